@@ -1,0 +1,96 @@
+"""The four places where an application takes part in a request.
+
+    class Hooks(RouterHooks):
+        async def on_fetch(self, call: SubgraphCall, send: Send) -> SubgraphReply:
+            call.headers["x-tenant"] = call.context.state["tenant"]
+            return await send(call)
+
+    app = create_app(supergraph, hooks=Hooks())
+
+Only what a subclass overrides is called: a hook that is not overridden costs nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.errors import RequestRefused
+from router.planner.plan import QueryPlan
+
+__all__ = ["RequestContext", "RequestRefused", "RouterHooks", "Send", "SubgraphCall", "SubgraphReply"]
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One client request, from its arrival to its response.
+
+    Attributes:
+        request_id: opaque, unique; also in logs and error extensions as `traceId`.
+        method: HTTP method, upper case.
+        path: URL path.
+        headers: the client's headers, names in lower case.
+        client: peer address, or None if the server does not know it.
+        query: the document's text; empty until read.
+        operation_name: as the client sent it.
+        variables: as the client sent them.
+        state: the application's own; starts empty. What hooks learn in `on_request` belongs here.
+        response_headers: added to the response.
+    """
+
+    request_id: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    client: str | None = None
+    query: str = ""
+    operation_name: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    response_headers: MutableMapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class SubgraphCall:
+    """One request that is about to go to a subgraph. Hooks may change `url` and `headers`.
+
+    Attributes:
+        body: the JSON request, complete.
+        fetch_id: index of the fetch in the plan.
+    """
+
+    subgraph: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    operation_type: str
+    fetch_id: int
+    context: RequestContext
+
+
+@dataclass(slots=True)
+class SubgraphReply:
+    """What a subgraph answered: HTTP status, headers (lower-case names) and the undecoded body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Send = Callable[[SubgraphCall], Awaitable[SubgraphReply]]
+
+
+class RouterHooks:
+    """Override what you need. Raise `RequestRefused` in the first three to end the request with that error."""
+
+    async def on_request(self, context: RequestContext) -> None:
+        """Called once the request's form is read, before its document is looked at."""
+
+    def on_plan(self, context: RequestContext, plan: QueryPlan) -> None:
+        """Called before execution, also when the plan came from the cache."""
+
+    async def on_fetch(self, call: SubgraphCall, send: Send) -> SubgraphReply:
+        """Wraps each subgraph request; must return what `send` (or its replacement) answered."""
+        return await send(call)
+
+    def on_response(self, context: RequestContext, response: dict[str, Any]) -> None:
+        """Called with the complete response map (`data`, `errors`, `extensions`) before it is serialised."""

@@ -1,0 +1,207 @@
+"""The query plan: what the planner promises and the executor runs.
+
+A plan is a flat DAG of fetches in topological order, plus one projection. Everything is immutable and refers to
+response data by *storage key*: the key under which a field's value lies in the merged response tree. A storage key is
+the client's response key unless that would clash on the wire or hide a field that the planner needs; then the planner
+picks `_q<n>`. So nothing has to be renamed while fetching: subgraphs are asked with storage keys as aliases, their
+answers merge key by key, and only the projection turns storage keys into response keys.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Conditions = tuple[tuple[str, bool], ...]
+"""A conjunction of `@skip`/`@include` conditions: every (variable name, wanted value) must hold. Empty: always."""
+
+AnyOfConditions = tuple[Conditions, ...]
+"""A disjunction of conjunctions. Empty means always; never a disjunction of nothing."""
+
+
+# ---- where in the merged response -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """One step down the merged response tree.
+
+    Attributes:
+        key: storage key to read from each object; an absent key or a null ends the walk there, silently.
+        list_depth: how many levels of lists the value has; all are flattened, nulls in them skipped.
+        types: keep only objects whose `__typename` is one of these; None keeps all (and does not need `__typename`).
+    """
+
+    key: str
+    list_depth: int = 0
+    types: frozenset[str] | None = None
+
+
+Path = tuple[PathStep, ...]
+"""From the response root to the objects of one position. The root itself is the empty path."""
+
+
+# ---- what an entity fetch sends -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InputField:
+    """One field of a representation.
+
+    Attributes:
+        name: the field's name as the subgraph knows it; the key in the representation.
+        storage_key: where the value lies in the target object.
+        selections: None for a leaf; else how each (possibly listed, possibly nested-listed) object is projected: the
+            first entry that fits its `__typename` is used, an object that none fits is sent as only its `__typename`.
+    """
+
+    name: str
+    storage_key: str
+    selections: "tuple[InputSelection, ...] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputSelection:
+    """The fields to send of one object inside a representation.
+
+    Attributes:
+        types: the runtime types this is for, or None for any.
+        include_typename: whether the object's own `__typename` is sent along (in abstract positions).
+    """
+
+    types: frozenset[str] | None
+    include_typename: bool
+    fields: tuple[InputField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """How one target object becomes an entity representation.
+
+    Attributes:
+        types: the target's runtime types this is for, or None for any; the first that fits is used.
+        typename: the `__typename` to send: an object type, or an interface's name where the subgraph has it as an
+            interface object. None: the target's own.
+        key: must be complete: a target where one of these (or a field below one) is absent or null is not sent.
+        requires: sent as they are, null included; a target where one is *absent* is not sent.
+    """
+
+    types: frozenset[str] | None
+    typename: str | None
+    key: tuple[InputField, ...]
+    requires: tuple[InputField, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCall:
+    """One `_entities` field of a fetch's document.
+
+    Attributes:
+        response_key: `_entities`, or an alias of it where the document has several.
+        variable: name of the representations variable, unique in the document.
+        paths: positions whose objects are targets; all of them share one deduplicated list of representations.
+        representations: see `Representation`.
+        run_if: the call is sent only if one of these holds (with `@include` of its own on the wire where the
+            document has further calls); otherwise it counts as having no targets.
+    """
+
+    response_key: str
+    variable: str
+    paths: tuple[Path, ...]
+    representations: tuple[Representation, ...]
+    run_if: AnyOfConditions = ()
+
+
+# ---- fetches --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One request to one subgraph.
+
+    Attributes:
+        id: its index in `QueryPlan.fetches`.
+        operation_type: `query`, `mutation` or `subscription`. Entity fetches are always queries.
+        operation_name: None if the client's operation has no name; else derived from it, for tracing in subgraphs.
+        document: GraphQL text, valid against the subgraph's own schema.
+        variables: names of the client's variables that the document uses, sorted; forwarded if the request has them.
+        entities: empty for a root fetch, whose `data` merges into the response root.
+        depends_on: ids of fetches whose results it reads, or (in mutations) that must be over before it starts.
+        run_if: the request is made only if one of these holds.
+    """
+
+    id: int
+    subgraph: str
+    operation_type: str
+    operation_name: str | None
+    document: str
+    variables: tuple[str, ...]
+    entities: tuple[EntityCall, ...] = ()
+    depends_on: tuple[int, ...] = ()
+    run_if: AnyOfConditions = ()
+
+
+# ---- the client's result --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutputField:
+    """One field of the client's result.
+
+    Attributes:
+        response_key: key in the result.
+        storage_key: key in the merged tree. `__typename` reads the object's runtime type.
+        type: the API type in SDL notation, such as `[Book!]!`: it says where nulls stop.
+        selection: None for a leaf.
+        enum_values: the API schema's values of an enum leaf; any other becomes null with an error. None: not an enum.
+        conditions: the field is left out of the result if they do not hold. One response key may occur several times
+            with different conditions: results merge.
+        constant: for `__typename` where the type is known statically: the value itself.
+        introspection: for `__schema` and `__type`: the printed field, to be answered from the API schema.
+    """
+
+    response_key: str
+    storage_key: str
+    type: str
+    selection: "Projection | None" = None
+    enum_values: frozenset[str] | None = None
+    conditions: Conditions = ()
+    constant: str | None = None
+    introspection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The fields of one object position, in the order of the client's result.
+
+    Attributes:
+        static_type: API type name of the position.
+        fields_by_type: fields per concrete API type. An object position has exactly one entry and does not read
+            `__typename`; for an abstract one a runtime type that has no entry makes the object null (with the
+            usual null propagation): the API schema does not have it.
+        is_abstract: whether `__typename` picks the entry.
+    """
+
+    static_type: str
+    fields_by_type: Mapping[str, tuple[OutputField, ...]]
+    is_abstract: bool = False
+
+
+# ---- the plan -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """Everything needed to run one operation against one supergraph.
+
+    Attributes:
+        operation_type: `query`, `mutation` or `subscription`.
+        operation_name: the client's, or None.
+        fetches: in topological order; `fetches[i].id == i`. Empty when introspection alone answers.
+        projection: shape of the client's `data`.
+        variables: every variable that fetches, conditions or introspection read, sorted.
+    """
+
+    operation_type: str
+    operation_name: str | None
+    fetches: tuple[Fetch, ...]
+    projection: Projection
+    variables: tuple[str, ...] = ()
