@@ -1,0 +1,57 @@
+"""What every test may ask for: a real PostgreSQL and a real Redis, started once per session and gone at its end."""
+
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from brain.embedded.ports import free_port
+from brain.embedded.postgres import PostgresServer
+from brain.embedded.process import Launch, end_group, start
+from brain.embedded.redis import RedisServer
+
+
+def serve(launch: Launch, log: Path, is_ready: Callable[[int], bool]) -> Iterator[None]:
+    """Run a server until the generator goes on; fail with its log if it does not come up."""
+    with log.open("wb") as output:
+        child = start(launch, output)
+    try:
+        deadline = time.monotonic() + 20
+        while not is_ready(child.pid):
+            if child.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"{launch.argv[0]} did not start:\n{log.read_text()}")
+            time.sleep(0.02)
+        yield
+    finally:
+        end_group(child, launch)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that also the unprivileged account of PostgreSQL can enter (pytest's own are closed to it)."""
+    folder = Path(tempfile.mkdtemp(prefix="brain-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(server_folder: Path) -> Iterator[str]:
+    """The superuser's URL of the empty database ``brain`` on a fresh PostgreSQL with pgvector."""
+    server = PostgresServer(server_folder / "postgres", free_port(), secrets.token_hex(8), durable=False)
+    server.prepare()
+    for _ in serve(server.launch(), server_folder / "postgres.log", server.is_ready):
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_url(server_folder: Path) -> Iterator[str]:
+    """The URL of a fresh Redis."""
+    server = RedisServer(server_folder / "redis", free_port(), secrets.token_hex(8), durable=False)
+    server.prepare()
+    for _ in serve(server.launch(), server_folder / "redis.log", lambda _pid: server.is_ready()):
+        yield server.url
