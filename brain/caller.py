@@ -1,0 +1,38 @@
+"""Who is calling, once that is settled: what the signed context tells a subgraph."""
+
+from dataclasses import dataclass
+
+__all__ = ["ANONYMOUS", "INTERNAL_SCOPE", "Caller"]
+
+INTERNAL_SCOPE = "internal"
+"""The scope of the Brain's own calls. Never given to a client: credentials that carry it lose it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A tenant and, where there is a credential, the user or partner acting in it.
+
+    Attributes:
+        tenant_id: UUID text, or None where no tenant is known (before log-in on a host that is nobody's domain).
+        tenant_slug: for logs and people.
+        user_id: UUID text, or None for anonymous calls and for API keys that are nobody's.
+        roles: role names within the tenant, as identity gave them.
+        scopes: `<context>:<read|write>`; what subgraphs check.
+        plan: the tenant's plan tier.
+        locale: BCP 47 tag.
+        channel: the tenant's sales channel.
+        via: the credential: `token`, `api_key` or `anonymous`.
+    """
+
+    tenant_id: str | None = None
+    tenant_slug: str | None = None
+    user_id: str | None = None
+    roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    plan: str | None = None
+    locale: str | None = None
+    channel: str | None = None
+    via: str = "anonymous"
+
+
+ANONYMOUS = Caller()
