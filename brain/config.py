@@ -1,0 +1,268 @@
+"""The settings of the whole platform: one documented set of names, from the environment or ``brain.yaml``.
+
+A name in ``brain.yaml`` is the variable's without ``BRAIN_``, in lower case; the environment wins. The same names
+work for `brain up` and for docker-compose. A service whose URL is given is used as it is; one whose URL is missing is
+started by `brain up` and its URL handed to everything else.
+
+Which process reads a setting is noted beside it: the subgraphs read theirs themselves (they never import this module).
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, Field, PostgresDsn, RedisDsn, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "BRAIN_"
+CONFIG_VARIABLE = "BRAIN_CONFIG"
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; the message has one line per problem, each naming the setting."""
+
+
+def project_root() -> Path:
+    """Return the checkout this package is installed from, or else the current folder."""
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+
+
+def config_file() -> Path:
+    """Return the configuration file: ``BRAIN_CONFIG``, else ``brain.yaml`` of the project (which need not exist)."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named).expanduser().absolute() if named else project_root() / "brain.yaml"
+
+
+def _readers(*names: Literal["up", "brain", "subgraphs"], shown_default: str | None = None) -> dict[str, Any]:
+    """Note who reads a setting, and what the documentation shows for a default that depends on the machine."""
+    return {"x-read-by": list(names)} | ({} if shown_default is None else {"x-default": shown_default})
+
+
+def _url(kind: type[PostgresDsn] | type[RedisDsn]) -> Any:
+    """Validate as a URL, keep the text: drivers want a string, and pydantic's own type rewrites it."""
+
+    def check(value: str) -> str:
+        TypeAdapter(kind).validate_python(value)
+        return value
+
+    return AfterValidator(check)
+
+
+PostgresUrl = Annotated[str, _url(PostgresDsn)]
+RedisUrl = Annotated[str, _url(RedisDsn)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/\s]+")]
+
+
+class _YamlSource(PydanticBaseSettingsSource):
+    """``brain.yaml``; relative paths in it are relative to the file."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError  # the whole file is read at once
+
+    def __call__(self) -> dict[str, Any]:
+        path = config_file()
+        if not path.is_file():
+            if CONFIG_VARIABLE in os.environ:
+                raise ConfigError(f"{CONFIG_VARIABLE} names {path}, which is not a file.")
+            return {}
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path} is not YAML: {error}") from error
+        if not isinstance(content, dict):
+            raise ConfigError(f"{path} must hold names and values at its top level.")
+        for name, value in content.items():
+            field = self.settings_cls.model_fields.get(name)
+            if field is not None and isinstance(value, str) and Path in (field.annotation, *_members(field.annotation)):
+                content[name] = path.parent / Path(value).expanduser()
+        return content
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union, nothing for any other type."""
+    return getattr(annotation, "__args__", ())
+
+
+class BrainSettings(BaseSettings):
+    """Every setting of the platform; an optional one that is None is worked out by `brain up`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    host: str = Field(
+        "127.0.0.1",
+        description="Address the Brain listens on. Anything but a loopback address makes it reachable from elsewhere.",
+        json_schema_extra=_readers("up"),
+    )
+    port: int = Field(
+        8001, ge=1, le=65535, description="Port the Brain listens on.", json_schema_extra=_readers("up", "brain")
+    )
+    data_dir: Path = Field(
+        default_factory=lambda: project_root() / ".brain",
+        description="Folder of everything that `brain up` keeps: databases, keys, logs. One instance per folder.",
+        json_schema_extra=_readers("up", shown_default=".brain"),
+    )
+    supergraph: Path = Field(
+        default_factory=lambda: project_root() / "schema" / "supergraph.graphql",
+        description="The supergraph SDL that the Brain serves.",
+        json_schema_extra=_readers("brain", shown_default="schema/supergraph.graphql"),
+    )
+    subgraphs_url: HttpUrl | None = Field(
+        None,
+        description=(
+            "Base URL of the subgraphs: a subgraph is served at `<base>/<name>/graphql`. "
+            "If missing, `brain up` starts all of them in one process."
+        ),
+        json_schema_extra=_readers("up", "brain"),
+    )
+    database_url: PostgresUrl | None = Field(
+        None,
+        repr=False,
+        description=(
+            "PostgreSQL with pgvector, as the role that owns the tables: "
+            "`postgresql://user:password@host:port/database`. If missing, `brain up` starts one."
+        ),
+        json_schema_extra=_readers("up", "subgraphs"),
+    )
+    database_app_password: str | None = Field(
+        None,
+        repr=False,
+        min_length=8,
+        description=(
+            "Password of the `<context>_app` roles, which the subgraphs log in with and which cannot bypass row-level "
+            "security. If missing, `brain up` makes one."
+        ),
+        json_schema_extra=_readers("up", "subgraphs"),
+    )
+    redis_url: RedisUrl | None = Field(
+        None,
+        repr=False,
+        description="Redis: `redis://:password@host:port/0`. If missing, `brain up` starts one.",
+        json_schema_extra=_readers("up", "brain", "subgraphs"),
+    )
+    demo_data: bool | None = Field(
+        None,
+        description=(
+            "Whether `brain up` fills in the two demo tenants. If missing: yes with the PostgreSQL it starts itself, "
+            "no with one named by BRAIN_DATABASE_URL."
+        ),
+        json_schema_extra=_readers("up"),
+    )
+    context_private_key_file: Path | None = Field(
+        None,
+        description="Ed25519 private key (PKCS8 PEM) that signs the context header. If missing, `brain up` makes one.",
+        json_schema_extra=_readers("up", "brain"),
+    )
+    context_jwks_file: Path | None = Field(
+        None,
+        description="Public keys (JWKS) that verify the context header. If missing, `brain up` makes the file.",
+        json_schema_extra=_readers("up", "subgraphs"),
+    )
+    identity_private_key_file: Path | None = Field(
+        None,
+        description="Ed25519 private key (PKCS8 PEM) that signs access tokens. If missing, `brain up` makes one.",
+        json_schema_extra=_readers("up", "subgraphs"),
+    )
+    identity_jwks_url: HttpUrl | None = Field(
+        None,
+        description=(
+            "Public keys (JWKS) that the Brain verifies access tokens with. "
+            "If missing: `<subgraphs base>/identity/.well-known/jwks.json`."
+        ),
+        json_schema_extra=_readers("brain"),
+    )
+    token_issuer: str = Field(
+        "brain",
+        min_length=1,
+        description="The `iss` claim of access tokens: what identity writes and the Brain demands.",
+        json_schema_extra=_readers("brain", "subgraphs"),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much the processes log.", json_schema_extra=_readers("up", "brain", "subgraphs")
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, environment, ``brain.yaml``."""
+        return (init_settings, env_settings, _YamlSource(settings_cls))
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings as environment variables, absent ones left out and paths absolute."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            variable(name): str(value.absolute() if isinstance(value, Path) else value)
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def load_settings(**overrides: Any) -> BrainSettings:
+    """Read the settings; ``overrides`` (of the command line; None means not given) win over everything.
+
+    Raises:
+        ConfigError: A value is wrong or a name in ``brain.yaml`` unknown.
+    """
+    try:
+        return BrainSettings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_url=False, include_input=False, include_context=False):
+            name = ".".join(map(str, problem["loc"]))
+            known = name in BrainSettings.model_fields
+            where = f"{variable(name)} (or {name} in {config_file()})" if known else f"{name} in {config_file()}"
+            lines.append(f"{where}: {problem['msg'] if known else 'there is no such setting'}")
+        raise ConfigError("\n".join(lines)) from error
+
+
+def json_schema() -> str:
+    """Return the JSON schema of ``brain.yaml`` as text, ending in a newline."""
+    schema = BrainSettings.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "brain.yaml"
+    schema["description"] = "Settings of the platform. An environment variable BRAIN_<NAME> wins over a name in here."
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+_TABLE_HEAD = f"""# Settings
+
+<!-- Generated by `brain config table`; edit brain/config.py instead. -->
+
+Every setting can be given as an environment variable or in `brain.yaml` at the root of the checkout (another file:
+`{CONFIG_VARIABLE}`). The environment wins. `schema/brain.schema.json` is the file's JSON schema; for completion in an
+editor begin the file with `# yaml-language-server: $schema=schema/brain.schema.json`. Relative paths in the file are
+relative to it.
+
+| Variable | In `brain.yaml` | Default | Read by | Meaning |
+|---|---|---|---|---|
+"""
+
+
+def table() -> str:
+    """Return the reference page of all settings: one Markdown table, ending in a newline."""
+    rows = []
+    for name, field in BrainSettings.model_fields.items():
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict)
+        default = extra.get("x-default", field.default)
+        readers = extra["x-read-by"]
+        assert isinstance(readers, list)
+        shown = "" if default is None else f"`{default}`"
+        rows.append(
+            f"| `{variable(name)}` | `{name}` | {shown} | {', '.join(map(str, readers))} | {field.description} |"
+        )
+    return _TABLE_HEAD + "\n".join(rows) + "\n"

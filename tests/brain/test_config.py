@@ -1,0 +1,115 @@
+"""Settings: where they come from, which source wins, what a wrong one says."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from brain.config import CONFIG_VARIABLE, BrainSettings, ConfigError, json_schema, load_settings, table, variable
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def yaml_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A brain.yaml in use, in an environment that has no setting of ours."""
+    for name in os.environ:
+        if name.startswith("BRAIN_"):
+            monkeypatch.delenv(name)
+    path = tmp_path / "brain.yaml"
+    path.write_text("")
+    monkeypatch.setenv(CONFIG_VARIABLE, str(path))
+    return path
+
+
+def test_defaults_are_the_local_ones(yaml_file: Path) -> None:
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.token_issuer) == ("127.0.0.1", 8001, "brain")
+    assert settings.data_dir == ROOT / ".brain"
+    assert settings.supergraph == ROOT / "schema" / "supergraph.graphql"
+    assert settings.database_url is None
+
+
+def test_argument_beats_environment_beats_file(yaml_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml_file.write_text("port: 9001\nlog_level: debug\ntoken_issuer: file\n")
+    monkeypatch.setenv("BRAIN_PORT", "9002")
+    monkeypatch.setenv("BRAIN_LOG_LEVEL", "warning")
+    settings = load_settings(port=9003, log_level=None)
+    assert (settings.port, settings.log_level, settings.token_issuer) == (9003, "warning", "file")
+
+
+def test_an_empty_variable_counts_as_missing(yaml_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRAIN_REDIS_URL", "")
+    assert load_settings().redis_url is None
+
+
+def test_paths_in_the_file_are_relative_to_it(yaml_file: Path) -> None:
+    yaml_file.write_text("data_dir: data\ncontext_jwks_file: keys/jwks.json\nsupergraph: /abs/s.graphql\n")
+    settings = load_settings()
+    assert settings.data_dir == yaml_file.parent / "data"
+    assert settings.context_jwks_file == yaml_file.parent / "keys" / "jwks.json"
+    assert settings.supergraph == Path("/abs/s.graphql")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prot: 8002", "prot in .*: there is no such setting"),
+        ("port: many", r"BRAIN_PORT \(or port in .*valid integer"),
+        ("port: 70000", "BRAIN_PORT .*less than or equal to 65535"),
+        ("database_url: mysql://x/y", "BRAIN_DATABASE_URL .*scheme"),
+        ("subgraphs_url: localhost:4000", "BRAIN_SUBGRAPHS_URL"),
+        ("log_level: loud", "BRAIN_LOG_LEVEL .*'debug'"),
+        ("[1, 2]", "names and values at its top level"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_a_wrong_setting_is_named(yaml_file: Path, text: str, message: str) -> None:
+    yaml_file.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_settings()
+
+
+def test_a_missing_named_file_is_an_error(yaml_file: Path) -> None:
+    yaml_file.unlink()
+    with pytest.raises(ConfigError, match="BRAIN_CONFIG names"):
+        load_settings()
+
+
+def test_secrets_stay_out_of_the_representation(yaml_file: Path) -> None:
+    settings = load_settings(
+        database_url="postgresql://u:hunter22@h/d", redis_url="redis://:hunter22@h", database_app_password="hunter22"
+    )
+    assert "hunter22" not in repr(settings)
+
+
+def test_environment_gives_the_same_settings_back(yaml_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml_file.write_text("port: 9001\ndemo_data: false\ndata_dir: here\nredis_url: redis://:pw@r:1/0\n")
+    before = load_settings()
+    variables = before.environment()
+    yaml_file.write_text("")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == before
+
+
+def test_the_schema_accepts_and_refuses_what_the_program_does(yaml_file: Path) -> None:
+    validator = Draft202012Validator(json.loads(json_schema()))
+    assert validator.is_valid({"port": 8002, "log_level": "info", "data_dir": "x", "demo_data": True})
+    for wrong in ({"prot": 1}, {"port": 0}, {"log_level": "loud"}, {"subgraphs_url": "localhost"}):
+        assert not validator.is_valid(wrong)
+
+
+@pytest.mark.parametrize(
+    ("path", "generate"), [("schema/brain.schema.json", json_schema), ("docs/reference/settings.md", table)]
+)
+def test_the_generated_files_are_current(path: str, generate: object) -> None:
+    assert callable(generate)
+    assert (ROOT / path).read_text(encoding="utf-8") == generate(), "run `make schema`"
+
+
+def test_every_setting_is_in_the_table_with_its_readers() -> None:
+    for name in BrainSettings.model_fields:
+        assert f"| `{variable(name)}` | `{name}` |" in table()
