@@ -35,6 +35,8 @@ class RequestContext:
         variables: as the client sent them.
         state: the application's own; starts empty. What hooks learn in `on_request` belongs here.
         response_headers: added to the response.
+        log_fields: added to the request's line in the access log, such as a tenant. Values must be JSON.
+        fetches: subgraph requests sent so far; counted by the executor.
     """
 
     request_id: str
@@ -47,6 +49,8 @@ class RequestContext:
     variables: Mapping[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     response_headers: MutableMapping[str, str] = field(default_factory=dict)
+    log_fields: dict[str, Any] = field(default_factory=dict)
+    fetches: int = 0
 
 
 @dataclass(slots=True)
