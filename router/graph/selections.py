@@ -4,14 +4,17 @@ Fragments are gone: a selection says for each object type which fields are asked
 (hash-consed), so that identity is equality and work can be remembered per selection.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphql import (
     DirectiveNode,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
@@ -42,7 +45,7 @@ class SelectionField:
     """One field of a selection.
 
     Attributes:
-        id: dense, unique in its builder; orders fields deterministically.
+        id: unique in the process, ascending in the order of creation.
         arguments: as printed in a document, parentheses included; empty if there are none.
         variables: names of the variables in `arguments`.
         conditions: relative to the enclosing selection.
@@ -79,6 +82,8 @@ class Selection:
         return self.by_type.get(type_name, () if type_name != self.type else self.own)
 
 
+_ids = itertools.count()
+
 Sources = tuple[tuple[SelectionSetNode, Conditions], ...]
 
 
@@ -107,6 +112,8 @@ class SelectionBuilder:
         self._selections: dict[tuple[object, ...], Selection] = {}
         self._seen: dict[tuple[str, tuple[tuple[int, Conditions], ...]], Selection] = {}
         self._left = max_fields
+        # Identities of AST nodes are keys in _seen, so the nodes must live as long as this builder.
+        self._kept: list[DocumentNode] = []
 
     def build(self, type_name: str, selection_set: SelectionSetNode) -> Selection:
         """The normal form of a selection set on an object, interface or union type."""
@@ -122,11 +129,9 @@ class SelectionBuilder:
             document = parse("{" + text + "}", no_location=True)
             operation = document.definitions[0]
             assert isinstance(operation, OperationDefinitionNode)
-            self._keep = [*getattr(self, "_keep", []), document]  # ids of its nodes are keys in self._seen
+            self._kept.append(document)
             return self.build(type_name, operation.selection_set)
-        except (KeyError, SyntaxError, ValueError, Exception) as error:
-            if isinstance(error, OperationError | InvalidSupergraph):
-                raise
+        except (KeyError, GraphQLError) as error:
             raise InvalidSupergraph(f"The field set {text!r} is no selection of type {type_name}: {error}") from error
 
     def merged(self, first: Selection | None, second: Selection | None) -> Selection | None:
@@ -134,7 +139,9 @@ class SelectionBuilder:
         if first is None or second is None or first is second:
             return first or second
         names = sorted({*first.by_type, *second.by_type})
-        by_type = {name: self._merged_fields(first.by_type.get(name, ()), second.by_type.get(name, ())) for name in names}
+        by_type = {
+            name: self._merged_fields(first.by_type.get(name, ()), second.by_type.get(name, ())) for name in names
+        }
         return self._intern_selection(first.type, self._merged_fields(first.own, second.own), by_type)
 
     def typename(self, response_key: str = TYPENAME, conditions: Conditions = ()) -> SelectionField:
@@ -160,26 +167,8 @@ class SelectionBuilder:
     def _collect(self, type_: SupergraphType, runtime: frozenset[str], sources: Sources) -> tuple[SelectionField, ...]:
         groups: dict[str, dict[Conditions, list[FieldNode]]] = {}
         visited: set[tuple[str, Conditions]] = set()
-        stack = list(reversed(sources))
-        while stack:
-            selection_set, conditions = stack.pop()
-            pending: list[tuple[SelectionSetNode, Conditions]] = []
-            for node in selection_set.selections:
-                combined = _and(conditions, _conditions(node.directives or ()))
-                if combined is None:
-                    continue
-                if isinstance(node, FieldNode):
-                    # Fragments before this field come first in the result: empty the list of the pending ones.
-                    for inner, inner_conditions in pending:
-                        self._collect_into(groups, visited, runtime, inner, inner_conditions)
-                    pending.clear()
-                    self._add(groups, node, combined)
-                else:
-                    body = self._fragment_body(node, runtime, combined, visited)
-                    if body is not None:
-                        pending.append((body, combined))
-            for inner, inner_conditions in pending:
-                self._collect_into(groups, visited, runtime, inner, inner_conditions)
+        for selection_set, conditions in sources:
+            self._collect_into(groups, visited, runtime, selection_set, conditions)
         fields: list[SelectionField] = []
         for response_key, by_conditions in groups.items():
             fields.extend(self._fields_of_group(type_, response_key, by_conditions))
@@ -199,17 +188,22 @@ class SelectionBuilder:
                 continue
             if isinstance(node, FieldNode):
                 self._add(groups, node, combined)
-            else:
+            elif isinstance(node, FragmentSpreadNode | InlineFragmentNode):
                 body = self._fragment_body(node, runtime, combined, visited)
                 if body is not None:
                     self._collect_into(groups, visited, runtime, body, combined)
 
-    def _add(self, groups: dict[str, dict[Conditions, list[FieldNode]]], node: FieldNode, conditions: Conditions) -> None:
+    def _add(
+        self, groups: dict[str, dict[Conditions, list[FieldNode]]], node: FieldNode, conditions: Conditions
+    ) -> None:
         key = node.alias.value if node.alias else node.name.value
         groups.setdefault(key, {}).setdefault(conditions, []).append(node)
         self._left -= 1
         if self._left < 0:
-            raise OperationError("The operation is too large to be planned: its fragments expand to too many fields.", code="QUERY_PLANNING_BUDGET_EXCEEDED")
+            raise OperationError(
+                "The operation is too large to be planned: its fragments expand to too many fields.",
+                code="QUERY_PLANNING_BUDGET_EXCEEDED",
+            )
 
     def _fragment_body(
         self,
@@ -224,9 +218,11 @@ class SelectionBuilder:
                 return None
             visited.add((name, conditions))
             definition = self._fragments[name]
-            condition, body = definition.type_condition.name.value, definition.selection_set
+            condition: str | None = definition.type_condition.name.value
+            body = definition.selection_set
         else:
-            condition, body = node.type_condition.name.value if node.type_condition else None, node.selection_set
+            condition = node.type_condition.name.value if node.type_condition else None
+            body = node.selection_set
         if condition is not None and not runtime <= frozenset(self._possible.get(condition, ())):
             return None
         return body
@@ -244,7 +240,11 @@ class SelectionBuilder:
             yield self._field(type_, response_key, [(node, ()) for node in group], conditions)
 
     def _field(
-        self, type_: SupergraphType, response_key: str, nodes: list[tuple[FieldNode, Conditions]], conditions: Conditions
+        self,
+        type_: SupergraphType,
+        response_key: str,
+        nodes: list[tuple[FieldNode, Conditions]],
+        conditions: Conditions,
     ) -> SelectionField:
         node = nodes[0][0]
         name = node.name.value
@@ -279,11 +279,19 @@ class SelectionBuilder:
         selection: Selection | None,
         introspection: str | None = None,
     ) -> SelectionField:
-        key = (response_key, name, arguments, conditions, type_.text, selection.id if selection else None, introspection)
+        key = (
+            response_key,
+            name,
+            arguments,
+            conditions,
+            type_.text,
+            selection.id if selection else None,
+            introspection,
+        )
         known = self._fields.get(key)
         if known is None:
             known = self._fields[key] = SelectionField(
-                len(self._fields), response_key, name, arguments, variables, conditions, type_, selection, introspection
+                next(_ids), response_key, name, arguments, variables, conditions, type_, selection, introspection
             )
         return known
 
@@ -293,7 +301,7 @@ class SelectionBuilder:
         key = (type_name, tuple(f.id for f in own), tuple((n, tuple(f.id for f in fs)) for n, fs in by_type.items()))
         known = self._selections.get(key)
         if known is None:
-            known = self._selections[key] = Selection(len(self._selections), type_name, own, by_type)
+            known = self._selections[key] = Selection(next(_ids), type_name, own, by_type)
         return known
 
     def _merged_fields(
@@ -306,7 +314,13 @@ class SelectionBuilder:
                 merged[f.response_key, f.arguments, f.conditions] = f
             elif before is not f:
                 merged[f.response_key, f.arguments, f.conditions] = self._intern_field(
-                    f.response_key, f.name, f.arguments, f.variables, f.conditions, f.type, self.merged(before.selection, f.selection)
+                    f.response_key,
+                    f.name,
+                    f.arguments,
+                    f.variables,
+                    f.conditions,
+                    f.type,
+                    self.merged(before.selection, f.selection),
                 )
         return tuple(merged.values())
 

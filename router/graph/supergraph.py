@@ -28,7 +28,17 @@ from graphql import (
 
 from router.errors import InvalidSupergraph
 
-__all__ = ["FieldJoin", "Key", "SubgraphInfo", "Supergraph", "SupergraphField", "SupergraphType", "TypeJoin", "TypeRef", "load_supergraph"]
+__all__ = [
+    "FieldJoin",
+    "Key",
+    "SubgraphInfo",
+    "Supergraph",
+    "SupergraphField",
+    "SupergraphType",
+    "TypeJoin",
+    "TypeRef",
+    "load_supergraph",
+]
 
 BUILT_IN_SCALARS = frozenset({"Int", "Float", "String", "Boolean", "ID"})
 
@@ -207,7 +217,12 @@ class _Loader:
             if isinstance(node, EnumTypeDefinitionNode) and node.name.value == f"{self.join}__Graph":
                 for value in node.values or ():
                     for arguments in self._joins(value.directives, "graph"):
-                        info = SubgraphInfo(len(self.subgraphs), str(arguments["name"]), str(arguments.get("url") or ""), value.name.value)
+                        info = SubgraphInfo(
+                            len(self.subgraphs),
+                            str(arguments["name"]),
+                            str(arguments.get("url") or ""),
+                            value.name.value,
+                        )
                         self.index[info.graph] = info.index
                         self.subgraphs.append(info)
         if not self.subgraphs:
@@ -240,7 +255,11 @@ class _Loader:
             joins=joins,
             fields={
                 f.name.value: self._read_field(f, name, owners)
-                for f in (node.fields or () if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode) else ())
+                for f in (
+                    node.fields or ()
+                    if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode)
+                    else ()
+                )
             },
             implements=self._implements(node, joins),
             members=self._members(node, joins),
@@ -255,7 +274,9 @@ class _Loader:
             key = arguments.get("key")
             before = joins.get(graph)
             keys = (*(before.keys if before else ()), *((Key(key, arguments.get("resolvable", True)),) if key else ()))
-            joins[graph] = TypeJoin(keys, bool(arguments.get("isInterfaceObject", False)), bool(arguments.get("extension", False)))
+            joins[graph] = TypeJoin(
+                keys, bool(arguments.get("isInterfaceObject", False)), bool(arguments.get("extension", False))
+            )
         # Before join v0.2 a value type has no join at all: every subgraph has it.
         return joins or {info.index: TypeJoin((), False, False) for info in self.subgraphs}
 
@@ -283,10 +304,15 @@ class _Loader:
         return {graph: frozenset(names) for graph, names in said.items()}
 
     def _read_field(self, node: FieldDefinitionNode, parent: str, owners: list[int]) -> SupergraphField:
-        joins = tuple(self._field_join(a, f"@{self.join}__field of {parent}.{node.name.value}") for a in self._joins(node.directives, "field"))
+        joins = tuple(
+            self._field_join(a, f"@{self.join}__field of {parent}.{node.name.value}")
+            for a in self._joins(node.directives, "field")
+        )
         if not joins and owners:
             joins = tuple(FieldJoin(graph) for graph in owners)
-        return SupergraphField(node.name.value, _type_ref(node.type), joins, tuple(a.name.value for a in node.arguments or ()))
+        return SupergraphField(
+            node.name.value, _type_ref(node.type), joins, tuple(a.name.value for a in node.arguments or ())
+        )
 
     def _field_join(self, arguments: Mapping[str, Any], where: str) -> FieldJoin:
         type_text = arguments.get("type")
