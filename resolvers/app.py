@@ -1,0 +1,184 @@
+"""The ASGI application of a subgraph: `POST /<name>/graphql` and `GET /<name>/health`.
+
+The order of things in a call: the context header is verified (401 otherwise, also for introspection and `_service`),
+the body is read, the operation runs inside one session with the caller's deadline, and the session is committed once
+before the answer leaves.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from cross_web import HTTPException
+from graphql import GraphQLError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.types import ExecutionResult
+
+from resolvers.context import RequestContext
+from resolvers.context_header import HEADER_NAME, ContextRefused, ContextVerifier
+from resolvers.errors import DeadlineExceeded, as_domain_error, shown
+from resolvers.loaders import Loaders
+from resolvers.operation import Operation
+from resolvers.schema import SubgraphSchema
+from resolvers.session import Database, TenantSession, TransactionFailed
+from resolvers.settings import Settings
+
+__all__ = ["Subgraph", "subgraph_app"]
+
+MAX_BODY_BYTES = 4_000_000
+
+_log = logging.getLogger("resolvers.app")
+
+
+class Subgraph(Starlette):
+    """A subgraph's ASGI application. Its paths begin with its name, so several can share one process."""
+
+    name: str
+    schema: SubgraphSchema
+    database: Database
+    redis: Redis
+
+
+def subgraph_app(
+    name: str,
+    schema: SubgraphSchema,
+    settings: Settings,
+    *,
+    services: Any = None,
+    routes: Sequence[BaseRoute] = (),
+    on_start: Callable[[], Awaitable[None]] | None = None,
+) -> Subgraph:
+    """The application of the subgraph `name`.
+
+    Args:
+        name: of the context; also its schema, the prefix of its role and the audience of its context header.
+        schema: from `build_schema`.
+        settings: where the database, Redis and the Brain's public keys are.
+        services: handed to resolvers as `info.context.services`.
+        routes: further public routes below `/<name>`, which no context header guards.
+        on_start: awaited before the first request.
+    """
+    database = Database(settings.app_url(name), name, settings.database_pool_size)
+    redis: Redis = Redis.from_url(settings.redis_url.get_secret_value())
+    verifier = ContextVerifier(name, settings.context_jwks_file, redis)
+
+    async def health(_: Request) -> Response:
+        try:
+            await asyncio.wait_for(asyncio.gather(database.ping(), redis.ping()), timeout=2)
+        except (TimeoutError, OSError, SQLAlchemyError, RedisError):
+            _log.warning("health of %s: the database or Redis does not answer", name, exc_info=True)
+            return JSONResponse({"status": "unavailable"}, status_code=503)
+        return JSONResponse({"status": "ok"})
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if on_start is not None:
+            await on_start()
+        try:
+            yield
+        finally:
+            await database.close()
+            await redis.aclose()
+
+    endpoint = _Endpoint(schema, verifier, database, redis, settings, services)
+    app = Subgraph(
+        routes=[Mount(f"/{name}", routes=[Route("/graphql", endpoint), Route("/health", health), *routes])],
+        lifespan=lifespan,
+    )
+    app.name, app.schema, app.database, app.redis = name, schema, database, redis
+    return app
+
+
+class _Endpoint(GraphQL[Operation, None]):
+    """Strawberry's GraphQL over HTTP behind the context header, with one session per request."""
+
+    def __init__(
+        self,
+        schema: SubgraphSchema,
+        verifier: ContextVerifier,
+        database: Database,
+        redis: Redis,
+        settings: Settings,
+        services: Any,
+    ) -> None:
+        super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
+        self._verifier = verifier
+        self._database = database
+        self._redis = redis
+        self._settings = settings
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            context = await self._verifier.verify(request.headers.get(HEADER_NAME))
+        except ContextRefused as error:
+            return _error_response(401, "UNAUTHENTICATED", str(error))
+        except (RedisError, OSError):
+            _log.exception("the context header cannot be verified")
+            return _error_response(503, "SERVICE_UNAVAILABLE", "The service is not available.")
+        if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+            return _error_response(413, "BAD_REQUEST", "The request is too large.")
+        request.state.context = context
+        try:
+            async with asyncio.timeout(context.remaining_s()):
+                return await self.run(request)
+        except HTTPException as error:
+            return _error_response(error.status_code, "BAD_REQUEST", error.reason)
+        except (UnicodeDecodeError, RecursionError):
+            return _error_response(400, "BAD_REQUEST", "The request cannot be read.")
+        except TimeoutError:
+            return _error_response(200, DeadlineExceeded.code, DeadlineExceeded().message)
+
+    async def get_context(
+        self,
+        request: Request | WebSocket,
+        response: Response | WebSocket,  # noqa: ARG002 - the base class's signature
+    ) -> Operation:
+        context: RequestContext = request.state.context
+        session = TenantSession(self._database.engine, context)
+        return Operation(
+            request=context,
+            session=session,
+            loaders=Loaders(session),
+            redis=self._redis,
+            settings=self._settings,
+            services=self._services,
+        )
+
+    async def execute_operation(self, *, context: Operation, **arguments: Any) -> Any:  # type: ignore[override]
+        """Runs the operation, then commits or rolls back: the only place where that happens."""
+        try:
+            result = await super().execute_operation(context=context, **arguments)
+            try:
+                await context.session.commit()
+            except (TransactionFailed, SQLAlchemyError, OSError) as error:
+                # Reads are as good as they were. Writes were not kept, so nothing of the answer may claim them.
+                if context.mutates:
+                    cause = as_domain_error(error) or error
+                    failed = GraphQLError("not committed", original_error=cause)
+                    return ExecutionResult(data=None, errors=[shown(failed, context.request.request_id)])
+            return result
+        finally:
+            await context.session.close()
+
+
+def _error_response(status: int, code: str, message: str) -> Response:
+    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    return Response(json.dumps(body), status_code=status, media_type="application/json")

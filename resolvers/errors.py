@@ -1,0 +1,183 @@
+"""What can go wrong, and what the caller is told.
+
+    DomainError                  a business "no": code and message are shown
+    ├── BadUserInput             BAD_USER_INPUT
+    │   └── BadCursor            BAD_CURSOR
+    ├── NotFound                 NOT_FOUND
+    ├── Conflict                 CONFLICT
+    ├── Refused                  REFUSED: a rule of the domain forbids it (subclass it with a code of its own)
+    ├── Unauthenticated          UNAUTHENTICATED
+    ├── Forbidden                FORBIDDEN
+    ├── RateLimited              RATE_LIMITED
+    └── DeadlineExceeded         DEADLINE_EXCEEDED
+
+Everything else is masked as INTERNAL_SERVER_ERROR with the request's `traceId`; the cause goes to the log.
+A class whose `typed` is true is answered by mutations as data (see `resolvers.mutations`), never as a GraphQL error.
+"""
+
+import logging
+from typing import Any, ClassVar
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from sqlalchemy.exc import DBAPIError
+
+__all__ = [
+    "BadCursor",
+    "BadUserInput",
+    "Conflict",
+    "DeadlineExceeded",
+    "DomainError",
+    "Forbidden",
+    "NotFound",
+    "RateLimited",
+    "Refused",
+    "Unauthenticated",
+    "as_domain_error",
+    "shown",
+]
+
+_log = logging.getLogger("resolvers.errors")
+
+
+class DomainError(Exception):
+    """The request was understood and is refused. The docstring's first line is the default message."""
+
+    code: ClassVar[str] = "DOMAIN_ERROR"
+    typed: ClassVar[bool] = False
+
+    def __init__(self, message: str | None = None, **extensions: Any) -> None:
+        doc = (type(self).__doc__ or "").strip().split("\n")[0]
+        self.message = message or doc
+        self.extensions = {"code": self.code, **extensions}
+        super().__init__(self.message)
+
+
+class BadUserInput(DomainError):
+    """The input is not valid.
+
+    Args:
+        message: what is wrong and what would be right.
+        path: names from the mutation's argument down to the wrong value, for example `("input", "email")`.
+    """
+
+    code = "BAD_USER_INPUT"
+    typed = True
+
+    def __init__(self, message: str | None = None, path: tuple[str, ...] = (), **extensions: Any) -> None:
+        super().__init__(message, **extensions)
+        self.path = path
+
+
+class BadCursor(BadUserInput):
+    """The cursor is not one that this field with this ordering gave out."""
+
+    code = "BAD_CURSOR"
+
+
+class NotFound(DomainError):
+    """There is no such thing, or not for this tenant."""
+
+    code = "NOT_FOUND"
+    typed = True
+
+
+class Conflict(DomainError):
+    """It exists already, or has changed in the meantime."""
+
+    code = "CONFLICT"
+    typed = True
+
+
+class Refused(DomainError):
+    """A rule of the domain forbids this."""
+
+    code = "REFUSED"
+    typed = True
+
+
+class Unauthenticated(DomainError):
+    """Sign in first."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(DomainError):
+    """The caller lacks a scope."""
+
+    code = "FORBIDDEN"
+
+    @classmethod
+    def missing(cls, scope: str) -> "Forbidden":
+        """The error that names the scope which the caller lacks."""
+        return cls(f"The scope {scope!r} is needed.", missingScope=scope)
+
+
+class RateLimited(DomainError):
+    """Too many attempts; wait before the next.
+
+    Args:
+        retry_after_s: whole seconds after which the next attempt is counted afresh.
+    """
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, retry_after_s: int, message: str | None = None) -> None:
+        super().__init__(message, retryAfter=retry_after_s)
+
+
+class DeadlineExceeded(DomainError):
+    """The request's deadline has passed."""
+
+    code = "DEADLINE_EXCEEDED"
+
+
+def as_domain_error(error: BaseException | None) -> DomainError | None:
+    """The `DomainError` that `error` is or amounts to, or None if it is ours and must be masked.
+
+    PostgreSQL's data exceptions (SQLSTATE class 22: a number out of range, U+0000 in a text) are the caller's
+    input; a cancelled statement is the deadline.
+    """
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, UnicodeEncodeError):
+        return BadUserInput("A text contains characters that are not valid Unicode.")
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if state.startswith("22"):
+            return BadUserInput("A value is out of range or contains characters that cannot be stored.")
+        if state == "57014":
+            return DeadlineExceeded()
+    if isinstance(error, TimeoutError):
+        return DeadlineExceeded()
+    return None
+
+
+def shown(error: GraphQLError, trace_id: str) -> GraphQLError:
+    """`error` as the caller may see it: coded, and masked (and logged) where the cause is ours."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    domain = as_domain_error(cause)
+    if domain is not None:
+        return _replaced(error, domain.message, domain.extensions)
+    if cause is None or isinstance(cause, GraphQLError):
+        return _replaced(error, error.message, {"code": _request_error_code(error), **(error.extensions or {})})
+    _log.error("masked error, trace id %s, path %s", trace_id, error.path, exc_info=cause)
+    return _replaced(error, "Internal server error", {"code": "INTERNAL_SERVER_ERROR", "traceId": trace_id})
+
+
+def _request_error_code(error: GraphQLError) -> str:
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    return "GRAPHQL_VALIDATION_FAILED" if error.path is None else "BAD_USER_INPUT"
+
+
+def _replaced(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

@@ -1,0 +1,87 @@
+"""What a resolver finds in `info.context`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, overload
+from uuid import UUID
+
+import strawberry
+from redis.asyncio import Redis
+
+from resolvers.context import RequestContext
+from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.loaders import NO_ARGUMENTS, A, K, Loaders, V
+from resolvers.session import TenantSession
+from resolvers.settings import Settings
+
+__all__ = ["Info", "Operation"]
+
+
+@dataclass(slots=True)
+class Operation:
+    """One GraphQL operation.
+
+    Attributes:
+        request: the verified caller.
+        session: the operation's transaction under row-level security.
+        loaders: batching for this operation.
+        redis: shared short-lived state; the tenant is part of every key.
+        services: what the context gave to `subgraph_app(services=...)`.
+        mutates: set once a mutation field has run.
+    """
+
+    request: RequestContext
+    session: TenantSession
+    loaders: Loaders
+    redis: Redis
+    settings: Settings
+    services: Any = None
+    mutates: bool = False
+
+    @overload
+    async def load(self, batch: Callable[[TenantSession, list[K]], Awaitable[Sequence[V]]], key: K) -> V: ...
+
+    @overload
+    async def load(
+        self, batch: Callable[[TenantSession, list[K], A], Awaitable[Sequence[V]]], key: K, arguments: A
+    ) -> V: ...
+
+    async def load(self, batch: Any, key: Any, arguments: Any = NO_ARGUMENTS) -> Any:
+        """Short for `loaders.load`."""
+        return await self.loaders.load(batch, key, arguments)
+
+    def require(self, *scopes: str) -> None:
+        """Lets the caller through who holds all of `scopes`.
+
+        Raises:
+            Unauthenticated: the caller holds no scope at all.
+            Forbidden: names the first scope that is missing.
+        """
+        for scope in scopes:
+            if scope not in self.request.scopes:
+                if not self.request.scopes:
+                    raise Unauthenticated
+                raise Forbidden.missing(scope)
+
+    def tenant_id(self) -> UUID:
+        """The tenant of the caller.
+
+        Raises:
+            Unauthenticated: no tenant is known.
+        """
+        if self.request.tenant_id is None:
+            raise Unauthenticated("This needs a tenant.")
+        return self.request.tenant_id
+
+    def user_id(self) -> UUID:
+        """The signed-in user.
+
+        Raises:
+            Unauthenticated: no user is signed in.
+        """
+        if self.request.user_id is None:
+            raise Unauthenticated
+        return self.request.user_id
+
+
+Info: TypeAlias = strawberry.Info[Operation, None]

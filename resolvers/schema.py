@@ -1,0 +1,124 @@
+"""Strawberry's federation schema, with what it leaves open closed.
+
+Strawberry's own `_entities` changes the representations it is given, answers null for all when one type name is
+unknown, and shows a Python error where a key field is missing. Here each representation is checked by itself and
+fails by itself.
+"""
+
+import inspect
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import MaxTokensLimiter, SchemaExtension
+from strawberry.federation.schema import FederationAny
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.execution import ExecutionContext
+
+from resolvers.errors import BadUserInput, shown
+from resolvers.mutations import ERROR_TYPES
+from resolvers.operation import Operation
+
+__all__ = ["SubgraphSchema", "build_schema"]
+
+MAX_TOKENS = 20_000
+
+
+class SubgraphSchema(strawberry.federation.Schema):
+    """A federation schema that resolves each representation by itself. Made by `build_schema`."""
+
+    entity_scopes: Mapping[str, str] = {}
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Logs nothing here: `MaskErrors` logs what it masks."""
+
+    def entities_resolver(self, info: strawberry.Info, representations: list[FederationAny]) -> list[FederationAny]:
+        """One entity, awaitable or error per representation, in order; an error nulls its own place only."""
+        results: list[Any] = []
+        for representation in representations:
+            try:
+                results.append(self._entity(info, representation))
+            except Exception as error:  # noqa: BLE001 - becomes the error of this one place
+                results.append(error)
+        return results
+
+    def _entity(self, info: strawberry.Info, representation: Any) -> Any:
+        type_name = representation.get("__typename") if isinstance(representation, dict) else None
+        if not isinstance(type_name, str):
+            raise BadUserInput("A representation must be an object with a __typename.")
+        concrete = self.schema_converter.type_map.get(type_name)
+        definition = getattr(concrete, "definition", None)
+        resolve = getattr(getattr(definition, "origin", None), "resolve_reference", None)
+        if not isinstance(definition, StrawberryObjectDefinition) or resolve is None:
+            raise BadUserInput(f"{type_name!r} is not an entity of this subgraph.")
+        scope = self.entity_scopes.get(type_name)
+        if scope is not None:
+            info.context.require(scope)
+        return resolve(**_reference_arguments(resolve, type_name, representation, info))
+
+
+def _reference_arguments(
+    resolve: Any, type_name: str, representation: dict[str, Any], info: strawberry.Info
+) -> dict[str, Any]:
+    """Keyword arguments of `resolve_reference`: `info` if it wants it, key fields by their snake-case names."""
+    given = {_snake(name): value for name, value in representation.items() if name != "__typename"}
+    arguments: dict[str, Any] = {}
+    for parameter in inspect.signature(resolve).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            return {**given, **arguments}
+        if parameter.name == "info":
+            arguments["info"] = info
+        elif parameter.name in given:
+            value = given[parameter.name]
+            if parameter.annotation in (strawberry.ID, str) and not isinstance(value, str):
+                raise BadUserInput(f"The key field {parameter.name!r} of {type_name} must be a text.")
+            arguments[parameter.name] = value
+        elif parameter.default is parameter.empty:
+            raise BadUserInput(f"The representation of {type_name} lacks the key field {parameter.name!r}.")
+    return arguments
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+class MaskErrors(SchemaExtension):
+    """Shows business errors and the caller's own mistakes, masks and logs everything else."""
+
+    async def on_operation(self) -> AsyncIterator[None]:
+        yield
+        result = self.execution_context.result
+        errors = getattr(result, "errors", None)
+        if errors:
+            context = self.execution_context.context
+            trace_id = context.request.request_id if isinstance(context, Operation) else ""
+            result.errors = [shown(error, trace_id) for error in errors]  # type: ignore[union-attr]
+
+
+def build_schema(
+    *,
+    query: type,
+    mutation: type | None = None,
+    types: Iterable[type] = (),
+    entity_scopes: Mapping[str, str] | None = None,
+) -> SubgraphSchema:
+    """The schema of a subgraph, federation v2.11.
+
+    Args:
+        query: the root type.
+        mutation: the root type; with one, the shared mutation error types are added.
+        types: entity types that no field mentions.
+        entity_scopes: GraphQL type name -> scope that a caller needs to resolve a reference to it.
+    """
+    extra = [*types, *(ERROR_TYPES if mutation is not None else ())]
+    schema = SubgraphSchema(
+        query=query,
+        mutation=mutation,
+        types=extra,
+        federation_version="2.11",
+        extensions=[MaskErrors, lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS)],
+    )
+    schema.entity_scopes = dict(entity_scopes or {})
+    return schema

@@ -1,0 +1,219 @@
+"""One PostgreSQL transaction per GraphQL operation, under row-level security.
+
+A `TenantSession` is the unit of work of one operation: it takes a connection at the first statement, begins, sets
+`app.tenant_id` for that transaction only, and is committed once, at the edge. Resolvers and loaders of the operation
+run concurrently and share it: a lock lets one statement through at a time, which costs nothing, since a PostgreSQL
+connection executes one at a time anyway, and everything the operation reads comes from one transaction.
+
+Statements are SQLAlchemy Core; rows come back as `Row` (attribute access, typed by the statement's columns).
+"""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import Executable, Row, event, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from resolvers.context import RequestContext
+from resolvers.errors import DeadlineExceeded
+
+__all__ = ["Database", "Statements", "TenantSession", "TransactionFailed"]
+
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+_BEGIN = text(
+    "select set_config('app.tenant_id', :tenant, true), set_config('app.user_id', :user, true), "
+    "set_config('statement_timeout', :timeout, true)"
+)
+
+
+class TransactionFailed(Exception):
+    """A statement failed outside of a savepoint: PostgreSQL will not keep anything of this transaction."""
+
+
+class TenantSession:
+    """The transaction of one operation. Safe to share between the operation's coroutines."""
+
+    def __init__(self, engine: AsyncEngine, context: RequestContext) -> None:
+        self.context = context
+        self._engine = engine
+        self._connection: AsyncConnection | None = None
+        self._lock = asyncio.Lock()
+        self._savepoints = 0
+        self._failed = False
+
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> int:
+        """Runs a statement for its effect and returns the number of rows it touched."""
+        _, count = await self._run(statement, parameters)
+        return count
+
+    async def rows(self, statement: Executable, parameters: Parameters = None) -> Sequence[Row[Any]]:
+        """All rows."""
+        rows, _ = await self._run(statement, parameters)
+        return rows
+
+    async def row(self, statement: Executable, parameters: Parameters = None) -> Row[Any] | None:
+        """The first row, or None."""
+        rows = await self.rows(statement, parameters)
+        return rows[0] if rows else None
+
+    async def scalar(self, statement: Executable, parameters: Parameters = None) -> Any:
+        """The first column of the first row, or None."""
+        row = await self.row(statement, parameters)
+        return None if row is None else row[0]
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What is written inside is undone if the block raises; the transaction stays usable.
+
+        GraphQL runs the root fields of a mutation one after another, so blocks nest and never overlap.
+        """
+        async with self._lock:
+            connection = await self._begun()
+            nested = await connection.begin_nested()
+        self._savepoints += 1
+        failed_before = self._failed
+        try:
+            yield
+        except BaseException:
+            async with self._lock:
+                await nested.rollback()
+            self._failed = failed_before
+            raise
+        else:
+            async with self._lock:
+                await nested.commit()
+        finally:
+            self._savepoints -= 1
+
+    async def commit(self) -> None:
+        """Commits.
+
+        Raises:
+            TransactionFailed: a statement failed outside of a savepoint; nothing was kept.
+        """
+        async with self._lock:
+            if self._connection is None:
+                return
+            if self._failed:
+                raise TransactionFailed
+            connection, self._connection = self._connection, None
+            try:
+                await connection.commit()
+            finally:
+                await connection.close()
+
+    async def close(self) -> None:
+        """Rolls back what was not committed and gives the connection back. The session can begin anew afterwards."""
+        async with self._lock:
+            connection, self._connection = self._connection, None
+            self._failed = False
+            if connection is not None:
+                await connection.close()
+
+    async def _run(self, statement: Executable, parameters: Parameters) -> tuple[Sequence[Row[Any]], int]:
+        async with self._lock:
+            connection = await self._begun()
+            try:
+                result = await connection.execute(statement, parameters)
+            except BaseException:
+                self._failed = True
+                raise
+            if result.returns_rows:
+                rows = result.all()
+                return rows, len(rows)
+            return (), result.rowcount
+
+    async def _begun(self) -> AsyncConnection:
+        if self._connection is None:
+            remaining_s = self.context.remaining_s()
+            if remaining_s == 0:
+                raise DeadlineExceeded
+            connection = await self._engine.connect()
+            values = {
+                "tenant": str(self.context.tenant_id or ""),
+                "user": str(self.context.user_id or ""),
+                # Zero means no limit to PostgreSQL.
+                "timeout": "0" if remaining_s is None else str(max(1, math.ceil(remaining_s * 1000))),
+            }
+            try:
+                await connection.execute(_BEGIN, values)
+            except BaseException:
+                await connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+
+class Statements(list[str]):
+    """The SQL texts that were executed while counting, in order; transaction control is left out."""
+
+
+class Database:
+    """The pool of connections of one context, with one role.
+
+    Args:
+        url: SQLAlchemy URL with the asyncpg driver, see `Settings.app_url` and `Settings.admin_url`.
+        schema: the context's schema; the first on the search path.
+        pool_size: most connections at a time; further operations wait.
+    """
+
+    def __init__(self, url: str, schema: str, pool_size: int = 5) -> None:
+        self.schema = schema
+        self._engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            # Plans of small tenant-scoped queries are not worth compiling.
+            connect_args={
+                "server_settings": {"application_name": schema, "jit": "off", "search_path": f"{schema},public"}
+            },
+        )
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine beneath, for migrations and tests. Application code uses `session`."""
+        return self._engine
+
+    @asynccontextmanager
+    async def session(self, context: RequestContext) -> AsyncIterator[TenantSession]:
+        """A session for `context`: committed once when the block ends, rolled back when it raises.
+
+        Raises:
+            TransactionFailed: at the end of the block, if nothing could be kept.
+        """
+        session = TenantSession(self._engine, context)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(session.close)
+            yield session
+            await session.commit()
+
+    async def ping(self) -> None:
+        """Raises if the database does not answer."""
+        async with self._engine.connect() as connection:
+            await connection.execute(text("select 1"))
+
+    @contextmanager
+    def count_statements(self) -> Iterator[Statements]:
+        """Collects the statements that any session of this database executes inside the block (for tests)."""
+        statements = Statements()
+
+        def record(*arguments: Any) -> None:
+            statement: str = arguments[2]
+            if "set_config('app.tenant_id'" not in statement:
+                statements.append(statement)
+
+        event.listen(self._engine.sync_engine, "before_cursor_execute", record)
+        try:
+            yield statements
+        finally:
+            event.remove(self._engine.sync_engine, "before_cursor_execute", record)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._engine.dispose()

@@ -1,0 +1,57 @@
+"""What a subgraph process reads from its environment."""
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """Settings of the subgraphs; every name is prefixed with `BRAIN_` in the environment.
+
+    Attributes:
+        database_url: PostgreSQL as the owner of the tables, for migrations and seeds
+            (`postgresql://user:password@host:port/brain`).
+        database_app_password: password of the `<context>_app` roles.
+        database_pool_size: connections per context and process.
+        redis_url: replay guard, rate limits.
+        context_jwks_file: public keys (JWKS) of the Brain that signs the context header.
+        identity_private_key_file: Ed25519 key (PKCS8 PEM) that signs access tokens; needed by `identity` only.
+        token_issuer: `iss` of the access tokens.
+        log_level: level name of the standard library's logging.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="BRAIN_", extra="ignore", frozen=True)
+
+    database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/brain")
+    database_app_password: SecretStr = SecretStr("")
+    database_pool_size: int = 5
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    context_jwks_file: Path = Path(".brain/keys/context.jwks.json")
+    identity_private_key_file: Path = Path(".brain/keys/identity.pem")
+    token_issuer: str = "brain"  # noqa: S105 - a name, not a secret
+    log_level: str = "INFO"
+
+    def admin_url(self) -> str:
+        """SQLAlchemy URL (asyncpg) of the tables' owner."""
+        return _with_credentials(self.database_url.get_secret_value())
+
+    def app_url(self, context: str) -> str:
+        """SQLAlchemy URL (asyncpg) of the role `<context>_app`, which cannot bypass row-level security."""
+        return _with_credentials(
+            self.database_url.get_secret_value(),
+            user=f"{context}_app",
+            password=self.database_app_password.get_secret_value(),
+        )
+
+
+def _with_credentials(url: str, user: str | None = None, password: str | None = None) -> str:
+    parts = urlsplit(url)
+    netloc = parts.netloc
+    if user is not None:
+        host = netloc.rpartition("@")[2]
+        netloc = f"{quote(user, safe='')}:{quote(password or '', safe='')}@{host}"
+    return urlunsplit(("postgresql+asyncpg", netloc, parts.path, parts.query, ""))

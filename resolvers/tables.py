@@ -1,0 +1,64 @@
+"""Conventions for tables: SQLAlchemy Core, one schema per context, `tenant_id` on every tenant-scoped table.
+
+    metadata = context_metadata("crm")
+    contacts = tenant_table(metadata, "contacts", Column("name", Text, nullable=False))
+    leads = tenant_table(
+        metadata, "leads",
+        Column("contact_id", Uuid, nullable=False), tenant_reference("contact_id", "crm.contacts"),
+    )
+
+Foreign keys between tenant-scoped tables carry the tenant: PostgreSQL checks references without row-level security, so
+a plain one could point into another tenant.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.schema import SchemaItem
+
+__all__ = ["context_metadata", "tenant_reference", "tenant_table"]
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def context_metadata(context: str) -> MetaData:
+    """The metadata of a context: its schema, and names for constraints that migrations can refer to."""
+    return MetaData(schema=context, naming_convention=_NAMES)
+
+
+def tenant_table(metadata: MetaData, name: str, *items: SchemaItem, **options: Any) -> Table:
+    """A tenant-scoped table: `id` (UUIDv7 by default), `tenant_id`, `created_at`, `updated_at` and `items`.
+
+    `(tenant_id, id)` is unique, so that `tenant_reference` can point to it.
+    """
+    return Table(
+        name,
+        metadata,
+        Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+        Column("tenant_id", Uuid, nullable=False),
+        *items,
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        UniqueConstraint("tenant_id", "id"),
+        **options,
+    )
+
+
+def tenant_reference(column: str, target: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """A foreign key from `(tenant_id, column)` to `(tenant_id, id)` of `target` (`schema.table`)."""
+    return ForeignKeyConstraint(["tenant_id", column], [f"{target}.tenant_id", f"{target}.id"], ondelete=ondelete)
