@@ -127,9 +127,10 @@ class _Endpoint(GraphQL[Operation, None]):
 
     async def _answer(self, request: Request) -> Response:
         try:
-            context = await self._verifier.verify(request.headers.get(HEADER_NAME))
+            context = await self._verifier.verify(request.headers.getlist(HEADER_NAME))
         except ContextRefused as error:
-            return _error_response(401, "UNAUTHENTICATED", str(error))
+            _log.info("refused: context header %s", error)
+            return _error_response(401, "UNAUTHENTICATED", "A valid context is required.")
         except (RedisError, OSError):
             _log.exception("the context header cannot be verified")
             return _error_response(503, "SERVICE_UNAVAILABLE", "The service is not available.")

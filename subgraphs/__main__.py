@@ -1,0 +1,134 @@
+"""Starts, migrates and seeds the bounded contexts.
+
+    python -m subgraphs serve --host 127.0.0.1 --port 8002 [--only crm,directory]
+    python -m subgraphs migrate [--only ...]
+    python -m subgraphs seed [--only ...]
+    python -m subgraphs sdl [--only ...] [--out schema/subgraphs]
+
+Settings come from the environment, see `resolvers.settings`. All contexts run in one process, each below `/<name>/`.
+"""
+
+import argparse
+import asyncio
+import importlib
+import logging
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from resolvers.settings import Settings
+from subgraphs import CONTEXTS
+
+_log = logging.getLogger("subgraphs")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status."""
+    options = _parser().parse_args(arguments)
+    settings = Settings()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    names: tuple[str, ...] = options.only
+    if options.command == "serve":
+        return _serve(names, settings, options.host, options.port)
+    if options.command == "migrate":
+        asyncio.run(migrate_all(names, settings))
+    elif options.command == "seed":
+        asyncio.run(seed_all(names, settings))
+    else:
+        _print_sdl(names, options.out)
+    return 0
+
+
+def create_app(names: Sequence[str], settings: Settings) -> Any:
+    """One ASGI application (Starlette) that serves the contexts `names`."""
+    from starlette.applications import Starlette  # noqa: PLC0415 - `migrate` and `seed` need no web server
+
+    apps = [importlib.import_module(f"subgraphs.{name}.app").create_app(settings) for name in names]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for app in apps:
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    return Starlette(routes=[route for app in apps for route in app.routes], lifespan=lifespan)
+
+
+async def migrate_all(names: Sequence[str], settings: Settings) -> None:
+    """Brings the schemas of `names` up to date."""
+    from resolvers.migrations import migrate  # noqa: PLC0415 - `serve` needs no Alembic
+
+    for name in names:
+        await migrate(name, Path(__file__).parent / name / "migrations", settings)
+        _log.info("migrated %s", name)
+
+
+async def seed_all(names: Sequence[str], settings: Settings) -> None:
+    """Writes the demo data of `names` as the owner of the tables. Rows that exist stay as they are."""
+    from resolvers.session import Database  # noqa: PLC0415 - a heavy import that `sdl` does not need
+
+    for name in names:
+        database = Database(settings.admin_url(), name, pool_size=2)
+        try:
+            await importlib.import_module(f"subgraphs.{name}.seed").seed(database)
+        finally:
+            await database.close()
+        _log.info("seeded %s", name)
+
+
+def _serve(names: Sequence[str], settings: Settings, host: str, port: int) -> int:
+    import uvicorn  # noqa: PLC0415 - a heavy import that the other commands do not need
+
+    # The Brain in front logs requests; its own connections end within the time it is given to stop.
+    uvicorn.run(
+        create_app(names, settings),
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=3,
+        ws="none",
+    )
+    return 0
+
+
+def _print_sdl(names: Sequence[str], out: Path | None) -> None:
+    for name in names:
+        sdl = importlib.import_module(f"subgraphs.{name}.app").sdl().rstrip() + "\n"
+        if out is None:
+            sys.stdout.write(f"# {name}\n{sdl}" if len(names) > 1 else sdl)
+        else:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / f"{name}.graphql").write_text(sdl)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m subgraphs", description=(__doc__ or "").split("\n", 1)[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--only", type=_context_names, default=CONTEXTS, metavar="NAME,...", help=f"some of {', '.join(CONTEXTS)}"
+    )
+    serve = commands.add_parser("serve", parents=[shared], help="serve all contexts in one process")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8002)
+    commands.add_parser("migrate", parents=[shared], help="bring roles, schemas and tables up to date")
+    commands.add_parser("seed", parents=[shared], help="write the demo data")
+    sdl = commands.add_parser("sdl", parents=[shared], help="print the schemas")
+    sdl.add_argument("--out", type=Path, metavar="DIR", help="write <name>.graphql files instead")
+    return parser
+
+
+def _context_names(value: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    unknown = [name for name in names if name not in CONTEXTS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"unknown context: {', '.join(unknown) or value!r}")
+    return tuple(name for name in CONTEXTS if name in names)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
