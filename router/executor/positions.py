@@ -1,0 +1,224 @@
+"""The plan's projection, made ready to run: types parsed, repeated response keys merged, conditions numbered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from router.planner.plan import AnyOfConditions, Conditions, OutputField, Projection
+
+__all__ = [
+    "ConditionTable",
+    "Field",
+    "Introspections",
+    "Position",
+    "TypeRef",
+    "conditions_hold",
+    "parse_type",
+    "prepare",
+    "visible_path",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef:
+    """A type in SDL notation, taken apart.
+
+    Attributes:
+        is_non_null: whether it ends with `!`.
+        item: the list's item type; None if it is not a list.
+        name: the named type inside all wrappers.
+    """
+
+    is_non_null: bool
+    item: "TypeRef | None"
+    name: str
+
+
+def parse_type(text: str) -> TypeRef:
+    """Parse `[Book!]!` and the like."""
+    is_non_null = text.endswith("!")
+    if is_non_null:
+        text = text[:-1]
+    if text.startswith("["):
+        item = parse_type(text[1:-1])
+        return TypeRef(is_non_null, item, item.name)
+    return TypeRef(is_non_null, None, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the result; at its position and type no other has this response key.
+
+    Attributes:
+        condition: index in the table of conditions, or None if the field is always there.
+        position: None for a leaf.
+        is_typename: its value is the object's runtime type.
+        introspection: index of the introspection field that answers it, or None.
+    """
+
+    response_key: str
+    storage_key: str
+    type: TypeRef
+    position: "Position | None"
+    enum_values: frozenset[str] | None
+    condition: int | None
+    constant: str | None
+    is_typename: bool
+    introspection: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An object position of the result: its fields per concrete type."""
+
+    static_type: str
+    is_abstract: bool
+    by_type: Mapping[str, tuple[Field, ...]]
+
+    def fields(self, typename: object) -> tuple[Field, ...] | None:
+        """Return the fields for a runtime type; None if the API schema does not have it here."""
+        if not self.is_abstract:
+            return next(iter(self.by_type.values()))
+        return self.by_type.get(typename) if isinstance(typename, str) else None
+
+    def type_name(self, value: Mapping[str, Any]) -> Any:
+        """Return the runtime type of an object at this position, as far as it is known."""
+        return value.get("__typename") if self.is_abstract else next(iter(self.by_type))
+
+
+def conditions_hold(conditions: AnyOfConditions, variables: Mapping[str, Any]) -> bool:
+    """Whether one of the conjunctions holds; a variable that is not there counts as false."""
+    return not conditions or any(
+        all((variables.get(name) is True) is wanted for name, wanted in conjunction) for conjunction in conditions
+    )
+
+
+class ConditionTable:
+    """Conditions of a plan, each once, evaluated together at the start of a request."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self) -> None:
+        self._entries: dict[AnyOfConditions, int] = {}
+
+    def index(self, conditions: AnyOfConditions) -> int | None:
+        """Return the number of a condition, or None if it always holds."""
+        if not conditions or () in conditions:
+            return None
+        return self._entries.setdefault(conditions, len(self._entries))
+
+    def evaluate(self, variables: Mapping[str, Any]) -> tuple[bool, ...]:
+        """Return which conditions hold, by number."""
+        return tuple([conditions_hold(conditions, variables) for conditions in self._entries])
+
+
+class Introspections:
+    """Printed introspection fields of a plan, each once."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, int | None]] = []
+        """Text and number of the condition under which it is asked."""
+
+    def index(self, text: str, condition: int | None) -> int:
+        """Return the number of an introspection field."""
+        self.entries.append((text, condition))
+        return len(self.entries) - 1
+
+
+_Occurrence = tuple[OutputField, AnyOfConditions]
+"""A field, and the conditions under which it is asked at all (its own and those of merged parents)."""
+
+
+def prepare(projection: Projection, conditions: ConditionTable, introspections: Introspections) -> Position:
+    """Return the position tree of a projection."""
+    return _position([(projection, ())], conditions, introspections)
+
+
+def _position(
+    variants: Sequence[tuple[Projection, AnyOfConditions]], conditions: ConditionTable, introspections: Introspections
+) -> Position:
+    first = variants[0][0]
+    types = dict.fromkeys(name for projection, _ in variants for name in projection.fields_by_type)
+    by_type: dict[str, tuple[Field, ...]] = {}
+    for name in types:
+        groups: dict[str, list[_Occurrence]] = {}
+        for projection, outer in variants:
+            for field in projection.fields_by_type.get(name, ()):
+                groups.setdefault(field.response_key, []).append((field, _both(outer, field.conditions)))
+        by_type[name] = tuple(_field(group, conditions, introspections) for group in groups.values())
+    return Position(first.static_type, first.is_abstract, by_type)
+
+
+def _field(group: Sequence[_Occurrence], conditions: ConditionTable, introspections: Introspections) -> Field:
+    field = group[0][0]
+    if any(other.storage_key != field.storage_key for other, _ in group):
+        raise ValueError(f"The result field {field.response_key!r} has several storage keys at one position.")
+    asked: AnyOfConditions = ()
+    if all(when and () not in when for _, when in group):
+        asked = tuple(dict.fromkeys(conjunction for _, when in group for conjunction in when))
+    condition = conditions.index(asked)
+    position = None
+    if field.selection is not None:
+        # Where only one occurrence exists, the field's own condition covers what is below it.
+        variants = [
+            (occurrence.selection, when if len(group) > 1 else ())
+            for occurrence, when in group
+            if occurrence.selection is not None
+        ]
+        position = _position(variants, conditions, introspections)
+    return Field(
+        response_key=field.response_key,
+        storage_key=field.storage_key,
+        type=parse_type(field.type),
+        position=position,
+        enum_values=field.enum_values,
+        condition=condition,
+        constant=field.constant,
+        is_typename=field.storage_key == "__typename" and position is None,
+        introspection=None if field.introspection is None else introspections.index(field.introspection, condition),
+    )
+
+
+def _both(outer: AnyOfConditions, own: Conditions) -> AnyOfConditions:
+    """Return the disjunction `outer and own`."""
+    if not outer:
+        return (own,) if own else ()
+    return tuple(dict.fromkeys(tuple(sorted({*conjunction, *own})) for conjunction in outer))
+
+
+def visible_path(
+    position: Position, data: Any, path: Sequence[str | int], conditions: Sequence[bool]
+) -> list[str | int]:
+    """Turn a path of storage keys into one of response keys, cut off where the client's view ends."""
+    visible: list[str | int] = []
+    here: Position | None = position
+    value = data
+    for segment in path:
+        if isinstance(segment, int):
+            is_item = isinstance(value, list) and 0 <= segment < len(value)
+            value = value[segment] if is_item else None
+            visible.append(segment)
+            continue
+        field = _asked_field(here, value, segment, conditions) if here is not None else None
+        if field is None:
+            break
+        visible.append(field.response_key)
+        value = value.get(segment) if isinstance(value, dict) else None
+        here = field.position
+    return visible
+
+
+def _asked_field(position: Position, value: Any, storage_key: str, conditions: Sequence[bool]) -> Field | None:
+    fields = position.fields(position.type_name(value)) if isinstance(value, dict) else None
+    # The object may be null because of the very error that is being located: then any type's field will do.
+    candidates = fields if fields is not None else [f for each in position.by_type.values() for f in each]
+    return next(
+        (
+            field
+            for field in candidates
+            if field.storage_key == storage_key and (field.condition is None or conditions[field.condition])
+        ),
+        None,
+    )

@@ -1,0 +1,54 @@
+"""Reading what a subgraph answered.
+
+Source: GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), sections 6.3 and 6.4.
+"""
+
+from typing import Any
+
+import orjson
+
+from router.errors import SubgraphError
+from router.hooks import SubgraphReply
+
+__all__ = ["MALFORMED", "read_reply"]
+
+MALFORMED = "SUBREQUEST_MALFORMED_RESPONSE"
+"""Code of errors about answers that are not GraphQL, or not what was asked."""
+
+_GRAPHQL_MEDIA_TYPE = "application/graphql-response+json"
+
+
+def read_reply(subgraph: str, reply: SubgraphReply) -> tuple[dict[str, Any] | None, list[Any]]:
+    """Return `data` and `errors` of a reply.
+
+    A status other than 2xx is fine if the body is marked as a GraphQL response; a plain JSON body with such a status
+    may come from anyone in between, so only well-formed GraphQL errors are taken from it.
+
+    Raises:
+        SubgraphError: the reply is not a GraphQL response.
+    """
+    is_success = 200 <= reply.status < 300
+    try:
+        document = orjson.loads(reply.body)
+    except orjson.JSONDecodeError as error:
+        raise _not_graphql(subgraph, reply, is_success=is_success) from error
+    if document.__class__ is not dict:
+        raise _not_graphql(subgraph, reply, is_success=is_success)
+    data = document.get("data")
+    errors = document.get("errors")
+    errors = [] if errors is None else errors
+    if not isinstance(errors, list) or not (data is None or isinstance(data, dict)) or (data is None and not errors):
+        raise _not_graphql(subgraph, reply, is_success=is_success)
+    if is_success or reply.headers.get("content-type", "").partition(";")[0].strip().lower() == _GRAPHQL_MEDIA_TYPE:
+        return data, errors
+    if all(isinstance(error, dict) and isinstance(error.get("message"), str) for error in errors) and errors:
+        return None, errors
+    raise _not_graphql(subgraph, reply, is_success=False)
+
+
+def _not_graphql(subgraph: str, reply: SubgraphReply, *, is_success: bool) -> SubgraphError:
+    if is_success:
+        message = f"Subgraph '{subgraph}' answered with something that is not a GraphQL response."
+        return SubgraphError(message, subgraph=subgraph, status=reply.status, code=MALFORMED)
+    message = f"Subgraph '{subgraph}' answered with HTTP status {reply.status}."
+    return SubgraphError(message, subgraph=subgraph, status=reply.status)

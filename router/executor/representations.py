@@ -1,0 +1,343 @@
+"""What an entity fetch sends, and what becomes of its answer: generated walkers and extractors, and merging.
+
+For each entity fetch one function walks the merged tree once, along the common prefixes of all paths of all its calls,
+and collects the target objects. Per call, a second function makes the deduplicated representations and remembers which
+targets share each. Entities come back in the order of representations and are merged into those targets.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from router.executor.source import Function, Source, membership
+from router.executor.writes import MergeRule, Shape
+from router.planner.plan import EntityCall, InputSelection, Path, PathStep, Representation
+
+__all__ = [
+    "ABSENT",
+    "NAMES",
+    "Collect",
+    "Extract",
+    "Owners",
+    "Target",
+    "deep_merge",
+    "located",
+    "merge_entities",
+    "write_collector",
+    "write_extractor",
+]
+
+Target = dict[str, Any]
+"""An object of the merged tree into which entities are merged."""
+
+Owners = list[list[Target]]
+"""Per representation, the targets that it stands for."""
+
+Collect = Callable[[Mapping[str, Any]], Sequence[list[Target]]]
+"""From the response root to the targets of each call."""
+
+Extract = Callable[[list[Target]], tuple[list[Any], Owners]]
+"""From targets to representations, ready for orjson, and the targets of each."""
+
+ABSENT: Any = object()
+"""An input that a target does not have, so that the target is not sent."""
+
+NAMES: Mapping[str, Any] = {"ABSENT": ABSENT, "Fragment": orjson.Fragment, "dumps": orjson.dumps}
+"""Names that the code written here uses."""
+
+
+# ---- finding targets ------------------------------------------------------------------------------------------------
+
+
+class _Branch:
+    """A node of the tree that all paths of a fetch form.
+
+    Attributes:
+        calls: calls whose targets are the objects here.
+        steps: ways further down.
+    """
+
+    __slots__ = ("calls", "steps")
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+        self.steps: dict[PathStep, _Branch] = {}
+
+    def add(self, call: int, path: Path) -> None:
+        """Add a path that ends in targets of `call`."""
+        branch = self
+        for step in path:
+            branch = branch.steps.setdefault(step, _Branch())
+        if call not in branch.calls:
+            branch.calls.append(call)
+
+
+def write_collector(source: Source, calls: Sequence[EntityCall]) -> str:
+    """Write a function `(data) -> (targets of call 0, targets of call 1, ...)`; return its name."""
+    root = _Branch()
+    for index, call in enumerate(calls):
+        for path in call.paths:
+            root.add(index, path)
+    found = [f"found{index}" for index in range(len(calls))]
+    function = source.function("collect", ("data",))
+    for name in found:
+        function.line(f"{name} = []")
+    _walk(source, function, root, "data", found)
+    function.line(f"return ({', '.join(found)},)")
+    return function.name
+
+
+def _walk(source: Source, function: Function, branch: _Branch, value: str, found: Sequence[str]) -> None:
+    """Write the walk below the object in `value`, which is known to be a dict."""
+    if function.is_full and branch.steps:
+        inner = source.function("walk", ("value", *found))
+        _walk(source, inner, branch, "value", found)
+        if len(inner.lines) == 1:
+            inner.line("pass")
+        function.line(f"{inner.name}({value}, {', '.join(found)})")
+        return
+    for call in branch.calls:
+        function.line(f"{found[call]}.append({value})")
+    for step, below in branch.steps.items():
+        inner_value = source.fresh("v")
+        function.line(f"{inner_value} = {value}.get({step.key!r})")
+        _flatten(source, function, step, step.list_depth, below, inner_value, found)
+
+
+def _flatten(
+    source: Source, function: Function, step: PathStep, depth: int, below: _Branch, value: str, found: Sequence[str]
+) -> None:
+    """Write loops over `depth` levels of lists, then the walk from the objects in them."""
+    if depth:
+        if function.is_full:
+            inner = source.function("walk", ("value", *found))
+            _flatten(source, inner, step, depth, below, "value", found)
+            function.line(f"{inner.name}({value}, {', '.join(found)})")
+            return
+        item = source.fresh("i")
+        with function.block(f"if {value}.__class__ is list:"), function.block(f"for {item} in {value}:"):
+            _flatten(source, function, step, depth - 1, below, item, found)
+        return
+    condition = f"{value}.__class__ is dict"
+    if step.types is not None:
+        typename = source.fresh("t")
+        test = membership(source, typename, step.types)
+        condition += f" and (({typename} := {value}.get('__typename')).__class__ is str) and ({test})"
+    with function.block(f"if {condition}:"):
+        _walk(source, function, below, value, found)
+
+
+def located(data: Any, path: Path) -> Iterator[tuple[tuple[str | int, ...], Target]]:
+    """Yield every object at a path with the storage keys and list indexes that lead to it."""
+    found: list[tuple[tuple[str | int, ...], Any]] = [((), data)]
+    for step in path:
+        found = [((*where, step.key), value.get(step.key)) for where, value in found]
+        for _ in range(step.list_depth):
+            found = [
+                ((*where, index), item)
+                for where, value in found
+                if isinstance(value, list)
+                for index, item in enumerate(value)
+            ]
+        found = [
+            (where, value)
+            for where, value in found
+            if isinstance(value, dict) and (step.types is None or value.get("__typename") in step.types)
+        ]
+    yield from found
+
+
+# ---- making representations -----------------------------------------------------------------------------------------
+
+
+def write_extractor(source: Source, call: EntityCall) -> str:
+    """Write a function `(targets) -> (representations, owners)`; return its name."""
+    body = source.function("extract", ("targets",))
+    body.line("representations = []")
+    body.line("owners = []")
+    seen = {group: source.fresh("seen") for group in dict.fromkeys(_identity_groups(call))}
+    for name in seen.values():
+        body.line(f"{name} = {{}}")
+    with body.block("for target in targets:"):
+        needs_type = any(entry.types is not None or entry.typename is None for entry in call.representations)
+        if needs_type:
+            body.line("typename = target.get('__typename')")
+            with body.block("if typename.__class__ is not str:"):
+                body.line("typename = None")
+        for entry, group in zip(call.representations, _identity_groups(call), strict=True):
+            if entry.types is None:
+                _extract(source, body, entry, seen[group], is_single_key=group is not None)
+                break
+            with body.block(f"if {membership(source, 'typename', entry.types)}:"):
+                _extract(source, body, entry, seen[group], is_single_key=group is not None)
+                body.line("continue")
+    body.line("return representations, owners")
+    return body.name
+
+
+def _identity_groups(call: EntityCall) -> list[tuple[str | None, str] | None]:
+    """Return for each entry which table of identities it uses.
+
+    Where each entry sends one scalar key and a fixed type name (the common case, kept fast), entries that agree on
+    both names share a table of key values. Otherwise there is one table (None) of whole representations.
+    """
+    is_simple = all(
+        entry.typename is not None and len(entry.key) == 1 and not entry.requires and entry.key[0].selections is None
+        for entry in call.representations
+    )
+    return [(entry.typename, entry.key[0].name) if is_simple else None for entry in call.representations]
+
+
+def _extract(source: Source, body: Function, entry: Representation, seen: str, *, is_single_key: bool) -> None:
+    """Write what becomes of one target; `continue` ends it."""
+    if entry.typename is None:
+        with body.block("if typename is None:"):
+            body.line("continue")
+    items = [f"'__typename': {'typename' if entry.typename is None else repr(entry.typename)}"]
+    for field in entry.key:
+        value = source.fresh("k")
+        body.line(f"{value} = target.get({field.storage_key!r})")
+        if field.selections is not None:
+            body.line(f"{value} = {_write_input(source, field.selections, is_key=True)}({value})")
+        with body.block(f"if {value} is {'None' if field.selections is None else 'ABSENT'}:"):
+            body.line("continue")
+        items.append(f"{field.name!r}: {value}")
+    for field in entry.requires:
+        value = source.fresh("r")
+        body.line(f"{value} = target.get({field.storage_key!r}, ABSENT)")
+        if field.selections is not None:
+            body.line(f"{value} = {_write_input(source, field.selections, is_key=False)}({value})")
+        with body.block(f"if {value} is ABSENT:"):
+            body.line("continue")
+        items.append(f"{field.name!r}: {value}")
+    representation = f"{{{', '.join(items)}}}"
+    if is_single_key:
+        # Serialised, values of different types never compare equal, as 1, 1.0 and True would; strings need it not.
+        body.line(f"identity = {value} if {value}.__class__ is str else dumps({value})")
+        entry_value = representation
+    else:
+        body.line(f"identity = dumps({representation})")
+        entry_value = "Fragment(identity)"
+    body.line(f"group = {seen}.get(identity)")
+    with body.block("if group is None:"):
+        body.line(f"{seen}[identity] = group = [target]")
+        body.line("owners.append(group)")
+        body.line(f"representations.append({entry_value})")
+    with body.block("else:"):
+        body.line("group.append(target)")
+
+
+def _write_input(source: Source, selections: Sequence[InputSelection], *, is_key: bool) -> str:
+    """Write a function that cuts an object, or a list of them, to what is sent, or returns ABSENT."""
+    function = source.function("cut", ("value",))
+    with function.block("if value.__class__ is list:"):
+        function.line("items = []")
+        with function.block("for item in value:"):
+            function.line(f"item = {function.name}(item)")
+            with function.block("if item is ABSENT:"):
+                function.line("return ABSENT")
+            function.line("items.append(item)")
+        function.line("return items")
+    with function.block("if value.__class__ is not dict:"):
+        function.line("return ABSENT" if is_key else "return None if value is None else ABSENT")
+    function.line("typename = value.get('__typename')")
+    with function.block("if typename.__class__ is not str:"):
+        function.line("typename = None")
+    for selection in selections:
+        if selection.types is None:
+            _cut(source, function, selection, is_key=is_key)
+            return function.name
+        with function.block(f"if {membership(source, 'typename', selection.types)}:"):
+            _cut(source, function, selection, is_key=is_key)
+    function.line("return ABSENT if typename is None else {'__typename': typename}")
+    return function.name
+
+
+def _cut(source: Source, function: Function, selection: InputSelection, *, is_key: bool) -> None:
+    items = []
+    if selection.include_typename:
+        with function.block("if typename is None:"):
+            function.line("return ABSENT")
+        items.append("'__typename': typename")
+    for field in selection.fields:
+        value = source.fresh("f")
+        function.line(f"{value} = value.get({field.storage_key!r}, ABSENT)")
+        if field.selections is not None:
+            function.line(f"{value} = {_write_input(source, field.selections, is_key=is_key)}({value})")
+        absent = f"{value} is ABSENT" + (f" or {value} is None" if is_key else "")
+        with function.block(f"if {absent}:"):
+            function.line("return ABSENT")
+        items.append(f"{field.name!r}: {value}")
+    function.line(f"return {{{', '.join(items)}}}")
+
+
+# ---- merging --------------------------------------------------------------------------------------------------------
+
+
+def merge_entities(rule: MergeRule, owners: Owners, entities: Sequence[Any]) -> bool:
+    """Merge entities into their targets; return whether all were objects or null, as they must be."""
+    is_sound = True
+    if rule.is_disjoint and not rule.unshared:
+        for group, entity in zip(owners, entities, strict=True):
+            if entity.__class__ is dict:
+                for target in group:
+                    target.update(entity)
+            elif entity is not None:
+                is_sound = False
+        return is_sound
+    for group, entity in zip(owners, entities, strict=True):
+        if entity.__class__ is dict:
+            for target in group[1:]:
+                if rule.is_disjoint:
+                    target.update(entity)
+                    for key in rule.unshared & entity.keys():
+                        target[key] = _copied(entity[key], rule.shape[key].children)
+                else:
+                    deep_merge(target, _copied(entity, rule.shape), rule.shape)
+            if rule.is_disjoint:
+                group[0].update(entity)
+            else:
+                deep_merge(group[0], entity, rule.shape)
+        elif entity is not None:
+            is_sound = False
+    return is_sound
+
+
+def deep_merge(target: Target, addition: Mapping[str, Any], shape: Shape) -> None:
+    """Merge an object into another: null never replaces a value, objects merge, lists of one length merge item by
+    item, everything else replaces. Only keys that the shape knows as composite are looked into.
+    """
+    for key, value in addition.items():
+        if value is None:
+            target.setdefault(key, None)
+            continue
+        written = shape.get(key)
+        if written is None or written.children is None:
+            target[key] = value
+        else:
+            target[key] = _merged(target.get(key), value, written.children)
+
+
+def _merged(present: Any, value: Any, shape: Shape) -> Any:
+    if isinstance(present, dict) and isinstance(value, dict):
+        deep_merge(present, value, shape)
+        return present
+    if isinstance(present, list) and isinstance(value, list) and len(present) == len(value):
+        for index, item in enumerate(value):
+            if item is not None:
+                present[index] = _merged(present[index], item, shape)
+        return present
+    return value
+
+
+def _copied(value: Any, shape: Shape | None) -> Any:
+    """Copy the containers of a composite value; leaves stay shared."""
+    if shape is None:
+        return value
+    if isinstance(value, dict):
+        return {
+            key: _copied(item, written.children) if (written := shape.get(key)) is not None else item
+            for key, item in value.items()
+        }
+    return [_copied(item, shape) for item in value] if isinstance(value, list) else value

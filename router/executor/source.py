@@ -1,0 +1,99 @@
+"""Generated Python source: functions written line by line, with everything foreign bound as a constant.
+
+Text from clients and subgraphs enters the source in two ways only: as the `repr` of a string, or as a name that is
+bound to the value in the module's namespace (`Source.constant`). Nothing is ever spliced in as code.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["MAX_DEPTH", "MAX_LINES", "Function", "Source"]
+
+MAX_DEPTH = 14
+"""Blocks inside one function; beyond it the rest goes to a function of its own (CPython allows 20 nested loops)."""
+
+MAX_LINES = 400
+"""Lines after which nested positions go to a function of their own."""
+
+
+class Function:
+    """One function being written.
+
+    Attributes:
+        name: its name in the module.
+        depth: how many blocks are open.
+        lines: the lines so far, indented.
+    """
+
+    __slots__ = ("depth", "lines", "name")
+
+    def __init__(self, name: str, parameters: Sequence[str]) -> None:
+        self.name = name
+        self.depth = 0
+        self.lines = [f"def {name}({', '.join(parameters)}):"]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nested positions must go elsewhere."""
+        return self.depth >= MAX_DEPTH or len(self.lines) >= MAX_LINES
+
+    def line(self, text: str) -> None:
+        """Add a line at the present depth."""
+        self.lines.append(" " * (self.depth + 1) + text)
+
+    @contextmanager
+    def block(self, header: str) -> Iterator[None]:
+        """Add a header such as `if x:`; lines inside the `with` are its body."""
+        self.line(header)
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+
+class Source:
+    """A module of generated functions."""
+
+    __slots__ = ("_count", "_functions", "_namespace")
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._namespace: dict[str, Any] = dict(names)
+        self._functions: list[Function] = []
+        self._count = 0
+
+    def fresh(self, prefix: str) -> str:
+        """Return a name that is used nowhere else in the module."""
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def constant(self, value: object) -> str:
+        """Bind a value and return the name for it."""
+        name = self.fresh("_c")
+        self._namespace[name] = value
+        return name
+
+    def function(self, prefix: str, parameters: Sequence[str]) -> Function:
+        """Begin a function of the module."""
+        function = Function(self.fresh(prefix), parameters)
+        self._functions.append(function)
+        return function
+
+    @property
+    def text(self) -> str:
+        """The module's source."""
+        return "\n".join("\n".join(function.lines) for function in self._functions) + "\n"
+
+    def load(self, title: str) -> Mapping[str, Any]:
+        """Compile the module and return its namespace; `title` appears in tracebacks."""
+        namespace = dict(self._namespace)
+        exec(compile(self.text, f"<{title}>", "exec"), namespace)  # noqa: S102 - our own text, see the module's docstring
+        return namespace
+
+
+def membership(source: Source, variable: str, names: frozenset[str]) -> str:
+    """Return an expression: is the string in `variable` one of `names`?"""
+    if len(names) == 1:
+        return f"{variable} == {next(iter(names))!r}"
+    return f"{variable} in {source.constant(names)}"

@@ -1,0 +1,202 @@
+"""Which keys each fetch writes where, read from its document: decides how answers may be merged.
+
+An answer whose keys nobody else writes at its position can be taken with `dict.update`; one that shares keys needs a
+deep merge; containers into which a later fetch writes must not be shared between targets. All of it is known before
+the first request, so it costs nothing while requests run.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    parse,
+)
+
+from router.planner.plan import EntityCall, Fetch, Path, PathStep, QueryPlan
+
+__all__ = ["Keys", "MergeRule", "Shape", "Writes", "Written", "shape_of"]
+
+Keys = tuple[str, ...]
+"""A position: storage keys from the response root, without list indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One response key of a selection.
+
+    Attributes:
+        always: no `@skip` or `@include` decides about it.
+        children: None for a leaf.
+    """
+
+    always: bool
+    children: "Shape | None"
+
+
+Shape = Mapping[str, Written]
+"""What a selection set writes, all type conditions taken together."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRule:
+    """How the entities of one call are merged into their targets.
+
+    Attributes:
+        shape: what an entity holds.
+        is_disjoint: no other fetch writes any of its keys at its positions.
+        unshared: keys whose containers later fetches write into; each target needs its own copy.
+    """
+
+    shape: Shape
+    is_disjoint: bool
+    unshared: frozenset[str]
+
+
+def shape_of(document: str) -> Shape:
+    """Return what the one operation of `document` writes."""
+    definitions = parse(document, no_location=True).definitions
+    fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
+    operation = next(d for d in definitions if isinstance(d, OperationDefinitionNode))
+    return _shape([(operation.selection_set, True)], fragments)
+
+
+def _shape(sets: list[tuple[SelectionSetNode, bool]], fragments: Mapping[str, FragmentDefinitionNode]) -> Shape:
+    always: dict[str, bool] = {}
+    below: dict[str, list[tuple[SelectionSetNode, bool]]] = {}
+    pending = sets[::-1]
+    while pending:
+        selection_set, unconditional = pending.pop()
+        for selection in selection_set.selections:
+            sure = unconditional and not selection.directives
+            if isinstance(selection, FieldNode):
+                key = (selection.alias or selection.name).value
+                always[key] = always.get(key, True) and sure
+                if selection.selection_set is not None:
+                    below.setdefault(key, []).append((selection.selection_set, sure))
+            elif isinstance(selection, FragmentSpreadNode):
+                pending.append((fragments[selection.name.value].selection_set, sure))
+            else:
+                pending.append((selection.selection_set, sure))  # type: ignore[attr-defined]
+    return {key: Written(sure, _shape(below[key], fragments) if key in below else None) for key, sure in always.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """One place where one root fetch or entity call writes."""
+
+    fetch: int
+    call: int | None
+    base: Path
+    shape: Shape
+
+    def at(self, path: Path) -> Shape | None:
+        """Return what it writes into the objects at `path`, or None if it does not reach there."""
+        if len(self.base) > len(path) or not all(map(_compatible, self.base, path)):
+            return None
+        return _descend(self.shape, tuple(step.key for step in path[len(self.base) :]))
+
+
+def _compatible(one: PathStep, other: PathStep) -> bool:
+    """Whether two steps may lead to the same object."""
+    return one.key == other.key and (one.types is None or other.types is None or bool(one.types & other.types))
+
+
+def _descend(shape: Shape, keys: Keys) -> Shape | None:
+    for key in keys:
+        written = shape.get(key)
+        if written is None or written.children is None:
+            return None
+        shape = written.children
+    return shape
+
+
+class Writes:
+    """The writes of a whole plan."""
+
+    __slots__ = ("_shapes", "_writers")
+
+    def __init__(self, plan: QueryPlan) -> None:
+        self._shapes = [shape_of(fetch.document) for fetch in plan.fetches]
+        self._writers = [
+            writer for fetch, shape in zip(plan.fetches, self._shapes, strict=True) for writer in _writers(fetch, shape)
+        ]
+
+    def root_shape(self, fetch: Fetch) -> Shape:
+        """Return what a root fetch writes at the response root."""
+        return self._shapes[fetch.id]
+
+    def root_is_disjoint(self, fetch: Fetch) -> bool:
+        """Whether no other fetch writes any key of this root fetch at the response root."""
+        return not _overlap(self._shapes[fetch.id], self._others(fetch.id, None, ()))
+
+    def merge_rule(self, fetch: Fetch, index: int) -> MergeRule:
+        """Return how the entities of the call at `index` of an entity fetch are merged."""
+        call = fetch.entities[index]
+        shape = _call_shape(self._shapes[fetch.id], call)
+        is_disjoint = True
+        unshared: set[str] = set()
+        for path in call.paths:
+            if _overlap(shape, self._others(fetch.id, index, path)):
+                is_disjoint = False
+            unshared.update(
+                writer.base[len(path)].key
+                for writer in self._writers
+                if len(writer.base) > len(path) and all(map(_compatible, path, writer.base))
+            )
+        return MergeRule(shape, is_disjoint, frozenset(unshared & shape.keys()))
+
+    def sure_keys(self, keys: Keys) -> frozenset[str]:
+        """Return keys that every object at a position has if subgraphs answer as asked: one fetch made the object
+        and these keys with it, unconditionally.
+        """
+        if not keys:
+            return frozenset()
+        makers = []
+        added: set[str] = set()
+        for writer in self._writers:
+            base = tuple(step.key for step in writer.base)
+            shape = _descend(writer.shape, keys[len(base) :]) if keys[: len(base)] == base else None
+            if shape is None:
+                continue
+            if len(base) < len(keys):
+                makers.append(shape)
+            else:
+                added |= shape.keys()
+        if len(makers) != 1:
+            return frozenset()
+        return frozenset(key for key, written in makers[0].items() if written.always and key not in added)
+
+    def _others(self, fetch: int, call: int | None, path: Path) -> Iterator[Shape]:
+        for writer in self._writers:
+            if writer.fetch == fetch and writer.call == call and writer.base == path:
+                continue
+            shape = writer.at(path)
+            if shape is not None:
+                yield shape
+
+
+def _writers(fetch: Fetch, shape: Shape) -> Iterator[_Writer]:
+    if not fetch.entities:
+        yield _Writer(fetch.id, None, (), shape)
+    for index, call in enumerate(fetch.entities):
+        inner = _call_shape(shape, call)
+        for path in call.paths:
+            yield _Writer(fetch.id, index, path, inner)
+
+
+def _call_shape(shape: Shape, call: EntityCall) -> Shape:
+    written = shape.get(call.response_key)
+    if written is None or written.children is None:
+        raise ValueError(f"The document has no field {call.response_key!r} for its entity call.")
+    return written.children
+
+
+def _overlap(shape: Shape, others: Iterator[Shape]) -> bool:
+    """Whether a key other than `__typename` is written by others too (type names never differ in kind)."""
+    keys = shape.keys() - {"__typename"}
+    return any(not keys.isdisjoint(other) for other in others)
