@@ -111,6 +111,7 @@ class SelectionBuilder:
         self._fields: dict[tuple[object, ...], SelectionField] = {}
         self._selections: dict[tuple[object, ...], Selection] = {}
         self._seen: dict[tuple[str, tuple[tuple[int, Conditions], ...]], Selection] = {}
+        self._conditions_met: dict[str, frozenset[str]] = {}
         self._left = max_fields
         # Identities of AST nodes are keys in _seen, so the nodes must live as long as this builder.
         self._kept: list[DocumentNode] = []
@@ -131,7 +132,7 @@ class SelectionBuilder:
             assert isinstance(operation, OperationDefinitionNode)
             self._kept.append(document)
             return self.build(type_name, operation.selection_set)
-        except (KeyError, GraphQLError) as error:
+        except (KeyError, GraphQLError, OperationError) as error:
             raise InvalidSupergraph(f"The field set {text!r} is no selection of type {type_name}: {error}") from error
 
     def merged(self, first: Selection | None, second: Selection | None) -> Selection | None:
@@ -156,19 +157,20 @@ class SelectionBuilder:
         if known is None:
             type_ = self._types[type_name]
             possible = self._possible[type_name]
-            own = self._collect(type_, frozenset(possible), sources)
+            own = self._collect(type_, sources)
             if type_.is_abstract:
-                by_type = {name: self._collect(self._types[name], frozenset((name,)), sources) for name in possible}
+                by_type = {name: self._collect(self._types[name], sources) for name in possible}
             else:
                 by_type = {type_name: own}
             known = self._seen[key] = self._intern_selection(type_name, own, by_type)
         return known
 
-    def _collect(self, type_: SupergraphType, runtime: frozenset[str], sources: Sources) -> tuple[SelectionField, ...]:
+    def _collect(self, type_: SupergraphType, sources: Sources) -> tuple[SelectionField, ...]:
         groups: dict[str, dict[Conditions, list[FieldNode]]] = {}
+        applicable = self._applicable(type_)
         visited: set[tuple[str, Conditions]] = set()
         for selection_set, conditions in sources:
-            self._collect_into(groups, visited, runtime, selection_set, conditions)
+            self._collect_into(groups, visited, applicable, selection_set, conditions)
         fields: list[SelectionField] = []
         for response_key, by_conditions in groups.items():
             fields.extend(self._fields_of_group(type_, response_key, by_conditions))
@@ -178,7 +180,7 @@ class SelectionBuilder:
         self,
         groups: dict[str, dict[Conditions, list[FieldNode]]],
         visited: set[tuple[str, Conditions]],
-        runtime: frozenset[str],
+        applicable: frozenset[str],
         selection_set: SelectionSetNode,
         conditions: Conditions,
     ) -> None:
@@ -189,9 +191,9 @@ class SelectionBuilder:
             if isinstance(node, FieldNode):
                 self._add(groups, node, combined)
             elif isinstance(node, FragmentSpreadNode | InlineFragmentNode):
-                body = self._fragment_body(node, runtime, combined, visited)
+                body = self._fragment_body(node, applicable, combined, visited)
                 if body is not None:
-                    self._collect_into(groups, visited, runtime, body, combined)
+                    self._collect_into(groups, visited, applicable, body, combined)
 
     def _add(
         self, groups: dict[str, dict[Conditions, list[FieldNode]]], node: FieldNode, conditions: Conditions
@@ -208,7 +210,7 @@ class SelectionBuilder:
     def _fragment_body(
         self,
         node: FragmentSpreadNode | InlineFragmentNode,
-        runtime: frozenset[str],
+        applicable: frozenset[str],
         conditions: Conditions,
         visited: set[tuple[str, Conditions]],
     ) -> SelectionSetNode | None:
@@ -223,9 +225,17 @@ class SelectionBuilder:
         else:
             condition = node.type_condition.name.value if node.type_condition else None
             body = node.selection_set
-        if condition is not None and not runtime <= frozenset(self._possible.get(condition, ())):
-            return None
-        return body
+        return body if condition is None or condition in applicable else None
+
+    def _applicable(self, type_: SupergraphType) -> frozenset[str]:
+        """Type conditions that objects of this type always meet."""
+        known = self._conditions_met.get(type_.name)
+        if known is None:
+            names = {type_.name, *(name for interfaces in type_.implements.values() for name in interfaces)}
+            if type_.kind == "OBJECT":
+                names.update(name for name, members in self._possible.items() if type_.name in members)
+            known = self._conditions_met[type_.name] = frozenset(names)
+        return known
 
     def _fields_of_group(
         self, type_: SupergraphType, response_key: str, by_conditions: dict[Conditions, list[FieldNode]]
@@ -252,7 +262,9 @@ class SelectionBuilder:
             return self.typename(response_key, conditions)
         if name in _INTROSPECTION_TYPES:
             return self._introspection(response_key, node, conditions)
-        field = type_.fields[name]
+        field = type_.fields.get(name)
+        if field is None:
+            raise OperationError(f'Cannot query field "{name}" on type "{type_.name}".')
         selection = None
         if self._types.get(field.type.name, _LEAF).is_composite:
             sources = tuple((n.selection_set, inner) for n, inner in nodes if n.selection_set is not None)

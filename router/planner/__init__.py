@@ -1,0 +1,94 @@
+"""From a client's operation to a query plan.
+
+normalize   the operation, its selection in normal form        NormalizedOperation
+cover       where each field is read, and how one gets there   ObjectCover
+fetches     which request asks what, and waits for which       FetchGraph
+plan        documents, entity calls batched, the projection    QueryPlan
+"""
+
+import threading
+import weakref
+from collections.abc import Iterator
+
+from graphql import DocumentNode
+
+from router.errors import PlanningError
+from router.graph.query_graph import QueryGraph
+from router.graph.selections import SelectionField
+from router.graph.supergraph import Supergraph
+from router.planner.aliases import assign_storage_keys
+from router.planner.assemble import assemble
+from router.planner.cover import ObjectCover, Solver, Stand
+from router.planner.fetch_graph import FetchGraph, build_fetch_graph
+from router.planner.normalize import NormalizedOperation, normalize
+from router.planner.plan import QueryPlan
+
+__all__ = ["plan_operation", "query_graph", "stages"]
+
+_graphs: "weakref.WeakKeyDictionary[Supergraph, dict[frozenset[str], QueryGraph]]" = weakref.WeakKeyDictionary()
+_graphs_lock = threading.Lock()
+
+
+def plan_operation(
+    document: DocumentNode,
+    operation_name: str | None,
+    supergraph: Supergraph,
+    labels: frozenset[str] = frozenset(),
+) -> QueryPlan:
+    """Plans one operation of a document that is valid against the API schema. Deterministic.
+
+    Args:
+        labels: the `@override` labels that are on.
+
+    Raises:
+        OperationError: no such operation in the document.
+        PlanningError: no plan exists, or finding one would take too much work.
+    """
+    *_, plan = stages(document, operation_name, supergraph, labels)
+    assert isinstance(plan, QueryPlan)
+    return plan
+
+
+def stages(
+    document: DocumentNode,
+    operation_name: str | None,
+    supergraph: Supergraph,
+    labels: frozenset[str] = frozenset(),
+) -> Iterator[NormalizedOperation | ObjectCover | FetchGraph | QueryPlan]:
+    """The result of each stage of planning, in order; see the module's table."""
+    operation = normalize(document, operation_name, supergraph)
+    yield operation
+    graph = query_graph(supergraph, labels)
+    solver = Solver(graph)
+    cover = _cover_root(solver, operation)
+    yield cover
+    fetch_graph = build_fetch_graph(graph, operation.type, cover)
+    assign_storage_keys(graph, fetch_graph)
+    yield fetch_graph
+    yield assemble(graph, operation, fetch_graph)
+
+
+def query_graph(supergraph: Supergraph, labels: frozenset[str] = frozenset()) -> QueryGraph:
+    """The supergraph's query graph under these labels; made once and kept as long as the supergraph."""
+    with _graphs_lock:
+        by_labels = _graphs.setdefault(supergraph, {})
+        if labels not in by_labels:
+            by_labels[labels] = QueryGraph(supergraph, labels)
+        return by_labels[labels]
+
+
+def _cover_root(solver: Solver, operation: NormalizedOperation) -> ObjectCover:
+    graph = solver.graph
+    fields = operation.selection.fields_of(operation.root_type)
+    joins = graph.supergraph.types[operation.root_type].joins
+    stands = tuple(Stand(s, operation.root_type, paid=False) for s in sorted(joins))
+    cover = solver.cover_object(operation.root_type, fields, stands)
+    if cover is None:
+        raise PlanningError(_no_plan(solver, fields, operation.root_type, stands))
+    return cover
+
+
+def _no_plan(solver: Solver, fields: tuple[SelectionField, ...], root: str, stands: tuple[Stand, ...]) -> str:
+    lost = [f.response_key for f in fields if solver.cover_object(root, (f,), stands) is None]
+    which = ", ".join(lost) or "the fields together"
+    return f"No plan exists for this operation: no path over the subgraphs reaches all that is selected below {which}."

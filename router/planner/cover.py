@@ -1,7 +1,7 @@
 """The search: for each object position, where every selected field is read and how one gets there.
 
-A position is solved on its own, given where one stands: a minimal *cover* of its fields by the places one stands in and
-the places one can jump to. Solutions below a field are part of the cover's price, and every (selection, standpoint) is
+A position is solved on its own, given where one stands: a minimal *cover* of its fields by the places one stands in
+and the places one can jump to. Solutions below a field are part of the cover's price, and every (selection, standpoint) is
 solved once, so there is no global product of choices. Prices are bitmasks over (stage, subgraph): a union of them counts
 entity calls as they will be batched, the highest bit tells the depth. Depth comes first, then the number of calls.
 
@@ -431,7 +431,7 @@ class _Trial:
             chosen = self._choose(wanted, UNREACHABLE, target)
             if chosen is None:
                 return None
-            outputs[wanted.id] = self._commit(wanted, chosen)
+            outputs[wanted.id] = self._commit(chosen)
         if local_only and (self.mask or self.calls):
             return None
         return ObjectCover(
@@ -557,7 +557,7 @@ class _Trial:
                 finish = stage + (cover.finish if cover else 0)
                 if finish > deadline:
                     continue
-                choice = self._priced(wanted, ((option, stage),), stage, cover, target)
+                choice = self._priced(((option, stage),), stage, cover, target)
                 if best is None or choice.rank < best.rank:
                     best = choice
         combined = self._combined(wanted, options)
@@ -566,14 +566,13 @@ class _Trial:
             if base + cover.finish <= deadline:
                 used = {i.stand for i in cover.instances} if isinstance(cover, ObjectCover) else set()
                 pairs = tuple(pair for n, pair in enumerate(starts) if n in used)
-                choice = self._priced(wanted, pairs, base, cover, target, starts)
+                choice = self._priced(pairs, base, cover, target, starts)
                 if best is None or choice.rank < best.rank:
                     best = choice
         return best
 
     def _priced(
         self,
-        wanted: SelectionField,
         pairs: tuple[tuple[_Option, int], ...],
         base: int,
         cover: Cover | None,
@@ -591,7 +590,7 @@ class _Trial:
         rank = (max(finish, target), (new & ~self.mask).bit_count(), calls, finish, *(p.place.index for p, _ in pairs))
         return _Choice(rank, pairs if all_pairs is None else tuple(all_pairs), cover, base, finish)
 
-    def _commit(self, wanted: SelectionField, choice: "_Choice") -> FieldChoice:
+    def _commit(self, choice: "_Choice") -> FieldChoice:
         sources = []
         used = None
         if len(choice.pairs) > 1 and isinstance(choice.cover, ObjectCover):
@@ -649,7 +648,7 @@ class _Trial:
             choice = self._choose(needed, deadline, deadline)
             if choice is None:
                 raise PlanningError(f"No way to read {self.problem.type}.{needed.name} in time.")
-            into.append((needed, self._commit(needed, choice)))
+            into.append((needed, self._commit(choice)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,267 @@
+"""The last stage: fetches with their documents, entity calls batched, and the projection."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from router.graph.query_graph import QueryGraph
+from router.graph.selections import TYPENAME, Selection, SelectionField
+from router.planner.documents import EntityField, Rendered, document, render_entity_selection, render_root_selection
+from router.planner.fetch_graph import FetchGraph, FetchNode, Position, RepresentationSpec, Slot, field_identity
+from router.planner.normalize import NormalizedOperation
+from router.planner.passes import AnyOf, levels, run_conditions, simplify, topological
+from router.planner.plan import (
+    EntityCall,
+    Fetch,
+    InputField,
+    InputSelection,
+    OutputField,
+    Path,
+    PathStep,
+    Projection,
+    QueryPlan,
+    Representation,
+)
+
+__all__ = ["assemble"]
+
+
+def assemble(graph: QueryGraph, operation: NormalizedOperation, fetch_graph: FetchGraph) -> QueryPlan:
+    """Turns a fetch graph whose slots have their storage keys into a plan."""
+    ordered = topological(fetch_graph.fetches)
+    conditions = run_conditions(ordered)
+    groups = _batches(ordered)
+    group_of = {fetch: n for n, group in enumerate(groups) for fetch in group}
+    fetches = []
+    for n, group in enumerate(groups):
+        depends_on = sorted({group_of[d] for f in group for d in f.depends_on})
+        fetches.append(_fetch(graph, operation, fetch_graph.root, n, group, conditions, depends_on))
+    projection = _Projector(graph).project([fetch_graph.root], operation.selection, operation.root_type)
+    return QueryPlan(operation.type, operation.name, tuple(fetches), projection, tuple(sorted(operation.variables)))
+
+
+def _batches(ordered: Sequence[FetchNode]) -> list[list[FetchNode]]:
+    """Entity fetches of one subgraph at one depth go out together; root fetches each on their own.
+
+    Only equal depth is batched, so no chain of fetches gets longer.
+    """
+    level = levels(ordered)
+    groups: dict[tuple[object, ...], list[FetchNode]] = {}
+    for fetch in ordered:
+        key = (level[fetch], fetch.subgraph, fetch if fetch.position is None else None)
+        groups.setdefault(key, []).append(fetch)
+    return sorted(groups.values(), key=lambda g: (level[g[0]], g[0].order))
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """An entity call before it is named: calls of equal shape are one, with several paths."""
+
+    selection: Rendered
+    representations: tuple[Representation, ...]
+    run_if: AnyOf
+    paths: list[Path]
+
+
+def _fetch(
+    graph: QueryGraph,
+    operation: NormalizedOperation,
+    root: Position,
+    number: int,
+    group: list[FetchNode],
+    conditions: Mapping[FetchNode, AnyOf],
+    depends_on: list[int],
+) -> Fetch:
+    first = group[0]
+    subgraph = graph.supergraph.subgraphs[first.subgraph].name
+    name = f"{operation.name}__{re.sub(r'[^A-Za-z0-9_]', '_', subgraph)}__{number}" if operation.name else None
+    rendered = render_root_selection(graph, first, root) if first.position is None else None
+    calls = _calls(graph, group, conditions) if first.position is not None else []
+    names = [("_entities", "representations")] if len(calls) == 1 else [(f"_e{n}", f"_r{n}") for n in range(len(calls))]
+    names = [(key, _free(variable, operation.variables)) for key, variable in names]
+    text, variables = document(
+        first.operation_type,
+        name,
+        operation.variables,
+        rendered,
+        [EntityField(key, variable, c.selection) for (key, variable), c in zip(names, calls, strict=True)],
+    )
+    run_if = [conditions[f] for f in group]
+    return Fetch(
+        id=number,
+        subgraph=subgraph,
+        operation_type=first.operation_type,
+        operation_name=name,
+        document=text,
+        variables=variables,
+        entities=tuple(
+            EntityCall(key, variable, tuple(c.paths), c.representations, c.run_if)
+            for (key, variable), c in zip(names, calls, strict=True)
+        ),
+        depends_on=tuple(depends_on),
+        run_if=simplify(t for terms in run_if for t in terms) if all(run_if) else (),
+    )
+
+
+def _free(name: str, variables: Mapping[str, str]) -> str:
+    while name in variables:
+        name += "_"
+    return name
+
+
+def _calls(graph: QueryGraph, group: list[FetchNode], conditions: Mapping[FetchNode, AnyOf]) -> list[_Call]:
+    calls: dict[tuple[object, ...], _Call] = {}
+    for fetch in group:
+        assert fetch.position is not None
+        selection = render_entity_selection(graph, fetch)
+        representations = _representations(graph, fetch.position, list(fetch.representations.values()))
+        key = (selection.text, representations, conditions[fetch])
+        call = calls.setdefault(key, _Call(selection, representations, conditions[fetch], []))
+        path = _path(fetch.position)
+        if path not in call.paths:
+            call.paths.append(path)
+    return list(calls.values())
+
+
+def _path(position: Position) -> Path:
+    steps: list[PathStep] = []
+    types: frozenset[str] | None = None
+    at: Position | None = position
+    while at is not None and at.parent is not None:
+        slot = at.parent
+        steps.append(PathStep(slot.storage_key, slot.type.list_depth, types))
+        types = frozenset(slot.types) if slot.types is not None and slot.position.is_abstract else None
+        at = slot.position
+    return tuple(reversed(steps))
+
+
+# ---- representations ------------------------------------------------------------------------------------------------
+
+
+def _representations(
+    graph: QueryGraph, position: Position, specs: list[RepresentationSpec]
+) -> tuple[Representation, ...]:
+    merged: dict[tuple[object, ...], tuple[RepresentationSpec, list[str | None], Representation]] = {}
+    for spec in specs:
+        key = tuple(_input(graph, f, s) for f, s in spec.key.items())
+        keyed = {i.name for i in key}
+        requires = tuple(_input(graph, f, s) for f, s in spec.requires.items() if f.name not in keyed)
+        is_interface = graph.supergraph.types[spec.entry].kind == "INTERFACE"
+        sent = spec.entry if is_interface or spec.type is None else None
+        group = (key, requires, sent)
+        if group in merged:
+            merged[group][1].append(spec.type)
+        else:
+            merged[group] = (spec, [spec.type], Representation(None, sent, key, requires))
+    result = []
+    for spec, types, representation in merged.values():
+        known = [t for t in types if t is not None]
+        if not known:
+            result.append(Representation(None, spec.entry, representation.key, representation.requires))
+            continue
+        typename = representation.typename or (known[0] if len(known) == 1 else None)
+        guard = frozenset(known) if position.is_abstract else None
+        result.append(Representation(guard, typename, representation.key, representation.requires))
+    return tuple(result)
+
+
+def _input(graph: QueryGraph, wanted: SelectionField, slot: Slot) -> InputField:
+    if wanted.selection is None or slot.child is None:
+        return InputField(wanted.name, slot.storage_key)
+    return InputField(wanted.name, slot.storage_key, _input_selections(graph, wanted.selection, slot.child))
+
+
+def _input_selections(graph: QueryGraph, selection: Selection, position: Position) -> tuple[InputSelection, ...]:
+    if not position.is_abstract:
+        return (InputSelection(None, include_typename=False, fields=_inputs(graph, selection.own, position, None)),)
+    grouped: dict[tuple[InputField, ...], list[str]] = {}
+    for name, fields in selection.by_type.items():
+        grouped.setdefault(_inputs(graph, fields, position, name), []).append(name)
+    return tuple(
+        InputSelection(frozenset(types), include_typename=True, fields=fields) for fields, types in grouped.items()
+    )
+
+
+def _inputs(
+    graph: QueryGraph, fields: Sequence[SelectionField], position: Position, type_name: str | None
+) -> tuple[InputField, ...]:
+    found = []
+    for wanted in fields:
+        slot = position.needs.get((wanted.id, type_name)) or position.needs.get((wanted.id, None))
+        if slot is not None:
+            found.append(_input(graph, wanted, slot))
+    return tuple(found)
+
+
+# ---- projection -----------------------------------------------------------------------------------------------------
+
+
+class _Projector:
+    def __init__(self, graph: QueryGraph) -> None:
+        self.types = graph.supergraph.types
+        self._known: dict[tuple[object, ...], Projection] = {}
+
+    def project(self, positions: list[Position], selection: Selection, type_name: str) -> Projection:
+        key = (tuple(id(p) for p in positions), selection)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._project(positions, selection, type_name)
+        return known
+
+    def _project(self, positions: list[Position], selection: Selection, type_name: str) -> Projection:
+        if not self.types[type_name].is_abstract:
+            fields = self._fields(positions, selection.fields_of(type_name), type_name, knows_type=False)
+            return Projection(type_name, {type_name: fields})
+        if not any(p.is_abstract for p in positions):
+            return Projection(
+                type_name, {type_name: self._fields(positions, selection.own, type_name, knows_type=False)}
+            )
+        return Projection(
+            type_name,
+            {
+                name: self._fields(positions, fields, name, knows_type=True)
+                for name, fields in selection.by_type.items()
+            },
+            is_abstract=True,
+        )
+
+    def _fields(
+        self, positions: list[Position], fields: Sequence[SelectionField], type_name: str, *, knows_type: bool
+    ) -> tuple[OutputField, ...]:
+        return tuple(self._field(positions, f, type_name, knows_type=knows_type) for f in fields)
+
+    def _field(
+        self, positions: list[Position], wanted: SelectionField, type_name: str, *, knows_type: bool
+    ) -> OutputField:
+        if wanted.name == TYPENAME:
+            constant = None if knows_type else type_name
+            return OutputField(
+                wanted.response_key, TYPENAME, "String!", conditions=wanted.conditions, constant=constant
+            )
+        if wanted.introspection is not None:
+            return OutputField(
+                wanted.response_key,
+                wanted.response_key,
+                wanted.type.text,
+                conditions=wanted.conditions,
+                introspection=wanted.introspection,
+            )
+        slots = [s for p in positions if (s := _output_slot(p, wanted, type_name)) is not None]
+        leaf = self.types.get(wanted.type.name)
+        selection = None
+        if wanted.selection is not None:
+            children = [s.child for s in slots if s.child is not None] or [Position(wanted.type.name, None)]
+            selection = self.project(children, wanted.selection, wanted.type.name)
+        return OutputField(
+            response_key=wanted.response_key,
+            storage_key=slots[0].storage_key if slots else wanted.response_key,
+            type=wanted.type.text,
+            selection=selection,
+            enum_values=frozenset(leaf.values) if leaf is not None and leaf.kind == "ENUM" else None,
+            conditions=wanted.conditions,
+        )
+
+
+def _output_slot(position: Position, wanted: SelectionField, type_name: str) -> Slot | None:
+    identity = field_identity(wanted)
+    return position.outputs.get((*identity, type_name)) or position.outputs.get((*identity, None))

@@ -1,0 +1,368 @@
+"""From covers to fetches: which request asks for what, and which waits for which.
+
+The builder walks the covers top-down and lays out the merged response as a tree of *positions* with *slots*. Slots have
+no name on the wire yet (`aliases` decides); fetches only note which slots they select.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from router.errors import PlanningError
+from router.graph.query_graph import QueryGraph
+from router.graph.selections import TYPENAME, Conditions, SelectionField
+from router.graph.supergraph import TypeRef
+from router.planner.cover import AbstractCover, Cover, FieldChoice, InterfaceObjectCover, ObjectCover
+
+__all__ = ["FetchGraph", "FetchNode", "Position", "RepresentationSpec", "Slot", "build_fetch_graph", "field_identity"]
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """One field of the merged response.
+
+    Attributes:
+        response_key: the client's key, or None for a field that only the planner needs.
+        types: runtime types that have it, or None where the position's type is the only one (or all have it).
+        storage_key: decided last; see `plan.py`.
+    """
+
+    position: "Position"
+    name: str
+    arguments: str
+    variables: frozenset[str]
+    conditions: Conditions
+    type: TypeRef
+    response_key: str | None
+    types: dict[str, None] | None
+    child: "Position | None" = None
+    producers: set["FetchNode"] = field(default_factory=set)
+    storage_key: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Position:
+    """The objects under one slot (or the root).
+
+    Attributes:
+        is_abstract: whether runtime types are told apart here; then `__typename` is fetched.
+        slots: every field, in order of appearance.
+    """
+
+    static_type: str
+    parent: Slot | None
+    is_abstract: bool = False
+    slots: list[Slot] = field(default_factory=list)
+    known: dict[tuple[object, ...], Slot] = field(default_factory=dict)
+    outputs: dict[tuple[object, ...], Slot] = field(default_factory=dict)
+    needs: dict[tuple[int, str | None], Slot] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class RepresentationSpec:
+    """How objects of some runtime types are represented: `plan.Representation` before slots have their keys."""
+
+    type: str | None
+    entry: str
+    key: dict[SelectionField, Slot] = field(default_factory=dict)
+    requires: dict[SelectionField, Slot] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class FetchNode:
+    """One root or entity fetch.
+
+    Attributes:
+        position: where the objects are that an entity fetch completes; None for a root fetch.
+        stage: relative to the whole plan; entity fetches of one position, subgraph and stage are one.
+        conditions: under which the position exists at all.
+        selected: slots asked at each position.
+        typename: positions where `__typename` is asked.
+        entries: for slots at an entity fetch's own position: the types as which the subgraph holds the objects.
+    """
+
+    order: int
+    subgraph: int
+    operation_type: str
+    position: Position | None
+    stage: int
+    conditions: Conditions = ()
+    depends_on: set["FetchNode"] = field(default_factory=set)
+    selected: dict[Position, dict[Slot, None]] = field(default_factory=dict)
+    typename: dict[Position, None] = field(default_factory=dict)
+    entries: dict[Slot, dict[str, None]] = field(default_factory=dict)
+    representations: dict[tuple[str | None, str], RepresentationSpec] = field(default_factory=dict)
+
+    def select(self, position: Position, slot: Slot) -> None:
+        self.selected.setdefault(position, {})[slot] = None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchGraph:
+    """All fetches, in the order of their creation, and the merged response's root."""
+
+    fetches: tuple[FetchNode, ...]
+    root: Position
+
+
+def field_identity(wanted: SelectionField) -> tuple[object, ...]:
+    """What a client field asks, apart from how narrowly its type is declared."""
+    return wanted.response_key, wanted.name, wanted.arguments, wanted.conditions, wanted.selection
+
+
+def build_fetch_graph(
+    graph: QueryGraph, operation_type: str, cover: ObjectCover, max_slots: int = 50_000
+) -> FetchGraph:
+    """Lays out the fetches of an operation whose root selection is covered by `cover`."""
+    builder = _Builder(graph, operation_type, max_slots)
+    root = Position(cover.type, None)
+    if operation_type == "mutation":
+        builder.build_in_order(root, cover)
+    else:
+        used = {i.stand: i.subgraph for i in cover.instances if i.stand is not None}
+        stands = [builder.root_fetch(used[n]) if n in used else None for n in range(max(used, default=-1) + 1)]
+        builder.build_object(root, None, cover, stands, ())
+    return FetchGraph(tuple(builder.fetches), root)
+
+
+class _Builder:
+    def __init__(self, graph: QueryGraph, operation_type: str, max_slots: int) -> None:
+        self.graph = graph
+        self.operation_type = operation_type
+        self.fetches: list[FetchNode] = []
+        self._entity: dict[tuple[Position, int, int, Conditions], FetchNode] = {}
+        self._left = max_slots
+
+    # -- fetches -----------------------------------------------------------------------------------------------------
+
+    def root_fetch(self, subgraph: int) -> FetchNode:
+        node = FetchNode(len(self.fetches), subgraph, self.operation_type, None, 0)
+        self.fetches.append(node)
+        return node
+
+    def entity_fetch(self, position: Position, subgraph: int, stage: int, conditions: Conditions) -> FetchNode:
+        key = (position, subgraph, stage, conditions)
+        node = self._entity.get(key)
+        if node is None:
+            node = self._entity[key] = FetchNode(len(self.fetches), subgraph, "query", position, stage, conditions)
+            self.fetches.append(node)
+        return node
+
+    # -- mutations ---------------------------------------------------------------------------------------------------
+
+    def build_in_order(self, root: Position, cover: ObjectCover) -> None:
+        """Root fields run one after the other; neighbours of one subgraph share a request.
+
+        Everything that follows from a field is over before the next request starts: a mutation reads its own writes.
+        """
+        at: tuple[int, FetchNode] | None = None
+        before: set[FetchNode] = set()
+        for wanted, choice in cover.outputs:
+            subgraph = cover.instances[choice.sources[0]].subgraph
+            if at is None or at[0] != subgraph:
+                before = set(self.fetches)
+                at = (subgraph, self.root_fetch(subgraph))
+                at[1].depends_on |= before
+            one = FieldChoice((0,), choice.cover)
+            alone = ObjectCover(cover.type, (cover.instances[choice.sources[0]],), ((wanted, one),), 0, 0, 0)
+            stand = cover.instances[choice.sources[0]].stand or 0
+            self.build_object(root, None, alone, [None] * stand + [at[1]], ())
+
+    # -- positions ---------------------------------------------------------------------------------------------------
+
+    def build(
+        self,
+        position: Position,
+        cover: Cover,
+        stands: Sequence[FetchNode | None],
+        conditions: Conditions,
+        *,
+        for_client: bool,
+    ) -> set[FetchNode]:
+        """Returns the fetches after which everything that the cover reads is there."""
+        if isinstance(cover, ObjectCover):
+            return self.build_object(position, None, cover, stands, conditions, for_client=for_client)
+        stand = stands[0]
+        assert stand is not None
+        if isinstance(cover, AbstractCover):
+            return self._build_abstract(position, cover, stand, conditions, for_client)
+        return self._build_interface_object(position, cover, stand, conditions, for_client)
+
+    def _build_abstract(
+        self, position: Position, cover: AbstractCover, stand: FetchNode, conditions: Conditions, for_client: bool
+    ) -> set[FetchNode]:
+        position.is_abstract = True
+        stand.typename[position] = None
+        producers = {stand}
+        for name, one in cover.by_type.items():
+            producers |= self.build_object(
+                position, name, one, [stand], conditions, for_client=for_client, typename=stand
+            )
+        return producers
+
+    def _build_interface_object(
+        self,
+        position: Position,
+        cover: InterfaceObjectCover,
+        stand: FetchNode,
+        conditions: Conditions,
+        for_client: bool,
+    ) -> set[FetchNode]:
+        nodes: dict[int, FetchNode] = {}
+        producers = {stand}
+        producers |= self.build_object(
+            position, None, cover.common, [stand], conditions, for_client=for_client, nodes=nodes
+        )
+        if cover.typename is not None:
+            position.is_abstract = True
+            knows = nodes[cover.typename]
+            for name, one in cover.by_type.items():
+                producers |= self.build_object(
+                    position, name, one, [stand, knows], conditions, for_client=for_client, typename=knows
+                )
+        return producers
+
+    def build_object(
+        self,
+        position: Position,
+        type_name: str | None,
+        cover: ObjectCover,
+        stands: Sequence[FetchNode | None],
+        conditions: Conditions,
+        *,
+        for_client: bool = True,
+        typename: FetchNode | None = None,
+        nodes: dict[int, FetchNode] | None = None,
+    ) -> set[FetchNode]:
+        one = _ObjectBuilder(
+            self, position, type_name, cover, stands, conditions, typename, {} if nodes is None else nodes
+        )
+        producers: set[FetchNode] = set()
+        for wanted, choice in cover.outputs:
+            producers |= one.place(wanted, choice, for_client=for_client)
+        return producers
+
+    def slot(
+        self,
+        position: Position,
+        wanted: SelectionField,
+        type_name: str | None,
+        sources: Iterable[FetchNode],
+        cover: Cover | None,
+        *,
+        for_client: bool,
+    ) -> tuple[Slot, bool]:
+        """The slot of a field, and whether it is new. Types that read a field in the same way share it."""
+        key = (field_identity(wanted), tuple(f.order for f in sources), id(cover), for_client, type_name is None)
+        slot = position.known.get(key)
+        is_new = slot is None
+        if slot is None:
+            self._left -= 1
+            if self._left < 0:
+                raise PlanningError(
+                    "The plan of this operation would be too large. Select fewer fields, or split it.",
+                    code="QUERY_PLANNING_BUDGET_EXCEEDED",
+                )
+            slot = Slot(
+                position,
+                wanted.name,
+                wanted.arguments,
+                wanted.variables,
+                wanted.conditions,
+                wanted.type,
+                wanted.response_key if for_client else None,
+                None if type_name is None else {},
+            )
+            if wanted.selection is not None:
+                slot.child = Position(wanted.type.name, slot)
+            position.slots.append(slot)
+            position.known[key] = slot
+        if type_name is not None and slot.types is not None:
+            slot.types[type_name] = None
+        if for_client:
+            position.outputs[*field_identity(wanted), type_name] = slot
+        else:
+            position.needs[wanted.id, type_name] = slot
+        return slot, is_new
+
+
+class _ObjectBuilder:
+    """Places the fields of one object cover."""
+
+    def __init__(
+        self,
+        builder: _Builder,
+        position: Position,
+        type_name: str | None,
+        cover: ObjectCover,
+        stands: Sequence[FetchNode | None],
+        conditions: Conditions,
+        typename: FetchNode | None,
+        nodes: dict[int, FetchNode],
+    ) -> None:
+        self.builder = builder
+        self.position = position
+        self.type_name = type_name
+        self.cover = cover
+        self.stands = stands
+        self.conditions = conditions
+        self.typename = typename
+        self.nodes = nodes
+        stages = [s.stage for s in (typename, *stands) if s is not None]
+        self.base = typename.stage if typename is not None else min(stages, default=0)
+
+    def place(self, wanted: SelectionField, choice: FieldChoice, *, for_client: bool) -> set[FetchNode]:
+        """Selects a field where the cover says; returns the fetches after which it is there."""
+        by_source = [self._node(i) if i >= 0 else None for i in choice.sources]
+        nodes = [n for n in by_source if n is not None]
+        if wanted.name == TYPENAME:
+            for i, node in zip(choice.sources, nodes, strict=True):
+                node.typename[self.position] = None
+                self._note_entry(i, node, None)
+            return set(nodes)
+        slot, is_new = self.builder.slot(
+            self.position, wanted, self.type_name, nodes, choice.cover, for_client=for_client
+        )
+        for i, node in zip((i for i in choice.sources if i >= 0), nodes, strict=True):
+            node.select(self.position, slot)
+            self._note_entry(i, node, slot)
+        if choice.cover is None:
+            return set(nodes)
+        if is_new and slot.child is not None:
+            conditions = conjunction(self.conditions, wanted.conditions)
+            slot.producers = set(nodes)
+            slot.producers |= self.builder.build(slot.child, choice.cover, by_source, conditions, for_client=for_client)
+        return slot.producers | set(nodes)
+
+    def _note_entry(self, index: int, node: FetchNode, slot: Slot | None) -> None:
+        if node.position is self.position:
+            entry = self.cover.instances[index].entry
+            if slot is not None:
+                node.entries.setdefault(slot, {})[entry] = None
+
+    def _node(self, index: int) -> FetchNode:
+        instance = self.cover.instances[index]
+        if instance.stand is not None:
+            stand = self.stands[instance.stand]
+            assert stand is not None
+            self.nodes[index] = stand
+            return stand
+        node = self.nodes.get(index)
+        if node is None:
+            node = self.nodes[index] = self.builder.entity_fetch(
+                self.position, instance.subgraph, self.base + instance.stage, self.conditions
+            )
+            spec = node.representations.setdefault(
+                (self.type_name, instance.entry), RepresentationSpec(self.type_name, instance.entry)
+            )
+            if self.typename is not None:
+                node.depends_on.add(self.typename)
+            for needs, into in ((instance.key, spec.key), (instance.requires, spec.requires)):
+                for wanted, choice in needs:
+                    node.depends_on |= self.place(wanted, choice, for_client=False)
+                    into[wanted] = self.position.needs[wanted.id, self.type_name]
+        return node
+
+
+def conjunction(first: Conditions, second: Conditions) -> Conditions:
+    """Both; contradictions cannot occur, since what is never included is never planned."""
+    return tuple(sorted({*first, *second})) if first and second else first or second
