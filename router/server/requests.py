@@ -1,0 +1,200 @@
+"""Reading the HTTP form of a request: POST with JSON, GET with URL parameters, arrays of both if batching is on.
+
+Source: GraphQL over HTTP, September 2026. Nothing here looks into the document.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import Receive
+
+from router.server.config import RouterConfig
+from router.server.responses import JSON, Rejected
+
+__all__ = ["ClientGone", "GraphQLRequest", "read_get", "read_post", "refuse_forgeable"]
+
+PARAMETERS = ("query", "operationName", "variables", "extensions")
+# Content types that a web page can send anywhere without asking first.
+SIMPLE_CONTENT_TYPES = frozenset({"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """One operation as the client sent it. `operation_name` is never empty."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, Any]
+    extensions: Mapping[str, Any]
+
+
+def refuse_forgeable(headers: Mapping[str, str], config: RouterConfig) -> None:
+    """Refuse a GET that a foreign page could have made a browser send: no preflight, and the user's cookies on it.
+
+    POST needs no such check: `read_post` takes only a content type that forces a preflight.
+
+    Raises:
+        Rejected: status 400, code `CSRF_PREVENTED`.
+    """
+    if not config.csrf.enabled:
+        return
+    if media_type(headers.get("content-type", ""))[0] not in SIMPLE_CONTENT_TYPES:
+        return
+    # Browsers set this one themselves and pages cannot: the request comes from our own origin or from the address bar.
+    if headers.get("sec-fetch-site") in ("same-origin", "none"):
+        return
+    if any(name in headers for name in config.csrf.required_headers):
+        return
+    raise Rejected.one(
+        "CSRF_PREVENTED",
+        "This request could have been forged by a web page. Send `content-type: application/json`, or one of these "
+        f"headers with any value: {', '.join(config.csrf.required_headers)}.",
+        status=400,
+    )
+
+
+def read_get(query_string: bytes) -> GraphQLRequest:
+    """Read the URL's parameters.
+
+    Raises:
+        Rejected: a parameter is missing, doubled, of the wrong type or not UTF-8.
+    """
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise Rejected.one("BAD_REQUEST", "The URL's parameters are not URL-encoded UTF-8.", status=400) from error
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in values:
+            raise malformed(f"Parameter `{name}` is given twice.")
+        if name in PARAMETERS:
+            values[name] = value
+    for name in ("variables", "extensions"):
+        if values.get(name):
+            try:
+                values[name] = orjson.loads(values[name])
+            except orjson.JSONDecodeError as error:
+                raise Rejected.one("BAD_REQUEST", f"Parameter `{name}` is not JSON: {error}.", status=400) from error
+        else:
+            values.pop(name, None)
+    return checked(values)
+
+
+async def read_post(
+    headers: Mapping[str, str], receive: Receive, config: RouterConfig
+) -> GraphQLRequest | list[GraphQLRequest]:
+    """Read and check the body; a list if it was an array.
+
+    Raises:
+        Rejected: wrong content type, too large, not JSON, or not of the specified form.
+        ClientGone: the client hung up.
+    """
+    check_content_type(headers)
+    body = await read_body(headers, receive, config)
+    try:
+        payload = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        message = f"The body is not JSON: {error}." if body else "The body is empty; send a JSON object with `query`."
+        raise Rejected.one("BAD_REQUEST", message, status=400) from error
+    if not isinstance(payload, list):
+        return checked(payload)
+    if not config.batching.enabled:
+        raise Rejected.one(
+            "BATCHING_NOT_ENABLED", "Batching is switched off: send one JSON object, not an array.", status=400
+        )
+    if not payload or len(payload) > config.batching.max_operations:
+        raise Rejected.one(
+            "BATCH_SIZE_LIMIT",
+            f"A batch must have 1 to {config.batching.max_operations} operations, not {len(payload)}.",
+            status=422,
+            json_status=400,
+        )
+    return [checked(item) for item in payload]
+
+
+def media_type(content_type: str) -> tuple[str, dict[str, str]]:
+    """Type without parameters, and the parameters, names in lower case."""
+    name, *parameters = content_type.split(";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    return name.strip().lower(), {key.strip().lower(): value.strip().strip('"').lower() for key, _, value in pairs}
+
+
+def check_content_type(headers: Mapping[str, str]) -> None:
+    content_type = headers.get("content-type", "")
+    if content_type != JSON:
+        name, parameters = media_type(content_type)
+        if name != JSON or parameters.get("charset", "utf-8") not in ("utf-8", "utf8"):
+            raise Rejected.one(
+                "UNSUPPORTED_MEDIA_TYPE",
+                f"Content-Type must be {JSON}, in UTF-8, not {content_type!r}."
+                if content_type
+                else f"Content-Type is missing; it must be {JSON}.",
+                status=415,
+                headers={"accept-post": JSON},
+            )
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Rejected.one("UNSUPPORTED_MEDIA_TYPE", "Compressed request bodies are not supported.", status=415)
+
+
+async def read_body(headers: Mapping[str, str], receive: Receive, config: RouterConfig) -> bytes:
+    limit = config.limits.max_body_bytes
+    declared = headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise too_large(limit)
+    chunks: list[bytes] = []
+    size, more = 0, True
+    try:
+        async with asyncio.timeout(config.limits.body_timeout_s):
+            while more and size <= limit:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                more = message.get("more_body", False)
+    except TimeoutError as error:
+        raise Rejected.one(
+            "REQUEST_TIMEOUT", "The body took too long.", status=408, headers={"connection": "close"}
+        ) from error
+    if size > limit:
+        raise too_large(limit)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def checked(payload: Any) -> GraphQLRequest:
+    """Check the four parameters; unknown ones are ignored, as the specification says."""
+    if not isinstance(payload, dict):
+        raise malformed("The request must be a JSON object with `query`.")
+    query = payload.get("query")
+    extensions = payload.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise malformed("`extensions` must be an object.")
+    if query is None and extensions and "persistedQuery" in extensions:
+        raise Rejected.one("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported", status=422, json_status=200)
+    if not isinstance(query, str):
+        raise malformed("`query` is missing." if query is None else "`query` must be a string.")
+    operation_name = payload.get("operationName")
+    if operation_name is not None and not isinstance(operation_name, str):
+        raise malformed("`operationName` must be a string.")
+    variables = payload.get("variables")
+    if variables is not None and not isinstance(variables, dict):
+        raise malformed("`variables` must be an object.")
+    return GraphQLRequest(query, operation_name or None, variables or {}, extensions or {})
+
+
+def malformed(message: str) -> Rejected:
+    return Rejected.one("BAD_REQUEST", message, status=422, json_status=400)
+
+
+def too_large(limit: int) -> Rejected:
+    # The rest of the body is not read: the connection cannot be used again.
+    headers = {"connection": "close"}
+    return Rejected.one("REQUEST_TOO_LARGE", f"The body is larger than {limit} bytes.", status=413, headers=headers)

@@ -1,0 +1,82 @@
+"""Request ids and the access log: one structured record per operation, JSON lines where `serve` runs.
+
+The engine only emits records; where they go is the application's choice. `configure_logging` is what `serve` chooses.
+"""
+
+import logging
+import os
+import re
+import sys
+import time
+from typing import Any, TextIO
+
+import orjson
+
+from router.hooks import RequestContext
+
+__all__ = ["JsonFormatter", "access_logger", "configure_logging", "log_access", "new_request_id"]
+
+access_logger = logging.getLogger("router.access")
+
+# A client's own id is kept, so that its log and ours can be joined, unless it could do harm in ours.
+SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
+
+
+def new_request_id(client_id: str | None) -> str:
+    """The client's `x-request-id` if it is a harmless one, else 32 random hexadecimal digits."""
+    if client_id is not None and SAFE_REQUEST_ID.fullmatch(client_id):
+        return client_id
+    return os.urandom(16).hex()
+
+
+def log_access(context: RequestContext, *, status: int, started: float, codes: list[str], size_bytes: int) -> None:
+    """Write the request's line.
+
+    Args:
+        started: `time.perf_counter()` when the request arrived.
+        codes: `extensions.code` of each error.
+        size_bytes: of the response's body.
+    """
+    if not access_logger.isEnabledFor(logging.INFO):
+        return
+    fields: dict[str, Any] = {
+        **context.log_fields,
+        "request_id": context.request_id,
+        "method": context.method,
+        "path": context.path,
+        "operation": context.operation_name,
+        "status": status,
+        "duration_ms": round((time.perf_counter() - started) * 1000, 3),
+        "fetches": context.fetches,
+        "bytes": size_bytes,
+    }
+    if context.client is not None:
+        fields["client"] = context.client
+    if codes:
+        fields["errors"] = codes
+    access_logger.info("request", extra={"fields": fields})
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line: time (UTC), level, logger, message, and the record's `fields`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = getattr(record, "fields", None)
+        entry: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if isinstance(fields, dict):
+            entry.update(fields)
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(entry, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send all records as JSON lines to standard error (or `stream`), replacing earlier handlers of the root logger."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

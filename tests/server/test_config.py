@@ -1,0 +1,102 @@
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from router.server.config import InvalidConfig, RouterConfig, config_schema, load_config
+
+ROOT = Path(__file__).parents[2]
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "router.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_every_setting_has_a_default(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "")) == RouterConfig()
+
+
+def test_reads_all_sections(tmp_path: Path) -> None:
+    config = load_config(
+        write(
+            tmp_path,
+            """
+            graphql_paths: [/api]
+            introspection: false
+            limits: {max_depth: 7}
+            cors: {allow_origins: ["https://shop.example"], allow_credentials: true}
+            batching: {enabled: true, max_operations: 3}
+            headers: {propagate: [X-Tenant]}
+            subgraphs:
+              products:
+                routing_url: http://products.internal/graphql
+                timeout_s: 2.5
+                headers: {insert: {x-secret: abc}}
+            """,
+        )
+    )
+    assert config.graphql_paths == ("/api",)
+    assert config.limits.max_depth == 7
+    assert config.limits.max_aliases == RouterConfig().limits.max_aliases
+    assert config.cors is not None
+    assert config.cors.allow_credentials
+    assert config.headers.propagate == ("x-tenant",), "header names are lower case"
+    assert config.subgraphs["products"].timeout_s == 2.5
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("limit: {max_depth: 7}", "limit"),
+        ("limits: {max_dept: 7}", "limits.max_dept"),
+        ("limits: {max_depth: 0}", "limits.max_depth"),
+        ("limits: {max_depth: deep}", "limits.max_depth"),
+        ("graphql_paths: []", "graphql_paths"),
+        ("graphql_paths: [graphql]", "graphql_paths.0"),
+        ("subgraphs: {a: {routing_url: 'file:///etc/passwd'}}", "subgraphs.a.routing_url"),
+        ("subgraphs: {a: {timeout_s: -1}}", "subgraphs.a.timeout_s"),
+        ("headers: {propagate: [host]}", "headers.propagate.0"),
+        ("headers: {propagate: ['a b']}", "headers.propagate.0"),
+        ('headers: {insert: {x-a: "b\\nc"}}', "headers.insert.x-a"),
+        ("- a\n- b", "the file"),
+    ],
+)
+def test_wrong_settings_are_named(tmp_path: Path, text: str, place: str) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(write(tmp_path, text))
+    assert f"{place}: " in caught.value.message
+    assert caught.value.code == "INVALID_ROUTER_CONFIG"
+
+
+@pytest.mark.parametrize("text", ["a: [", "\t- a"])
+def test_what_is_not_yaml_is_said_so(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidConfig, match="not YAML"):
+        load_config(write(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidConfig, match=r"none\.yaml: No such file"):
+        load_config(tmp_path / "none.yaml")
+
+
+def test_is_immutable() -> None:
+    with pytest.raises(ValidationError):
+        RouterConfig().introspection = False  # type: ignore[misc]
+
+
+def test_the_committed_schema_is_current() -> None:
+    """Regenerate with `python -m router config-schema --out schema/router-config.schema.json`."""
+    assert json.loads((ROOT / "schema/router-config.schema.json").read_text()) == config_schema()
+
+
+def test_the_schema_accepts_and_refuses_what_the_model_does() -> None:
+    Draft202012Validator.check_schema(config_schema())
+    validator = Draft202012Validator(config_schema())
+    assert validator.is_valid(yaml.safe_load("limits: {max_depth: 7}\nsubgraphs: {a: {timeout_s: 1}}"))
+    assert not validator.is_valid(yaml.safe_load("limits: {max_dept: 7}"))
+    assert not validator.is_valid(yaml.safe_load("limits: {max_depth: 0}"))
