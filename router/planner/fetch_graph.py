@@ -315,9 +315,8 @@ class _ObjectBuilder:
         by_source = [self._node(i) if i >= 0 else None for i in choice.sources]
         nodes = [n for n in by_source if n is not None]
         if wanted.name == TYPENAME:
-            for i, node in zip(choice.sources, nodes, strict=True):
+            for node in nodes:
                 node.typename[self.position] = None
-                self._note_entry(i, node, None)
             return set(nodes)
         slot, is_new = self.builder.slot(
             self.position, wanted, self.type_name, nodes, choice.cover, for_client=for_client
@@ -333,11 +332,15 @@ class _ObjectBuilder:
             slot.producers |= self.builder.build(slot.child, choice.cover, by_source, conditions, for_client=for_client)
         return slot.producers | set(nodes)
 
-    def _note_entry(self, index: int, node: FetchNode, slot: Slot | None) -> None:
-        if node.position is self.position:
-            entry = self.cover.instances[index].entry
-            if slot is not None:
-                node.entries.setdefault(slot, {})[entry] = None
+    def _note_entry(self, index: int, node: FetchNode, slot: Slot) -> None:
+        if node.position is not self.position:
+            return
+        instance = self.cover.instances[index]
+        entries = [instance.entry]
+        if instance.stand is not None:
+            # The objects were entered before their runtime type was known, as their interface.
+            entries = [spec.entry for spec in node.representations.values() if spec.type is None]
+        node.entries.setdefault(slot, {}).update(dict.fromkeys(entries))
 
     def _node(self, index: int) -> FetchNode:
         instance = self.cover.instances[index]

@@ -1,0 +1,250 @@
+"""Plans and stages as text, JSON and Mermaid; and a plan's shape, for comparing planners."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import parse, print_ast
+
+from router.graph.query_graph import QueryGraph
+from router.graph.selections import Conditions, Selection, SelectionField
+from router.planner.cover import AbstractCover, Cover, FieldChoice, InterfaceObjectCover, ObjectCover
+from router.planner.fetch_graph import FetchGraph, Position
+from router.planner.normalize import NormalizedOperation
+from router.planner.plan import EntityCall, Fetch, InputField, OutputField, Path, Projection, QueryPlan, Representation
+
+__all__ = ["as_json", "as_mermaid", "as_text", "shape", "stage_text"]
+
+
+def as_text(plan: QueryPlan) -> str:
+    """A stable, readable form: each fetch with what it waits for, what it sends and its document."""
+    lines = [f"{plan.operation_type}{f' {plan.operation_name}' if plan.operation_name else ''}"]
+    for fetch in plan.fetches:
+        after = f" after {', '.join(map(str, fetch.depends_on))}" if fetch.depends_on else ""
+        condition = f" if {_any_of_text(fetch.run_if)}" if fetch.run_if else ""
+        lines.append(f"  fetch {fetch.id} from {fetch.subgraph}{after}{condition}")
+        for call in fetch.entities:
+            lines += [f"    {call.response_key} at {path_text(path)}" for path in call.paths]
+            lines += [f"      send {_representation_text(r)}" for r in call.representations]
+        document = print_ast(parse(fetch.document, no_location=True))
+        lines += [f"    | {line}" for line in document.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(plan: QueryPlan) -> dict[str, Any]:
+    """The whole plan, ready for `json.dumps`."""
+    return {
+        "operationType": plan.operation_type,
+        "operationName": plan.operation_name,
+        "variables": list(plan.variables),
+        "fetches": [_fetch_json(f) for f in plan.fetches],
+        "projection": _projection_json(plan.projection),
+    }
+
+
+def as_mermaid(plan: QueryPlan) -> str:
+    """A flowchart: an arrow leads from a fetch to those that wait for it."""
+    lines = ["flowchart TD"]
+    for fetch in plan.fetches:
+        where = "<br/>".join(path_text(p) for c in fetch.entities for p in c.paths) or fetch.operation_type
+        lines.append(f'  f{fetch.id}["{fetch.id}: {fetch.subgraph}<br/>{where}"]')
+    lines += [f"  f{d} --> f{f.id}" for f in plan.fetches for d in f.depends_on]
+    return "\n".join(lines) + "\n"
+
+
+def shape(plan: QueryPlan) -> dict[str, Any]:
+    """What planners are compared by.
+
+    `fetches` are documents sent, `pathCalls` those with batched entity calls counted per path, `depth` the longest chain
+    of fetches, `bySubgraph` documents per subgraph.
+    """
+    depth: dict[int, int] = {}
+    for fetch in plan.fetches:
+        depth[fetch.id] = 1 + max((depth[d] for d in fetch.depends_on), default=0)
+    return {
+        "fetches": len(plan.fetches),
+        "pathCalls": sum(sum(len(c.paths) for c in f.entities) or 1 for f in plan.fetches),
+        "depth": max(depth.values(), default=0),
+        "bySubgraph": dict(sorted(Counter(f.subgraph for f in plan.fetches).items())),
+    }
+
+
+def stage_text(result: NormalizedOperation | ObjectCover | FetchGraph | QueryPlan, graph: QueryGraph) -> str:
+    """One stage's result as text; see `planner.stages`."""
+    if isinstance(result, NormalizedOperation):
+        head = f"{result.type} {result.name or ''}".rstrip()
+        return "\n".join([head, *_selection_lines(result.selection, "  ")]) + "\n"
+    if isinstance(result, ObjectCover):
+        return "\n".join(_cover_lines(result, graph, "")) + "\n"
+    if isinstance(result, FetchGraph):
+        return "\n".join(_fetch_graph_lines(result, graph)) + "\n"
+    return as_text(result)
+
+
+# ---- parts of a plan ------------------------------------------------------------------------------------------------
+
+
+def path_text(path: Path) -> str:
+    """Such as `products.@.owner|[Person]`; the root is `(root)`."""
+    parts: list[str] = []
+    for step in path:
+        parts += [step.key, *["@"] * step.list_depth]
+        if step.types is not None:
+            parts[-1] += f"|[{','.join(sorted(step.types))}]"
+    return ".".join(parts) or "(root)"
+
+
+def _any_of_text(terms: tuple[Conditions, ...]) -> str:
+    return " or ".join(" and ".join(("" if w else "not ") + f"${v}" for v, w in term) for term in terms)
+
+
+def _representation_text(representation: Representation) -> str:
+    types = f"{'|'.join(sorted(representation.types))} as " if representation.types is not None else ""
+    fields = " ".join(_input_text(f) for f in representation.key)
+    requires = " ".join(_input_text(f) for f in representation.requires)
+    return f"{types}{representation.typename or 'itself'} {{ {fields} }}" + (
+        f" with {{ {requires} }}" if requires else ""
+    )
+
+
+def _input_text(field: InputField) -> str:
+    text = field.name if field.name == field.storage_key else f"{field.name}: {field.storage_key}"
+    for selection in field.selections or ():
+        on = f" on {'|'.join(sorted(selection.types))}" if selection.types is not None else ""
+        text += f"{on} {{ {' '.join(_input_text(f) for f in selection.fields)} }}"
+    return text
+
+
+def _fetch_json(fetch: Fetch) -> dict[str, Any]:
+    return {
+        "id": fetch.id,
+        "subgraph": fetch.subgraph,
+        "operationType": fetch.operation_type,
+        "operationName": fetch.operation_name,
+        "document": fetch.document,
+        "variables": list(fetch.variables),
+        "dependsOn": list(fetch.depends_on),
+        "runIf": _any_of_json(fetch.run_if),
+        "entities": [_call_json(c) for c in fetch.entities],
+    }
+
+
+def _any_of_json(terms: tuple[Conditions, ...]) -> list[dict[str, bool]]:
+    return [dict(term) for term in terms]
+
+
+def _call_json(call: EntityCall) -> dict[str, Any]:
+    return {
+        "responseKey": call.response_key,
+        "variable": call.variable,
+        "paths": [path_text(p) for p in call.paths],
+        "representations": [
+            {
+                "types": sorted(r.types) if r.types is not None else None,
+                "typename": r.typename,
+                "key": [_input_json(f) for f in r.key],
+                "requires": [_input_json(f) for f in r.requires],
+            }
+            for r in call.representations
+        ],
+        "runIf": _any_of_json(call.run_if),
+    }
+
+
+def _input_json(field: InputField) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": field.name, "storageKey": field.storage_key}
+    if field.selections is not None:
+        found["selections"] = [
+            {"types": sorted(s.types) if s.types is not None else None, "fields": [_input_json(f) for f in s.fields]}
+            for s in field.selections
+        ]
+    return found
+
+
+def _projection_json(projection: Projection) -> dict[str, Any]:
+    return {
+        "type": projection.static_type,
+        "abstract": projection.is_abstract,
+        "fields": {name: [_output_json(f) for f in fields] for name, fields in projection.fields_by_type.items()},
+    }
+
+
+def _output_json(field: OutputField) -> dict[str, Any]:
+    found: dict[str, Any] = {"responseKey": field.response_key, "storageKey": field.storage_key, "type": field.type}
+    if field.conditions:
+        found["conditions"] = dict(field.conditions)
+    if field.selection is not None:
+        found["selection"] = _projection_json(field.selection)
+    return found
+
+
+# ---- the stages before ----------------------------------------------------------------------------------------------
+
+
+def _selection_lines(selection: Selection, indent: str) -> Iterator[str]:
+    yield from _field_lines(selection.own, indent)
+    for name, fields in selection.by_type.items():
+        extra = [f for f in fields if f not in selection.own]
+        if extra:
+            yield f"{indent}on {name}"
+            yield from _field_lines(tuple(extra), indent + "  ")
+
+
+def _field_lines(fields: tuple[SelectionField, ...], indent: str) -> Iterator[str]:
+    for wanted in fields:
+        alias = "" if wanted.response_key == wanted.name else f"{wanted.response_key}: "
+        condition = f" if {_any_of_text((wanted.conditions,))}" if wanted.conditions else ""
+        yield f"{indent}{alias}{wanted.name}{wanted.arguments}: {wanted.type.text}{condition}"
+        if wanted.selection is not None:
+            yield from _selection_lines(wanted.selection, indent + "  ")
+
+
+def _cover_lines(cover: Cover, graph: QueryGraph, indent: str) -> Iterator[str]:
+    if isinstance(cover, ObjectCover):
+        yield from _object_cover_lines(cover, graph, indent)
+        return
+    if isinstance(cover, InterfaceObjectCover):
+        yield from _object_cover_lines(cover.common, graph, indent)
+    assert isinstance(cover, AbstractCover | InterfaceObjectCover)
+    for name, one in cover.by_type.items():
+        if one.outputs:
+            yield f"{indent}on {name}"
+            yield from _object_cover_lines(one, graph, indent + "  ")
+
+
+def _object_cover_lines(cover: ObjectCover, graph: QueryGraph, indent: str) -> Iterator[str]:
+    def source(choice: FieldChoice) -> str:
+        return " + ".join(
+            f"{graph.supergraph.subgraphs[cover.instances[i].subgraph].name}@{cover.instances[i].stage}"
+            for i in choice.sources
+            if i >= 0
+        )
+
+    for instance in cover.instances:
+        if instance.stand is None:
+            needs = [f"{f.name} from {source(c)}" for f, c in (*instance.key, *instance.requires)]
+            name = graph.supergraph.subgraphs[instance.subgraph].name
+            yield f"{indent}enter {name}@{instance.stage} as {instance.entry} with {', '.join(needs)}"
+    for wanted, choice in cover.outputs:
+        yield f"{indent}{wanted.response_key} from {source(choice)}"
+        if choice.cover is not None:
+            yield from _cover_lines(choice.cover, graph, indent + "  ")
+
+
+def _fetch_graph_lines(fetch_graph: FetchGraph, graph: QueryGraph) -> Iterator[str]:
+    for fetch in fetch_graph.fetches:
+        after = ", ".join(str(d.order) for d in sorted(fetch.depends_on, key=lambda f: f.order))
+        where = _position_text(fetch.position) if fetch.position is not None else "(root)"
+        name = graph.supergraph.subgraphs[fetch.subgraph].name
+        yield f"fetch {fetch.order} from {name} at {where}" + (f" after {after}" if after else "")
+        for position, slots in fetch.selected.items():
+            yield f"  {_position_text(position)}: {' '.join(s.storage_key for s in slots)}"
+
+
+def _position_text(position: Position) -> str:
+    keys: list[str] = []
+    at: Position | None = position
+    while at is not None and at.parent is not None:
+        keys.append(at.parent.storage_key)
+        at = at.parent.position
+    return ".".join(reversed(keys)) or "(root)"
