@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, Field, PostgresDsn, RedisDsn, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PostgresDsn, RedisDsn, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -50,6 +50,10 @@ def _url(kind: type[PostgresDsn] | type[RedisDsn]) -> Any:
         return value
 
     return AfterValidator(check)
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 PostgresUrl = Annotated[str, _url(PostgresDsn)]
@@ -137,6 +141,12 @@ class BrainSettings(BaseSettings):
         ),
         json_schema_extra=_readers("up", "subgraphs"),
     )
+    database_pool_size: int = Field(
+        5,
+        ge=1,
+        description="Connections to PostgreSQL per context and process.",
+        json_schema_extra=_readers("subgraphs"),
+    )
     redis_url: RedisUrl | None = Field(
         None,
         repr=False,
@@ -180,7 +190,7 @@ class BrainSettings(BaseSettings):
         description="The `iss` claim of access tokens: what identity writes and the Brain demands.",
         json_schema_extra=_readers("brain", "subgraphs"),
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         "info", description="How much the processes log.", json_schema_extra=_readers("up", "brain", "subgraphs")
     )
 

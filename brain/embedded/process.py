@@ -39,13 +39,16 @@ def server_account() -> Account | None:
     return NOBODY if os.geteuid() == 0 else None
 
 
-def reachable(path: Path, account: Account | None) -> bool:
-    """Say whether the account may enter every folder above ``path`` and read ``path`` itself (by mode bits)."""
+def reachable(path: Path, account: Account | None, *, enter_only: bool = False) -> bool:
+    """Say whether the account may enter every folder above ``path`` and read ``path`` itself (by mode bits).
+
+    With ``enter_only``, a folder that can be entered but not listed counts.
+    """
     if account is None:
-        return os.access(path, os.R_OK)
+        return os.access(path, os.X_OK if enter_only else os.R_OK)
     resolved = path.resolve()
     wanted = [(folder, 0o1) for folder in resolved.parents]
-    wanted.append((resolved, 0o5 if resolved.is_dir() else 0o4))
+    wanted.append((resolved, 0o1 if enter_only else 0o5 if resolved.is_dir() else 0o4))
     for place, bits in wanted:
         status = place.stat()
         shift = 6 if status.st_uid == account.uid else 3 if status.st_gid == account.gid else 0

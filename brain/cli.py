@@ -1,0 +1,266 @@
+"""The command line: ``brain up`` and what goes with it.
+
+Only what a command needs is imported by it: `brain --help` must not wait for the router or a database driver.
+"""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+import urllib.request
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from brain.config import BrainSettings, ConfigError, json_schema, load_settings, table
+
+if TYPE_CHECKING:
+    from brain.embedded.data_folder import DataFolder
+
+app = typer.Typer(
+    name="brain", help="A multi-tenant business platform behind one GraphQL supergraph.", no_args_is_help=True
+)
+config_app = typer.Typer(help="The settings: their schema, their table, their values.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+console = Console()
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of all data (BRAIN_DATA_DIR).")]
+Port = Annotated[int | None, typer.Option("--port", help="Port of the Brain (BRAIN_PORT).")]
+
+
+def main() -> None:
+    """Run the command line; a failure we foresaw is one message and status 1."""
+    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
+
+    try:
+        app()
+    except (ConfigError, EmbeddedError) as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def up(
+    port: Port = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on (BRAIN_HOST).")] = None,
+    data_dir: DataDir = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete all data of this folder first.")] = False,
+) -> None:
+    """Start everything and keep it running until Ctrl-C: databases, subgraphs, the Brain."""
+    settings = _settings(port=port, host=host, data_dir=data_dir)
+    from brain.embedded.up import up as run  # noqa: PLC0415
+
+    run(settings, console, fresh=fresh)
+
+
+@app.command()
+def stop(data_dir: DataDir = None) -> None:
+    """End the instance that runs on the data folder."""
+    folder = _folder(data_dir)
+    pid = folder.supervisor()
+    if pid is None:
+        console.print("nothing runs")
+        ended = folder.orphans() and folder.end_orphans()
+        if ended:
+            console.print(f"ended what a killed run had left: {', '.join(ended)}")
+        return
+    os.kill(pid, signal.SIGTERM)
+    with console.status("ending"):
+        deadline = time.monotonic() + 10
+        while folder.supervisor() is not None:
+            if time.monotonic() > deadline:
+                console.print(f"[red]pid {pid} has not ended within 10 s[/]")
+                raise typer.Exit(1)
+            time.sleep(0.05)
+    console.print("ended")
+
+
+@app.command()
+def status(
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show what runs on the data folder; status 3 if nothing does."""
+    from rich.table import Table  # noqa: PLC0415
+
+    folder = _folder(data_dir)
+    running = folder.supervisor() is not None
+    state = folder.state()
+    if as_json:
+        sys.stdout.write(json.dumps({"running": running, **state}, indent=1) + "\n")
+    elif running:
+        shown = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("component", "state", "pid", "restarts", "where"):
+            shown.add_column(heading)
+        for name, component in state["components"].items():
+            pid = str(component["pid"] or "")
+            where = component["note"] or component["address"]
+            shown.add_row(name, component["phase"], pid, str(component["restarts"]), escape(where))
+        console.print(f"{state['supervisor']['url']} (pid {state['supervisor']['pid']})", highlight=False)
+        console.print(shown)
+    else:
+        console.print("nothing runs")
+    if not running:
+        raise typer.Exit(3)
+
+
+@app.command()
+def logs(
+    component: Annotated[str | None, typer.Argument(help="One component; all if left out.")] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 40,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show the end of the logs."""
+    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
+
+    found = {path.stem: path for path in sorted((_folder(data_dir).path / "logs").glob("*.log"))}
+    if component is not None:
+        if component not in found:
+            raise EmbeddedError(f"There is no log of {component}; there are: {', '.join(found) or 'none'}")
+        found = {component: found[component]}
+    places = {}
+    for name, path in found.items():
+        with path.open("rb") as log:
+            content = log.read()
+            places[name] = log.tell()
+        for line in content.decode(errors="replace").splitlines()[-lines:]:
+            _log_line(name, line)
+    while follow:
+        for name, path in found.items():
+            with path.open("rb") as log:
+                log.seek(places[name] if path.stat().st_size >= places[name] else 0)
+                for line in log.read().decode(errors="replace").splitlines():
+                    _log_line(name, line)
+                places[name] = log.tell()
+        try:
+            time.sleep(0.3)
+        except KeyboardInterrupt:
+            return
+
+
+@app.command()
+def demo() -> None:
+    """Show the log-ins of the demo tenants."""
+    from brain.embedded.up import demo_table  # noqa: PLC0415
+
+    console.print(demo_table())
+
+
+@app.command()
+def token(
+    email: Annotated[str, typer.Argument(help="Who logs in.")] = "ada@acme.example",
+    password: Annotated[str | None, typer.Option("--password", help="A demo user's own if left out.")] = None,
+    port: Port = None,
+) -> None:
+    """Log in through the running Brain and print the access token (of a demo user, unless told otherwise)."""
+    settings = _settings(port=port)
+    from brain.embedded.stack import brain_url  # noqa: PLC0415
+
+    if password is None:
+        key, _, domain = email.partition("@")
+        password = f"demo-{domain.removesuffix('.example')}-{key}"
+    query = "mutation LogIn($input: LogInInput!) { logIn(input: $input) { accessToken } }"
+    answer = _post(f"{brain_url(settings)}/graphql", query, {"input": {"email": email, "password": password}})
+    sys.stdout.write(f"{answer['logIn']['accessToken']}\n")
+
+
+@app.command()
+def doctor(
+    port: Port = None,
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Say what is wrong and how to mend it; status 1 if anything is."""
+    from brain.doctor import examine  # noqa: PLC0415
+
+    findings = []
+    with Console(stderr=True).status("looking"):
+        for finding in examine(lambda: _settings(port=port, data_dir=data_dir)):
+            findings.append(finding)
+            if not as_json:
+                style = {"ok": "green", "note": "yellow", "wrong": "red"}[finding.verdict]
+                console.print(
+                    f"[{style}]{finding.verdict:>5}[/]  [bold]{finding.name}[/]: {escape(finding.text)}", soft_wrap=True
+                )
+                if finding.remedy:
+                    console.print(f"       [dim]mend it:[/] {escape(finding.remedy)}", soft_wrap=True)
+    failed = any(finding.verdict == "wrong" for finding in findings)
+    if as_json:
+        document = {"ok": not failed, "findings": [asdict(finding) for finding in findings]}
+        sys.stdout.write(json.dumps(document, indent=1) + "\n")
+    raise typer.Exit(1 if failed else 0)
+
+
+@config_app.command("schema")
+def config_schema(out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None) -> None:
+    """Write the JSON schema of brain.yaml."""
+    _write(json_schema(), out)
+
+
+@config_app.command("table")
+def config_table(out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None) -> None:
+    """Write the reference page of all settings."""
+    _write(table(), out)
+
+
+@config_app.command("show")
+def config_show() -> None:
+    """Print the settings in force, as environment variables; passwords hidden."""
+    for name, value in _settings().environment().items():
+        shown = re.sub(r"(?<=:)[^:@/]+(?=@)", "***", value)
+        sys.stdout.write(f"{name}={'***' if name.endswith('PASSWORD') else shown}\n")
+
+
+def _settings(**overrides: Any) -> BrainSettings:
+    return load_settings(**overrides)
+
+
+def _folder(data_dir: Path | None) -> "DataFolder":
+    from brain.embedded.data_folder import find_data_folder  # noqa: PLC0415
+    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
+
+    path = _settings(data_dir=data_dir).data_dir
+    folder = find_data_folder(path)
+    if folder is None:
+        raise EmbeddedError(f"There is no data in {path} yet: `brain up` makes it.")
+    return folder
+
+
+def _log_line(name: str, line: str) -> None:
+    console.print(f"[cyan]{name:>9}[/] {escape(line)}", highlight=False, soft_wrap=True)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _post(url: str, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """Ask the running Brain.
+
+    Raises:
+        EmbeddedError: It is not there, or answers with an error.
+    """
+    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
+
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - ours
+    try:
+        # Never through a proxy: it is this machine.
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
+            answer = json.load(response)
+    except (OSError, ValueError) as error:
+        raise EmbeddedError(f"{url} does not answer ({error}); is it running? `brain status` tells.") from error
+    if answer.get("errors"):
+        raise EmbeddedError("; ".join(error["message"] for error in answer["errors"]))
+    data: dict[str, Any] = answer["data"]
+    return data

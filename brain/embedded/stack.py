@@ -1,0 +1,202 @@
+"""The local default as a list of components: what `brain up` starts for given settings.
+
+Whatever the settings name already (a PostgreSQL, a Redis, running subgraphs) is used, not started. Temporal and OpenBao
+join here: a function that returns a `Component`, and a line in `build_stack`.
+"""
+
+import http.client
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from brain.config import BrainSettings, project_root
+from brain.embedded.component import Component
+from brain.embedded.data_folder import DataFolder
+from brain.embedded.keys import ensure_private_key, write_jwks
+from brain.embedded.postgres import PostgresServer
+from brain.embedded.process import EmbeddedError, Launch
+from brain.embedded.redis import RedisServer
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What to start, in the order of dependencies, and the complete settings that all of it shares."""
+
+    settings: BrainSettings
+    components: tuple[Component, ...]
+
+
+def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
+    """Work out what has to be started, and fill in every setting that the user left to us."""
+    known: dict[str, Any] = {}
+    components: list[Component] = []
+    own_subgraphs = settings.subgraphs_url is None
+    own_database = own_subgraphs and settings.database_url is None
+
+    if own_database:
+        postgres = PostgresServer(folder.server_folder("postgres"), folder.port("postgres"), folder.secret("postgres"))
+        known["database_url"] = postgres.url
+        components.append(postgres_component(postgres))
+    if settings.redis_url is None:
+        redis = RedisServer(folder.path / "redis", folder.port("redis"), folder.secret("redis"))
+        known["redis_url"] = redis.url
+        components.append(redis_component(redis))
+    if settings.database_app_password is None:
+        known["database_app_password"] = folder.secret("database_app")
+    known |= _keys(settings, folder)
+    if own_subgraphs:
+        known["subgraphs_url"] = f"http://127.0.0.1:{folder.port('subgraphs')}"
+    base = known.get("subgraphs_url", settings.subgraphs_url)
+    if settings.identity_jwks_url is None:
+        known["identity_jwks_url"] = f"{base}/identity/.well-known/jwks.json"
+    if settings.demo_data is None:
+        known["demo_data"] = own_database
+
+    complete = settings.model_copy(update=known)
+    environment = child_environment(complete)
+    started = tuple(component.name for component in components)
+    if own_subgraphs:
+        components += subgraph_components(complete, environment, started)
+    # It loads while the migrations run: nobody is told of it before everything is ready.
+    components.append(brain_component(complete, environment, started))
+    components.append(graphiql_component(folder, environment))
+    return Stack(complete, tuple(components))
+
+
+def postgres_component(server: PostgresServer) -> Component:
+    """PostgreSQL with pgvector."""
+    return Component(
+        name="postgres",
+        prepare=server.prepare,
+        launch=server.launch,
+        is_ready=server.is_ready,
+        address=f"127.0.0.1:{server.port}",
+    )
+
+
+def redis_component(server: RedisServer) -> Component:
+    """Redis."""
+    return Component(
+        name="redis",
+        prepare=server.prepare,
+        launch=server.launch,
+        is_ready=lambda _pid: server.is_ready(),
+        address=f"127.0.0.1:{server.port}",
+    )
+
+
+def subgraph_components(
+    settings: BrainSettings, environment: Mapping[str, str], after: tuple[str, ...]
+) -> list[Component]:
+    """The migrations and the demo data (each once), and all subgraphs in one process, which loads meanwhile."""
+    migrate = _python(environment, "-m", "subgraphs", "migrate")
+    components = [Component("migrate", migrate, is_ready=None, after=after)]
+    if settings.demo_data:
+        seed = _python(environment, "-m", "subgraphs", "seed")
+        components.append(Component("seed", seed, is_ready=None, after=("migrate",), ready_within_s=120))
+    assert settings.subgraphs_url is not None
+    base = urlsplit(settings.subgraphs_url)
+    names = subgraph_names(settings.supergraph)
+    where = ("--host", str(base.hostname), "--port", str(base.port))
+    serve = _python(environment, "-m", "subgraphs", "serve", *where)
+    components.append(
+        Component(
+            "subgraphs",
+            serve,
+            is_ready=lambda _pid: all(answers(f"{settings.subgraphs_url}/{name}/health") for name in names),
+            after=after,
+            ready_after=("migrate",),  # its health is that of its database roles, which the migrations make
+            address=f"{settings.subgraphs_url} ({', '.join(names)})",
+        )
+    )
+    return components
+
+
+def brain_component(settings: BrainSettings, environment: Mapping[str, str], after: tuple[str, ...]) -> Component:
+    """The Brain itself."""
+    command = ("-m", "uvicorn", "brain.app:create_brain_app", "--factory", "--no-access-log", "--no-server-header")
+    options = ("--host", settings.host, "--port", str(settings.port), "--log-level", settings.log_level)
+    # Open streams end with the server: what is not answered within a second will not be.
+    engines = ("--loop", "uvloop", "--http", "httptools", "--timeout-graceful-shutdown", "1")
+    return Component(
+        "brain",
+        _python(environment, *command, *options, *engines),
+        is_ready=lambda _pid: answers(f"{brain_url(settings)}/health"),
+        after=after,
+        address=brain_url(settings),
+    )
+
+
+def graphiql_component(folder: DataFolder, environment: Mapping[str, str]) -> Component:
+    """The files of GraphiQL, brought from the npm registry unless they are there. Everything else works without."""
+    fetch = _python(environment, "-m", "brain.graphiql", "fetch", "--data-dir", str(folder.path))
+    return Component("graphiql", fetch, is_ready=None, ready_within_s=300, optional=True)
+
+
+def brain_url(settings: BrainSettings) -> str:
+    """Return the URL at which this machine reaches the Brain."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{settings.port}"
+
+
+def subgraph_names(supergraph: Path) -> tuple[str, ...]:
+    """Return the names of the subgraphs in a supergraph SDL, in its order.
+
+    Raises:
+        EmbeddedError: The file is missing or names no subgraph.
+    """
+    try:
+        names = re.findall(r'@join__graph\(name: "([^"]+)"', supergraph.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EmbeddedError(
+            f"Cannot read the supergraph {supergraph}: {error.strerror}. `make schema` makes it."
+        ) from error
+    if not names:
+        raise EmbeddedError(f"{supergraph} is no supergraph SDL: it names no subgraph. `make schema` makes it.")
+    return tuple(names)
+
+
+def answers(url: str, timeout_s: float = 1.0) -> bool:
+    """Say whether a GET of the URL is answered with status 200."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout_s)
+    try:
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def child_environment(settings: BrainSettings) -> dict[str, str]:
+    """Return the environment of our own processes: ours, with every setting spelt out."""
+    return {**os.environ, **settings.environment(), "PYTHONUNBUFFERED": "1"}
+
+
+def _keys(settings: BrainSettings, folder: DataFolder) -> dict[str, Path]:
+    """Make the keys that the settings do not name."""
+    keys = folder.subfolder("keys")
+    known = {}
+    for setting, name in (("context_private_key_file", "context"), ("identity_private_key_file", "identity")):
+        if getattr(settings, setting) is None:
+            known[setting] = keys / f"{name}.pem"
+            ensure_private_key(known[setting])
+    if settings.context_jwks_file is None:
+        private = known.get("context_private_key_file", settings.context_private_key_file)
+        assert private is not None
+        known["context_jwks_file"] = keys / "context.jwks.json"
+        write_jwks(private, known["context_jwks_file"])
+    return known
+
+
+def _python(environment: Mapping[str, str], *arguments: str) -> Callable[[], Launch]:
+    """Return how to start one of our own modules."""
+    launch = Launch((sys.executable, *arguments), environment=environment, folder=project_root())
+    return lambda: launch
