@@ -1,0 +1,130 @@
+"""The Brain's application: the router, put together with tenants, the signed context and GraphiQL.
+
+uvicorn --factory brain.app:create_brain_app
+
+/graphql   the graph (also POST /)
+/graphiql  the editor; a browser that opens / is sent there
+/health    the process is alive
+/ready     its subgraphs and Redis are, too
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from redis.asyncio import Redis
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from brain.config import BrainSettings, ConfigError, load_settings, variable
+from brain.context_header import ContextSigner
+from brain.graphiql import graphiql_routes
+from brain.hooks import BrainHooks
+from brain.http_client import HttpClient
+from brain.identity_client import IdentityClient
+from brain.readiness import Readiness
+from brain.tenancy import TenantResolver
+from brain.tokens import AccessTokens, SigningKeys
+from router import RouterApp, RouterConfig, create_app, load_supergraph
+from router.server.telemetry import configure_logging
+
+__all__ = ["create_brain_app"]
+
+T = TypeVar("T")
+
+_IDENTITY = "identity"
+
+
+def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
+    """Make the Brain.
+
+    Args:
+        settings: read from the environment and `brain.yaml` if not given; then logs go to standard error as JSON
+            lines, too.
+
+    Raises:
+        ConfigError: a setting is wrong or missing; the message names it.
+        InvalidSupergraph: the supergraph cannot be loaded.
+        OSError: a key file cannot be read.
+        ValueError: a key file holds no usable key.
+    """
+    if settings is None:
+        settings = load_settings()
+        configure_logging(settings.log_level)
+    base = _needed(settings.subgraphs_url, "subgraphs_url").rstrip("/")
+    redis: Redis = Redis.from_url(_needed(settings.redis_url, "redis_url"))
+    signer = ContextSigner.from_files(
+        _needed(settings.context_private_key_file, "context_private_key_file"), settings.context_jwks_file
+    )
+    supergraph = load_supergraph(_read(settings.supergraph))
+    urls = {subgraph.name: f"{base}/{subgraph.name}/graphql" for subgraph in supergraph.subgraphs}
+
+    http = HttpClient()
+    jwks_url = settings.identity_jwks_url or f"{base}/{_IDENTITY}/.well-known/jwks.json"
+    identity = IdentityClient(http, f"{base}/{_IDENTITY}/graphql", jwks_url, signer, _IDENTITY)
+    tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer)
+    config = RouterConfig()
+    hooks = BrainHooks(TenantResolver(identity, tokens), signer, request_timeout_s=config.limits.request_timeout_s)
+    router = create_app(supergraph, hooks=hooks, config=config, subgraph_urls=urls)
+    readiness = Readiness(http, {name: f"{base}/{name}/health" for name in urls}, redis)
+
+    async def ready(_: Request) -> Response:
+        parts = await readiness.parts()
+        words = {name: "up" if up else "down" for name, up in parts.items()}
+        all_up = all(parts.values())
+        return JSONResponse(
+            {"status": "ready" if all_up else "not ready", "parts": words},
+            status_code=200 if all_up else 503,
+            headers={"cache-control": "no-store"},
+        )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await http.start()
+        try:
+            async with router.lifespan():
+                yield
+        finally:
+            await http.close()
+            await redis.aclose()
+
+    return Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/", _Landing(router), methods=["GET", "HEAD"]),
+            Route("/ready", ready, methods=["GET"]),
+            *graphiql_routes(data_dir=settings.data_dir, demo=bool(settings.demo_data)),
+            Mount("/", router),
+        ],
+    )
+
+
+class _Landing:
+    """`GET /`: a browser is sent to GraphiQL, everything else is GraphQL's business."""
+
+    def __init__(self, router: RouterApp) -> None:
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if "text/html" in request.headers.get("accept", "") and "query" not in request.query_params:
+            await RedirectResponse("graphiql", 307, {"cache-control": "no-store"})(scope, receive, send)
+        else:
+            await self._router(scope, receive, send)
+
+
+def _needed(value: T | None, name: str) -> T:
+    if value is None:
+        raise ConfigError(f"{variable(name)} is not set. `brain up` sets it for what it starts itself.")
+    return value
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{variable('supergraph')}: {path}: {error.strerror}") from error

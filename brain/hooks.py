@@ -1,0 +1,71 @@
+"""What the Brain adds to the router: who calls, for which tenant, and the signed context for each subgraph call."""
+
+import logging
+import time
+
+from brain.caller import Caller
+from brain.context_header import CONTEXT_HEADER, ContextSigner
+from brain.tenancy import TenantResolver
+from router import SubgraphError
+from router.hooks import RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
+
+__all__ = ["BrainHooks", "caller_of"]
+
+_log = logging.getLogger("brain.hooks")
+
+_CALLER = "brain.caller"
+_DEADLINE_MS = "brain.deadline_ms"
+
+
+class BrainHooks(RouterHooks):
+    """The Brain's part in each request.
+
+    Args:
+        resolver: settles who calls.
+        signer: signs the context.
+        request_timeout_s: the router's; after it nobody waits for a subgraph's answer.
+    """
+
+    def __init__(self, resolver: TenantResolver, signer: ContextSigner, *, request_timeout_s: float) -> None:
+        self._resolver = resolver
+        self._signer = signer
+        self._request_timeout_s = request_timeout_s
+
+    async def on_request(self, context: RequestContext) -> None:
+        """Find out who calls; note it for the log and for `on_fetch`.
+
+        Raises:
+            RequestRefused: see `TenantResolver.resolve`.
+        """
+        context.headers = {name: value for name, value in context.headers.items() if name != CONTEXT_HEADER}
+        context.state[_DEADLINE_MS] = int((time.time() + self._request_timeout_s) * 1000)
+        caller = await self._resolver.resolve(context.headers)
+        context.state[_CALLER] = caller
+        context.log_fields |= {"tenant": caller.tenant_slug or caller.tenant_id, "via": caller.via}
+        if caller.user_id is not None:
+            context.log_fields["user"] = caller.user_id
+
+    async def on_fetch(self, call: SubgraphCall, send: Send) -> SubgraphReply:
+        """Send the call with a context of its own, and with no other."""
+        state = call.context.state
+        for name in [name for name in call.headers if name.lower() == CONTEXT_HEADER]:
+            del call.headers[name]
+        call.headers[CONTEXT_HEADER] = self._signer.sign(
+            caller_of(call.context),
+            call.subgraph,
+            request_id=call.context.request_id,
+            deadline_ms=state[_DEADLINE_MS],
+        )
+        reply = await send(call)
+        if reply.status == 401:
+            # The client's credential was good: it is our own signature that the subgraph did not take.
+            _log.error("subgraph %s refused the context header of request %s", call.subgraph, call.context.request_id)
+            raise SubgraphError("A subgraph refused the call.", subgraph=call.subgraph, status=401)
+        return reply
+
+
+def caller_of(context: RequestContext) -> Caller:
+    """Who makes this request, as `on_request` found out."""
+    caller = context.state[_CALLER]
+    assert isinstance(caller, Caller)
+    return caller

@@ -1,0 +1,168 @@
+"""Access tokens: verified with identity's published keys, never trusted otherwise."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import jwt
+
+from brain.caller import INTERNAL_SCOPE, Caller
+
+__all__ = ["AccessTokens", "InvalidCredential", "KeysUnavailable", "SigningKeys", "allowed_scopes"]
+
+_log = logging.getLogger("brain.tokens")
+
+_ALGORITHM = "EdDSA"
+_AUDIENCE = "brain"
+_TYPES = frozenset({"JWT", "at+jwt"})
+_LEEWAY_S = 5
+_MAX_TOKEN_CHARS = 8192
+
+
+class InvalidCredential(Exception):
+    """The token or key is not valid; the message is for the client and says no more than it may know."""
+
+
+class KeysUnavailable(Exception):
+    """Identity's keys cannot be read, so nothing can be verified."""
+
+
+class SigningKeys:
+    """Identity's public keys by id; read at first use, when they are old, and when a token names an unknown one.
+
+    Args:
+        read: gets the JWKS document.
+        max_age_s: after it, keys are read again; old ones serve on while that fails.
+        pause_s: at least so long between two attempts: unknown key ids must not become a flood of requests.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[Mapping[str, Any]]],
+        *,
+        max_age_s: float = 300,
+        pause_s: float = 5,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read = read
+        self._max_age_s = max_age_s
+        self._pause_s = pause_s
+        self._clock = clock
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._read_at: float | None = None
+        self._tried_at: float | None = None
+        self._reading = asyncio.Lock()
+
+    async def get(self, kid: str) -> jwt.PyJWK | None:
+        """The key, or None if identity has no such key.
+
+        Raises:
+            KeysUnavailable: no keys were ever read, and they cannot be read now.
+        """
+        if kid not in self._keys or self._is_old():
+            async with self._reading:
+                # Whoever waited here may find the work done.
+                if (kid not in self._keys or self._is_old()) and self._may_try():
+                    await self._refresh()
+        if self._read_at is None:
+            raise KeysUnavailable("Identity's keys cannot be read.")
+        return self._keys.get(kid)
+
+    def _is_old(self) -> bool:
+        return self._read_at is None or self._clock() - self._read_at > self._max_age_s
+
+    def _may_try(self) -> bool:
+        return self._tried_at is None or self._clock() - self._tried_at >= self._pause_s
+
+    async def _refresh(self) -> None:
+        self._tried_at = self._clock()
+        try:
+            keys = jwt.PyJWKSet.from_dict(dict(await self._read())).keys
+        except Exception as error:  # noqa: BLE001 - whatever it is, the keys that we have serve on
+            _log.warning("identity's keys cannot be read: %s", error)
+            return
+        self._keys = {key.key_id: key for key in keys if key.key_id and key.algorithm_name == _ALGORITHM}
+        self._read_at = self._tried_at
+
+
+class AccessTokens:
+    """Verifies access tokens.
+
+    Args:
+        keys: identity's.
+        issuer: the `iss` that tokens must have.
+    """
+
+    def __init__(self, keys: SigningKeys, issuer: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+
+    async def verify(self, token: str) -> Caller:
+        """Whom the token speaks for.
+
+        Raises:
+            InvalidCredential: malformed, signed by another key or in another way, expired, for somebody else.
+            KeysUnavailable: see `SigningKeys.get`.
+        """
+        try:
+            if len(token) > _MAX_TOKEN_CHARS:
+                raise InvalidCredential("The access token is not valid.")
+            header = jwt.get_unverified_header(token)
+            kid = header.get("kid")
+            if header.get("alg") != _ALGORITHM or header.get("typ", "JWT") not in _TYPES or not isinstance(kid, str):
+                raise InvalidCredential("The access token is not valid.")
+            key = await self._keys.get(kid)
+            if key is None:
+                raise InvalidCredential("The access token is not valid.")
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                issuer=self._issuer,
+                leeway=_LEEWAY_S,
+                options={"require": ["iss", "aud", "sub", "iat", "exp", "jti", "tenant"], "strict_aud": True},
+            )
+            return _caller(claims)
+        except jwt.ExpiredSignatureError as error:
+            raise InvalidCredential("The access token has expired.") from error
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
+            raise InvalidCredential("The access token is not valid.") from error
+
+
+def allowed_scopes(scopes: object) -> tuple[str, ...]:
+    """The scopes of a client's credential: never the Brain's own.
+
+    Raises:
+        TypeError: not a list of strings.
+    """
+    return tuple(scope for scope in _texts(scopes) if scope != INTERNAL_SCOPE)
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    return Caller(
+        tenant_id=_text(claims["tenant"]),
+        tenant_slug=_text(claims.get("tenant_slug")),
+        user_id=_text(claims["sub"]),
+        roles=_texts(claims.get("roles", [])),
+        scopes=allowed_scopes(claims.get("scopes", [])),
+        plan=_text(claims.get("plan")),
+        locale=_text(claims.get("locale")),
+        channel=_text(claims.get("channel")),
+        via="token",
+    )
+
+
+def _text(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and value):
+        return value
+    raise TypeError("not a text")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise TypeError("not a list of texts")

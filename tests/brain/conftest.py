@@ -1,0 +1,146 @@
+"""A small identity of our own on loopback: what the Brain's side of tenancy is tested against.
+
+The whole platform with the real one is in tests/e2e; here identity has to misbehave, too.
+"""
+
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
+from brain.http_client import HttpClient
+from brain.identity_client import IdentityClient
+from brain.tenancy import TenantResolver
+from brain.tokens import AccessTokens, SigningKeys
+
+
+def public_jwk(key: Ed25519PrivateKey) -> dict[str, Any]:
+    jwk: dict[str, Any] = jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return {**jwk, "kid": key_thumbprint(key), "alg": "EdDSA", "use": "sig"}
+
+
+ACME = {
+    "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, "acme")),
+    "slug": "acme",
+    "plan": "growth",
+    "locale": "en-GB",
+    "channel": "uk",
+}
+GLOBEX = {
+    "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, "globex")),
+    "slug": "globex",
+    "plan": "starter",
+    "locale": "de-DE",
+    "channel": "de",
+}
+TENANTS = {"acme.localhost": ACME, "globex.localhost": GLOBEX}
+
+
+@dataclass
+class Identity:
+    """The server's state, for tests to change and to look at."""
+
+    url: str = ""
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    context_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    api_keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    contexts: list[dict[str, Any]] = field(default_factory=list)
+    status: int = 200
+    answer: Any = None
+
+    def token(
+        self, *, key: Ed25519PrivateKey | None = None, headers: dict[str, Any] | None = None, **claims: Any
+    ) -> str:
+        """An access token as identity issues it for an acme user; claims given as `...` are left out."""
+        now = int(time.time())
+        content = {
+            "iss": "brain",
+            "aud": "brain",
+            "sub": str(uuid.uuid5(uuid.NAMESPACE_DNS, "ada")),
+            "tenant": ACME["id"],
+            "tenant_slug": "acme",
+            "roles": ["owner"],
+            "scopes": ["crm:read"],
+            "plan": "growth",
+            "locale": "en-GB",
+            "channel": "uk",
+            "iat": now,
+            "exp": now + 900,
+            "jti": uuid.uuid4().hex,
+            **claims,
+        }
+        content = {name: value for name, value in content.items() if value is not ...}
+        signing = key or self.key
+        return jwt.encode(
+            content, signing, algorithm="EdDSA", headers={"kid": key_thumbprint(signing), **(headers or {})}
+        )
+
+    async def graphql(self, request: web.Request) -> web.StreamResponse:
+        public = jwt.PyJWK.from_dict(public_jwk(self.context_key))
+        self.contexts.append(
+            jwt.decode(
+                request.headers[CONTEXT_HEADER],
+                public,
+                algorithms=["EdDSA"],
+                audience="identity",
+                issuer="brain",
+                options={"verify_sub": False},
+            )
+        )
+        body = await request.json()
+        variables = body["variables"]
+        if self.status != 200 or self.answer is not None:
+            self.calls.append("failed")
+            return web.json_response(self.answer or {}, status=self.status)
+        if "resolveTenant" in body["query"]:
+            self.calls.append(variables.get("domain") or variables["slug"])
+            by_slug = {tenant["slug"]: tenant for tenant in TENANTS.values()}
+            found = TENANTS.get(variables.get("domain")) or by_slug.get(variables.get("slug"))
+            return web.json_response({"data": {"resolveTenant": found}})
+        self.calls.append("api key")
+        return web.json_response({"data": {"authenticateApiKey": self.api_keys.get(variables["key"])}})
+
+    async def jwks(self, request: web.Request) -> web.StreamResponse:
+        self.calls.append("jwks")
+        return web.json_response({"keys": [public_jwk(self.key)]}, status=self.status)
+
+
+@pytest.fixture
+async def identity() -> AsyncIterator[Identity]:
+    state = Identity()
+    app = web.Application()
+    app.router.add_post("/identity/graphql", state.graphql)
+    app.router.add_get("/identity/.well-known/jwks.json", state.jwks)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    state.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield state
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def identity_client(identity: Identity) -> AsyncIterator[IdentityClient]:
+    http = HttpClient()
+    await http.start()
+    signer = ContextSigner(identity.context_key, key_thumbprint(identity.context_key))
+    yield IdentityClient(
+        http, f"{identity.url}/identity/graphql", f"{identity.url}/identity/.well-known/jwks.json", signer
+    )
+    await http.close()
+
+
+@pytest.fixture
+def resolver(identity_client: IdentityClient) -> TenantResolver:
+    return TenantResolver(identity_client, AccessTokens(SigningKeys(identity_client.jwks), "brain"))
