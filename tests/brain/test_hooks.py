@@ -1,0 +1,102 @@
+"""What goes to subgraphs: one fresh context per call, for the right audience, and never the client's own."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
+from brain.hooks import BrainHooks
+from brain.tenancy import TenantResolver
+from router import SubgraphError
+from router.hooks import RequestContext, RequestRefused, SubgraphCall, SubgraphReply
+
+from .conftest import ACME, Identity, public_jwk
+
+
+@pytest.fixture
+def hooks(resolver: TenantResolver, identity: Identity) -> BrainHooks:
+    signer = ContextSigner(identity.context_key, key_thumbprint(identity.context_key))
+    return BrainHooks(resolver, signer, request_timeout_s=60)
+
+
+def request(headers: dict[str, str]) -> RequestContext:
+    return RequestContext("req-1", "POST", "/graphql", {"host": "localhost", **headers})
+
+
+class Subgraphs:
+    """Takes calls, remembers what they carried, answers with one status."""
+
+    def __init__(self, identity: Identity, status: int = 200) -> None:
+        self.identity = identity
+        self.status = status
+        self.claims: list[dict[str, Any]] = []
+
+    async def send(self, call: SubgraphCall) -> SubgraphReply:
+        names = [name for name in call.headers if name.lower() == CONTEXT_HEADER]
+        assert names == [CONTEXT_HEADER]
+        key = jwt.PyJWK.from_dict(public_jwk(self.identity.context_key))
+        self.claims.append(
+            jwt.decode(
+                call.headers[CONTEXT_HEADER],
+                key,
+                algorithms=["EdDSA"],
+                audience=call.subgraph,
+                issuer="brain",
+                options={"verify_sub": False},
+            )
+        )
+        return SubgraphReply(self.status, {}, b"{}")
+
+
+async def fetch(hooks: BrainHooks, subgraphs: Subgraphs, context: RequestContext, name: str) -> SubgraphReply:
+    # A client's header that the router was told to pass on, in a spelling of its own.
+    call = SubgraphCall(name, "http://x", {"X-Brain-Context": "forged"}, b"", "query", 0, context)
+    return await hooks.on_fetch(call, subgraphs.send)
+
+
+async def test_every_call_has_its_own_context(hooks: BrainHooks, identity: Identity) -> None:
+    context = request({"authorization": f"Bearer {identity.token()}"})
+    await hooks.on_request(context)
+    subgraphs = Subgraphs(identity)
+    for name in ("crm", "crm", "directory"):
+        assert (await fetch(hooks, subgraphs, context, name)).status == 200
+    assert [claims["aud"] for claims in subgraphs.claims] == ["crm", "crm", "directory"]
+    assert len({claims["jti"] for claims in subgraphs.claims}) == 3
+    for claims in subgraphs.claims:
+        assert (claims["tenant"], claims["scopes"], claims["rid"]) == (ACME["id"], ["crm:read"], "req-1")
+        assert 0 < claims["deadline"] / 1000 - time.time() <= 60
+
+
+async def test_a_clients_context_is_taken_off(hooks: BrainHooks) -> None:
+    context = request({CONTEXT_HEADER: "forged"})
+    await hooks.on_request(context)
+    assert CONTEXT_HEADER not in context.headers
+
+
+async def test_log_fields_name_tenant_and_user_and_no_secret(hooks: BrainHooks, identity: Identity) -> None:
+    token = identity.token()
+    context = request({"authorization": f"Bearer {token}"})
+    await hooks.on_request(context)
+    assert context.log_fields["tenant"] == "acme"
+    assert context.log_fields["via"] == "token"
+    assert token not in str(context.log_fields)
+
+
+async def test_refused_request_calls_nobody(hooks: BrainHooks) -> None:
+    context = request({"authorization": "Bearer nonsense"})
+    with pytest.raises(RequestRefused):
+        await hooks.on_request(context)
+    assert context.log_fields == {}
+
+
+async def test_a_subgraphs_401_is_our_fault_not_the_clients(
+    hooks: BrainHooks, identity: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = request({})
+    await hooks.on_request(context)
+    with pytest.raises(SubgraphError) as caught:
+        await fetch(hooks, Subgraphs(identity, 401), context, "crm")
+    assert caught.value.code != "UNAUTHENTICATED"
+    assert "crm refused the context header of request req-1" in caplog.text
