@@ -176,11 +176,12 @@ class Solver:
             return self.cover_object(type_name, selection.fields_of(type_name), stands)
         # An abstract position has one stand: two subgraphs could disagree about the runtime type.
         (stand,) = stands
-        if self.graph.is_interface_object(stand.entry, stand.subgraph):
+        runtime_types = self.graph.runtime_types(stand.entry, stand.subgraph)
+        if self.graph.is_interface_object(stand.entry, stand.subgraph) or not runtime_types:
             return self._cover_interface_object(selection, stand)
         by_type: dict[str, ObjectCover] = {}
         mask = calls = finish = 0
-        for name in self.graph.runtime_types(stand.entry, stand.subgraph):
+        for name in runtime_types:
             fields = selection.by_type.get(name)
             if fields is None:
                 continue
@@ -201,9 +202,9 @@ class Solver:
         own = tuple(f for f in selection.own if f.name != TYPENAME)
         needs_typename = needs_typename or len(own) < len(selection.own)
         readable = tuple(f for f in own if self._readable(interface, f, stand))
-        if len(readable) < len(own):
+        missing = [f for f in own if f not in readable]
+        if missing:
             # What only the object types resolve has to be asked of each of them.
-            missing = [f for f in own if f not in readable]
             for name in selection.by_type:
                 specific[name] = [*missing, *specific[name]]
             needs_typename = True
@@ -225,6 +226,8 @@ class Solver:
                 by_type[name] = cover
                 mask |= self.shift(cover.mask, known_by.stage)
                 calls, finish = calls + cover.calls, max(finish, known_by.stage + cover.finish)
+        if missing and not by_type:
+            return None
         return InterfaceObjectCover(common, typename, by_type, mask, finish, calls)
 
     def _readable(self, interface: str, wanted: SelectionField, stand: Stand) -> bool:

@@ -4,7 +4,7 @@ The builder walks the covers top-down and lays out the merged response as a tree
 no name on the wire yet (`aliases` decides); fetches only note which slots they select.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from router.errors import PlanningError
@@ -241,18 +241,26 @@ class _Builder:
             producers |= one.place(wanted, choice, for_client=for_client)
         return producers
 
+    def _declared(self, type_name: str, field_name: str, fetch: FetchNode) -> str:
+        if field_name not in self.graph.supergraph.types[type_name].fields:
+            return ""
+        return self.graph.output_type(type_name, field_name, fetch.subgraph).text
+
     def slot(
         self,
         position: Position,
         wanted: SelectionField,
         type_name: str | None,
-        sources: Iterable[FetchNode],
+        sources: Sequence[FetchNode],
         cover: Cover | None,
         *,
         for_client: bool,
     ) -> tuple[Slot, bool]:
         """The slot of a field, and whether it is new. Types that read a field in the same way share it."""
-        key = (field_identity(wanted), tuple(f.order for f in sources), id(cover), for_client, type_name is None)
+        # One subgraph may declare the field differently on two types: such fields cannot share a key on the wire.
+        declared = () if type_name is None else tuple(self._declared(type_name, wanted.name, f) for f in sources)
+        orders = tuple(f.order for f in sources)
+        key = (field_identity(wanted), orders, declared, id(cover), for_client, type_name is None)
         slot = position.known.get(key)
         is_new = slot is None
         if slot is None:
