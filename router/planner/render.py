@@ -55,8 +55,8 @@ def as_mermaid(plan: QueryPlan) -> str:
 def shape(plan: QueryPlan) -> dict[str, Any]:
     """What planners are compared by.
 
-    `fetches` are documents sent, `pathCalls` those with batched entity calls counted per path, `depth` the longest chain
-    of fetches, `bySubgraph` documents per subgraph.
+    `fetches` are documents sent, `pathCalls` those with batched entity calls counted per path, `depth` the longest
+    chain of fetches, `bySubgraph` documents per subgraph.
     """
     depth: dict[int, int] = {}
     for fetch in plan.fetches:

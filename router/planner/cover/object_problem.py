@@ -1,0 +1,171 @@
+"""One cover to find: the fields of one object, from where one stands."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from router.graph.query_graph import FieldEdge, KeyEdge
+from router.graph.selections import TYPENAME, Selection, SelectionField
+from router.planner.cover.covers import Cover, ObjectCover, Stand, price
+from router.planner.cover.trial import Trial
+
+if TYPE_CHECKING:
+    from router.planner.cover.solver import Solver
+
+__all__ = ["ObjectProblem", "Option", "Place"]
+
+MAX_ENUMERATED = 8
+"""More optional places than this are covered greedily: 2^8 subsets are the most that are tried exactly."""
+
+
+@dataclass(slots=True)
+class Place:
+    index: int
+    subgraph: int
+    entry: str
+    stand: int | None
+    view: Selection | None
+    stage: int
+    paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to read a field: at a place, with what must be sent there first, and what is provided below."""
+
+    place: Place
+    edge: FieldEdge | None
+    view: Selection | None
+    entry: str
+
+    @property
+    def requires(self) -> Selection | None:
+        return self.edge.requires if self.edge is not None else None
+
+
+class ObjectProblem:
+    """One cover to find: the fields of one object, from where one stands."""
+
+    def __init__(self, solver: "Solver", type_name: str, fields: tuple[SelectionField, ...], stands: tuple[Stand, ...]):
+        self.solver = solver
+        self.graph = solver.graph
+        self.type = type_name
+        self.fields = tuple(f for f in fields if not self._is_free(f))
+        self.places = [Place(i, s.subgraph, self._held_as(s), i, s.view, s.stage, s.paid) for i, s in enumerate(stands)]
+        self.stand_count = len(stands)
+        self.keys: dict[int, list[KeyEdge]] = {}
+        self._options: dict[int, list[Option]] = {}
+        self._field_sets: dict[Selection, tuple[SelectionField, ...]] = {}
+
+    def _held_as(self, stand: Stand) -> str:
+        return stand.entry if self.graph.is_interface_object(stand.entry, stand.subgraph) else self.type
+
+    def _is_free(self, wanted: SelectionField) -> bool:
+        """`__typename` of an object whose type is known, and introspection, need no subgraph."""
+        if wanted.introspection is not None:
+            return True
+        return wanted.name == TYPENAME and self.graph.supergraph.types[self.type].kind == "OBJECT"
+
+    # -- solving -----------------------------------------------------------------------------------------------------
+
+    def solve(self) -> ObjectCover | None:
+        everything = Trial(self, self.places[: self.stand_count]).run(local_only=True)
+        if everything is not None:
+            return everything
+        self._add_jumps()
+        best = Trial(self, self.places).run()
+        if best is None:
+            return None
+        for allowed in self._alternatives(best):
+            self.solver.spend()
+            other = Trial(self, allowed).run()
+            if other is not None and price(other) < price(best):
+                best = other
+        return best
+
+    def _add_jumps(self) -> None:
+        seen: dict[tuple[int, str], int] = {}
+        for edge in self.graph.key_edges(self.type):
+            place = (edge.subgraph, edge.entry)
+            if place not in seen:
+                seen[place] = len(self.places)
+                self.places.append(Place(len(self.places), edge.subgraph, edge.entry, None, None, 0, True))
+            self.keys.setdefault(seen[place], []).append(edge)
+        # A stand is re-entered by its own keys when a field of it needs more than it knows.
+        for place_ in self.places[: self.stand_count]:
+            jump = seen.get((place_.subgraph, place_.entry))
+            if jump is not None:
+                self.keys[place_.index] = self.keys[jump]
+        self._options.clear()
+
+    def _alternatives(self, best: ObjectCover) -> Iterator[list[Place]]:
+        """Smaller sets of places that may cover the fields better than the greedy trial did."""
+        free = [p for p in self.places[: self.stand_count] if p.paid]
+        forced: set[int] = set()
+        optional: set[int] = set()
+        for wanted in self.fields:
+            owners = {o.place.index for o in self.options(wanted)}
+            if owners & {p.index for p in free} and wanted.selection is None:
+                continue
+            (forced if len(owners) == 1 else optional).update(owners)
+        optional -= forced | {p.index for p in free}
+        if not optional:
+            return
+        base = {p.index for p in free} | forced
+        if len(optional) > MAX_ENUMERATED:
+            yield self._greedy(base, optional)
+            return
+        limit = min(len(optional), best.mask.bit_count() + 1)
+        for size in range(limit):
+            for chosen in combinations(sorted(optional), size):
+                yield [p for p in self.places if p.index in base or p.index in chosen]
+
+    def _greedy(self, base: set[int], optional: set[int]) -> list[Place]:
+        chosen = set(base)
+        missing = [w for w in self.fields if not any(o.place.index in chosen for o in self.options(w))]
+        while missing:
+            owns = {
+                p: [w for w in missing if any(o.place.index == p for o in self.options(w))] for p in sorted(optional)
+            }
+            best = max(owns, key=lambda p: (len(owns[p]), -p))
+            if not owns[best]:
+                break
+            chosen.add(best)
+            missing = [w for w in missing if w not in owns[best]]
+        return [p for p in self.places if p.index in chosen]
+
+    # -- what can be read where --------------------------------------------------------------------------------------
+
+    def options(self, wanted: SelectionField) -> list[Option]:
+        known = self._options.get(wanted.id)
+        if known is None:
+            known = self._options[wanted.id] = list(self._find_options(wanted))
+        return known
+
+    def _find_options(self, wanted: SelectionField) -> Iterator[Option]:
+        edges = self.graph.field_edges(self.type, wanted.name)
+        for place in self.places:
+            provided = None
+            if place.view is not None:
+                provided = next((f for f in place.view.fields_of(self.type) if f.name == wanted.name), None)
+            edge = next((e for e in edges if e.subgraph == place.subgraph and e.entry == place.entry), None)
+            if provided is not None:
+                entry = self.graph.output_type(place.entry, wanted.name, place.subgraph).name
+                view = self.graph.builder.merged(provided.selection, edge.provides if edge else None)
+                yield Option(place, None, view, entry)
+            elif edge is not None:
+                yield Option(place, edge, edge.provides, edge.type.name)
+
+    def needs(self, selection: Selection) -> tuple[SelectionField, ...]:
+        known = self._field_sets.get(selection)
+        if known is None:
+            fields = selection.fields_of(self.type) or selection.own
+            known = self._field_sets[selection] = tuple(f for f in fields if f.name != TYPENAME)
+        return known
+
+    def below(self, wanted: SelectionField, option: Option) -> Cover | None:
+        """How the field's own selection is covered when it is read there; only for composite fields."""
+        assert wanted.selection is not None
+        stand = Stand(option.place.subgraph, option.entry, option.view)
+        return self.solver.cover(wanted.selection, wanted.type.name, (stand,))

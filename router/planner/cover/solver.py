@@ -1,0 +1,123 @@
+"""Dispatch and memory of the search: each (selection, standpoint) is solved once."""
+
+from router.errors import PlanningError
+from router.graph.query_graph import QueryGraph
+from router.graph.selections import TYPENAME, Selection, SelectionField
+from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand
+from router.planner.cover.object_problem import ObjectProblem
+
+__all__ = ["Solver"]
+
+
+class Solver:
+    """Covers positions of one query graph; remembers all it solved.
+
+    Args:
+        budget: how many positions and alternatives may be looked at; beyond it PlanningError
+            (QUERY_PLANNING_BUDGET_EXCEEDED) is raised, so that no operation can take the planner hostage.
+    """
+
+    def __init__(self, graph: QueryGraph, *, budget: int = 200_000) -> None:
+        self.graph = graph
+        self._left = budget
+        self._known: dict[tuple[object, ...], Cover | None] = {}
+        self._objects: dict[tuple[object, ...], ObjectCover | None] = {}
+
+    def spend(self, amount: int = 1) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise PlanningError(
+                "Planning this operation would take too much work. Select fewer fields, or split it.",
+                code="QUERY_PLANNING_BUDGET_EXCEEDED",
+            )
+
+    def cover(self, selection: Selection, type_name: str, stands: tuple[Stand, ...]) -> Cover | None:
+        """Covers a selection on a position of API type `type_name`; None if no plan exists."""
+        key = (selection, type_name, stands)
+        if key not in self._known:
+            self._known[key] = None  # a selection is a tree: it cannot contain itself
+            self._known[key] = self._cover(selection, type_name, stands)
+        return self._known[key]
+
+    def cover_object(
+        self, type_name: str, fields: tuple[SelectionField, ...], stands: tuple[Stand, ...]
+    ) -> ObjectCover | None:
+        """Covers fields of an object whose type is known (or of an interface, where only that is known)."""
+        key = (type_name, fields, stands)
+        if key not in self._objects:
+            self.spend()
+            self._objects[key] = ObjectProblem(self, type_name, fields, stands).solve()
+        return self._objects[key]
+
+    def _cover(self, selection: Selection, type_name: str, stands: tuple[Stand, ...]) -> Cover | None:
+        if not self.graph.supergraph.types[type_name].is_abstract:
+            return self.cover_object(type_name, selection.fields_of(type_name), stands)
+        # An abstract position has one stand: two subgraphs could disagree about the runtime type.
+        (stand,) = stands
+        runtime_types = self.graph.runtime_types(stand.entry, stand.subgraph)
+        if self.graph.is_interface_object(stand.entry, stand.subgraph) or not runtime_types:
+            return self._cover_interface_object(selection, stand)
+        by_type: dict[str, ObjectCover] = {}
+        mask = calls = finish = 0
+        for name in runtime_types:
+            fields = selection.by_type.get(name)
+            if fields is None:
+                continue
+            cover = self.cover_object(name, fields, (Stand(stand.subgraph, name, stand.view, 0),))
+            if cover is None:
+                return None
+            by_type[name] = cover
+            mask, calls, finish = mask | cover.mask, calls + cover.calls, max(finish, cover.finish)
+        return AbstractCover(by_type, mask, finish, calls)
+
+    def _cover_interface_object(self, selection: Selection, stand: Stand) -> InterfaceObjectCover | None:
+        interface = stand.entry
+        of_interface = {_identity(f) for f in selection.own}
+        specific = {
+            name: [f for f in fields if _identity(f) not in of_interface] for name, fields in selection.by_type.items()
+        }
+        needs_typename = any(specific.values())
+        own = tuple(f for f in selection.own if f.name != TYPENAME)
+        needs_typename = needs_typename or len(own) < len(selection.own)
+        readable = tuple(f for f in own if self._readable(interface, f, stand))
+        missing = [f for f in own if f not in readable]
+        if missing:
+            # What only the object types resolve has to be asked of each of them.
+            for name in selection.by_type:
+                specific[name] = [*missing, *specific[name]]
+            needs_typename = True
+        wanted = (*readable, self.graph.builder.typename()) if needs_typename else readable
+        common = self.cover_object(interface, wanted, (stand,))
+        if common is None:
+            return None
+        typename = next((c.sources[0] for f, c in common.outputs if f.name == TYPENAME), None)
+        mask, calls, finish = common.mask, common.calls, common.finish
+        by_type: dict[str, ObjectCover] = {}
+        if typename is not None:
+            known_by = common.instances[typename]
+            for name in self.graph.runtime_types(interface, known_by.subgraph):
+                fields = tuple(f for f in specific.get(name, ()) if f.name != TYPENAME)
+                stands = (Stand(stand.subgraph, interface, stand.view), Stand(known_by.subgraph, name))
+                cover = self.cover_object(name, fields, stands)
+                if cover is None:
+                    return None
+                by_type[name] = cover
+                mask |= self.shift(cover.mask, known_by.stage)
+                calls, finish = calls + cover.calls, max(finish, known_by.stage + cover.finish)
+        if missing and not by_type:
+            return None
+        return InterfaceObjectCover(common, typename, by_type, mask, finish, calls)
+
+    def _readable(self, interface: str, wanted: SelectionField, stand: Stand) -> bool:
+        return self.cover_object(interface, (wanted,), (stand,)) is not None
+
+    def shift(self, mask: int, stages: int) -> int:
+        return mask << (stages * self.graph.subgraph_count)
+
+    def bit(self, stage: int, subgraph: int) -> int:
+        return 1 << (stage * self.graph.subgraph_count + subgraph)
+
+
+def _identity(wanted: SelectionField) -> tuple[object, ...]:
+    """What is asked, whatever the declared type: an object type may declare an interface's field more narrowly."""
+    return wanted.response_key, wanted.name, wanted.arguments, wanted.conditions, wanted.selection
