@@ -12,10 +12,10 @@ Every setting has a default; an unknown name is an error, so that a slip of the 
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from router.errors import RouterError
 
@@ -153,7 +153,7 @@ class BatchingConfig(Section):
 
 
 class HeadersConfig(Section):
-    """Headers of subgraph requests. `insert` wins over `propagate`."""
+    """Headers of subgraph requests. What a hook sets wins over both."""
 
     propagate: tuple[HeaderName, ...] = Field(default=(), description="Client headers to send on, as they are.")
     insert: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Headers with fixed values.")
@@ -183,6 +183,15 @@ class RouterConfig(Section):
     subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")
     headers: HeadersConfig = Field(default=HeadersConfig(), description="For all subgraphs.")
     subgraphs: dict[str, SubgraphConfig] = Field(default_factory=dict, description="By subgraph name.")
+
+    @model_validator(mode="after")
+    def headers_have_one_source(self) -> Self:
+        for headers in (self.headers, *(section.headers for section in self.subgraphs.values())):
+            inserted = {*self.headers.insert, *headers.insert}
+            both = sorted(inserted & {*self.headers.propagate, *headers.propagate})
+            if both:
+                raise ValueError(f"header {both[0]!r} is both propagated and inserted")
+        return self
 
 
 def load_config(path: str | os.PathLike[str]) -> RouterConfig:

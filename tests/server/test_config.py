@@ -64,6 +64,8 @@ def test_reads_all_sections(tmp_path: Path) -> None:
         ("headers: {propagate: ['a b']}", "headers.propagate.0"),
         ('headers: {insert: {x-a: "b\\nc"}}', "headers.insert.x-a"),
         ("- a\n- b", "the file"),
+        ("headers: {propagate: [x-a], insert: {x-a: b}}", "the file"),
+        ("headers: {propagate: [x-a]}\nsubgraphs: {s: {headers: {insert: {x-a: b}}}}", "the file"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, text: str, place: str) -> None:

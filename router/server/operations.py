@@ -1,0 +1,152 @@
+"""Reading a document: parse, limits, validate, choose the operation. Shared by the pipeline and by `plan`."""
+
+import os
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from graphql import (
+    DocumentNode,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from router.errors import InvalidSupergraph, OperationError
+from router.graph.api_schema import build_api_schema
+from router.graph.supergraph import Supergraph, load_supergraph
+from router.planner import plan_operation
+from router.planner.plan import QueryPlan
+from router.server.config import LimitsConfig
+from router.server.limits import check_document
+from router.server.responses import Rejected
+
+__all__ = ["api_schema_of", "opened", "plan", "read_document", "selected_operation"]
+
+_schemas: WeakKeyDictionary[Supergraph, GraphQLSchema] = WeakKeyDictionary()
+
+
+def opened(supergraph: str | os.PathLike[str] | Supergraph) -> Supergraph:
+    """The supergraph itself, or the one in that file, or (a text with a line break or a brace) in that SDL.
+
+    Raises:
+        InvalidSupergraph: the file cannot be read, or is no supergraph.
+    """
+    if isinstance(supergraph, Supergraph):
+        return supergraph
+    if isinstance(supergraph, str) and ("\n" in supergraph or "{" in supergraph):
+        return load_supergraph(supergraph)
+    try:
+        sdl = Path(supergraph).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidSupergraph(f"{os.fspath(supergraph)}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidSupergraph(f"{os.fspath(supergraph)}: not UTF-8") from error
+    return load_supergraph(sdl)
+
+
+def api_schema_of(supergraph: Supergraph) -> GraphQLSchema:
+    """The supergraph's API schema, made once."""
+    schema = _schemas.get(supergraph)
+    if schema is None:
+        schema = _schemas[supergraph] = build_api_schema(supergraph.document)
+    return schema
+
+
+def read_document(
+    text: str, schema: GraphQLSchema, limits: LimitsConfig, *, introspection: bool = True
+) -> DocumentNode:
+    """Parse and check a document.
+
+    Raises:
+        Rejected: code `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`, `INTROSPECTION_DISABLED` or a limit's.
+    """
+    document = parsed(text, limits)
+    check_document(document, limits)
+    # The rule hides `__schema` and `__type`; "did you mean" would tell the schema's names, one guess at a time.
+    errors = validate(
+        schema,
+        document,
+        specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule),
+        max_errors=limits.max_validation_errors,
+        hide_suggestions=not introspection,
+    )
+    if errors:
+        hidden = [error for error in errors if "introspection is not allowed" in error.message]
+        code = "INTROSPECTION_DISABLED" if hidden else "GRAPHQL_VALIDATION_FAILED"
+        raise Rejected.of_graphql(code, hidden or errors, status=422)
+    return document
+
+
+def parsed(text: str, limits: LimitsConfig) -> DocumentNode:
+    size_bytes = len(text) if text.isascii() else len(text.encode(errors="replace"))
+    if size_bytes > limits.max_document_bytes:
+        message = f"The document is larger than {limits.max_document_bytes} bytes."
+        raise Rejected.one("MAX_DOCUMENT_BYTES_LIMIT", message, status=413, json_status=200)
+    try:
+        return parse(
+            text,
+            max_lexical_tokens=limits.max_tokens,
+            max_comments=limits.max_tokens,
+            # The specification's grammar; the library's default takes `{ }` too.
+            allow_empty_selection_sets=False,
+        )
+    except GraphQLSyntaxError as error:
+        too_many = error.message.startswith("Syntax Error: Document contains more than")
+        code = "MAX_TOKENS_LIMIT" if too_many else "GRAPHQL_PARSE_FAILED"
+        raise Rejected.of_graphql(code, [error], status=400) from error
+
+
+def selected_operation(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:
+    """The operation to run: the named one, or the only one.
+
+    Raises:
+        Rejected: code `OPERATION_RESOLUTION_FAILURE`.
+    """
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if operation_name is not None:
+        for operation in operations:
+            if operation.name is not None and operation.name.value == operation_name:
+                return operation
+        message = f"The document has no operation named {operation_name!r}."
+    elif len(operations) == 1:
+        return operations[0]
+    elif operations:
+        message = "The document has several operations: `operationName` must say which one to run."
+    else:
+        message = "The document has no operation."
+    raise Rejected.one("OPERATION_RESOLUTION_FAILURE", message, status=422, json_status=200)
+
+
+def plan(
+    operation: str,
+    supergraph: str | os.PathLike[str] | Supergraph,
+    *,
+    operation_name: str | None = None,
+    labels: frozenset[str] = frozenset(),
+) -> QueryPlan:
+    """Plan an operation without running it.
+
+    Args:
+        operation: the document's text.
+        supergraph: a loaded one, the path of its file, or its SDL.
+        operation_name: needed if the document has several operations.
+        labels: `@override` labels that are on.
+
+    Raises:
+        InvalidSupergraph: the supergraph cannot be loaded.
+        OperationError: the document is wrong; has code and locations of its first error.
+        PlanningError: it is right, but there is no plan.
+    """
+    loaded = opened(supergraph)
+    try:
+        document = read_document(operation, api_schema_of(loaded), LimitsConfig())
+        selected_operation(document, operation_name)
+    except Rejected as error:
+        first = error.errors[0]
+        message = "\n".join(entry["message"] for entry in error.errors)
+        raise OperationError(message, code=first["extensions"]["code"], locations=first.get("locations", ())) from error
+    return plan_operation(document, operation_name, loaded, labels)

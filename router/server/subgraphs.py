@@ -1,0 +1,76 @@
+"""How this router reaches its subgraphs: endpoints, timeouts and headers, from the supergraph and the settings."""
+
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from router.executor import SubgraphClient, Transport
+from router.graph.supergraph import Supergraph
+from router.hooks import RouterHooks, SubgraphCall, SubgraphReply
+from router.server.config import InvalidConfig, RouterConfig
+
+__all__ = ["CountingTransport", "connect"]
+
+
+class CountingTransport:
+    """Counts what is sent for each client request, and passes client headers on to the subgraphs that want them.
+
+    Args:
+        inner: does the work.
+        propagate: names of client headers, by subgraph. What a hook has set is left alone.
+    """
+
+    def __init__(self, inner: Transport, propagate: Mapping[str, tuple[str, ...]]) -> None:
+        self.inner = inner
+        self.propagate = propagate
+
+    async def start(self) -> None:
+        await self.inner.start()
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+    def send(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:
+        context = call.context
+        context.fetches += 1
+        for name in self.propagate.get(call.subgraph, ()):
+            if name in context.headers:
+                call.headers.setdefault(name, context.headers[name])
+        return self.inner.send(call, timeout_s)
+
+
+def connect(
+    supergraph: Supergraph,
+    config: RouterConfig,
+    hooks: RouterHooks | None,
+    transport: Transport,
+    subgraph_urls: Mapping[str, str],
+) -> tuple[SubgraphClient, CountingTransport]:
+    """Make the client for all subgraphs, and the transport that it uses, not started.
+
+    Raises:
+        InvalidConfig: a setting or a URL is for a subgraph that the supergraph does not have.
+    """
+    names = {subgraph.name for subgraph in supergraph.subgraphs}
+    unknown = sorted({*config.subgraphs, *subgraph_urls} - names)
+    if unknown:
+        raise InvalidConfig(f"The supergraph has no subgraph {', '.join(unknown)}; it has {', '.join(sorted(names))}.")
+    urls = {subgraph.name: subgraph.url for subgraph in supergraph.subgraphs}
+    urls |= {name: section.routing_url for name, section in config.subgraphs.items() if section.routing_url}
+    urls |= subgraph_urls
+    counting = CountingTransport(
+        transport, {name: section.headers.propagate for name, section in config.subgraphs.items()}
+    )
+    sections = config.subgraphs
+    client = SubgraphClient(
+        urls,
+        counting,
+        hooks,
+        timeout_s=config.subgraph_timeout_s,
+        timeouts_s={name: section.timeout_s for name, section in sections.items() if section.timeout_s is not None},
+        propagate_headers=config.headers.propagate,
+        headers={
+            name: {**config.headers.insert, **(sections[name].headers.insert if name in sections else {})}
+            for name in names
+        },
+    )
+    return client, counting

@@ -1,0 +1,305 @@
+"""What happens to a document and its variables between the HTTP form and the subgraphs."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+import router.server.pipeline
+from router.errors import PlanningError
+from router.server.app import RouterApp
+from tests.server.shop import ShopTransport
+
+Connect = Callable[[RouterApp], httpx.AsyncClient]
+MakeApp = Callable[..., RouterApp]
+
+
+async def run(client: httpx.AsyncClient, query: str, **variables: Any) -> dict[str, Any]:
+    response = await client.post("/graphql", json={"query": query, "variables": variables})
+    return dict(response.json())
+
+
+async def echoed(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
+    """The arguments of `echo` as they arrived in the subgraph."""
+    answer = await run(client, query, **variables)
+    assert "errors" not in answer, answer
+    return orjson.loads(answer["data"]["echo"])
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    return [error["extensions"]["code"] for error in answer["errors"]]
+
+
+# ---- documents ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_document_is_prepared_once(
+    make_app: MakeApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[str | None] = []
+    plan_operation = router.server.pipeline.plan_operation
+
+    def counting(document: Any, name: str | None, *rest: Any) -> Any:
+        planned.append(name)
+        time.sleep(0.02)
+        return plan_operation(document, name, *rest)
+
+    monkeypatch.setattr(router.server.pipeline, "plan_operation", counting)
+    app = make_app()
+    client = connect(app)
+    query = "query A { products { name } } query B { __typename }"
+    bodies = [{"query": query, "operationName": "A"}] * 20 + [{"query": query, "operationName": "B"}] * 20
+    answers = await asyncio.gather(*(client.post("/graphql", json=body) for body in bodies))
+    assert all(answer.status_code == 200 for answer in answers)
+    assert sorted(map(str, planned)) == ["A", "B"]
+    assert len(app.pipeline.cache) == 2
+
+
+async def test_what_is_wrong_is_not_kept(make_app: MakeApp, connect: Connect) -> None:
+    app = make_app()
+    client = connect(app)
+    assert codes(await run(client, "{ nope }")) == ["GRAPHQL_VALIDATION_FAILED"]
+    assert len(app.pipeline.cache) == 0
+
+
+async def test_cached_documents_weigh_something(make_app: MakeApp, connect: Connect) -> None:
+    app = make_app(document_cache={"max_bytes": 30_000})
+    client = connect(app)
+    for number in range(20):
+        assert "errors" not in await run(client, f"{{ a{number}: product(id: 1) {{ name }} }}")
+    assert 1 <= len(app.pipeline.cache) <= 3
+
+
+async def test_a_plan_that_cannot_be_made_has_a_code(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def impossible(*_: Any) -> Any:
+        raise PlanningError("Field `Product.name` cannot be reached.")
+
+    monkeypatch.setattr(router.server.pipeline, "plan_operation", impossible)
+    assert codes(await run(client, "{ products { name } }")) == ["QUERY_PLANNING_FAILED"]
+
+
+async def test_faults_of_the_planner_are_masked(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(*_: Any) -> Any:
+        raise KeyError("internal detail")
+
+    monkeypatch.setattr(router.server.pipeline, "plan_operation", faulty)
+    response = await client.post("/graphql", json={"query": "{ products { name } }"})
+    assert response.status_code == 500
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "Internal server error",
+                "extensions": {"code": "INTERNAL_SERVER_ERROR", "traceId": response.headers["x-request-id"]},
+            }
+        ]
+    }
+
+
+async def test_warm_requests_go_on_while_a_document_is_planned(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run(client, "{ __typename }")
+    plan_operation = router.server.pipeline.plan_operation
+
+    def slow(*arguments: Any) -> Any:
+        time.sleep(0.5)
+        return plan_operation(*arguments)
+
+    monkeypatch.setattr(router.server.pipeline, "plan_operation", slow)
+    cold = asyncio.ensure_future(run(client, "{ products { name } }"))
+    await asyncio.sleep(0.05)
+    for _ in range(5):
+        assert await run(client, "{ __typename }") == {"data": {"__typename": "Query"}}
+    assert not cold.done()
+    assert "errors" not in await cold
+
+
+@pytest.mark.parametrize(
+    ("limits", "query", "code"),
+    [
+        ({"max_depth": 2}, "{ products { related { name } } }", "MAX_DEPTH_LIMIT"),
+        ({"max_fields": 2}, "{ products { id name } }", "MAX_FIELDS_LIMIT"),
+        ({"max_root_fields": 1}, "{ a: __typename b: __typename }", "MAX_ROOT_FIELDS_LIMIT"),
+        ({"max_aliases": 1}, "{ a: __typename b: __typename }", "MAX_ALIASES_LIMIT"),
+        ({"max_directives": 0}, "{ __typename @skip(if: false) }", "MAX_DIRECTIVES_LIMIT"),
+        ({"max_tokens": 5}, "{ a: __typename b: __typename }", "MAX_TOKENS_LIMIT"),
+        ({"max_document_bytes": 20}, "{ __typename } # ääää", "MAX_DOCUMENT_BYTES_LIMIT"),
+    ],
+)
+async def test_limits(make_app: MakeApp, connect: Connect, limits: dict[str, int], query: str, code: str) -> None:
+    client = connect(make_app(limits=limits))
+    assert codes(await run(client, query)) == [code]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ " + "products { related " * 300 + "{ id }" + " }" * 301,
+        "{ ...F0 } " + " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(1400)),
+        "{ ...F0 } " + "".join(f"fragment F{i} on Query {{ ...F{i + 1} ...F{i + 1} }}" for i in range(60))
+        + "fragment F60 on Query { __typename }",
+        "query (" + "".join(f"$v{i}: Int " for i in range(3000)) + ") { __typename }",
+        "{ echo(value: " + "[" * 3000 + "]" * 3000 + ") }",
+        "{ " + "__typename " * 9990 + "}",
+    ],
+    ids=["deep", "fragment-chain", "fragment-doubling", "variables", "literals", "repeated"],
+)  # fmt: skip
+async def test_documents_made_to_hurt_are_answered_soon(client: httpx.AsyncClient, query: str) -> None:
+    started = time.perf_counter()
+    answer = await run(client, query)
+    assert time.perf_counter() - started < 5
+    assert codes(answer)[0] != "INTERNAL_SERVER_ERROR"
+
+
+async def test_introspection_can_be_switched_off(make_app: MakeApp, connect: Connect) -> None:
+    client = connect(make_app(introspection=False))
+    for query in ("{ __schema { types { name } } }", '{ __type(name: "Query") { name } }'):
+        assert set(codes(await run(client, query))) == {"INTROSPECTION_DISABLED"}
+    assert await run(client, "{ __typename }") == {"data": {"__typename": "Query"}}
+
+
+async def test_suggestions_tell_the_schema_only_where_introspection_does(make_app: MakeApp, connect: Connect) -> None:
+    document = "{ productz { id } }"
+    variables = {"f": {"sizee": "SMALL"}}
+    with_filter = "query ($f: Filter) { products(filter: $f) { id } }"
+    for introspection in (True, False):
+        client = connect(make_app(introspection=introspection))
+        assert ("Did you mean" in str(await run(client, document))) is introspection
+        assert ("Did you mean" in str(await run(client, with_filter, **variables))) is introspection
+
+
+async def test_introspection_answers_the_api_schema(client: httpx.AsyncClient, shop: ShopTransport) -> None:
+    answer = await run(client, "{ __schema { queryType { name } types { name } } }")
+    names = {entry["name"] for entry in answer["data"]["__schema"]["types"]}
+    assert {"Query", "Product", "Size"} <= names
+    assert not [name for name in names if name.startswith(("join__", "link__"))]
+    assert not shop.calls
+
+
+async def test_subscriptions_are_refused_in_words(client: httpx.AsyncClient) -> None:
+    assert codes(await run(client, "subscription { __typename }")) in (
+        ["GRAPHQL_VALIDATION_FAILED"],
+        ["SUBSCRIPTIONS_NOT_SUPPORTED"],
+    )
+
+
+# ---- variables ------------------------------------------------------------------------------------------------------
+
+ECHO = "query ($value: JSON, $text: String, $count: Int) { echo(value: $value, text: $text, count: $count) }"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1, -1.5, 2**53 + 1, 10**18, True, "x", [], {}, [1, [2, {"a": None}]], {"b": {"c": [1.25, "ü"]}, "a": 1}],
+)
+async def test_custom_scalars_arrive_as_they_were_sent(client: httpx.AsyncClient, value: Any) -> None:
+    assert await echoed(client, ECHO, value=value) == {"value": value}
+
+
+async def test_absent_is_not_null(client: httpx.AsyncClient) -> None:
+    assert await echoed(client, ECHO) == {}
+    assert await echoed(client, ECHO, text=None) == {"text": None}
+
+
+async def test_undeclared_variables_are_ignored(client: httpx.AsyncClient, shop: ShopTransport) -> None:
+    assert await echoed(client, "query ($text: String) { echo(text: $text) }", text="a", other="b") == {"text": "a"}
+    assert shop.bodies()[0]["variables"] == {"text": "a"}
+
+
+async def test_defaults_of_the_operation(client: httpx.AsyncClient) -> None:
+    query = 'query ($text: String = "d", $value: JSON = {a: [1]}) { echo(text: $text, value: $value) }'
+    assert await echoed(client, query) == {"text": "d", "value": {"a": [1]}}
+    assert await echoed(client, query, text="e", value=None) == {"text": "e", "value": None}
+
+
+async def test_defaults_decide_conditions(client: httpx.AsyncClient) -> None:
+    query = 'query ($with: Boolean! = false) { product(id: "1") { name reviews @include(if: $with) { stars } } }'
+    assert (await run(client, query))["data"] == {"product": {"name": "Pen"}}
+    answer = await run(client, query, **{"with": True})
+    assert answer["data"]["product"]["reviews"] == [{"stars": 5}, {"stars": 3}]
+
+
+async def test_defaults_reach_introspection(client: httpx.AsyncClient) -> None:
+    query = 'query ($name: String! = "Product") { __type(name: $name) { name } }'
+    assert (await run(client, query))["data"] == {"__type": {"name": "Product"}}
+
+
+async def test_single_values_stand_for_lists(client: httpx.AsyncClient) -> None:
+    query = "query ($f: Filter) { products(filter: $f) { id } }"
+    assert "errors" not in await run(client, query, f={"tags": "a", "and": {"size": "LARGE"}})
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "words"),
+    [
+        ("Int", "1", "Int"),
+        ("Int", 2**31, "32"),
+        ("Int", 1.5, "Int"),
+        ("Boolean", "true", "Boolean"),
+        ("Float", [], "Float"),
+        ("String", 1, "String"),
+        ("ID", 1.5, "ID"),
+        ("Size", "HUGE", "HUGE"),
+        ("Filter", {"size": "HUGE"}, "size"),
+        ("Filter", {"unknown": 1}, "unknown"),
+        ("Filter", [], "Filter"),
+        ("[Int!]", [1, None], "Int"),
+    ],
+)
+async def test_wrong_variables(
+    client: httpx.AsyncClient, shop: ShopTransport, declared: str, value: Any, words: str
+) -> None:
+    argument = {"Int": "count", "String": "text", "Boolean": "flag", "Float": "ratio", "[Int!]": "counts"}.get(
+        declared, declared.lower()
+    )
+    answer = await run(client, f"query Q(\n  $v: {declared}) {{ echo({argument}: $v) }}", v=value)
+    assert codes(answer) == ["BAD_USER_INPUT"]
+    assert answer["errors"][0]["locations"] == [{"line": 2, "column": 3}]
+    assert words in answer["errors"][0]["message"]
+    assert "data" not in answer
+    assert not shop.calls
+
+
+async def test_variables_nested_beyond_measure(client: httpx.AsyncClient) -> None:
+    value: Any = 1
+    for _ in range(300):
+        value = [value]
+    assert codes(await run(client, ECHO, value=value)) == ["MAX_VARIABLES_DEPTH_LIMIT"]
+
+
+# ---- running --------------------------------------------------------------------------------------------------------
+
+
+async def test_mutations_run(client: httpx.AsyncClient, shop: ShopTransport) -> None:
+    query = 'mutation { review(product: "3", stars: 2) { stars product { name } } }'
+    assert await run(client, query) == {"data": {"review": {"stars": 2, "product": {"name": "Paper"}}}}
+    assert shop.stars["3"] == [2]
+
+
+async def test_a_request_that_takes_too_long(make_app: MakeApp, connect: Connect, shop: ShopTransport) -> None:
+    client = connect(make_app(limits={"request_timeout_s": 0.05}))
+    response = await client.post("/graphql", json={"query": "{ slow(seconds: 5) }"})
+    assert codes(response.json()) == ["REQUEST_TIMEOUT"]
+    assert response.status_code == 504
+    assert shop.cancelled == 1
+
+
+async def test_a_subgraph_that_takes_too_long(make_app: MakeApp, connect: Connect) -> None:
+    client = connect(make_app(subgraphs={"products": {"timeout_s": 0.05}}))
+    answer = await run(client, "{ slow(seconds: 5) __typename }")
+    assert answer["data"] == {"slow": None, "__typename": "Query"}
+    assert codes(answer) == ["SUBREQUEST_TIMEOUT"]
+
+
+async def test_many_at_once(client: httpx.AsyncClient) -> None:
+    async def one(number: int) -> None:
+        answer = await echoed(client, "query ($count: Int) { echo(count: $count) }", count=number)
+        assert answer == {"count": number}
+
+    await asyncio.gather(*(one(number) for number in range(200)))
