@@ -3,6 +3,7 @@
 The whole platform with the real one is in tests/e2e; here identity has to misbehave, too.
 """
 
+import json
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -105,8 +106,14 @@ class Identity:
             by_slug = {tenant["slug"]: tenant for tenant in TENANTS.values()}
             found = TENANTS.get(variables.get("domain")) or by_slug.get(variables.get("slug"))
             return web.json_response({"data": {"resolveTenant": found}})
+        if "whoami" in body["query"]:
+            self.calls.append("whoami")
+            return web.json_response({"data": {"whoami": json.dumps(self.contexts[-1])}})
         self.calls.append("api key")
         return web.json_response({"data": {"authenticateApiKey": self.api_keys.get(variables["key"])}})
+
+    async def health(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"status": "ok"}, status=self.status)
 
     async def jwks(self, request: web.Request) -> web.StreamResponse:
         self.calls.append("jwks")
@@ -118,6 +125,7 @@ async def identity() -> AsyncIterator[Identity]:
     state = Identity()
     app = web.Application()
     app.router.add_post("/identity/graphql", state.graphql)
+    app.router.add_get("/identity/health", state.health)
     app.router.add_get("/identity/.well-known/jwks.json", state.jwks)
     runner = web.AppRunner(app)
     await runner.setup()

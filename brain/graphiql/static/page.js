@@ -52,15 +52,16 @@ function element(tag, className, text) {
   return made;
 }
 
-async function logIn(email, password) {
+async function logIn(email, password, tenant) {
   const buttons = box.querySelectorAll("button");
   buttons.forEach((button) => { button.disabled = true; });
   at("log-in-error").hidden = true;
   try {
-    await session.logIn(email, password);
+    await session.logIn(email, password, tenant);
     at("password").value = "";
     box.hidePopover();
   } catch (error) {
+    if (error.code === "TENANT_REQUIRED") at("tenant-label").hidden = false;
     at("log-in-error").textContent = error.message;
     at("log-in-error").hidden = false;
   } finally {
@@ -104,7 +105,7 @@ offerDemoUsers();
 session.addEventListener("change", (event) => show(event.detail.why));
 at("log-in-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  logIn(at("email").value, at("password").value);
+  logIn(at("email").value, at("password").value, at("tenant").value);
 });
 at("log-out").addEventListener("click", () => session.logOut());
 show();

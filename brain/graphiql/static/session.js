@@ -5,9 +5,9 @@ const STORE = "brain.session";
 const EARLY_MS = 30_000;
 
 const TOKENS = "accessToken refreshToken";
-const LOG_IN = `mutation LogIn($input: LogInInput!) { logIn(input: $input) { tokens { ${TOKENS} } errors { message } } }`;
-const REFRESH = `mutation Refresh($token: String!) { refreshTokens(refreshToken: $token) { tokens { ${TOKENS} } errors { message } } }`;
-const LOG_OUT = `mutation LogOut($token: String!) { logOut(refreshToken: $token) { errors { message } } }`;
+const LOG_IN = `mutation LogIn($input: LogInInput!) { logIn(input: $input) { tokens { ${TOKENS} } errors { code message } } }`;
+const REFRESH = `mutation Refresh($token: String!) { refreshTokens(refreshToken: $token) { tokens { ${TOKENS} } errors { code message } } }`;
+const LOG_OUT = `mutation LogOut($token: String!) { logOut(refreshToken: $token) { errors { code message } } }`;
 
 /** The claims of a token, to show them; the Brain alone verifies it. */
 function claimsOf(token) {
@@ -41,8 +41,10 @@ export class Session extends EventTarget {
     return { tenant: claims.tenant_slug ?? claims.tenant, email: this.#state.email, roles: claims.roles ?? [] };
   }
 
-  async logIn(email, password) {
-    const tokens = await this.#mutate("logIn", LOG_IN, { input: { email, password } });
+  /** @param {string} tenant slug; needed only by users of several tenants */
+  async logIn(email, password, tenant) {
+    const input = tenant ? { email, password, tenant } : { email, password };
+    const tokens = await this.#mutate("logIn", LOG_IN, { input });
     this.#keep({ ...tokens, email });
   }
 
@@ -79,7 +81,8 @@ export class Session extends EventTarget {
     const payload = data?.[field];
     const refusal = errors?.[0] ?? payload?.errors?.[0];
     if (refusal || !payload?.tokens) {
-      throw Object.assign(new Error(refusal?.message ?? "The answer had no tokens in it."), { refused: true });
+      const code = refusal?.code ?? refusal?.extensions?.code;
+      throw Object.assign(new Error(refusal?.message ?? "The answer had no tokens in it."), { refused: true, code });
     }
     return payload.tokens;
   }

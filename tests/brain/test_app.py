@@ -1,0 +1,154 @@
+"""The Brain as an application: routes, refusals, readiness, logs. The graph behind it is one field of identity's."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from starlette.applications import Starlette
+
+from brain.app import create_brain_app
+from brain.config import BrainSettings, ConfigError
+
+from .conftest import ACME, Identity, public_jwk
+
+SUPERGRAPH = """
+schema @link(url: "https://specs.apollo.dev/link/v1.0") @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) {
+  query: Query
+}
+directive @join__enumValue(graph: join__Graph!) repeatable on ENUM_VALUE
+directive @join__field(graph: join__Graph, requires: join__FieldSet, provides: join__FieldSet, type: String, external: Boolean, override: String, usedOverridden: Boolean) repeatable on FIELD_DEFINITION | INPUT_FIELD_DEFINITION
+directive @join__graph(name: String!, url: String!) on ENUM_VALUE
+directive @join__implements(graph: join__Graph!, interface: String!) repeatable on OBJECT | INTERFACE
+directive @join__type(graph: join__Graph!, key: join__FieldSet, extension: Boolean! = false, resolvable: Boolean! = true, isInterfaceObject: Boolean! = false) repeatable on OBJECT | INTERFACE | UNION | ENUM | INPUT_OBJECT | SCALAR
+directive @join__unionMember(graph: join__Graph!, member: String!) repeatable on UNION
+directive @link(url: String, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA
+scalar join__FieldSet
+scalar link__Import
+enum link__Purpose { SECURITY EXECUTION }
+enum join__Graph { IDENTITY @join__graph(name: "identity", url: "http://nowhere.invalid/graphql") }
+type Query @join__type(graph: IDENTITY) { whoami: String }
+"""  # noqa: E501
+WHOAMI = {"query": "query Who { whoami }", "operationName": "Who"}
+
+
+@pytest.fixture
+def settings(identity: Identity, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BrainSettings:
+    monkeypatch.setenv("BRAIN_CONFIG", str(tmp_path / "brain.yaml"))
+    (tmp_path / "brain.yaml").write_text("")
+    (tmp_path / "supergraph.graphql").write_text(SUPERGRAPH)
+    pem = identity.context_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "context.pem").write_bytes(pem)
+    (tmp_path / "context.jwks.json").write_text(json.dumps({"keys": [public_jwk(identity.context_key)]}))
+    return BrainSettings(
+        supergraph=tmp_path / "supergraph.graphql",
+        subgraphs_url=identity.url,
+        redis_url=redis_url,
+        context_private_key_file=tmp_path / "context.pem",
+        context_jwks_file=tmp_path / "context.jwks.json",
+        data_dir=tmp_path,
+    )
+
+
+@pytest.fixture
+async def app(settings: BrainSettings) -> AsyncIterator[Starlette]:
+    app = create_brain_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8001") as client:
+        yield client
+
+
+async def whoami(client: httpx.AsyncClient, path: str = "/graphql", **headers: str) -> Any:
+    response = await client.post(path, json=WHOAMI, headers=headers)
+    assert response.status_code == 200, response.text
+    return json.loads(response.json()["data"]["whoami"])
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/"])
+async def test_query_runs_as_its_caller(client: httpx.AsyncClient, identity: Identity, path: str) -> None:
+    claims = await whoami(client, path, authorization=f"Bearer {identity.token()}")
+    assert (claims["tenant"], claims["aud"], claims["roles"]) == (ACME["id"], "identity", ["owner"])
+    assert "internal" not in claims["scopes"]
+
+
+async def test_no_client_header_reaches_a_subgraph_as_context(client: httpx.AsyncClient) -> None:
+    claims = await whoami(client, **{"x-brain-context": "forged", "X-Brain-Context": "forged"})
+    assert (claims["tenant"], claims["scopes"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"authorization": "Bearer nonsense"}, 401, "UNAUTHENTICATED"),
+        ({"x-tenant": "acme"}, 403, "FORBIDDEN"),
+        ({"host": "acme.localhost", "x-tenant": "globex"}, 403, "TENANT_MISMATCH"),
+    ],
+)
+async def test_refusals(
+    client: httpx.AsyncClient, identity: Identity, headers: dict[str, str], status: int, code: str
+) -> None:
+    response = await client.post("/graphql", json=WHOAMI, headers=headers)
+    assert response.status_code == status
+    assert [e["extensions"]["code"] for e in response.json()["errors"]] == [code]
+    assert "data" not in response.json()
+    assert ("www-authenticate" in response.headers) == (status == 401)
+    assert "whoami" not in identity.calls
+
+
+async def test_browsers_are_sent_to_graphiql_others_are_not(client: httpx.AsyncClient) -> None:
+    browser = await client.get("/", headers={"accept": "text/html,application/xhtml+xml"})
+    assert (browser.status_code, browser.headers["location"]) == (307, "graphiql")
+    programs = {"accept": "application/json", "graphql-require-preflight": "1"}
+    program = await client.get("/", params={"query": "{ __typename }"}, headers=programs)
+    assert program.json() == {"data": {"__typename": "Query"}}
+    assert (await client.get("/nothing/here")).status_code == 404
+
+
+async def test_health_is_about_the_process_and_ready_about_its_parts(
+    client: httpx.AsyncClient, identity: Identity
+) -> None:
+    identity.status = 503
+    assert (await client.get("/health")).status_code == 200
+    answer = await client.get("/ready")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "not ready", "parts": {"subgraph identity": "down", "redis": "up"}}
+
+
+async def test_ready(client: httpx.AsyncClient, identity: Identity) -> None:
+    answer = await client.get("/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert identity.url not in answer.text
+
+
+async def test_log_line_has_the_tenant_and_no_secret(
+    client: httpx.AsyncClient, identity: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    token = identity.token()
+    await whoami(client, authorization=f"Bearer {token}")
+    (line,) = [record for record in caplog.records if record.name == "router.access"]
+    fields = line.__dict__["fields"]
+    assert (fields["tenant"], fields["operation"], fields["status"]) == ("acme", "Who", 200)
+    assert token not in caplog.text
+    assert token not in str(fields)
+
+
+@pytest.mark.parametrize("name", ["subgraphs_url", "redis_url", "context_private_key_file"])
+def test_says_which_setting_is_missing(settings: BrainSettings, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"BRAIN_{name.upper()} is not set"):
+        create_brain_app(settings.model_copy(update={name: None}))
+
+
+def test_says_that_the_supergraph_cannot_be_read(settings: BrainSettings) -> None:
+    with pytest.raises(ConfigError, match=r"BRAIN_SUPERGRAPH.*nowhere"):
+        create_brain_app(settings.model_copy(update={"supergraph": Path("/nowhere")}))

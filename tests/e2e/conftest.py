@@ -1,0 +1,119 @@
+"""The whole platform, started once per session with `brain up`, as a newcomer starts it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from brain.embedded.ports import free_port
+
+START_WITHIN_S = 120
+
+
+@dataclass
+class Platform:
+    """A running platform, and how to talk to it."""
+
+    url: str
+    data_dir: Path
+    output: Path
+    client: httpx.Client
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def ask(
+        self, query: str, variables: dict[str, Any] | None = None, *, user: str | None = None, **headers: str
+    ) -> httpx.Response:
+        """POST a query, as a demo user (`ada@acme`) if one is named; header names with `_` for `-`."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if user is not None:
+            sent["authorization"] = f"Bearer {self.token(user)}"
+        return self.client.post("/graphql", json={"query": query, "variables": variables or {}}, headers=sent)
+
+    def data(self, query: str, variables: dict[str, Any] | None = None, **options: Any) -> Any:
+        """The answer's data; fails if there is any error."""
+        response = self.ask(query, variables, **options)
+        body = response.json()
+        assert response.status_code == 200, body
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    def token(self, user: str) -> str:
+        """An access token of a demo user (`ada@acme`), one per session."""
+        if user not in self.tokens:
+            self.tokens[user] = self.log_in(user)["accessToken"]
+        return self.tokens[user]
+
+    def log_in(self, user: str) -> Any:
+        """Fresh tokens of a demo user."""
+        key, tenant = user.split("@")
+        given = {"email": f"{key}@{tenant}.example", "password": f"demo-{tenant}-{key}"}
+        return self.data(LOG_IN, {"input": given})["logIn"]["tokens"]
+
+    def logs(self) -> str:
+        """Everything that any part has logged so far."""
+        return "\n".join(path.read_text(errors="replace") for path in (self.data_dir / "logs").glob("*.log"))
+
+
+LOG_IN = """
+mutation LogIn($input: LogInInput!) {
+  logIn(input: $input) { tokens { accessToken refreshToken } errors { code message } }
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """`brain up` on a folder and a port of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="brain-e2e-"))
+    folder.chmod(0o755)  # PostgreSQL runs as another user where we are root
+    data_dir, output, port = folder / "data", folder / "output.txt", free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
+    command = [str(Path(sys.executable).parent / "brain"), "up", "--port", str(port), "--data-dir", str(data_dir)]
+    with output.open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+            wait_until_ready(process, client, output)
+            yield Platform(url, data_dir, output, client)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(15)
+        finally:
+            process.kill()
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_until_ready(process: "subprocess.Popen[bytes]", client: httpx.Client, output: Path) -> None:
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"`brain up` ended with {process.returncode}:\n{output.read_text(errors='replace')}")
+        if "ready in" in output.read_text(errors="replace"):
+            answer = client.get("/ready")
+            assert answer.status_code == 200, answer.text
+            return
+        time.sleep(0.1)
+    pytest.fail(f"`brain up` was not ready within {START_WITHIN_S} s:\n{output.read_text(errors='replace')}")
+
+
+def codes(response: httpx.Response) -> list[str]:
+    """`extensions.code` of each error."""
+    return [error["extensions"]["code"] for error in response.json().get("errors", ())]
+
+
+def pretty(value: Any) -> str:
+    return json.dumps(value, indent=1)
