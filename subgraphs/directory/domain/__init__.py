@@ -1,0 +1,1 @@
+"""Rules of the directory that need no database: opening hours, places, listings, ratings, rank fusion."""

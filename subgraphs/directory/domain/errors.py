@@ -1,0 +1,79 @@
+"""What the directory refuses.
+
+BadUserInput
+├── InvalidListing        a listing's own text, address or contact
+├── InvalidOpeningHours   a timetable that no place can keep
+├── InvalidPlace          coordinates, radius or bounding box off the globe
+├── InvalidReview         a rating or text out of bounds
+└── InvalidSearch         a search that has no meaning
+NotFound
+├── BusinessNotFound
+├── CategoryNotFound
+└── ReviewNotFound
+Conflict
+├── AlreadyReviewed       one review per user and business
+├── SlugTaken             a slug is unique within the tenant
+└── StaleVersion          someone else changed the listing first
+Refused
+└── NotYourReview         a review belongs to its author
+"""
+
+from __future__ import annotations
+
+from resolvers.errors import BadUserInput, Conflict, NotFound, Refused
+
+
+class InvalidListing(BadUserInput):
+    """The listing is not valid."""
+
+
+class InvalidOpeningHours(BadUserInput):
+    """The opening hours are not valid."""
+
+
+class InvalidPlace(BadUserInput):
+    """The place is not on the globe."""
+
+
+class InvalidReview(BadUserInput):
+    """The review is not valid."""
+
+
+class InvalidSearch(BadUserInput):
+    """The search is not valid."""
+
+
+class BusinessNotFound(NotFound):
+    """There is no such business."""
+
+
+class CategoryNotFound(NotFound):
+    """There is no such category."""
+
+
+class ReviewNotFound(NotFound):
+    """There is no such review."""
+
+
+class AlreadyReviewed(Conflict):
+    """You have reviewed this business already; edit that review instead."""
+
+    code = "ALREADY_REVIEWED"
+
+
+class SlugTaken(Conflict):
+    """Another entry of this tenant has this slug."""
+
+    code = "SLUG_TAKEN"
+
+
+class StaleVersion(Conflict):
+    """The listing has changed since you read it; read it again."""
+
+    code = "STALE_VERSION"
+
+
+class NotYourReview(Refused):
+    """Only its author can change a review."""
+
+    code = "NOT_YOUR_REVIEW"

@@ -1,0 +1,56 @@
+"""Batch functions: one statement for all keys that a level of a query asks for (see `resolvers.loaders`)."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from resolvers.loaders import aligned
+from resolvers.pagination import Page, Window
+from resolvers.session import TenantSession
+from subgraphs.directory.domain.hours import OpeningInterval
+from subgraphs.directory.repository import categories, listings, reviews, search
+
+
+async def business_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
+    """Rows of businesses, None where there is none."""
+    return aligned(ids, await listings.by_id(session, ids))
+
+
+async def category_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
+    """Rows of categories, None where there is none."""
+    return aligned(ids, await categories.by_id(session, ids))
+
+
+async def review_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
+    """Rows of reviews, None where there is none."""
+    return aligned(ids, await reviews.by_id(session, ids))
+
+
+async def subcategories(session: TenantSession, parents: Sequence[UUID]) -> list[list[Row[Any]]]:
+    """Rows of the direct children of each category."""
+    found = await categories.children_of(session, parents)
+    return [found.get(parent, []) for parent in parents]
+
+
+async def business_counts(session: TenantSession, ids: Sequence[UUID]) -> list[int]:
+    """How many businesses are in each category or below."""
+    found = await categories.business_counts(session, ids)
+    return [found.get(key, 0) for key in ids]
+
+
+async def opening_intervals(session: TenantSession, businesses: Sequence[UUID]) -> list[list[OpeningInterval]]:
+    """Opening intervals of each business, in the order of the week."""
+    found = await listings.intervals_of(session, businesses)
+    return [found.get(key, []) for key in businesses]
+
+
+async def review_pages(session: TenantSession, businesses: Sequence[UUID], window: Window) -> list[Page[Row[Any]]]:
+    """A page of the reviews of each business."""
+    return await reviews.pages(session, businesses, window)
+
+
+async def excerpts(session: TenantSession, businesses: Sequence[UUID], query: str) -> list[str | None]:
+    """The part of each business's description that matches a query best."""
+    return aligned(businesses, await search.excerpts(session, businesses, query))

@@ -1,0 +1,95 @@
+"""A `BusinessFilter` as SQL conditions on ``businesses``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, cast, exists, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import Double, Integer
+
+from resolvers.session import TenantSession
+from subgraphs.directory.domain.geo import EARTH_RADIUS_M, BoundingBox, Circle, Coordinates
+from subgraphs.directory.domain.hours import WEEK_MINUTES, clock_reading
+from subgraphs.directory.domain.search import BusinessFilter
+from subgraphs.directory.tables import businesses, categories, opening_intervals
+
+_METRES_PER_DEGREE = EARTH_RADIUS_M * 3.141592653589793 / 180
+
+
+async def conditions(session: TenantSession, wanted: BusinessFilter) -> list[ColumnElement[bool]]:
+    """The conditions that `wanted` puts on ``businesses``; reads the tenant's time zones where it asks who is open."""
+    table = businesses.c
+    found: list[ColumnElement[bool]] = []
+    if wanted.category_id is not None:
+        found.append(_in_category(wanted))
+    if wanted.minimum_rating is not None:
+        found.append(and_(table.rating_count > 0, table.rating >= wanted.minimum_rating))
+    if wanted.open_at is not None:
+        found.append(await _open(session, wanted.open_at))
+    if wanted.within is not None:
+        found.append(within(wanted.within))
+    if wanted.box is not None:
+        found.append(in_box(wanted.box))
+    if wanted.name is not None:
+        pattern = "%" + wanted.name.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        found.append(func.public.unaccent(table.name).ilike(func.public.unaccent(pattern)))
+    if wanted.city is not None:
+        found.append(func.lower(table.city) == wanted.city.strip().lower())
+    if wanted.owner_id is not None:
+        found.append(table.owner_id == wanted.owner_id)
+    return found
+
+
+def point(place: Coordinates) -> ColumnElement[str]:
+    """A place in the space of the column ``position``."""
+    return func.public.ll_to_earth(cast(place.latitude, Double), cast(place.longitude, Double))
+
+
+def chord_m(place: Coordinates) -> ColumnElement[float]:
+    """Straight line through the globe from a place to a business: sorts like the distance, and by the GiST index."""
+    return businesses.c.position.op("<->", return_type=Double())(point(place))
+
+
+def distance_m(place: Coordinates) -> ColumnElement[float]:
+    """Great-circle distance from a place to a business, metres."""
+    return func.public.earth_distance(businesses.c.position, point(place), type_=Double())
+
+
+def within(circle: Circle) -> ColumnElement[bool]:
+    """Businesses in a circle. The band of latitude, a condition that an index serves, comes before the distance."""
+    degrees = circle.radius_m / _METRES_PER_DEGREE + 1e-9
+    latitude = circle.centre.latitude
+    return and_(
+        businesses.c.latitude.between(latitude - degrees, latitude + degrees),
+        distance_m(circle.centre) <= circle.radius_m,
+    )
+
+
+def in_box(box: BoundingBox) -> ColumnElement[bool]:
+    """Businesses in a bounding box, also one across the antimeridian."""
+    longitude = businesses.c.longitude
+    west, east = longitude >= box.south_west.longitude, longitude <= box.north_east.longitude
+    return and_(
+        businesses.c.latitude.between(box.south_west.latitude, box.north_east.latitude),
+        or_(west, east) if box.spans_antimeridian else and_(west, east),
+    )
+
+
+def _in_category(wanted: BusinessFilter) -> ColumnElement[bool]:
+    tree = select(categories.c.id).where(categories.c.id == wanted.category_id).cte("tree", recursive=True)
+    tree = tree.union(select(categories.c.id).join(tree, categories.c.parent_id == tree.c.id))
+    return businesses.c.category_id.in_(select(tree.c.id))
+
+
+async def _open(session: TenantSession, at: datetime) -> ColumnElement[bool]:
+    """Whether an interval covers what the clocks show: daylight saving time is Python's business alone."""
+    zones = await session.rows(select(businesses.c.time_zone).distinct())
+    clocks = {row.time_zone: clock_reading(at, row.time_zone) for row in zones}
+    clock = cast(literal(clocks, JSONB).op("->>")(businesses.c.time_zone), Integer)
+    since = (clock - opening_intervals.c.start_minute + WEEK_MINUTES) % WEEK_MINUTES
+    return exists().where(
+        opening_intervals.c.tenant_id == businesses.c.tenant_id,
+        opening_intervals.c.business_id == businesses.c.id,
+        since < opening_intervals.c.length_minutes,
+    )

@@ -1,0 +1,246 @@
+"""Businesses and their opening hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import Text
+
+from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
+from resolvers.session import TenantSession
+from subgraphs.directory.domain.errors import BusinessNotFound, SlugTaken, StaleVersion
+from subgraphs.directory.domain.geo import Coordinates
+from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
+from subgraphs.directory.domain.listings import Listing
+from subgraphs.directory.domain.search import BusinessFilter
+from subgraphs.directory.repository.filters import chord_m, conditions
+from subgraphs.directory.tables import businesses, opening_intervals
+
+COLUMNS = tuple(column for column in businesses.c if column.name not in ("position", "search"))
+"""What is read of a business; the others serve the database alone."""
+
+_SLUG_CONSTRAINT = "uq_businesses_tenant_id_slug"
+
+BY_NAME = Ordering("name", Key(businesses.c.name), Key(businesses.c.id))
+BY_RATING = Ordering(
+    "rating",
+    Key(businesses.c.rating, descending=True),
+    Key(businesses.c.rating_count, descending=True),
+    Key(businesses.c.id),
+)
+NEWEST = Ordering("newest", Key(businesses.c.created_at, descending=True), Key(businesses.c.id))
+
+
+def by_distance(place: Coordinates) -> Ordering:
+    """Nearest first. The place is part of the name: a cursor is good for this place alone."""
+    return Ordering(
+        f"distance:{place.latitude!r},{place.longitude!r}",
+        Key(chord_m(place).label("chord_m"), nullable=False),
+        Key(businesses.c.id),
+    )
+
+
+async def by_id(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """The businesses among `ids` that exist for this tenant."""
+    rows = await session.rows(select(*COLUMNS).where(businesses.c.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+async def page(session: TenantSession, wanted: BusinessFilter, window: Window) -> Page[Row[Any]]:
+    """A page of the businesses that fulfil a filter."""
+    labels = [key.column for key in window.ordering.keys if key.name not in businesses.c]
+    statement = select(*COLUMNS, *labels).where(*await conditions(session, wanted))
+    return await fetch_page(session, statement, window)
+
+
+async def count(session: TenantSession, wanted: BusinessFilter) -> int:
+    """How many businesses fulfil a filter."""
+    statement = select(func.count()).select_from(businesses).where(*await conditions(session, wanted))
+    return int(await session.scalar(statement))
+
+
+async def slug_exists(session: TenantSession, slug: str) -> bool:
+    """Whether a business of the tenant has this slug."""
+    return bool(await session.scalar(select(exists().where(businesses.c.slug == slug))))
+
+
+async def add(session: TenantSession, tenant_id: UUID, listing: Listing, category: str, **columns: Any) -> UUID:
+    """Store a new listing with its opening hours and return its id.
+
+    Args:
+        category: name of the listing's category, which can be searched for.
+        columns: further ones, for rows whose id or time is given.
+
+    Raises:
+        SlugTaken: if another listing of the tenant has its slug.
+    """
+    values = {**_values(listing, category), "tenant_id": tenant_id, **columns}
+    with _slug_conflicts():
+        new_id: UUID = await session.scalar(insert(businesses).values(values).returning(businesses.c.id))
+    await _write_intervals(session, tenant_id, new_id, listing.hours.intervals)
+    return new_id
+
+
+async def replace(session: TenantSession, business_id: UUID, listing: Listing, category: str, version: int) -> None:
+    """Overwrite a listing, its opening hours excepted.
+
+    Args:
+        version: that the caller has read.
+
+    Raises:
+        StaleVersion: if the listing has another version by now.
+        SlugTaken: if another listing of the tenant has its slug.
+    """
+    values = _values(listing, category) | {"version": businesses.c.version + 1, "updated_at": func.now()}
+    with _slug_conflicts():
+        touched = await session.execute(
+            update(businesses).where(businesses.c.id == business_id, businesses.c.version == version).values(values)
+        )
+    if not touched:
+        raise StaleVersion
+
+
+async def remove(session: TenantSession, business_id: UUID) -> None:
+    """Delete a listing with everything that hangs on it.
+
+    Raises:
+        BusinessNotFound: if there is none.
+    """
+    if not await session.execute(delete(businesses).where(businesses.c.id == business_id)):
+        raise BusinessNotFound
+
+
+async def set_hours(session: TenantSession, tenant_id: UUID, business_id: UUID, hours: OpeningHours) -> None:
+    """Replace a listing's time zone and opening hours.
+
+    Raises:
+        BusinessNotFound: if there is no such listing.
+    """
+    touched = await session.execute(
+        update(businesses)
+        .where(businesses.c.id == business_id)
+        .values(time_zone=hours.time_zone, version=businesses.c.version + 1, updated_at=func.now())
+    )
+    if not touched:
+        raise BusinessNotFound
+    await session.execute(delete(opening_intervals).where(opening_intervals.c.business_id == business_id))
+    await _write_intervals(session, tenant_id, business_id, hours.intervals)
+
+
+async def intervals_of(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID, list[OpeningInterval]]:
+    """Opening intervals by business, in the order of the week; businesses without any are missing."""
+    table = opening_intervals.c
+    rows = await session.rows(
+        select(table.business_id, table.start_minute, table.length_minutes)
+        .where(table.business_id.in_(ids))
+        .order_by(table.start_minute)
+    )
+    found: dict[UUID, list[OpeningInterval]] = {}
+    for row in rows:
+        found.setdefault(row.business_id, []).append(OpeningInterval(row.start_minute, row.length_minutes))
+    return found
+
+
+async def lock(session: TenantSession, business_id: UUID) -> None:
+    """Make every other transaction that changes this business wait: its rating and its reviews change together.
+
+    Raises:
+        BusinessNotFound: if there is none.
+    """
+    statement = select(businesses.c.id).where(businesses.c.id == business_id).with_for_update(key_share=True)
+    if await session.scalar(statement) is None:
+        raise BusinessNotFound
+
+
+async def add_to_rating(session: TenantSession, business_id: UUID, *, count: int, total: int) -> None:
+    """Change the rating of a business by differences."""
+    await session.execute(
+        update(businesses)
+        .where(businesses.c.id == business_id)
+        .values(rating_count=businesses.c.rating_count + count, rating_sum=businesses.c.rating_sum + total)
+    )
+
+
+async def _write_intervals(
+    session: TenantSession, tenant_id: UUID, business_id: UUID, intervals: Sequence[OpeningInterval]
+) -> None:
+    if intervals:
+        await session.execute(
+            insert(opening_intervals),
+            [
+                {
+                    "tenant_id": tenant_id,
+                    "business_id": business_id,
+                    "start_minute": interval.start_minute,
+                    "length_minutes": interval.length_minutes,
+                }
+                for interval in intervals
+            ],
+        )
+
+
+def _values(listing: Listing, category: str) -> dict[str, Any]:
+    return {
+        "category_id": listing.category_id,
+        "owner_id": listing.owner_id,
+        "name": listing.name,
+        "slug": listing.slug,
+        "description": listing.description,
+        "keywords": list(listing.keywords),
+        "language": listing.language,
+        "phone": listing.phone,
+        "website": listing.website,
+        "street": listing.address.street,
+        "postal_code": listing.address.postal_code,
+        "city": listing.address.city,
+        "country_code": listing.address.country_code,
+        "latitude": listing.place.latitude,
+        "longitude": listing.place.longitude,
+        "time_zone": listing.hours.time_zone,
+        "search": _document(listing, category),
+    }
+
+
+def _document(listing: Listing, category: str) -> ColumnElement[Any]:
+    """Weighted words: the name counts most, then what the business is, then what it says, then where it is."""
+    configuration = cast(literal(f"directory.{listing.language}", Text), REGCONFIG)
+
+    def weighted(content: str, weight: str) -> ColumnElement[Any]:
+        return func.setweight(func.to_tsvector(configuration, content), literal_column(f"'{weight}'"))
+
+    document = weighted(listing.name, "A")
+    for content, weight in (
+        (" ".join((category, *listing.keywords)), "B"),
+        (listing.description, "C"),
+        (f"{listing.address.street} {listing.address.city}", "D"),
+    ):
+        document = document.op("||")(weighted(content, weight))
+    return document
+
+
+@contextmanager
+def _slug_conflicts() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if _SLUG_CONSTRAINT in str(error.orig):
+            raise SlugTaken from None
+        raise

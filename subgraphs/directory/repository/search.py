@@ -1,0 +1,166 @@
+"""Full-text and vector search: ranked lists of business ids.
+
+Nearest vectors and tenants: the HNSW index spans all tenants, and row-level security filters what it yields, so a
+small tenant beside a large one would get few of its neighbours or none. Therefore:
+
+1. Where the filters leave at most `EXACT_LIMIT` vectors, all of them are compared: exact, and quick, since the plain
+   index on the tenant finds them.
+2. Otherwise the index is scanned iteratively (``hnsw.iterative_scan``) until enough rows pass the filters.
+3. Should even that end early (it has limits on rows and memory), the search falls back to comparing all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, cast, func, literal, select, text, tuple_
+from sqlalchemy.dialects.postgresql import REGCONFIG, insert
+from sqlalchemy.types import Double, Text
+
+from resolvers.session import TenantSession
+from subgraphs.directory.domain.listings import LANGUAGES
+from subgraphs.directory.domain.ranking import Hit
+from subgraphs.directory.domain.search import CANDIDATES, BusinessFilter
+from subgraphs.directory.repository.filters import conditions
+from subgraphs.directory.tables import business_embeddings, businesses
+
+EXACT_LIMIT = 10_000
+"""Up to so many vectors are compared one by one (some 20 ms)."""
+
+_ITERATIVE_SCAN = text(
+    "select set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true), "
+    "set_config('hnsw.max_scan_tuples', '50000', true), set_config('hnsw.scan_mem_multiplier', '4', true)"
+)
+
+
+async def matching_text(session: TenantSession, query: str, wanted: BusinessFilter) -> list[Hit]:
+    """Businesses whose words match a web-style query, best first, at most `CANDIDATES`.
+
+    Each listing is matched in its own language: the query is read once in each.
+    """
+    languages = [
+        select(literal(language, Text).label("language"), _ts_query(language, query).label("words"))
+        for language in (*LANGUAGES.values(), "simple")
+    ]
+    first, *others = languages
+    queries = first.union_all(*others).cte("queries")
+    score: ColumnElement[float] = func.ts_rank(businesses.c.search, queries.c.words, 1, type_=Double()).label("score")
+    rows = await session.rows(
+        select(businesses.c.id, score)
+        .join(queries, queries.c.language == businesses.c.language)
+        .where(businesses.c.search.op("@@")(queries.c.words), *await conditions(session, wanted))
+        .order_by(score.desc(), businesses.c.id)
+        .limit(CANDIDATES)
+    )
+    return _hits(rows)
+
+
+async def nearest_meaning(
+    session: TenantSession,
+    vector: Sequence[float],
+    model_id: str,
+    wanted: BusinessFilter,
+    *,
+    exact_limit: int = EXACT_LIMIT,
+) -> list[Hit]:
+    """Businesses whose embedding is nearest to a vector, by cosine similarity, at most `CANDIDATES`.
+
+    Args:
+        vector: of the same model.
+        model_id: vectors of other models are never looked at.
+        exact_limit: up to so many vectors are compared without the index.
+    """
+    where = [
+        business_embeddings.c.model_id == model_id,
+        *await conditions(session, wanted),
+    ]
+    some = _joined(literal(1)).where(*where).limit(exact_limit + 1).subquery()
+    eligible = int(await session.scalar(select(func.count()).select_from(some)))
+    if eligible > exact_limit:
+        await session.rows(_ITERATIVE_SCAN)
+        rows = await session.rows(_nearest(vector, where, exact=False))
+        if len(rows) >= min(CANDIDATES, eligible):
+            return _hits(rows)
+    rows = await session.rows(_nearest(vector, where, exact=True))
+    return _hits(rows)
+
+
+async def store_embeddings(
+    session: TenantSession, tenant_id: UUID, model_id: str, vectors: Sequence[tuple[UUID, str, Sequence[float]]]
+) -> None:
+    """Store one vector per business, over an older one of the same model.
+
+    Args:
+        vectors: business id, hash of the embedded text, vector.
+    """
+    if not vectors:
+        return
+    statement = insert(business_embeddings)
+    await session.execute(
+        statement.on_conflict_do_update(
+            constraint="uq_business_embeddings_tenant_id_business_id_model_id",
+            set_={
+                "content_sha256": statement.excluded.content_sha256,
+                "embedding": statement.excluded.embedding,
+                "updated_at": func.now(),
+            },
+        ),
+        [
+            {
+                "tenant_id": tenant_id,
+                "model_id": model_id,
+                "business_id": business_id,
+                "content_sha256": sha256,
+                "embedding": vector,
+            }
+            for business_id, sha256, vector in vectors
+        ],
+    )
+
+
+async def content_hashes(session: TenantSession, model_id: str, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The hash of the text that each business's vector of a model was computed from; those without one are missing."""
+    table = business_embeddings.c
+    rows = await session.rows(
+        select(table.business_id, table.content_sha256).where(table.model_id == model_id, table.business_id.in_(ids))
+    )
+    return {row.business_id: row.content_sha256 for row in rows}
+
+
+async def excerpts(session: TenantSession, ids: Sequence[UUID], query: str) -> dict[UUID, str]:
+    """The part of each description that a query matches best, matched words between double asterisks."""
+    table = businesses.c
+    configuration = cast(func.concat("directory.", table.language), REGCONFIG)
+    excerpt = func.ts_headline(
+        configuration,
+        table.description,
+        func.websearch_to_tsquery(configuration, query),
+        "StartSel=**, StopSel=**, MaxWords=30, MinWords=10",
+    )
+    rows = await session.rows(select(table.id, excerpt.label("excerpt")).where(table.id.in_(ids)))
+    return {row.id: row.excerpt for row in rows}
+
+
+def _ts_query(language: str, query: str) -> ColumnElement[Any]:
+    return func.websearch_to_tsquery(cast(literal(f"directory.{language}", Text), REGCONFIG), query)
+
+
+def _joined(*columns: ColumnElement[Any]) -> Any:
+    same = tuple_(businesses.c.tenant_id, businesses.c.id) == tuple_(
+        business_embeddings.c.tenant_id, business_embeddings.c.business_id
+    )
+    return select(*columns).select_from(business_embeddings.join(businesses, same))
+
+
+def _nearest(vector: Sequence[float], where: list[ColumnElement[bool]], *, exact: bool) -> Any:
+    distance = business_embeddings.c.embedding.cosine_distance(vector)
+    # An expression that is not the index's own makes the planner compare all rows.
+    order = distance + literal(0.0, Double) if exact else distance
+    columns = (businesses.c.id, (1 - distance).label("score"))
+    return _joined(*columns).where(*where).order_by(order).limit(CANDIDATES)
+
+
+def _hits(rows: Any) -> list[Hit]:
+    return [Hit(row.id, float(row.score)) for row in rows]

@@ -1,0 +1,314 @@
+"""Root mutations: listings, opening hours, reviews, categories."""
+
+# ruff: noqa: A001, A002 (the names of GraphQL arguments)
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import time
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers.errors import BadUserInput
+from resolvers.ids import parse_id, wire_id
+from resolvers.mutations import MutationPayload, mutation
+from resolvers.operation import Info
+from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
+from subgraphs.directory.domain.listings import RawListing, text_configuration
+from subgraphs.directory.schema.types import Business, Category, CoordinatesInput, Review, Weekday
+from subgraphs.directory.usecases import listings, reviews
+
+
+@strawberry.input(description="Where a business is, as one writes it on an envelope.")
+class BusinessAddressInput:
+    street: str = strawberry.field(description="Street and number.")
+    city: str = strawberry.field(description="City or village.")
+    country_code: str = strawberry.field(description="Two letters of ISO 3166-1.")
+    postal_code: str = strawberry.field(default="", description="Postal code; empty where there is none.")
+
+
+@strawberry.input(description="A stretch of being open, repeated every week.")
+class OpeningIntervalInput:
+    weekday: Weekday = strawberry.field(description="Day on which it begins.")
+    opens: time = strawberry.field(description="Wall-clock time of opening, whole minutes.")
+    closes: time = strawberry.field(
+        description="Wall-clock time of closing; not after `opens` means on the next day, the same means 24 hours."
+    )
+
+    def to_domain(self) -> OpeningInterval:
+        return OpeningInterval.on(self.weekday.value, self.opens, self.closes)
+
+
+@strawberry.input(description="A new listing.")
+class CreateBusinessInput:
+    name: str = strawberry.field(description="What it is called, at most 200 characters.")
+    category_id: strawberry.ID = strawberry.field(description="What kind of business it is.")
+    address: BusinessAddressInput = strawberry.field(description="Where it is, in words.")
+    coordinates: CoordinatesInput = strawberry.field(description="Where it is on the globe.")
+    time_zone: str = strawberry.field(description="IANA name of the time zone of its opening hours.")
+    opening_hours: list[OpeningIntervalInput] = strawberry.field(
+        default_factory=list, description="When it is open; intervals must not overlap."
+    )
+    slug: str | None = strawberry.field(default=None, description="Name for addresses; made of the name if left out.")
+    description: str = strawberry.field(default="", description="What it says about itself, at most 5000 characters.")
+    keywords: list[str] = strawberry.field(default_factory=list, description="Words to be found under, at most 20.")
+    phone: str | None = strawberry.field(default=None, description="Phone number.")
+    website: str | None = strawberry.field(default=None, description="An http or https address.")
+    language: str | None = strawberry.field(
+        default=None, description="BCP 47 tag of the language of its texts; the caller's locale if left out."
+    )
+    owner_id: strawberry.ID | None = strawberry.field(default=None, description="The user who owns the listing.")
+
+    def to_domain(self, locale: str | None) -> RawListing:
+        return RawListing(
+            name=self.name,
+            slug=self.slug,
+            description=self.description,
+            keywords=tuple(self.keywords),
+            category_id=parse_id(self.category_id, "categoryId"),
+            street=self.address.street,
+            postal_code=self.address.postal_code,
+            city=self.address.city,
+            country_code=self.address.country_code,
+            latitude=self.coordinates.latitude,
+            longitude=self.coordinates.longitude,
+            time_zone=self.time_zone,
+            intervals=tuple(interval.to_domain() for interval in self.opening_hours),
+            phone=self.phone,
+            website=self.website,
+            language=text_configuration(self.language or locale),
+            owner_id=None if self.owner_id is None else parse_id(self.owner_id, "ownerId"),
+        )
+
+
+@strawberry.input(description="Changes to a listing; what is left out stays as it is.")
+class UpdateBusinessInput:
+    id: strawberry.ID = strawberry.field(description="The business.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version that you have read; if the listing has another by now, nothing changes."
+    )
+    name: str | None = strawberry.field(default=strawberry.UNSET, description="What it is called.")
+    slug: str | None = strawberry.field(default=strawberry.UNSET, description="Name for addresses.")
+    category_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="What kind it is.")
+    address: BusinessAddressInput | None = strawberry.field(default=strawberry.UNSET, description="Where it is.")
+    coordinates: CoordinatesInput | None = strawberry.field(default=strawberry.UNSET, description="Where on the globe.")
+    description: str | None = strawberry.field(default=strawberry.UNSET, description="What it says about itself.")
+    keywords: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Words to be found under.")
+    phone: str | None = strawberry.field(default=strawberry.UNSET, description="Phone number; null removes it.")
+    website: str | None = strawberry.field(default=strawberry.UNSET, description="Website; null removes it.")
+    language: str | None = strawberry.field(default=strawberry.UNSET, description="Language of its texts.")
+    owner_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Who owns the listing; null for nobody."
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """What was given, as attributes of `RawListing`."""
+        changes = {name: getattr(self, name) for name in ("phone", "website") if self._given(name)}
+        for name in ("name", "slug", "description", "keywords", "category_id", "address", "coordinates", "language"):
+            if not self._given(name):
+                continue
+            value = getattr(self, name)
+            if value is None:
+                raise BadUserInput("It cannot be removed; leave it out to keep it.", path=(_camel(name),))
+            changes |= _attributes(name, value)
+        if self._given("owner_id"):
+            changes["owner_id"] = None if self.owner_id is None else parse_id(self.owner_id, "ownerId")
+        return changes
+
+    def _given(self, name: str) -> bool:
+        return getattr(self, name) is not strawberry.UNSET
+
+
+@strawberry.input(description="The timetable of a business, instead of the one it has.")
+class SetOpeningHoursInput:
+    business_id: strawberry.ID = strawberry.field(description="The business.")
+    time_zone: str = strawberry.field(description="IANA name of the time zone.")
+    opening_hours: list[OpeningIntervalInput] = strawberry.field(description="Intervals that do not overlap.")
+
+
+@strawberry.input(description="A new review by the caller.")
+class AddReviewInput:
+    business_id: strawberry.ID = strawberry.field(description="The business.")
+    rating: int = strawberry.field(description="1 (worst) to 5 (best).")
+    title: str = strawberry.field(default="", description="A line that sums it up.")
+    body: str = strawberry.field(default="", description="The review itself, at most 5000 characters.")
+
+
+@strawberry.input(description="Changes to one's own review; what is left out stays as it is.")
+class EditReviewInput:
+    id: strawberry.ID = strawberry.field(description="The review.")
+    rating: int | None = strawberry.field(default=None, description="1 (worst) to 5 (best).")
+    title: str | None = strawberry.field(default=None, description="A line that sums it up.")
+    body: str | None = strawberry.field(default=None, description="The review itself.")
+
+
+@strawberry.input(description="A new category.")
+class CreateCategoryInput:
+    name: str = strawberry.field(description="What people call it.")
+    slug: str | None = strawberry.field(default=None, description="Name for addresses; made of the name if left out.")
+    description: str = strawberry.field(default="", description="What belongs here.")
+    parent_id: strawberry.ID | None = strawberry.field(default=None, description="The category above.")
+
+
+@strawberry.type(description="Answer of a mutation of a listing.")
+class BusinessPayload(MutationPayload):
+    business: Business | None = strawberry.field(default=None, description="The listing as it is now.")
+
+
+@strawberry.type(description="Answer of `deleteBusiness`.")
+class DeleteBusinessPayload(MutationPayload):
+    deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id that the business had.")
+
+
+@strawberry.type(description="Answer of a mutation of a review.")
+class ReviewPayload(MutationPayload):
+    review: Review | None = strawberry.field(default=None, description="The review as it is now.")
+
+
+@strawberry.type(description="Answer of `removeReview`.")
+class RemoveReviewPayload(MutationPayload):
+    removed_id: strawberry.ID | None = strawberry.field(default=None, description="The id that the review had.")
+    business: Business | None = strawberry.field(default=None, description="The business, its rating without it.")
+
+
+@strawberry.type(description="Answer of `createCategory`.")
+class CategoryPayload(MutationPayload):
+    category: Category | None = strawberry.field(default=None, description="The new category.")
+
+
+IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    @mutation(BusinessPayload, scope="directory:write", description="List a business.")
+    async def create_business(
+        self, info: Info, input: Annotated[CreateBusinessInput, strawberry.argument(description="The listing.")]
+    ) -> BusinessPayload:
+        context = info.context
+        with _under("input"):
+            raw = input.to_domain(context.request.locale)
+            id = await listings.create_business(context.session, context.tenant_id(), context.services.embeddings, raw)
+        return BusinessPayload(business=await Business.load(info, id))
+
+    @mutation(BusinessPayload, scope="directory:write", description="Change what a listing says.")
+    async def update_business(
+        self, info: Info, input: Annotated[UpdateBusinessInput, strawberry.argument(description="The changes.")]
+    ) -> BusinessPayload:
+        context = info.context
+        with _under("input"):
+            id = parse_id(input.id, "id")
+            await listings.update_business(
+                context.session,
+                context.tenant_id(),
+                context.services.embeddings,
+                id,
+                input.changes(),
+                input.expected_version,
+            )
+        return BusinessPayload(business=await Business.load(info, id))
+
+    @mutation(
+        DeleteBusinessPayload, scope="directory:write", description="Remove a business with its hours and reviews."
+    )
+    async def delete_business(self, info: Info, id: IdArgument) -> DeleteBusinessPayload:
+        business_id = parse_id(id, "id")
+        await listings.delete_business(info.context.session, business_id)
+        return DeleteBusinessPayload(deleted_id=wire_id(business_id))
+
+    @mutation(BusinessPayload, scope="directory:write", description="Replace the timetable of a business.")
+    async def set_opening_hours(
+        self, info: Info, input: Annotated[SetOpeningHoursInput, strawberry.argument(description="The timetable.")]
+    ) -> BusinessPayload:
+        context = info.context
+        with _under("input"):
+            id = parse_id(input.business_id, "businessId")
+            hours = OpeningHours.of(input.time_zone, [interval.to_domain() for interval in input.opening_hours])
+            await listings.set_opening_hours(context.session, context.tenant_id(), id, hours)
+        return BusinessPayload(business=await Business.load(info, id))
+
+    @mutation(ReviewPayload, scope="directory:write", description="Review a business; once per user.")
+    async def add_review(
+        self, info: Info, input: Annotated[AddReviewInput, strawberry.argument(description="The review.")]
+    ) -> ReviewPayload:
+        context = info.context
+        with _under("input"):
+            row = await reviews.add_review(
+                context.session,
+                context.tenant_id(),
+                context.user_id(),
+                parse_id(input.business_id, "businessId"),
+                rating=input.rating,
+                title=input.title,
+                body=input.body,
+            )
+        return ReviewPayload(review=Review.of(row))
+
+    @mutation(ReviewPayload, scope="directory:write", description="Change one's own review.")
+    async def edit_review(
+        self, info: Info, input: Annotated[EditReviewInput, strawberry.argument(description="The changes.")]
+    ) -> ReviewPayload:
+        context = info.context
+        given = {name: getattr(input, name) for name in ("rating", "title", "body")}
+        changes = {name: value for name, value in given.items() if value is not None}
+        with _under("input"):
+            row = await reviews.edit_review(context.session, context.user_id(), parse_id(input.id, "id"), **changes)
+        return ReviewPayload(review=Review.of(row))
+
+    @mutation(
+        RemoveReviewPayload, scope="directory:write", description="Remove one's own review; owners and managers any."
+    )
+    async def remove_review(self, info: Info, id: IdArgument) -> RemoveReviewPayload:
+        context = info.context
+        review_id = parse_id(id, "id")
+        business_id = await reviews.remove_review(context.session, context.user_id(), context.request.roles, review_id)
+        return RemoveReviewPayload(removed_id=wire_id(review_id), business=await Business.load(info, business_id))
+
+    @mutation(CategoryPayload, scope="directory:write", description="Add a category.")
+    async def create_category(
+        self, info: Info, input: Annotated[CreateCategoryInput, strawberry.argument(description="The category.")]
+    ) -> CategoryPayload:
+        context = info.context
+        with _under("input"):
+            row = await listings.create_category(
+                context.session,
+                context.tenant_id(),
+                name=input.name,
+                slug=input.slug,
+                description=input.description,
+                parent_id=None if input.parent_id is None else parse_id(input.parent_id, "parentId"),
+            )
+        return CategoryPayload(category=Category.of(row))
+
+
+@contextmanager
+def _under(argument: str) -> Iterator[None]:
+    """Puts the argument's name before the path of a wrong value."""
+    try:
+        yield
+    except BadUserInput as error:
+        error.path = (argument, *error.path)
+        raise
+
+
+def _attributes(name: str, value: Any) -> dict[str, Any]:
+    match value:
+        case BusinessAddressInput():
+            return {
+                "street": value.street,
+                "postal_code": value.postal_code,
+                "city": value.city,
+                "country_code": value.country_code,
+            }
+        case CoordinatesInput():
+            return {"latitude": value.latitude, "longitude": value.longitude}
+        case list():
+            return {name: tuple(value)}
+    if name == "category_id":
+        return {name: parse_id(value, "categoryId")}
+    return {name: text_configuration(value) if name == "language" else value}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,299 @@
+"""Businesses, categories, reviews and their parts, as the graph shows them."""
+
+# ruff: noqa: A002 (the names of GraphQL arguments)
+
+import enum
+from datetime import UTC, datetime, time
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import Row
+from strawberry.federation.schema_directives import Key
+
+from resolvers.errors import BadUserInput
+from resolvers.ids import parse_id, wire_id
+from resolvers.operation import Info
+from resolvers.pagination import Connection, Ordering, Window
+from subgraphs.directory import loaders
+from subgraphs.directory.domain.geo import Coordinates
+from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
+from subgraphs.directory.domain.listings import rating_average
+from subgraphs.directory.domain.search import BusinessFilter
+from subgraphs.directory.repository import listings, reviews
+
+
+@strawberry.enum(description="A day of the week.")
+class Weekday(enum.Enum):
+    MONDAY = 0
+    TUESDAY = 1
+    WEDNESDAY = 2
+    THURSDAY = 3
+    FRIDAY = 4
+    SATURDAY = 5
+    SUNDAY = 6
+
+
+@strawberry.enum(description="Order of a list of reviews.")
+class ReviewOrder(enum.Enum):
+    NEWEST = strawberry.enum_value("newest", description="Latest first.")
+    BEST = strawberry.enum_value("best", description="Highest rating first, latest first among equals.")
+    WORST = strawberry.enum_value("worst", description="Lowest rating first, latest first among equals.")
+
+
+REVIEW_ORDERINGS: dict[ReviewOrder, Ordering] = {
+    ReviewOrder.NEWEST: reviews.NEWEST,
+    ReviewOrder.BEST: reviews.BEST,
+    ReviewOrder.WORST: reviews.WORST,
+}
+
+First = Annotated[int | None, strawberry.argument(description="How many from the start of the list, at most 100.")]
+After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many from the end of the list, at most 100.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
+ReviewOrderArgument = Annotated[ReviewOrder, strawberry.argument(description="Order of the reviews.")]
+
+
+@strawberry.input(description="A point on the globe, in degrees (WGS 84).")
+class CoordinatesInput:
+    latitude: float = strawberry.field(description="North of the equator, -90 to 90.")
+    longitude: float = strawberry.field(description="East of Greenwich, -180 to 180.")
+
+    def to_domain(self) -> Coordinates:
+        return Coordinates(self.latitude, self.longitude)
+
+
+@strawberry.type(description="A point on the globe, in degrees (WGS 84).")
+class GeoPoint:
+    latitude: float = strawberry.field(description="North of the equator, -90 to 90.")
+    longitude: float = strawberry.field(description="East of Greenwich, -180 to 180.")
+
+
+@strawberry.type(description="Where a business is, as one writes it on an envelope.")
+class BusinessAddress:
+    street: str = strawberry.field(description="Street and number.")
+    postal_code: str = strawberry.field(description="Postal code; empty where there is none.")
+    city: str = strawberry.field(description="City or village.")
+    country_code: str = strawberry.field(description="Two letters of ISO 3166-1.")
+
+
+@strawberry.type(description="What the reviewers think on average.")
+class BusinessRating:
+    average: float | None = strawberry.field(description="Mean of the ratings, 1 to 5, two decimals; null if none.")
+    count: int = strawberry.field(description="How many reviews there are.")
+
+
+@strawberry.type(description="A stretch of being open, repeated every week.")
+class BusinessHours:
+    weekday: Weekday = strawberry.field(description="Day on which it begins.")
+    opens: time = strawberry.field(description="Wall-clock time of opening.")
+    closes: time = strawberry.field(
+        description="Wall-clock time of closing; not after `opens` means on the next day, the same means 24 hours."
+    )
+
+    @classmethod
+    def of(cls, interval: OpeningInterval) -> Self:
+        return cls(weekday=Weekday(interval.weekday), opens=interval.opens, closes=interval.closes)
+
+
+@strawberry.federation.type(
+    keys=[Key(fields="id", resolvable=False)],  # type: ignore[arg-type]
+    description="A user of the platform.",
+)
+class User:
+    id: strawberry.ID = strawberry.field(description="The user's id.")
+
+    @classmethod
+    def of(cls, id: UUID) -> Self:
+        return cls(id=wire_id(id))
+
+
+@strawberry.federation.type(keys=["id"], description="A kind of business; categories form a tree.")
+class Category:
+    id: strawberry.ID = strawberry.field(description="The category's id.")
+    slug: str = strawberry.field(description="Name for addresses, unique within the tenant.")
+    name: str = strawberry.field(description="What people call it.")
+    description: str = strawberry.field(description="What belongs here.")
+    row: strawberry.Private[Row[Any]]
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        return cls(id=wire_id(row.id), slug=row.slug, name=row.name, description=row.description, row=row)
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
+        row = await info.context.load(loaders.category_by_id, parse_id(id))
+        return None if row is None else cls.of(row)
+
+    @strawberry.field(description="The category above; null at the top of the tree.")
+    async def parent(self, info: Info) -> "Category | None":
+        if self.row.parent_id is None:
+            return None
+        row = await info.context.load(loaders.category_by_id, self.row.parent_id)
+        return None if row is None else Category.of(row)
+
+    @strawberry.field(description="The categories directly below, in their order.")
+    async def children(self, info: Info) -> list["Category"]:
+        return [Category.of(row) for row in await info.context.load(loaders.subcategories, self.row.id)]
+
+    @strawberry.field(description="How many businesses there are in this category and all below it.")
+    async def business_count(self, info: Info) -> int:
+        return await info.context.load(loaders.business_counts, self.row.id)
+
+
+@strawberry.federation.type(keys=["id"], description="What a user thinks of a business; one per user and business.")
+class Review:
+    id: strawberry.ID = strawberry.field(description="The review's id.")
+    rating: int = strawberry.field(description="1 (worst) to 5 (best).")
+    title: str = strawberry.field(description="A line that sums it up; may be empty.")
+    body: str = strawberry.field(description="The review itself; may be empty.")
+    author: User = strawberry.field(description="Who wrote it.")
+    created_at: datetime = strawberry.field(description="When it was written.")
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    business_id: strawberry.Private[UUID]
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        return cls(
+            id=wire_id(row.id),
+            rating=row.rating,
+            title=row.title,
+            body=row.body,
+            author=User.of(row.author_id),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            business_id=row.business_id,
+        )
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
+        row = await info.context.load(loaders.review_by_id, parse_id(id))
+        return None if row is None else cls.of(row)
+
+    @strawberry.field(description="The business that it is about.")
+    async def business(self, info: Info) -> "Business":
+        row = await info.context.load(loaders.business_by_id, self.business_id)
+        assert row is not None, "a review goes with its business"
+        return Business.of(row)
+
+
+@strawberry.type(description="A page of reviews.")
+class ReviewConnection(Connection[Review]):
+    business_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="How many reviews the business has.")
+    async def total_count(self, info: Info) -> int:
+        row = await info.context.load(loaders.business_by_id, self.business_id)
+        return 0 if row is None else int(row.rating_count)
+
+
+@strawberry.federation.type(keys=["id"], description="A business listed in the directory.")
+class Business:
+    id: strawberry.ID = strawberry.field(description="The business's id.")
+    name: str = strawberry.field(description="What it is called.")
+    slug: str = strawberry.field(description="Name for addresses, unique within the tenant.")
+    description: str = strawberry.field(description="What it says about itself.")
+    keywords: list[str] = strawberry.field(description="Words under which it wants to be found.")
+    phone: str | None = strawberry.field(description="Phone number, as people write it.")
+    website: str | None = strawberry.field(description="Address of its website.")
+    address: BusinessAddress = strawberry.field(description="Where it is, in words.")
+    coordinates: GeoPoint = strawberry.field(description="Where it is on the globe.")
+    time_zone: str = strawberry.field(description="IANA name of the time zone of its opening hours.")
+    rating: BusinessRating = strawberry.field(description="What its reviewers think on average.")
+    owner: User | None = strawberry.field(description="The user who owns the listing, if any.")
+    version: int = strawberry.field(description="Rises with every change; give it back to detect others' changes.")
+    created_at: datetime = strawberry.field(description="When it was listed.")
+    updated_at: datetime = strawberry.field(description="When its listing was last changed.")
+    row: strawberry.Private[Row[Any]]
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        return cls(
+            id=wire_id(row.id),
+            name=row.name,
+            slug=row.slug,
+            description=row.description,
+            keywords=row.keywords,
+            phone=row.phone,
+            website=row.website,
+            address=BusinessAddress(
+                street=row.street, postal_code=row.postal_code, city=row.city, country_code=row.country_code
+            ),
+            coordinates=GeoPoint(latitude=row.latitude, longitude=row.longitude),
+            time_zone=row.time_zone,
+            rating=BusinessRating(average=rating_average(row.rating_count, row.rating_sum), count=row.rating_count),
+            owner=None if row.owner_id is None else User.of(row.owner_id),
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            row=row,
+        )
+
+    @classmethod
+    async def load(cls, info: Info, id: UUID) -> Self | None:
+        row = await info.context.load(loaders.business_by_id, id)
+        return None if row is None else cls.of(row)
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
+        return await cls.load(info, parse_id(id))
+
+    @strawberry.field(description="What kind of business it is.")
+    async def category(self, info: Info) -> Category:
+        row = await info.context.load(loaders.category_by_id, self.row.category_id)
+        assert row is not None, "a business has a category"
+        return Category.of(row)
+
+    @strawberry.field(description="When it is open, from Monday on, in its own time zone.")
+    async def opening_hours(self, info: Info) -> list[BusinessHours]:
+        return [BusinessHours.of(i) for i in await info.context.load(loaders.opening_intervals, self.row.id)]
+
+    @strawberry.field(description="Whether it is open at an instant.")
+    async def is_open(
+        self,
+        info: Info,
+        at: Annotated[datetime | None, strawberry.argument(description="With offset; now if left out.")] = None,
+    ) -> bool:
+        intervals = await info.context.load(loaders.opening_intervals, self.row.id)
+        return OpeningHours(self.time_zone, tuple(intervals)).is_open(instant(at) or datetime.now(UTC))
+
+    @strawberry.field(description="Great-circle distance from a point, metres.")
+    def distance_m(
+        self,
+        origin: Annotated[CoordinatesInput, strawberry.argument(name="from", description="The point.")],
+    ) -> float:
+        return origin.to_domain().distance_m(Coordinates(self.row.latitude, self.row.longitude))
+
+    @strawberry.field(description="What users think of it.")
+    async def reviews(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        order_by: ReviewOrderArgument = ReviewOrder.NEWEST,
+    ) -> ReviewConnection:
+        window = Window.of(REVIEW_ORDERINGS[order_by], first=first, after=after, last=last, before=before)
+        page = await info.context.load(loaders.review_pages, self.row.id, window)
+        return ReviewConnection.of(page, Review.of, business_id=self.row.id)
+
+
+@strawberry.type(description="A page of businesses.")
+class BusinessConnection(Connection[Business]):
+    wanted: strawberry.Private[BusinessFilter]
+
+    @strawberry.field(description="How many businesses fulfil the filter, on all pages together.")
+    async def total_count(self, info: Info) -> int:
+        return await listings.count(info.context.session, self.wanted)
+
+
+def instant(at: datetime | None) -> datetime | None:
+    """An instant that a client gave.
+
+    Raises:
+        BadUserInput: it has no offset.
+    """
+    if at is not None and at.tzinfo is None:
+        raise BadUserInput("An instant needs an offset, for example 2030-01-01T12:00:00Z.")
+    return at

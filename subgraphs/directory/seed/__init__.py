@@ -1,0 +1,127 @@
+"""Demo data: sixty businesses in Lisbon for `acme` and sixty in Berlin for `globex`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+
+from resolvers.context import RequestContext
+from resolvers.demo import TENANTS, demo_id, demo_tenant_id
+from resolvers.session import Database, TenantSession
+from subgraphs.directory.domain.hours import OpeningInterval
+from subgraphs.directory.domain.listings import Listing, RawListing, slug_of, text_configuration
+from subgraphs.directory.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
+from subgraphs.directory.repository import categories, listings, reviews
+from subgraphs.directory.seed.businesses import CATEGORIES, CITIES, HOURS, DemoListing, demo_listings
+from subgraphs.directory.seed.opinions import demo_reviews
+from subgraphs.directory.usecases.listings import embed
+
+__all__ = ["seed"]
+
+_FIRST_LISTED = datetime(2024, 9, 2, 8, 0, tzinfo=UTC)
+_OWNERS = ("ada", "ben", "cleo", None)
+
+
+async def seed(database: Database, embeddings: EmbeddingProvider | None = None) -> None:
+    """Write the demo data of both tenants; what is there already stays as it is.
+
+    Args:
+        database: the directory's, as the owner of its tables or as the app role.
+        embeddings: another source of embeddings than the local all-MiniLM-L6-v2.
+    """
+    provider = embeddings or MiniLMEmbeddings.from_settings(EmbeddingSettings())
+    for slug in TENANTS:
+        async with database.session(RequestContext.system(demo_tenant_id(slug))) as session:
+            await _seed_tenant(session, slug, provider)
+
+
+async def _seed_tenant(session: TenantSession, slug: str, provider: EmbeddingProvider) -> None:
+    tenant_id = demo_tenant_id(slug)
+    await _seed_categories(session, tenant_id, slug)
+    wanted = {demo_id(slug, "business", demo.key): demo for demo in demo_listings(slug)}
+    present = await listings.by_id(session, list(wanted))
+    written: list[tuple[UUID, Listing, str]] = []
+    for place, (row_id, demo) in enumerate(wanted.items()):
+        if row_id in present:
+            continue
+        listing = _listing(slug, place, demo)
+        created_at = _FIRST_LISTED + timedelta(days=5 * place)
+        await listings.add(
+            session, tenant_id, listing, demo.category, id=row_id, created_at=created_at, updated_at=created_at
+        )
+        await _seed_reviews(session, tenant_id, slug, row_id, demo)
+        written.append((row_id, listing, demo.category))
+    await embed(session, tenant_id, provider, written)
+
+
+async def _seed_categories(session: TenantSession, tenant_id: UUID, slug: str) -> None:
+    tree: list[tuple[str, str, str | None]] = [(name, "", None) for name in CATEGORIES]
+    tree += [(name, text, parent) for parent, children in CATEGORIES.items() for name, text in children.items()]
+    present = await categories.by_id(session, [_category_id(slug, name) for name, _, _ in tree])
+    for sort, (name, description, parent) in enumerate(tree):
+        row_id = _category_id(slug, name)
+        if row_id not in present:
+            await categories.add(
+                session,
+                tenant_id,
+                id=row_id,
+                slug=slug_of(name),
+                name=name,
+                description=description,
+                parent_id=None if parent is None else _category_id(slug, parent),
+                sort=sort,
+            )
+
+
+async def _seed_reviews(
+    session: TenantSession, tenant_id: UUID, slug: str, business_id: UUID, demo: DemoListing
+) -> None:
+    written = list(demo_reviews(slug, demo))
+    for review in written:
+        await reviews.add(
+            session,
+            tenant_id,
+            id=review.id,
+            business_id=business_id,
+            author_id=review.author_id,
+            rating=review.rating,
+            title=review.title,
+            body=review.body,
+            created_at=review.created_at,
+            updated_at=review.created_at,
+        )
+    if written:
+        total = sum(review.rating for review in written)
+        await listings.add_to_rating(session, business_id, count=len(written), total=total)
+
+
+def _listing(tenant_slug: str, place: int, demo: DemoListing) -> Listing:
+    city, country_code, time_zone, phone = CITIES[tenant_slug]
+    owner = _OWNERS[place % len(_OWNERS)]
+    intervals = tuple(
+        OpeningInterval.on(weekday, time.fromisoformat(opens), time.fromisoformat(closes))
+        for weekdays, opens, closes in HOURS[demo.hours]
+        for weekday in weekdays
+    )
+    return RawListing(
+        name=demo.name,
+        description=demo.description,
+        keywords=demo.keywords,
+        category_id=_category_id(tenant_slug, demo.category),
+        street=demo.street,
+        postal_code=demo.postal_code,
+        city=city,
+        country_code=country_code,
+        latitude=demo.latitude,
+        longitude=demo.longitude,
+        time_zone=time_zone,
+        intervals=intervals,
+        phone=f"{phone}{place + 100}",
+        website=f"https://{slug_of(demo.name)}.example",
+        language=text_configuration("en"),
+        owner_id=None if owner is None else demo_id(tenant_slug, "user", owner),
+    ).checked()
+
+
+def _category_id(tenant_slug: str, name: str) -> UUID:
+    return demo_id(tenant_slug, "category", slug_of(name))

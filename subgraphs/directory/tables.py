@@ -1,0 +1,147 @@
+"""Tables of the directory. All are tenant-scoped and under row-level security.
+
+The extensions live in the schema ``public``. Under row-level security PostgreSQL uses an index for a condition only
+if its operator is *leakproof*, which those of full text, ``cube`` and ``vector`` are not; it does use them for an ORDER
+BY. Hence the GiST index serves distance ordering and the HNSW index nearest vectors, while radius and bounding-box
+searches narrow down by the plain index on latitude and longitude first, and text search looks at the tenant's rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgvector.sqlalchemy import VECTOR
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    Double,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.types import UserDefinedType
+
+from resolvers.tables import context_metadata, tenant_reference, tenant_table
+
+DIMENSIONS = 384
+
+
+class Cube(UserDefinedType[str]):
+    """A point in the three-dimensional space of ``earthdistance``; never read by Python."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in DDL."""
+        return "public.cube"
+
+
+metadata = context_metadata("directory")
+
+categories = tenant_table(
+    metadata,
+    "categories",
+    Column("parent_id", Uuid),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("sort", Integer, nullable=False, server_default="0"),
+    tenant_reference("parent_id", "directory.categories", ondelete="RESTRICT"),
+    UniqueConstraint("tenant_id", "slug"),
+    CheckConstraint("parent_id <> id", "not_its_own_parent"),
+    Index("ix_categories_parent", "tenant_id", "parent_id"),
+)
+
+businesses = tenant_table(
+    metadata,
+    "businesses",
+    Column("category_id", Uuid, nullable=False),
+    Column("owner_id", Uuid),
+    Column("name", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("keywords", ARRAY(Text), nullable=False),
+    Column("language", Text, nullable=False),
+    Column("phone", Text),
+    Column("website", Text),
+    Column("street", Text, nullable=False),
+    Column("postal_code", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("country_code", Text, nullable=False),
+    Column("latitude", Double, nullable=False),
+    Column("longitude", Double, nullable=False),
+    Column("position", Cube, Computed("public.ll_to_earth(latitude, longitude)", persisted=True), nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("rating_count", Integer, nullable=False, server_default="0"),
+    Column("rating_sum", Integer, nullable=False, server_default="0"),
+    Column(
+        "rating",
+        Double,
+        Computed("rating_sum::float8 / greatest(rating_count, 1)", persisted=True),
+        nullable=False,
+    ),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("search", TSVECTOR, nullable=False),
+    tenant_reference("category_id", "directory.categories", ondelete="RESTRICT"),
+    UniqueConstraint("tenant_id", "slug"),
+    CheckConstraint("latitude between -90 and 90", "latitude"),
+    CheckConstraint("longitude between -180 and 180", "longitude"),
+    CheckConstraint("rating_sum between rating_count and 5 * rating_count", "rating"),
+    Index("ix_businesses_category", "tenant_id", "category_id"),
+    Index("ix_businesses_name", "tenant_id", "name", "id"),
+    Index("ix_businesses_rating", "tenant_id", "rating", "id"),
+    Index("ix_businesses_place", "tenant_id", "latitude", "longitude"),
+    Index("ix_businesses_owner", "tenant_id", "owner_id"),
+    Index("ix_businesses_position", "position", postgresql_using="gist"),
+)
+Index("ix_businesses_created", businesses.c.tenant_id, businesses.c.created_at, businesses.c.id)
+
+opening_intervals = tenant_table(
+    metadata,
+    "opening_intervals",
+    Column("business_id", Uuid, nullable=False),
+    Column("start_minute", SmallInteger, nullable=False),
+    Column("length_minutes", SmallInteger, nullable=False),
+    tenant_reference("business_id", "directory.businesses", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "business_id", "start_minute"),
+    CheckConstraint("start_minute between 0 and 10079", "start"),
+    CheckConstraint("length_minutes between 1 and 1440", "length"),
+)
+
+reviews = tenant_table(
+    metadata,
+    "reviews",
+    Column("business_id", Uuid, nullable=False),
+    Column("author_id", Uuid, nullable=False),
+    Column("rating", SmallInteger, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    tenant_reference("business_id", "directory.businesses", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "business_id", "author_id"),
+    CheckConstraint("rating between 1 and 5", "rating"),
+    Index("ix_reviews_author", "tenant_id", "author_id"),
+)
+Index("ix_reviews_newest", reviews.c.tenant_id, reviews.c.business_id, reviews.c.created_at, reviews.c.id)
+
+business_embeddings = tenant_table(
+    metadata,
+    "business_embeddings",
+    Column("business_id", Uuid, nullable=False),
+    Column("model_id", Text, nullable=False),
+    Column("content_sha256", Text, nullable=False),
+    Column("embedding", VECTOR(DIMENSIONS), nullable=False),
+    tenant_reference("business_id", "directory.businesses", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "business_id", "model_id"),
+    Index(
+        "ix_business_embeddings_nearest",
+        text("embedding public.vector_cosine_ops"),
+        postgresql_using="hnsw",
+    ),
+)
+"""One vector per listing and model; the hash is of the text it was computed from."""
