@@ -1,0 +1,17 @@
+"""The ASGI application of crm."""
+
+from resolvers.app import Subgraph, subgraph_app
+from resolvers.settings import Settings
+from subgraphs.crm.schema import schema
+
+__all__ = ["create_app", "sdl"]
+
+
+def create_app(settings: Settings) -> Subgraph:
+    """The subgraph, at `/crm/graphql` and `/crm/health`."""
+    return subgraph_app("crm", schema, settings)
+
+
+def sdl() -> str:
+    """The subgraph's schema, for composition."""
+    return schema.as_str()

@@ -1,0 +1,56 @@
+"""The rules of crm, without input or output: leads, contacts, pipelines, activities, and what lists are cut by."""
+
+from subgraphs.crm.domain.activities import Activity, complete, log_activity
+from subgraphs.crm.domain.contacts import Contact, ContactDetails, edit_contact, new_contact
+from subgraphs.crm.domain.filters import (
+    ActivityFilter,
+    ActivityOrderField,
+    ContactFilter,
+    ContactOrderField,
+    LeadFilter,
+    LeadOrderField,
+)
+from subgraphs.crm.domain.leads import Lead, LeadDetails, assign, convert, edit, enter_stage, open_lead
+from subgraphs.crm.domain.pipelines import (
+    Pipeline,
+    Stage,
+    StageDraft,
+    add_stage,
+    draft_stages,
+    rename_stage,
+    reorder_stages,
+)
+from subgraphs.crm.domain.values import ActivityKind, LeadSource, LeadStatus
+
+__all__ = [
+    "Activity",
+    "ActivityFilter",
+    "ActivityKind",
+    "ActivityOrderField",
+    "Contact",
+    "ContactDetails",
+    "ContactFilter",
+    "ContactOrderField",
+    "Lead",
+    "LeadDetails",
+    "LeadFilter",
+    "LeadOrderField",
+    "LeadSource",
+    "LeadStatus",
+    "Pipeline",
+    "Stage",
+    "StageDraft",
+    "add_stage",
+    "assign",
+    "complete",
+    "convert",
+    "draft_stages",
+    "edit",
+    "edit_contact",
+    "enter_stage",
+    "log_activity",
+    "new_contact",
+    "open_lead",
+    "rename_stage",
+    "reorder_stages",
+]

@@ -1,0 +1,149 @@
+"""What crm refuses. Each class says its code; its first line is the default message."""
+
+from resolvers.errors import BadUserInput, Conflict, NotFound, Refused
+
+__all__ = [
+    "ActivityAlreadyCompleted",
+    "ActivityNotFound",
+    "ContactInUse",
+    "ContactNotFound",
+    "ContactRequired",
+    "DuplicateEmail",
+    "DuplicateName",
+    "InvalidStageOrder",
+    "InvalidValue",
+    "LeadAlreadyConverted",
+    "LeadClosed",
+    "LeadNotFound",
+    "LostReasonRequired",
+    "NoDefaultPipeline",
+    "PipelineNotFound",
+    "StageNotFound",
+    "StageNotInPipeline",
+    "VersionConflict",
+    "check_version",
+]
+
+
+class InvalidValue(BadUserInput):
+    """A field of the input breaks its rule.
+
+    Args:
+        field: its name in the GraphQL input.
+        problem: what is wrong, as the rest of a sentence that begins with the field.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}.", path=("input", field))
+
+
+class LeadNotFound(NotFound):
+    """There is no such lead."""
+
+    code = "LEAD_NOT_FOUND"
+
+
+class ContactNotFound(NotFound):
+    """There is no such contact."""
+
+    code = "CONTACT_NOT_FOUND"
+
+
+class PipelineNotFound(NotFound):
+    """There is no such pipeline."""
+
+    code = "PIPELINE_NOT_FOUND"
+
+
+class StageNotFound(NotFound):
+    """There is no such stage."""
+
+    code = "STAGE_NOT_FOUND"
+
+
+class ActivityNotFound(NotFound):
+    """There is no such activity."""
+
+    code = "ACTIVITY_NOT_FOUND"
+
+
+class NoDefaultPipeline(NotFound):
+    """The tenant has no default pipeline; name one."""
+
+    code = "NO_DEFAULT_PIPELINE"
+
+
+class VersionConflict(Conflict):
+    """It has changed since it was read."""
+
+    code = "VERSION_CONFLICT"
+
+
+class DuplicateEmail(Conflict):
+    """The e-mail address is taken."""
+
+    code = "DUPLICATE_EMAIL"
+
+
+class DuplicateName(Conflict):
+    """The name is taken."""
+
+    code = "DUPLICATE_NAME"
+
+
+class ContactInUse(Refused):
+    """Leads refer to the contact; delete or change them first."""
+
+    code = "CONTACT_IN_USE"
+
+
+class ContactRequired(Refused):
+    """A lead is won with a contact; convert it first."""
+
+    code = "CONTACT_REQUIRED"
+
+
+class LeadAlreadyConverted(Refused):
+    """The lead is converted already."""
+
+    code = "LEAD_ALREADY_CONVERTED"
+
+
+class LeadClosed(Refused):
+    """The lead is closed; move it to an open stage first."""
+
+    code = "LEAD_CLOSED"
+
+
+class LostReasonRequired(Refused):
+    """A lead is lost for a reason; say which."""
+
+    code = "LOST_REASON_REQUIRED"
+
+
+class StageNotInPipeline(Refused):
+    """The stage belongs to another pipeline than the lead."""
+
+    code = "STAGE_NOT_IN_PIPELINE"
+
+
+class InvalidStageOrder(Refused):
+    """The stages cannot stand in this order."""
+
+    code = "INVALID_STAGE_ORDER"
+
+
+class ActivityAlreadyCompleted(Refused):
+    """The activity is completed already."""
+
+    code = "ACTIVITY_ALREADY_COMPLETED"
+
+
+def check_version(current: int, expected: int | None) -> None:
+    """Lets a change through that was made on the current version, or that does not care.
+
+    Raises:
+        VersionConflict: names the current version.
+    """
+    if expected is not None and expected != current:
+        raise VersionConflict(f"It has changed since version {expected} was read: it is at version {current} now.")

@@ -1,0 +1,101 @@
+"""Batch functions for `info.context.load`: one statement for all keys of a level of the query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from resolvers.pagination import Page, Window
+from resolvers.session import TenantSession
+from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, Pipeline, Stage
+from subgraphs.crm.repository import activities, contacts, leads, pipelines
+
+__all__ = [
+    "ActivityCount",
+    "ActivityList",
+    "LeadCount",
+    "LeadList",
+    "activity_counts",
+    "activity_lists",
+    "contact_by_id",
+    "lead_by_id",
+    "lead_counts",
+    "lead_lists",
+    "open_lead_counts",
+    "pipeline_by_id",
+    "stage_by_id",
+    "stages_of_pipeline",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadList:
+    """A page of leads under a parent: `parent` is the column that refers to it, such as `assignee_id`."""
+
+    parent: str
+    filter: LeadFilter
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class LeadCount:
+    """The number of leads under a parent."""
+
+    parent: str
+    filter: LeadFilter
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityList:
+    """A page of activities under a parent: `parent` is `lead_id` or `contact_id`."""
+
+    parent: str
+    filter: ActivityFilter
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCount:
+    """The number of activities under a parent."""
+
+    parent: str
+    filter: ActivityFilter
+
+
+async def lead_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Lead | None]:
+    return await leads.find_leads(session, keys)
+
+
+async def contact_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Contact | None]:
+    return await contacts.find_contacts(session, keys)
+
+
+async def pipeline_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Pipeline | None]:
+    return await pipelines.find_pipelines(session, keys)
+
+
+async def stage_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Stage | None]:
+    return await pipelines.find_stages(session, keys)
+
+
+async def stages_of_pipeline(session: TenantSession, keys: list[UUID]) -> Sequence[tuple[Stage, ...]]:
+    return await pipelines.stages_of_pipelines(session, keys)
+
+
+async def open_lead_counts(session: TenantSession, keys: list[UUID]) -> Sequence[int]:
+    return await leads.count_open_leads_of_users(session, keys)
+
+
+async def lead_lists(session: TenantSession, keys: list[UUID], wanted: LeadList) -> Sequence[Page[Lead]]:
+    return await leads.lead_pages_by(session, wanted.parent, keys, wanted.filter, wanted.window)
+
+
+async def lead_counts(session: TenantSession, keys: list[UUID], wanted: LeadCount) -> Sequence[int]:
+    return await leads.count_leads_by(session, wanted.parent, keys, wanted.filter)
+
+
+async def activity_lists(session: TenantSession, keys: list[UUID], wanted: ActivityList) -> Sequence[Page[Activity]]:
+    return await activities.activity_pages_by(session, wanted.parent, keys, wanted.filter, wanted.window)
+
+
+async def activity_counts(session: TenantSession, keys: list[UUID], wanted: ActivityCount) -> Sequence[int]:
+    return await activities.count_activities_by(session, wanted.parent, keys, wanted.filter)

@@ -1,0 +1,191 @@
+"""Tables of schema `crm`. Each is one tenant's rows only: row-level security is on and forced (see the migrations).
+
+Foreign keys carry `tenant_id`, because they are checked without row security: a row can refer to its own tenant's
+rows alone.
+
+Search and order run on generated columns rather than on `lower(...)`: under row security PostgreSQL uses an index
+only for operators marked leakproof, and `lower` is not. `COLLATE "C"` keeps the order the same on every system.
+"""
+
+from enum import Enum as PyEnum
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Enum,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from resolvers.tables import context_metadata, tenant_reference, tenant_table
+from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus
+
+__all__ = ["SCHEMA", "activities", "contacts", "leads", "metadata", "pipelines", "stages"]
+
+SCHEMA = "crm"
+
+metadata = context_metadata(SCHEMA)
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _enumeration(name: str, values: type[PyEnum], constraint: str) -> Column[Any]:
+    # Stored as text with a check: new values then need no ALTER TYPE.
+    kind = Enum(
+        values,
+        name=constraint,
+        native_enum=False,
+        length=16,
+        create_constraint=True,
+        values_callable=lambda enum: [member.value for member in enum],
+    )
+    return Column(name, kind, nullable=False)
+
+
+def _lowered(name: str, expression: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Text(collation="C"), Computed(f"lower({expression})", persisted=True), nullable=nullable)
+
+
+pipelines = tenant_table(
+    metadata,
+    "pipelines",
+    Column("name", String(100), nullable=False),
+    _lowered("name_key", "name"),
+    Column("is_default", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("tenant_id", "name_key", name="uq_pipelines_name"),
+    Index("uq_pipelines_default", "tenant_id", unique=True, postgresql_where=text("is_default")),
+)
+
+stages = tenant_table(
+    metadata,
+    "stages",
+    Column("pipeline_id", Uuid, nullable=False),
+    Column("name", String(100), nullable=False),
+    _lowered("name_key", "name"),
+    _enumeration("status", LeadStatus, "status"),
+    Column("position", SmallInteger, nullable=False),
+    Column("probability", SmallInteger, nullable=False),
+    tenant_reference("pipeline_id", "crm.pipelines"),
+    UniqueConstraint("tenant_id", "pipeline_id", "name_key", name="uq_stages_name"),
+    # Deferred: a new order passes through states in which two stages share a position.
+    UniqueConstraint(
+        "tenant_id", "pipeline_id", "position", name="uq_stages_position", deferrable=True, initially="DEFERRED"
+    ),
+    # What a lead refers to: its stage, in its pipeline, with its status.
+    UniqueConstraint("tenant_id", "pipeline_id", "id", "status", name="uq_stages_lead"),
+    CheckConstraint("probability BETWEEN 0 AND 100", name="probability"),
+)
+
+contacts = tenant_table(
+    metadata,
+    "contacts",
+    Column("name", String(200), nullable=False),
+    _lowered("name_key", "name"),
+    Column("email", String(254)),
+    _lowered("email_key", "email", nullable=True),
+    Column("phone", String(40)),
+    Column("company", String(200)),
+    _lowered("search_key", "name || ' ' || coalesce(email, '') || ' ' || coalesce(company, '')"),
+    Column("job_title", String(200)),
+    Column("owner_id", Uuid),
+    Column("business_id", Uuid),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("tenant_id", "email_key", name="uq_contacts_email"),
+)
+
+leads = tenant_table(
+    metadata,
+    "leads",
+    Column("pipeline_id", Uuid, nullable=False),
+    Column("stage_id", Uuid, nullable=False),
+    _enumeration("status", LeadStatus, "status"),
+    Column("name", String(200), nullable=False),
+    _lowered("name_key", "name"),
+    Column("email", String(254)),
+    _lowered("email_key", "email", nullable=True),
+    Column("phone", String(40)),
+    Column("company", String(200)),
+    _lowered("search_key", "name || ' ' || coalesce(email, '') || ' ' || coalesce(company, '')"),
+    _enumeration("source", LeadSource, "source"),
+    Column("score", SmallInteger, nullable=False),
+    Column("value_minor", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("notes", Text),
+    Column("assignee_id", Uuid),
+    Column("business_id", Uuid),
+    Column("contact_id", Uuid),
+    Column("lost_reason", String(500)),
+    _moment("closed_at", nullable=True),
+    _moment("converted_at", nullable=True),
+    Column("version", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "pipeline_id", "stage_id", "status"],
+        ["crm.stages.tenant_id", "crm.stages.pipeline_id", "crm.stages.id", "crm.stages.status"],
+        name="fk_leads_stage",
+    ),
+    tenant_reference("contact_id", "crm.contacts"),
+    CheckConstraint("score BETWEEN 0 AND 100", name="score"),
+    CheckConstraint("value_minor >= 0", name="value"),
+    CheckConstraint("(status = 'open') = (closed_at IS NULL)", name="closed"),
+    CheckConstraint("(status = 'lost') = (lost_reason IS NOT NULL)", name="lost"),
+    CheckConstraint("contact_id IS NOT NULL OR (status <> 'won' AND converted_at IS NULL)", name="contact"),
+    Index(
+        "uq_leads_open_email",
+        "tenant_id",
+        "email_key",
+        unique=True,
+        postgresql_where=text("status = 'open' AND email_key IS NOT NULL"),
+    ),
+)
+
+activities = tenant_table(
+    metadata,
+    "activities",
+    _enumeration("kind", ActivityKind, "kind"),
+    Column("subject", String(200), nullable=False),
+    Column("body", Text),
+    Column("lead_id", Uuid),
+    Column("contact_id", Uuid),
+    Column("actor_id", Uuid),
+    _moment("occurs_at"),
+    _moment("completed_at", nullable=True),
+    tenant_reference("lead_id", "crm.leads", ondelete="CASCADE"),
+    tenant_reference("contact_id", "crm.contacts", ondelete="CASCADE"),
+    CheckConstraint("num_nonnulls(lead_id, contact_id) = 1", name="subject"),
+)
+
+# Lists come in an order, under a parent or not; every such index ends with the id that breaks ties.
+for _table, _columns in (
+    (contacts, ("created_at",)),
+    (contacts, ("updated_at",)),
+    (contacts, ("name_key",)),
+    (leads, ("created_at",)),
+    (leads, ("updated_at",)),
+    (leads, ("score",)),
+    (leads, ("value_minor",)),
+    (leads, ("name_key",)),
+    (leads, ("status", "created_at")),
+    (leads, ("stage_id", "created_at")),
+    (leads, ("assignee_id", "created_at")),
+    (leads, ("business_id", "created_at")),
+    (leads, ("contact_id", "created_at")),
+    (activities, ("occurs_at",)),
+    (activities, ("created_at",)),
+    (activities, ("lead_id", "occurs_at")),
+    (activities, ("contact_id", "occurs_at")),
+):
+    Index(f"ix_{_table.name}_{'_'.join(_columns)}", *(_table.c[name] for name in ("tenant_id", *_columns, "id")))

@@ -1,0 +1,27 @@
+"""What users do in crm. Each function is one mutation: it reads with locks, asks the domain, and writes.
+
+All raise the `DomainError`s of `domain.errors`; the caller's savepoint then undoes what was written.
+"""
+
+from subgraphs.crm.usecases.activities import complete_activity, log_activity
+from subgraphs.crm.usecases.contacts import create_contact, delete_contact, update_contact
+from subgraphs.crm.usecases.leads import assign_lead, convert_lead, create_lead, delete_lead, move_lead, update_lead
+from subgraphs.crm.usecases.pipelines import create_pipeline, create_stage, rename_stage, reorder_stages
+
+__all__ = [
+    "assign_lead",
+    "complete_activity",
+    "convert_lead",
+    "create_contact",
+    "create_lead",
+    "create_pipeline",
+    "create_stage",
+    "delete_contact",
+    "delete_lead",
+    "log_activity",
+    "move_lead",
+    "rename_stage",
+    "reorder_stages",
+    "update_contact",
+    "update_lead",
+]
