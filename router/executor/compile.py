@@ -120,7 +120,7 @@ def compile_plan(plan: QueryPlan, schema: GraphQLSchema) -> CompiledPlan:
     )
     return CompiledPlan(
         plan,
-        source.text,
+        source.text(),
         fetches,
         root,
         functions[project],

@@ -110,8 +110,12 @@ class ProjectionWriter:
         """Write statements that check the value in `variable` and replace it by what the client sees."""
         if function.is_full and (field.position is not None or type_.item is not None):
             inner = self._source.function("part", ("value", *_PARAMETERS))
-            self._complete(inner, "value", type_, field, path)
-            inner.line("return value")
+
+            def write() -> None:
+                self._complete(inner, "value", type_, field, path)
+                inner.line("return value")
+
+            self._source.later(write)
             function.line(f"{variable} = {inner.name}({variable}, {', '.join(_PARAMETERS)})")
             return
         if type_.is_non_null:

@@ -92,9 +92,7 @@ def _walk(source: Source, function: Function, branch: _Branch, value: str, found
     """Write the walk below the object in `value`, which is known to be a dict."""
     if function.is_full and branch.steps:
         inner = source.function("walk", ("value", *found))
-        _walk(source, inner, branch, "value", found)
-        if len(inner.lines) == 1:
-            inner.line("pass")
+        source.later(lambda: _walk(source, inner, branch, "value", found))
         function.line(f"{inner.name}({value}, {', '.join(found)})")
         return
     for call in branch.calls:
@@ -112,7 +110,7 @@ def _flatten(
     if depth:
         if function.is_full:
             inner = source.function("walk", ("value", *found))
-            _flatten(source, inner, step, depth, below, "value", found)
+            source.later(lambda: _flatten(source, inner, step, depth, below, "value", found))
             function.line(f"{inner.name}({value}, {', '.join(found)})")
             return
         item = source.fresh("i")
@@ -231,6 +229,13 @@ def _extract(source: Source, body: Function, entry: Representation, seen: str, *
 def _write_input(source: Source, selections: Sequence[InputSelection], *, is_key: bool) -> str:
     """Write a function that cuts an object, or a list of them, to what is sent, or returns ABSENT."""
     function = source.function("cut", ("value",))
+    source.later(lambda: _write_input_body(source, function, selections, is_key=is_key))
+    return function.name
+
+
+def _write_input_body(
+    source: Source, function: Function, selections: Sequence[InputSelection], *, is_key: bool
+) -> None:
     with function.block("if value.__class__ is list:"):
         function.line("items = []")
         with function.block("for item in value:"):
@@ -247,11 +252,10 @@ def _write_input(source: Source, selections: Sequence[InputSelection], *, is_key
     for selection in selections:
         if selection.types is None:
             _cut(source, function, selection, is_key=is_key)
-            return function.name
+            return
         with function.block(f"if {membership(source, 'typename', selection.types)}:"):
             _cut(source, function, selection, is_key=is_key)
     function.line("return ABSENT if typename is None else {'__typename': typename}")
-    return function.name
 
 
 def _cut(source: Source, function: Function, selection: InputSelection, *, is_key: bool) -> None:

@@ -208,7 +208,7 @@ class Run:
             fetch = self._fetches[ids.pop(0)]
             try:
                 request = self._prepare(fetch) if conditions_hold(fetch.run_if, self._variables) else None
-            except RecursionError:
+            except (RecursionError, orjson.JSONEncodeError):  # inputs nested hundreds of times over
                 self.errors.append(failure_error(_unfit(fetch), ()))
                 request = None
             if request is None:

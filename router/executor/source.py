@@ -4,11 +4,11 @@ Text from clients and subgraphs enters the source in two ways only: as the `repr
 bound to the value in the module's namespace (`Source.constant`). Nothing is ever spliced in as code.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "MAX_LINES", "Function", "Source"]
+__all__ = ["MAX_DEPTH", "MAX_LINES", "Function", "Source", "membership"]
 
 MAX_DEPTH = 14
 """Blocks inside one function; beyond it the rest goes to a function of its own (CPython allows 20 nested loops)."""
@@ -56,11 +56,12 @@ class Function:
 class Source:
     """A module of generated functions."""
 
-    __slots__ = ("_count", "_functions", "_namespace")
+    __slots__ = ("_count", "_functions", "_later", "_namespace")
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self._namespace: dict[str, Any] = dict(names)
         self._functions: list[Function] = []
+        self._later: list[Callable[[], None]] = []
         self._count = 0
 
     def fresh(self, prefix: str) -> str:
@@ -80,15 +81,21 @@ class Source:
         self._functions.append(function)
         return function
 
-    @property
+    def later(self, write: Callable[[], None]) -> None:
+        """Write the body of a function once the present one is done, so that deep plans need no deep recursion."""
+        self._later.append(write)
+
     def text(self) -> str:
-        """The module's source."""
+        """Finish what is left to write and return the module's source."""
+        while self._later:
+            self._later.pop()()
         return "\n".join("\n".join(function.lines) for function in self._functions) + "\n"
 
     def load(self, title: str) -> Mapping[str, Any]:
         """Compile the module and return its namespace; `title` appears in tracebacks."""
+        text = self.text()
         namespace = dict(self._namespace)
-        exec(compile(self.text, f"<{title}>", "exec"), namespace)  # noqa: S102 - our own text, see the module's docstring
+        exec(compile(text, f"<{title}>", "exec"), namespace)  # noqa: S102 - our own text, see the module's docstring
         return namespace
 
 

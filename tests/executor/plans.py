@@ -1,0 +1,210 @@
+"""Short ways to write plans by hand, and to run them against subgraphs that answer exactly what a test says."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from graphql import GraphQLSchema, build_schema
+
+from router.executor import AsgiTransport, CompiledPlan, SubgraphClient, compile_plan
+from router.hooks import RequestContext, RouterHooks
+from router.planner.plan import (
+    AnyOfConditions,
+    Conditions,
+    EntityCall,
+    Fetch,
+    InputField,
+    OutputField,
+    Path,
+    PathStep,
+    Projection,
+    QueryPlan,
+    Representation,
+)
+
+SCHEMA = build_schema("type Query { ok: Boolean }")
+
+
+# ---- plans ----
+
+
+def at(text: str) -> Path:
+    """`users@.pets@@|Cat,Dog.owner`: each `@` a level of lists, `|` the types that are kept."""
+    steps = []
+    for part in filter(None, text.split(".")):
+        key, _, types = part.partition("|")
+        name = key.rstrip("@")
+        steps.append(PathStep(name, len(key) - len(name), frozenset(types.split(",")) if types else None))
+    return tuple(steps)
+
+
+def field(
+    key: str,
+    type_: str = "String",
+    selection: Projection | None = None,
+    *,
+    storage: str | None = None,
+    when: Conditions = (),
+    enum: str | None = None,
+    constant: str | None = None,
+    introspection: str | None = None,
+) -> OutputField:
+    values = frozenset(enum.split()) if enum is not None else None
+    return OutputField(key, storage or key, type_, selection, values, when, constant, introspection)
+
+
+def obj(name: str, *fields: OutputField) -> Projection:
+    return Projection(name, {name: fields})
+
+
+def abstract(static_type: str, **types: tuple[OutputField, ...]) -> Projection:
+    return Projection(static_type, types, is_abstract=True)
+
+
+def by_id(typename: str | None, *requires: str, types: str | None = None) -> Representation:
+    return Representation(
+        frozenset(types.split()) if types else None,
+        typename,
+        (InputField("id", "id"),),
+        tuple(InputField(name, name) for name in requires),
+    )
+
+
+def call(
+    paths: str,
+    *representations: Representation,
+    key: str = "_entities",
+    variable: str = "representations",
+    run_if: AnyOfConditions = (),
+) -> EntityCall:
+    return EntityCall(key, variable, tuple(at(path) for path in paths.split()), representations, run_if)
+
+
+def root(subgraph: str, document: str, *variables: str, kind: str = "query", after: tuple[int, ...] = ()) -> Fetch:
+    return Fetch(0, subgraph, kind, None, document, variables, (), after)
+
+
+def entities(
+    subgraph: str,
+    selection: str,
+    *calls: EntityCall,
+    after: tuple[int, ...] = (0,),
+    variables: tuple[str, ...] = (),
+    run_if: AnyOfConditions = (),
+    document: str | None = None,
+) -> Fetch:
+    """`selection` is what each call selects, such as `... on User { name }`."""
+    if document is None:
+        declared = ", ".join(f"${each.variable}: [_Any!]!" for each in calls)
+        fields = " ".join(
+            f"{'' if each.response_key == '_entities' else each.response_key + ': '}"
+            f"_entities(representations: ${each.variable}) {{ {selection} }}"
+            for each in calls
+        )
+        document = f"query({declared}) {{ {fields} }}"
+    return Fetch(0, subgraph, "query", None, document, variables, calls, after, run_if)
+
+
+def plan(projection: Projection, *fetches: Fetch, kind: str = "query") -> QueryPlan:
+    numbered = tuple(
+        Fetch(
+            index,
+            each.subgraph,
+            each.operation_type,
+            each.operation_name,
+            each.document,
+            each.variables,
+            each.entities,
+            each.depends_on,
+            each.run_if,
+        )
+        for index, each in enumerate(fetches)
+    )
+    return QueryPlan(kind, None, numbered, projection)
+
+
+# ---- running them ----
+
+Answer = dict[str, Any] | bytes | tuple[int, dict[str, str], bytes]
+
+
+class Subgraph:
+    """An ASGI application that answers as told and remembers what it was asked.
+
+    Args:
+        answers: one per request, the last for all further ones; or a function from the request's JSON.
+        delay_s: before each answer.
+    """
+
+    def __init__(self, *answers: Answer | Callable[[dict[str, Any]], Answer], delay_s: float = 0) -> None:
+        self.answers = answers
+        self.delay_s = delay_s
+        self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.cancelled = 0
+        self.log: list[str] | None = None
+        self.name = ""
+
+    @property
+    def representations(self) -> list[Any]:
+        return self.requests[-1]["variables"]["representations"]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = orjson.loads((await receive())["body"])
+        self.requests.append(request)
+        self.headers.append({k.decode(): v.decode() for k, v in scope["headers"]})
+        if self.log is not None:
+            self.log.append(f"{self.name} starts")
+        try:
+            await asyncio.sleep(self.delay_s)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
+        if callable(answer):
+            answer = answer(request)
+        if isinstance(answer, dict):
+            answer = orjson.dumps(answer)
+        status, headers, body = (200, {"content-type": "application/json"}, answer) if isinstance(answer, bytes) else answer
+        if self.log is not None:
+            self.log.append(f"{self.name} answers")
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+            }
+        )
+        await send({"type": "http.response.body", "body": body})
+
+
+def context(headers: Mapping[str, str] | None = None) -> RequestContext:
+    return RequestContext("r-1", "POST", "/graphql", headers or {})
+
+
+def client(subgraphs: Mapping[str, Any], hooks: RouterHooks | None = None, **options: Any) -> SubgraphClient:
+    return SubgraphClient({name: f"http://{name}/graphql" for name in subgraphs}, AsgiTransport(subgraphs), hooks, **options)
+
+
+async def run(
+    plan: QueryPlan | CompiledPlan,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    schema: GraphQLSchema = SCHEMA,
+    hooks: RouterHooks | None = None,
+    **subgraphs: Any,
+) -> dict[str, Any]:
+    """Compile and execute a plan against ASGI applications."""
+    compiled = compile_plan(plan, schema) if isinstance(plan, QueryPlan) else plan
+    response = await compiled.execute(variables or {}, context(), client(subgraphs, hooks))
+    orjson.dumps(response)  # whatever comes out can be serialised
+    return response
+
+
+def paths(response: dict[str, Any]) -> list[list[str | int] | None]:
+    return [error.get("path") for error in response.get("errors", [])]
+
+
+def codes(response: dict[str, Any]) -> list[str]:
+    return [error["extensions"]["code"] for error in response.get("errors", [])]
