@@ -172,6 +172,24 @@ def token(
 
 
 @app.command()
+def keys(folder: Annotated[Path, typer.Argument(help="Where to put them.")]) -> None:
+    """Make the signing keys of an installation that `brain up` does not run; existing ones stay."""
+    from brain.embedded.keys import write_key_folders  # noqa: PLC0415
+
+    write_key_folders(folder)
+    console.print(f"the keys are in {folder}", highlight=False)
+
+
+@app.command()
+def probe(url: Annotated[str, typer.Argument(help="What to get.")]) -> None:
+    """Ask a URL for its health; status 1 unless it answers 200. For health checks of containers."""
+    from brain.embedded.stack import answers  # noqa: PLC0415
+
+    if not answers(url, timeout_s=2):
+        raise typer.Exit(1)
+
+
+@app.command()
 def doctor(
     port: Port = None,
     data_dir: DataDir = None,

@@ -117,7 +117,8 @@ class BrainSettings(BaseSettings):
     subgraphs_url: HttpUrl | None = Field(
         None,
         description=(
-            "Base URL of the subgraphs: a subgraph is served at `<base>/<name>/graphql`. "
+            "Base URL of the subgraphs: a subgraph is served at `<base>/<name>/graphql`, where `{name}` in the base "
+            "stands for its name, too (one host per context: `http://{name}:8002`). "
             "If missing, `brain up` starts all of them in one process."
         ),
         json_schema_extra=_readers("up", "brain"),
@@ -180,7 +181,7 @@ class BrainSettings(BaseSettings):
         None,
         description=(
             "Public keys (JWKS) that the Brain verifies access tokens with. "
-            "If missing: `<subgraphs base>/identity/.well-known/jwks.json`."
+            "If missing: `/.well-known/jwks.json` of identity, as BRAIN_SUBGRAPHS_URL says."
         ),
         json_schema_extra=_readers("brain"),
     )
@@ -205,6 +206,16 @@ class BrainSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments, environment, ``brain.yaml``."""
         return (init_settings, env_settings, _YamlSource(settings_cls))
+
+    def subgraph_base(self, name: str) -> str:
+        """Return the URL below which a subgraph has its endpoints (``/graphql``, ``/health``), without a final slash.
+
+        Raises:
+            ConfigError: `subgraphs_url` is not set.
+        """
+        if self.subgraphs_url is None:
+            raise ConfigError(f"{variable('subgraphs_url')} is not set.")
+        return f"{self.subgraphs_url.replace('{name}', name).rstrip('/')}/{name}"
 
     def environment(self) -> dict[str, str]:
         """Return the settings as environment variables, absent ones left out and paths absolute."""

@@ -171,22 +171,24 @@ def check_graphiql(settings: BrainSettings) -> Finding:
 
 def check_services(settings: BrainSettings, running: DataFolder | None) -> Iterator[Finding]:
     """The databases and the subgraphs: those the settings name, and those of the running instance."""
-    database, redis, base = settings.database_url, settings.redis_url, settings.subgraphs_url
+    database, redis = settings.database_url, settings.redis_url
     if running is not None:
         database = database or _own_database_url(running)
         redis = redis or _own_redis_url(running)
         port = running.noted_port("subgraphs")
-        base = base or (f"http://127.0.0.1:{port}" if port else None)
+        if settings.subgraphs_url is None and port is not None:
+            settings = settings.model_copy(update={"subgraphs_url": f"http://127.0.0.1:{port}"})
     if database:
-        yield from asyncio.run(check_database(database, settings))
+        yield from asyncio.run(check_database(database, own=settings.database_url is None))
     if redis:
         yield asyncio.run(check_redis(redis))
-    if base:
+    if settings.subgraphs_url is not None:
         # A broken supergraph file has its own finding.
         with suppress(EmbeddedError):
             for name in subgraph_names(settings.supergraph):
-                yield check_health(f"subgraph {name}", f"{base}/{name}/health", "brain logs subgraphs")
-        yield check_clock("subgraphs", _http_time(f"{base}/"))
+                url = f"{settings.subgraph_base(name)}/health"
+                yield check_health(f"subgraph {name}", url, "brain logs subgraphs")
+                yield check_clock(name, _http_time(url))
 
 
 def _own_database_url(folder: DataFolder) -> str | None:
@@ -199,9 +201,9 @@ def _own_redis_url(folder: DataFolder) -> str | None:
     return None if port is None else RedisServer(folder.path, port, folder.secret("redis")).url
 
 
-async def check_database(url: str, settings: BrainSettings) -> list[Finding]:
+async def check_database(url: str, *, own: bool) -> list[Finding]:
     """PostgreSQL: reachable, with pgvector, the same time, and migrated as far as the sources go."""
-    remedy = "brain logs postgres" if settings.database_url is None else "check BRAIN_DATABASE_URL and the server"
+    remedy = "brain logs postgres" if own else "check BRAIN_DATABASE_URL and the server"
     try:
         connection = await asyncpg.connect(url, timeout=3)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -18,6 +18,15 @@ from brain.embedded.data_folder import write_private
 from brain.embedded.process import EmbeddedError
 
 
+def write_key_folders(folder: Path) -> None:
+    """Make all keys of an installation, one folder per reader: ``brain/``, ``identity/`` and, for all, ``public/``."""
+    for name in ("brain", "identity", "public"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    ensure_private_key(folder / "brain" / "context.pem")
+    ensure_private_key(folder / "identity" / "identity.pem")
+    write_jwks(folder / "brain" / "context.pem", folder / "public" / "context.jwks.json")
+
+
 def ensure_private_key(path: Path) -> None:
     """Make an Ed25519 private key (PKCS8 PEM, mode 0600) unless the file exists."""
     if path.exists():

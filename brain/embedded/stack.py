@@ -51,13 +51,13 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     known |= _keys(settings, folder)
     if own_subgraphs:
         known["subgraphs_url"] = f"http://127.0.0.1:{folder.port('subgraphs')}"
-    base = known.get("subgraphs_url", settings.subgraphs_url)
-    if settings.identity_jwks_url is None:
-        known["identity_jwks_url"] = f"{base}/identity/.well-known/jwks.json"
     if settings.demo_data is None:
         known["demo_data"] = own_database
 
     complete = settings.model_copy(update=known)
+    if complete.identity_jwks_url is None:
+        jwks_url = f"{complete.subgraph_base('identity')}/.well-known/jwks.json"
+        complete = complete.model_copy(update={"identity_jwks_url": jwks_url})
     environment = child_environment(complete)
     started = tuple(component.name for component in components)
     if own_subgraphs:
@@ -108,7 +108,7 @@ def subgraph_components(
         Component(
             "subgraphs",
             serve,
-            is_ready=lambda _pid: all(answers(f"{settings.subgraphs_url}/{name}/health") for name in names),
+            is_ready=lambda _pid: all(answers(f"{settings.subgraph_base(name)}/health") for name in names),
             after=after,
             ready_after=("migrate",),  # its health is that of its database roles, which the migrations make
             address=f"{settings.subgraphs_url} ({', '.join(names)})",

@@ -1,0 +1,57 @@
+# `make up` is all a newcomer needs. Everything runs from .venv at the root of the checkout; nothing else is touched.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help up test check schema docs bench clean bootstrap-up bootstrap-dev
+.NOTPARALLEL:
+
+BIN := .venv/bin
+# Options for `brain up`, as in: make up ARGS="--port 8002 --data-dir .brain2"
+ARGS ?=
+# The environment's own Python once there is one; before, the first that is new enough and can make environments.
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in $(BIN)/python python3.11 python3.12 python3.13 python3.14 python3; do \
+  if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then command -v "$$python"; break; fi; done)
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+bootstrap-up bootstrap-dev: bootstrap-%:
+	@if [ -z "$(PYTHON)" ]; then \
+	  echo "Python 3.11 or newer with its venv module is needed. Debian, Ubuntu: apt-get install python3 python3-venv" >&2; \
+	  echo "Another one: make PYTHON=/path/to/python" >&2; exit 1; fi
+	@"$(PYTHON)" deploy/bootstrap.py $*
+
+up: bootstrap-up ## Install what is missing and start everything (ARGS="--port 8002 --data-dir .brain2 --fresh")
+	@exec $(BIN)/brain up $(ARGS)
+
+test: bootstrap-dev ## Run all tests, with coverage (ARGS="tests/planner -k name" for some)
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+
+# What `make schema` writes; CI fails when the committed files differ.
+GENERATED := schema docs/reference/settings.md
+
+check: bootstrap-dev ## Everything but the tests that CI demands: style, types, import rules, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(MAKE) --no-print-directory schema
+	@git diff --exit-code -- $(GENERATED) && test -z "$$(git status --porcelain -- $(GENERATED))" \
+	  || { git status --short -- $(GENERATED); echo "Generated files differ from the committed ones: commit what 'make schema' wrote." >&2; exit 1; }
+
+schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, JSON schemas, the table of settings
+	$(BIN)/python -m subgraphs sdl --out schema/subgraphs
+	$(BIN)/python -m router compose --config schema/supergraph.yaml --out schema/supergraph.graphql
+	$(BIN)/python -m router config-schema --out schema/router-config.schema.json
+	$(BIN)/brain config schema --out schema/brain.schema.json
+	$(BIN)/brain config table --out docs/reference/settings.md
+
+docs: bootstrap-dev ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+bench: bootstrap-dev ## Measure start, memory and latency of the running whole
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## Delete the environment and every cache; the data in .brain stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov site dist
