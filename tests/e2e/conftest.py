@@ -117,3 +117,7 @@ def codes(response: httpx.Response) -> list[str]:
 
 def pretty(value: Any) -> str:
     return json.dumps(value, indent=1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--keep-screenshot", action="store_true", help="renew docs/assets/graphiql.png")

@@ -1,10 +1,59 @@
 // The tabs of a first visit.
 
 export const SAMPLES = [
-  `# One query, three bounded contexts. Log in above first; Ctrl-Enter runs it.
+  `# One query over three bounded contexts. Log in first, then press Ctrl-Enter.
 query Overview {
-  businesses(first: 3) {
-    nodes { name owner { displayName } }
+  businesses(first: 3, orderBy: RATING) {
+    edges {
+      node {
+        name
+        rating { average count }
+        owner { name email }
+        leads(first: 2) {
+          edges {
+            node {
+              name
+              status
+              assignee { name }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  `# Finds by words and by meaning.
+query Search {
+  searchBusinesses(query: "somewhere warm to read with a good coffee", first: 5) {
+    totalCount
+    edges {
+      score
+      node {
+        name
+        category { name }
+        owner { name }
+      }
+    }
+  }
+}
+`,
+  `# Who am I, and what waits for me?
+query Me {
+  tenant { name plan domains }
+  me {
+    name
+    membership { role scopes }
+    openLeadCount
+    assignedLeads(first: 5) {
+      edges {
+        node {
+          name
+          stage { name }
+          business { name }
+        }
+      }
+    }
   }
 }
 `,

@@ -1,0 +1,237 @@
+"""GraphiQL in a real Chromium, against the whole platform.
+
+pytest tests/e2e/test_graphiql.py --keep-screenshot     also renews docs/assets/graphiql.png
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import jwt
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+from brain.graphiql import find_vendor
+
+from .conftest import Platform
+from .test_isolation import resigned
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+T = TypeVar("T")
+
+SCREENSHOT = Path(__file__).parents[2] / "docs/assets/graphiql.png"
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1440,960",
+)
+
+
+class Page:
+    """GraphiQL in a browser, by what a person sees."""
+
+    def __init__(self, driver: webdriver.Chrome, platform: Platform) -> None:
+        self.driver = driver
+        self.platform = platform
+
+    def open(self, query: str = "") -> None:
+        self.driver.get(f"{self.platform.url}/graphiql{query}")
+        self.wait(lambda: self.find(".graphiql-execute-button").is_displayed())
+        # The schema is there once its documentation can be shown.
+        self.wait(lambda: not self.driver.find_elements(By.CSS_SELECTOR, ".graphiql-spinner"))
+
+    def find(self, css: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, css)
+
+    def wait(self, condition: Callable[[], T], seconds: float = 30) -> T:
+        ignored = [Exception]
+        return WebDriverWait(self.driver, seconds, 0.1, ignored).until(lambda _: condition())
+
+    def log_in(self, user: str) -> None:
+        key, tenant = user.split("@")
+        self.find("#open-log-in").click()
+        self.find(f'[data-email="{key}@{tenant}.example"]').click()
+        self.wait(lambda: self.session.startswith(tenant))
+
+    @property
+    def session(self) -> str:
+        return self.find("#session").text
+
+    def run(self) -> Any:
+        """Press the button, return the answer as it is shown."""
+        self.driver.execute_script("window.responseText = undefined")
+        self.find(".graphiql-execute-button").click()
+        self.wait(lambda: "data" in self.answer_text() or "errors" in self.answer_text())
+        return json.loads(self.wait(self.whole_answer))
+
+    def answer_text(self) -> str:
+        return self.find(".result-window").text
+
+    def whole_answer(self) -> str:
+        """The text of the answer's editor: what is on screen is only a part of a long one."""
+        text = self.driver.execute_script(
+            "return monaco.editor.getModels().find(m => m.uri.path.includes('response')).getValue()"
+        )
+        json.loads(text)
+        return str(text)
+
+    def console(self) -> list[str]:
+        return [f"{entry['level']} {entry['message']}" for entry in self.driver.get_log("browser")]
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every request that the page has made since the last call, as the network log has it."""
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        return [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture
+def page(driver: webdriver.Chrome, platform: Platform) -> Iterator[Page]:
+    """A page that nobody has used yet."""
+    if find_vendor(platform.data_dir) is None:
+        pytest.skip("GraphiQL's files are not here: python -m brain.graphiql fetch")
+    driver.get(f"{platform.url}/health")
+    driver.execute_script("localStorage.clear(); sessionStorage.clear()")
+    page = Page(driver, platform)
+    page.console()
+    page.requests()
+    yield page
+    assert page.console() == [], "nothing is complained about"
+
+
+def test_runs_a_federated_query_offline(page: Page, request: pytest.FixtureRequest) -> None:
+    page.open()
+    assert "Not logged in" in page.session
+    page.log_in("ada@acme")
+    assert page.session.split() == ["acme", "ada@acme.example", "owner"]
+    answer = page.run()
+    assert "errors" not in answer
+    businesses = [edge["node"] for edge in answer["data"]["businesses"]["edges"]]
+    assert businesses
+    people = [business["owner"] for business in businesses if business["owner"]]
+    leads = [edge["node"] for business in businesses for edge in business["leads"]["edges"]]
+    assert people
+    assert any(lead["assignee"] for lead in leads)
+    assert businesses[0]["name"] in page.answer_text()
+
+    sent = page.requests()
+    hosts = {urlsplit(one["request"]["url"]).netloc for one in sent}
+    inner = {"", "new-tab-page", "resources", "theme", "favicon2", "new-tab-page-third-party"}
+    assert hosts - inner == {urlsplit(page.platform.url).netloc}, "no request to any other host"
+    graphql = [one["request"] for one in sent if one["request"]["url"].endswith("/graphql")]
+    assert graphql[-1]["headers"].get("authorization", "").startswith("Bearer ey")
+
+    if request.config.getoption("--keep-screenshot", default=False):
+        SCREENSHOT.parent.mkdir(parents=True, exist_ok=True)
+        time.sleep(1)
+        page.driver.save_screenshot(str(SCREENSHOT))
+
+
+def test_explorer_history_and_documentation(page: Page) -> None:
+    page.open()
+    page.log_in("ada@acme")
+    page.run()
+    page.find('[aria-label="Show GraphiQL Explorer"]').click()
+    page.wait(lambda: "businesses" in page.find(".graphiql-plugin").text)
+    page.find('[aria-label="Show History"]').click()
+    page.wait(lambda: "Overview" in page.find(".graphiql-plugin").text)
+    page.find('[aria-label="Show Documentation Explorer"]').click()
+    page.wait(lambda: "Mutation" in page.find(".graphiql-plugin").text)
+
+
+def test_each_tenant_sees_its_own_and_logging_out_ends_it(page: Page) -> None:
+    page.open()
+    names = {}
+    for tenant in ("acme", "globex"):
+        page.log_in(f"dan@{tenant}")
+        answer = page.run()
+        names[tenant] = {edge["node"]["name"] for edge in answer["data"]["businesses"]["edges"]}
+        page.find("#log-out").click()
+        page.wait(lambda: page.session == "Not logged in")
+    assert not names["acme"] & names["globex"]
+    assert page.driver.execute_script("return sessionStorage.length") == 0
+    answer = page.run()
+    assert answer["errors"]
+    assert not (answer.get("data") or {}).get("businesses")
+
+
+def test_wrong_password_is_told_in_the_box(page: Page) -> None:
+    page.open()
+    page.find("#open-log-in").click()
+    page.find("#email").send_keys("ada@acme.example")
+    page.find("#password").send_keys("not the password", Keys.ENTER)
+    told = page.wait(lambda: page.find("#log-in-error").text)
+    assert "password" in told
+    assert page.session == "Not logged in"
+    page.find("#password").clear()
+    page.find("#password").send_keys("demo-acme-ada", Keys.ENTER)
+    page.wait(lambda: page.session.startswith("acme"))
+
+
+def test_expired_token_is_renewed_before_the_query(page: Page) -> None:
+    page.open()
+    page.log_in("cleo@acme")
+    stored = json.loads(page.driver.execute_script("return sessionStorage.getItem('brain.session')"))
+    old = int(time.time()) - 1000
+    expired = resigned(page.platform, "identity", stored["accessToken"], iat=old - 900, exp=old)
+    page.driver.execute_script(
+        "sessionStorage.setItem('brain.session', arguments[0])", json.dumps(stored | {"accessToken": expired})
+    )
+    page.driver.refresh()
+    page.open()
+    assert page.session.split()[:2] == ["acme", "cleo@acme.example"]
+    assert "errors" not in page.run()
+    renewed = json.loads(page.driver.execute_script("return sessionStorage.getItem('brain.session')"))
+    assert renewed["refreshToken"] != stored["refreshToken"]
+    claims = jwt.decode(renewed["accessToken"], options={"verify_signature": False})
+    assert claims["exp"] > time.time() + 600
+
+
+def test_a_link_brings_its_query(page: Page) -> None:
+    page.open("?query=%7B%20__typename%20%7D")
+    assert page.run() == {"data": {"__typename": "Query"}}
+
+
+def test_a_credential_typed_by_hand_wins(page: Page) -> None:
+    page.open("?query=%7B%20businesses(first%3A%201)%20%7B%20totalCount%20%7D%20%7D")
+    page.log_in("ada@acme")
+    page.find(".graphiql-editor-tools button:nth-of-type(2)").click()
+    editor = page.wait(lambda: page.find('[aria-label="Headers"] textarea, .graphiql-editor-tool textarea'))
+    editor.send_keys('{"authorization": "Bearer typed"')
+    page.find(".graphiql-execute-button").click()
+    page.wait(lambda: "UNAUTHENTICATED" in page.answer_text())
+    # The browser itself notes the status 401.
+    assert all("401" in line for line in page.console())
