@@ -132,11 +132,19 @@ class _Writer:
         self.variables |= slot.variables
         text = slot.name if slot.storage_key == slot.name else f"{slot.storage_key}: {slot.name}"
         text += slot.arguments
-        for variable, wanted in slot.conditions:
-            self.variables.add(variable)
-            text += f" @{'include' if wanted else 'skip'}(if: ${variable})"
+        # A directive may stand only once on a field: further conditions go around it.
+        first = {wanted: variable for variable, wanted in reversed(slot.conditions)}
+        around = [(v, w) for v, w in slot.conditions if first[w] != v]
+        self.variables.update(v for v, _ in slot.conditions)
+        text += "".join(f" {_condition(v, w)}" for w, v in sorted(first.items()))
         children = [s.child for s in group if s.child is not None]
         if children:
             below = self.graph.output_type(type_name, slot.name, self.fetch.subgraph).name
             text += f" {{ {self.fields(children, below)} }}"
+        for variable, wanted in around:
+            text = f"... {_condition(variable, wanted)} {{ {text} }}"
         return text
+
+
+def _condition(variable: str, wanted: bool) -> str:
+    return f"@{'include' if wanted else 'skip'}(if: ${variable})"

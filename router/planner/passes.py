@@ -47,6 +47,8 @@ def run_conditions(ordered: Sequence[FetchNode]) -> dict[FetchNode, AnyOf]:
             s for position, slots in own.items() if position is fetch.position or position.parent is None for s in slots
         ]
         terms += [conjunction(fetch.conditions, s.conditions) for s in top if s.response_key is not None]
+        if fetch.position is not None and fetch.position in fetch.typename:
+            terms.append(fetch.conditions)  # the projection needs the runtime type, whatever is included below
         is_helper = any(s.response_key is None for s in top) or not terms
         if is_helper:
             for dependant in dependants.get(fetch, ()):
