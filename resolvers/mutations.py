@@ -60,6 +60,8 @@ class RefusedError(MutationError):
     pass
 
 
+Resolver = Callable[..., Awaitable[Any]]
+
 ERROR_TYPES: tuple[type, ...] = (InvalidInputError, NotFoundError, ConflictError, RefusedError)
 
 
@@ -95,7 +97,7 @@ class _Mutation(FieldExtension):
             operation.loaders.clear()
 
 
-def mutation(payload: type[MutationPayload], *, scope: str | None = None, **options: Any) -> Any:
+def mutation(payload: type[MutationPayload], *, scope: str | None = None, **options: Any) -> Callable[[Resolver], Any]:
     """Decorates the resolver of a mutation field that answers `payload`.
 
     Args:
@@ -104,7 +106,10 @@ def mutation(payload: type[MutationPayload], *, scope: str | None = None, **opti
         options: passed on to `strawberry.federation.mutation` (`name`, `description`, `tags`).
     """
     scopes = () if scope is None else (scope,)
-    return strawberry.federation.mutation(extensions=[_Mutation(payload, scopes)], **options)
+    decorator: Callable[[Resolver], Any] = strawberry.federation.mutation(
+        extensions=[_Mutation(payload, scopes)], **options
+    )
+    return decorator
 
 
 def _typed(error: DomainError) -> MutationError:

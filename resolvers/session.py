@@ -13,12 +13,13 @@ import math
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Executable, Row, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from resolvers.context import RequestContext
-from resolvers.errors import DeadlineExceeded
+from resolvers.errors import DeadlineExceeded, Forbidden
 
 __all__ = ["Database", "Statements", "TenantSession", "TransactionFailed"]
 
@@ -28,6 +29,7 @@ _BEGIN = text(
     "select set_config('app.tenant_id', :tenant, true), set_config('app.user_id', :user, true), "
     "set_config('statement_timeout', :timeout, true)"
 )
+_ASSUME = text("select set_config('app.tenant_id', :tenant, true)")
 
 
 class TransactionFailed(Exception):
@@ -88,6 +90,18 @@ class TenantSession:
                 await nested.commit()
         finally:
             self._savepoints -= 1
+
+    async def assume_tenant(self, tenant_id: UUID) -> None:
+        """Lets the rest of the transaction act for `tenant_id`, which a credential has just proved.
+
+        Only for callers whose context names no tenant (log-in, refresh, API keys), or names the same one.
+
+        Raises:
+            Forbidden: the context speaks for another tenant.
+        """
+        if self.context.tenant_id not in (None, tenant_id):
+            raise Forbidden("This credential is for another tenant.")
+        await self._run(_ASSUME, {"tenant": str(tenant_id)})
 
     async def commit(self) -> None:
         """Commits.

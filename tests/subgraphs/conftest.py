@@ -116,8 +116,8 @@ class RunningSubgraph:
         """One GraphQL request with a fresh context header."""
         return await self.client.post(
             f"/{self.name}/graphql",
-            json={"query": query, "variables": variables or {}},
-            headers={"x-brain-context": self.sign(self.name, **caller)},
+            content=json.dumps({"query": query, "variables": variables or {}}),
+            headers={"content-type": "application/json", "x-brain-context": self.sign(self.name, **caller)},
         )
 
     async def call(self, query: str, variables: Mapping[str, Any] | None = None, **caller: Any) -> dict[str, Any]:

@@ -1,0 +1,146 @@
+"""Roles, what they may do, and the rules of membership. Pure Python."""
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+from uuid import UUID
+
+from resolvers.errors import BadUserInput, Conflict, Forbidden, Refused
+
+__all__ = [
+    "GRANTABLE_SCOPES",
+    "ROLE_SCOPES",
+    "AlreadyMember",
+    "InvalidCredentials",
+    "InvalidInvitation",
+    "InvalidRefreshToken",
+    "LastOwner",
+    "RefreshTokenInUse",
+    "Role",
+    "TenantRequired",
+    "check_api_key_scopes",
+    "check_may_grant",
+    "check_owner_remains",
+    "check_password",
+    "normal_email",
+    "scopes_of",
+]
+
+
+class Role(Enum):
+    """What a member is in a tenant. Each may do what the next may, and more."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    AGENT = "agent"
+    VIEWER = "viewer"
+
+
+_READ: Final = frozenset({"identity:read", "crm:read", "directory:read"})
+_WORK: Final = _READ | {"crm:write"}
+_MANAGE: Final = _WORK | {"identity:write", "directory:write"}
+_OWN: Final = _MANAGE | {"identity:admin"}
+
+ROLE_SCOPES: Final = {Role.OWNER: _OWN, Role.MANAGER: _MANAGE, Role.AGENT: _WORK, Role.VIEWER: _READ}
+"""Role -> scopes (`<context>:<read|write|admin>`)."""
+
+GRANTABLE_SCOPES: Final = _OWN - {"identity:admin"}
+"""What an API key may be given: a key never administers its own tenant."""
+
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_MIN_PASSWORD_CHARS: Final = 10
+# argon2 hashes any length; the limit keeps a request from making it hash megabytes.
+_MAX_PASSWORD_CHARS: Final = 256
+
+
+class LastOwner(Refused):
+    """A tenant keeps at least one owner."""
+
+    code = "LAST_OWNER"
+
+
+class InvalidCredentials(Refused):
+    """The e-mail address, the password or the tenant is wrong."""
+
+    code = "INVALID_CREDENTIALS"
+
+
+class TenantRequired(Refused):
+    """This user belongs to several tenants: name one."""
+
+    code = "TENANT_REQUIRED"
+
+
+class InvalidRefreshToken(Refused):
+    """The refresh token is not valid: log in again."""
+
+    code = "INVALID_REFRESH_TOKEN"
+
+
+class RefreshTokenInUse(Refused):
+    """Another request is using this refresh token at the same time: use the tokens that it gets."""
+
+    code = "REFRESH_TOKEN_IN_USE"
+
+
+class InvalidInvitation(Refused):
+    """The invitation is not valid, has expired or was accepted already."""
+
+    code = "INVALID_INVITATION"
+
+
+class AlreadyMember(Conflict):
+    """This person belongs to the tenant already."""
+
+    code = "ALREADY_MEMBER"
+
+
+def scopes_of(role: Role) -> tuple[str, ...]:
+    """The scopes of `role`, sorted."""
+    return tuple(sorted(ROLE_SCOPES[role]))
+
+
+def normal_email(value: str, *path: str) -> str:
+    """`value` trimmed and in lower case, as users are told apart by.
+
+    Raises:
+        BadUserInput: not an e-mail address.
+    """
+    email = value.strip().lower()
+    if len(email) > 254 or not email.isprintable() or not _EMAIL.fullmatch(email):
+        raise BadUserInput("This is not an e-mail address.", path=path)
+    return email
+
+
+def check_password(value: str, *path: str) -> None:
+    """Raises `BadUserInput` for a new password that is too short or too long."""
+    if not _MIN_PASSWORD_CHARS <= len(value) <= _MAX_PASSWORD_CHARS:
+        message = f"A password has from {_MIN_PASSWORD_CHARS} to {_MAX_PASSWORD_CHARS} characters."
+        raise BadUserInput(message, path=path)
+
+
+def check_may_grant(role: Role, own_scopes: Iterable[str]) -> None:
+    """Nobody gives away more than they hold. Raises `Forbidden` naming what is missing."""
+    missing = ROLE_SCOPES[role] - frozenset(own_scopes)
+    if missing:
+        raise Forbidden.missing(min(missing))
+
+
+def check_api_key_scopes(scopes: Iterable[str], own_scopes: Iterable[str]) -> None:
+    """Raises `BadUserInput` for scopes that no key may have, `Forbidden` for those that the caller lacks."""
+    wanted = frozenset(scopes)
+    if not wanted:
+        raise BadUserInput("An API key needs at least one scope.", path=("input", "scopes"))
+    unknown = wanted - GRANTABLE_SCOPES
+    if unknown:
+        raise BadUserInput(f"{min(unknown)!r} is no scope for an API key.", path=("input", "scopes"))
+    missing = wanted - frozenset(own_scopes)
+    if missing:
+        raise Forbidden.missing(min(missing))
+
+
+def check_owner_remains(owners: Iterable[UUID], leaving: UUID) -> None:
+    """Raises `LastOwner` if `leaving` is the only one of `owners` (user ids of the tenant's active owners)."""
+    if not set(owners) - {leaving}:
+        raise LastOwner

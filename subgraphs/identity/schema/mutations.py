@@ -1,0 +1,166 @@
+"""What can be changed."""
+
+from datetime import datetime
+
+import strawberry
+
+from resolvers.ids import parse_id
+from resolvers.mutations import MutationPayload, RefusedError, mutation
+from resolvers.operation import Info
+from subgraphs.identity import loaders
+from subgraphs.identity.schema.types import ApiKey, AuthTokens, Membership, Role, User
+from subgraphs.identity.services import Services
+from subgraphs.identity.tokens import ACCESS_TOKEN_LIFETIME_S
+from subgraphs.identity.usecases import api_keys, log_in, members
+
+__all__ = ["Mutation"]
+
+
+@strawberry.input
+class LogInInput:
+    email: str
+    password: str
+    tenant: str | None = strawberry.field(
+        default=None, description="Slug. Without it: the tenant of the host, or the only one the user belongs to."
+    )
+
+
+@strawberry.input
+class InviteMemberInput:
+    email: str
+    name: str
+    role: Role
+
+
+@strawberry.input
+class AcceptInvitationInput:
+    token: str
+    password: str = strawberry.field(description="A new one, or the user's own who has one already.")
+
+
+@strawberry.input
+class CreateApiKeyInput:
+    name: str
+    scopes: list[str]
+    expires_at: datetime | None = None
+
+
+@strawberry.type
+class LogInPayload(MutationPayload):
+    tokens: AuthTokens | None = None
+    user: User | None = None
+
+
+@strawberry.type
+class RefreshTokensPayload(MutationPayload):
+    tokens: AuthTokens | None = None
+
+
+@strawberry.type
+class LogOutPayload(MutationPayload):
+    pass
+
+
+@strawberry.type
+class InviteMemberPayload(MutationPayload):
+    membership: Membership | None = None
+    invitation_token: str | None = strawberry.field(
+        default=None, description="For the invited person; it cannot be read again."
+    )
+    expires_at: datetime | None = None
+
+
+@strawberry.type
+class ChangeRolePayload(MutationPayload):
+    membership: Membership | None = None
+
+
+@strawberry.type
+class RemoveMemberPayload(MutationPayload):
+    removed_user_id: strawberry.ID | None = None
+
+
+@strawberry.type
+class CreateApiKeyPayload(MutationPayload):
+    api_key: ApiKey | None = None
+    key: str | None = strawberry.field(default=None, description="The key itself; it cannot be read again.")
+
+
+@strawberry.type
+class RevokeApiKeyPayload(MutationPayload):
+    api_key: ApiKey | None = None
+
+
+@strawberry.type
+class Mutation:
+    @mutation(LogInPayload, description="Tokens for an e-mail address and a password.")
+    async def log_in(self, info: Info, input: LogInInput) -> LogInPayload:  # noqa: A002 - Relay's name
+        services: Services = info.context.services
+        found = await log_in.log_in(
+            info.context.session,
+            info.context.redis,
+            services.passwords,
+            services.tokens,
+            email=input.email,
+            password=input.password,
+            tenant_slug=input.tenant,
+        )
+        return LogInPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S), user=await _user(info, found))
+
+    @mutation(RefreshTokensPayload, description="New tokens; the refresh token is used up.")
+    async def refresh_tokens(self, info: Info, refresh_token: str) -> RefreshTokensPayload:
+        services: Services = info.context.services
+        found = await log_in.refresh(info.context.session, services.tokens, refresh_token)
+        if not isinstance(found, log_in.LogIn):
+            # Not raised: the revocation of the family must be kept.
+            return RefreshTokensPayload(errors=[RefusedError(code=found.code, message=found.message)])
+        return RefreshTokensPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S))
+
+    @mutation(LogOutPayload, description="Ends the log-in that the token belongs to. Succeeds also if it has ended.")
+    async def log_out(self, info: Info, refresh_token: str) -> LogOutPayload:
+        await log_in.log_out(info.context.session, refresh_token)
+        return LogOutPayload()
+
+    @mutation(InviteMemberPayload, scope="identity:write", description="Adds a member who has yet to accept.")
+    async def invite_member(self, info: Info, input: InviteMemberInput) -> InviteMemberPayload:  # noqa: A002
+        invitation = await members.invite_member(info.context, email=input.email, name=input.name, role=input.role)
+        return InviteMemberPayload(
+            membership=Membership.of(invitation.membership),
+            invitation_token=invitation.token,
+            expires_at=invitation.expires_at,
+        )
+
+    @mutation(LogInPayload, description="Accepts an invitation and logs in.")
+    async def accept_invitation(self, info: Info, input: AcceptInvitationInput) -> LogInPayload:  # noqa: A002
+        services: Services = info.context.services
+        found = await members.accept_invitation(
+            info.context.session, services.passwords, services.tokens, token=input.token, password=input.password
+        )
+        return LogInPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S), user=await _user(info, found))
+
+    @mutation(ChangeRolePayload, scope="identity:admin", description="Gives a member another role.")
+    async def change_role(self, info: Info, user_id: strawberry.ID, role: Role) -> ChangeRolePayload:
+        row = await members.change_role(info.context, parse_id(user_id, "userId"), role)
+        return ChangeRolePayload(membership=Membership.of(row))
+
+    @mutation(RemoveMemberPayload, scope="identity:admin", description="Ends a membership and its log-ins.")
+    async def remove_member(self, info: Info, user_id: strawberry.ID) -> RemoveMemberPayload:
+        await members.remove_member(info.context, parse_id(user_id, "userId"))
+        return RemoveMemberPayload(removed_user_id=user_id)
+
+    @mutation(CreateApiKeyPayload, scope="identity:admin", description="Makes a key for a partner.")
+    async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyPayload:  # noqa: A002
+        row, key = await api_keys.create_api_key(
+            info.context, name=input.name, scopes=input.scopes, expires_at=input.expires_at
+        )
+        return CreateApiKeyPayload(api_key=ApiKey.of(row), key=key)
+
+    @mutation(RevokeApiKeyPayload, scope="identity:admin", description="Ends a key, at once and for good.")
+    async def revoke_api_key(self, info: Info, id: strawberry.ID) -> RevokeApiKeyPayload:  # noqa: A002
+        row = await api_keys.revoke_api_key(info.context, parse_id(id, "id"))
+        return RevokeApiKeyPayload(api_key=ApiKey.of(row))
+
+
+async def _user(info: Info, found: log_in.LogIn) -> User | None:
+    row = await info.context.load(loaders.user, found.member.user_id)
+    return None if row is None else User.of(row)

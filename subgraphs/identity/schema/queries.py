@@ -1,0 +1,118 @@
+"""What can be read."""
+
+import strawberry
+
+from resolvers.errors import BadUserInput
+from resolvers.ids import parse_id
+from resolvers.operation import Info
+from resolvers.pagination import Connection, Window
+from resolvers.permissions import requires
+from subgraphs.identity import loaders, repository
+from subgraphs.identity.domain import ROLE_SCOPES, scopes_of
+from subgraphs.identity.schema.types import (
+    ApiKey,
+    ApiKeyGrant,
+    Membership,
+    MembershipStatus,
+    Role,
+    RoleDefinition,
+    Tenant,
+    User,
+)
+from subgraphs.identity.usecases.api_keys import authenticate_api_key
+
+__all__ = ["Query"]
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="Who is signed in; null for anonymous callers and API keys.")
+    async def me(self, info: Info) -> User | None:
+        if info.context.request.user_id is None:
+            return None
+        row = await info.context.load(loaders.user, info.context.request.user_id)
+        return None if row is None else User.of(row)
+
+    @strawberry.field(description="The caller's tenant; null where none is known.")
+    async def tenant(self, info: Info) -> Tenant | None:
+        if info.context.request.tenant_id is None:
+            return None
+        row = await info.context.load(loaders.tenant, info.context.request.tenant_id)
+        return None if row is None else Tenant.of(row)
+
+    @strawberry.field(description="All roles and what they may do, the mightiest first.")
+    def roles(self) -> list[RoleDefinition]:
+        return [RoleDefinition(role=role, scopes=list(scopes_of(role))) for role in ROLE_SCOPES]
+
+    @strawberry.field(extensions=[requires("identity:read")], description="A member of the tenant.")
+    async def user(self, info: Info, id: strawberry.ID) -> User | None:  # noqa: A002 - the argument's name
+        row = await info.context.load(loaders.user, parse_id(id))
+        return None if row is None else User.of(row)
+
+    @strawberry.field(extensions=[requires("identity:read")], description="Members of the tenant by name.")
+    async def users(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        search: str | None = None,
+    ) -> Connection[User]:
+        window = Window.of(repository.USERS_BY_NAME, first=first, after=after, last=last, before=before)
+        page = await repository.users_page(info.context.session, window, search)
+        return Connection[User].of(page, User.of)
+
+    @strawberry.field(extensions=[requires("identity:read")], description="Memberships, the oldest first.")
+    async def memberships(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        role: Role | None = None,
+        status: MembershipStatus | None = None,
+    ) -> Connection[Membership]:
+        window = Window.of(repository.MEMBERSHIPS_BY_AGE, first=first, after=after, last=last, before=before)
+        wanted = None if status is None else status.value
+        page = await repository.memberships_page(info.context.session, window, role, wanted)
+        return Connection[Membership].of(page, Membership.of)
+
+    @strawberry.field(extensions=[requires("identity:admin")], description="API keys, the newest first.")
+    async def api_keys(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[ApiKey]:
+        window = Window.of(repository.API_KEYS_BY_AGE, first=first, after=after, last=last, before=before)
+        return Connection[ApiKey].of(await repository.api_keys_page(info.context.session, window), ApiKey.of)
+
+    @strawberry.federation.field(
+        inaccessible=True,
+        extensions=[requires("internal")],
+        description="The tenant with that host name or slug. For the Brain alone.",
+    )
+    async def resolve_tenant(self, info: Info, domain: str | None = None, slug: str | None = None) -> Tenant | None:
+        if (domain is None) is (slug is None):
+            raise BadUserInput("Give `domain` or `slug`.")
+        session = info.context.session
+        host = None if domain is None else domain.lower().rstrip(".")
+        tenant_id = await repository.find_tenant(session, domain=host, slug=slug)
+        if tenant_id is None:
+            return None
+        await session.assume_tenant(tenant_id)
+        row = await info.context.load(loaders.tenant, tenant_id)
+        return None if row is None else Tenant.of(row)
+
+    @strawberry.federation.field(
+        inaccessible=True,
+        extensions=[requires("internal")],
+        description="Whom an API key speaks for; null if it is not valid. For the Brain alone.",
+    )
+    async def authenticate_api_key(self, info: Info, key: str) -> ApiKeyGrant | None:
+        grant = await authenticate_api_key(info.context.session, key)
+        return None if grant is None else ApiKeyGrant.of(grant)

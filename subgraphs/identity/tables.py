@@ -1,0 +1,134 @@
+"""Tables of `identity`. Only hashes of secrets are stored: argon2 for passwords, SHA-256 for random tokens."""
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+from resolvers.tables import context_metadata, tenant_reference, tenant_table
+
+__all__ = [
+    "api_keys",
+    "credentials",
+    "invitations",
+    "login_sessions",
+    "memberships",
+    "metadata",
+    "refresh_tokens",
+    "tenant_domains",
+    "tenants",
+    "users",
+]
+
+metadata = context_metadata("identity")
+
+_NOW = text("now()")
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("channel", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    CheckConstraint("slug ~ '^[a-z][a-z0-9-]{1,62}$'", name="slug"),
+    CheckConstraint("plan in ('starter', 'growth', 'enterprise')", name="plan"),
+)
+
+tenant_domains = tenant_table(
+    metadata,
+    "tenant_domains",
+    Column("domain", Text, nullable=False, unique=True),
+    ForeignKeyConstraint(["tenant_id"], ["identity.tenants.id"]),
+    CheckConstraint("domain = lower(domain)", name="lower"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    CheckConstraint("email = lower(email)", name="lower"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("identity.users.id", ondelete="cascade"), primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+)
+
+memberships = tenant_table(
+    metadata,
+    "memberships",
+    Column("user_id", Uuid, ForeignKey("identity.users.id"), nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="invited"),
+    ForeignKeyConstraint(["tenant_id"], ["identity.tenants.id"]),
+    UniqueConstraint("tenant_id", "user_id"),
+    CheckConstraint("role in ('owner', 'manager', 'agent', 'viewer')", name="role"),
+    CheckConstraint("status in ('active', 'invited')", name="status"),
+)
+
+invitations = tenant_table(
+    metadata,
+    "invitations",
+    Column("membership_id", Uuid, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("invited_by", Uuid),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("accepted_at", DateTime(timezone=True)),
+    tenant_reference("membership_id", "identity.memberships", ondelete="cascade"),
+)
+
+login_sessions = tenant_table(
+    metadata,
+    "login_sessions",
+    Column("user_id", Uuid, ForeignKey("identity.users.id"), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoke_reason", Text),
+    Index(None, "tenant_id", "user_id"),
+)
+"""One per log-in: the family of the refresh tokens that descend from it."""
+
+refresh_tokens = tenant_table(
+    metadata,
+    "refresh_tokens",
+    Column("session_id", Uuid, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("used_at", DateTime(timezone=True)),
+    tenant_reference("session_id", "identity.login_sessions", ondelete="cascade"),
+)
+
+api_keys = tenant_table(
+    metadata,
+    "api_keys",
+    Column("name", Text, nullable=False),
+    Column("prefix", Text, nullable=False, unique=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_by", Uuid),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+)

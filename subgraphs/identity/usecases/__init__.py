@@ -1,0 +1,1 @@
+"""What can be done in `identity`, one module per topic."""

@@ -1,0 +1,92 @@
+"""API keys of partners: `bk_<prefix>_<secret>`. The prefix finds the key, the secret proves it."""
+
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from resolvers.errors import BadUserInput, NotFound
+from resolvers.operation import Operation
+from resolvers.session import TenantSession
+from subgraphs.identity import repository
+from subgraphs.identity.domain import check_api_key_scopes
+from subgraphs.identity.tokens import hash_secret, new_secret
+
+__all__ = ["ApiKeyGrant", "authenticate_api_key", "create_api_key", "revoke_api_key"]
+
+_KEY: Final = re.compile(r"bk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyGrant:
+    """Whom an API key speaks for."""
+
+    tenant_id: UUID
+    tenant_slug: str
+    scopes: tuple[str, ...]
+    plan: str
+    locale: str
+    channel: str | None
+
+
+async def create_api_key(
+    operation: Operation, *, name: str, scopes: Sequence[str], expires_at: datetime | None
+) -> tuple[Row[Any], str]:
+    """The stored key and its text, which cannot be had again.
+
+    Raises:
+        BadUserInput: no name, a scope that keys cannot have, or an end that lies in the past.
+        Forbidden: a scope that the caller lacks.
+    """
+    label = name.strip()
+    if not 1 <= len(label) <= 100:
+        raise BadUserInput("A name has from 1 to 100 characters.", path=("input", "name"))
+    check_api_key_scopes(scopes, operation.request.scopes)
+    if expires_at is not None:
+        if expires_at.tzinfo is None:
+            raise BadUserInput("Give the time with its zone.", path=("input", "expiresAt"))
+        if expires_at <= datetime.now(UTC):
+            raise BadUserInput("This lies in the past.", path=("input", "expiresAt"))
+    prefix, secret = secrets.token_hex(8), new_secret()
+    row = await repository.add_api_key(
+        operation.session,
+        tenant_id=operation.tenant_id(),
+        name=label,
+        prefix=prefix,
+        secret_hash=hash_secret(secret),
+        scopes=sorted(set(scopes)),
+        created_by=operation.request.user_id,
+        expires_at=expires_at,
+    )
+    return row, f"bk_{prefix}_{secret}"
+
+
+async def revoke_api_key(operation: Operation, key_id: UUID) -> Row[Any]:
+    """The key, which is not accepted any more. Raises `NotFound`."""
+    row = await repository.revoke_api_key(operation.session, key_id)
+    if row is None:
+        raise NotFound("There is no such API key.")
+    return row
+
+
+async def authenticate_api_key(session: TenantSession, key: str) -> ApiKeyGrant | None:
+    """What the key grants, or None if it is not valid."""
+    parts = _KEY.fullmatch(key)
+    if parts is None:
+        return None
+    prefix, secret = parts.groups()
+    tenant_id = await repository.tenant_of_api_key(session, prefix)
+    if tenant_id is None or session.context.tenant_id not in (None, tenant_id):
+        return None
+    await session.assume_tenant(tenant_id)
+    row = await repository.usable_api_key(session, prefix)
+    if row is None or not hmac.compare_digest(row.secret_hash, hash_secret(secret)):
+        return None
+    await repository.touch_api_key(session, row.id)
+    return ApiKeyGrant(row.tenant_id, row.slug, tuple(row.scopes), row.plan, row.locale, row.channel)
