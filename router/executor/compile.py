@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLSchema
 
-from router.executor.errors import Covered, null_error
+from router.executor.errors import Covered, introspection_error, null_error
 from router.executor.introspection import Introspection
 from router.executor.positions import ConditionTable, Introspections, Position, prepare
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
@@ -74,11 +74,13 @@ class CompiledPlan:
         conditions = self._conditions.evaluate(variables)
         run = Run(self._fetches, self._root, conditions, variables, context, subgraphs)
         await run.run()
-        introspection = [
-            introspection.answer(variables) if condition is None or conditions[condition] else None
-            for introspection, condition in self._introspections
-        ]
-        return self._response(run, conditions, introspection)
+        answers = []
+        for introspection, condition in self._introspections:
+            is_asked = condition is None or conditions[condition]
+            answer, errors = introspection.answer(variables) if is_asked else (None, ())
+            answers.append(answer)
+            run.errors.extend(map(introspection_error, errors))
+        return self._response(run, conditions, answers)
 
     def _response(self, run: Run, conditions: Sequence[bool], introspection: Sequence[Any]) -> dict[str, Any]:
         data: dict[str, Any] | None

@@ -3,9 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from router.errors import SubgraphError
+from graphql import GraphQLError
 
-__all__ = ["DOWNSTREAM", "RESPONSE_VALIDATION", "Covered", "client_error", "failure_error", "null_error"]
+from router.errors import OperationError, SubgraphError
+
+__all__ = [
+    "DOWNSTREAM",
+    "RESPONSE_VALIDATION",
+    "Covered",
+    "client_error",
+    "failure_error",
+    "introspection_error",
+    "null_error",
+]
 
 DOWNSTREAM = "DOWNSTREAM_SERVICE_ERROR"
 """Code of subgraph errors that have none of their own."""
@@ -49,6 +59,11 @@ def failure_error(failure: SubgraphError, path: Sequence[str | int]) -> dict[str
 def null_error(message: str, path: Sequence[str | int]) -> dict[str, Any]:
     """Return the error for a null that the gateway put."""
     return _error(message, path, {"code": RESPONSE_VALIDATION})
+
+
+def introspection_error(error: GraphQLError) -> dict[str, Any]:
+    """Return the error for an introspection field whose variables do not fit."""
+    return _error(error.message, error.path or (), {"code": OperationError.code})
 
 
 def _error(message: str, path: Sequence[str | int], extensions: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,14 @@
 """`__schema` and `__type`, answered from the API schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
     BooleanValueNode,
     ConstValueNode,
-    DocumentNode,
-    FieldNode,
+    GraphQLError,
     GraphQLSchema,
     NullValueNode,
-    OperationDefinitionNode,
     StringValueNode,
     VariableNode,
     Visitor,
@@ -41,10 +39,10 @@ class Introspection:
         used = _UsedVariables()
         visit(self._document, used)
         self._variables = tuple(sorted(used.names))
-        self._answers: dict[tuple[Any, ...], Any] = {}
+        self._answers: dict[tuple[Any, ...], tuple[Any, Sequence[GraphQLError]]] = {}
 
-    def answer(self, variables: Mapping[str, Any]) -> Any:
-        """Return the field's value. Callers must not change it."""
+    def answer(self, variables: Mapping[str, Any]) -> tuple[Any, Sequence[GraphQLError]]:
+        """Return the field's value, which callers must not change, and errors: a variable's null may not fit."""
         key = tuple([variables.get(name, _Absent) for name in self._variables])
         if key not in self._answers:
             if len(self._answers) >= _MAX_ANSWERS:
@@ -52,16 +50,10 @@ class Introspection:
             self._answers[key] = self._execute(variables)
         return self._answers[key]
 
-    def _execute(self, variables: Mapping[str, Any]) -> Any:
-        document: DocumentNode = visit(self._document, _WithValues(variables))
-        result = execute_sync(self._schema, document)
-        if result.errors or result.data is None:
-            raise ValueError(f"The introspection field cannot be answered: {result.errors}")
-        operation = document.definitions[0]
-        assert isinstance(operation, OperationDefinitionNode)
-        field = operation.selection_set.selections[0]
-        assert isinstance(field, FieldNode)
-        return result.data.get((field.alias or field.name).value)
+    def _execute(self, variables: Mapping[str, Any]) -> tuple[Any, Sequence[GraphQLError]]:
+        result = execute_sync(self._schema, visit(self._document, _WithValues(variables)))
+        # The document has one field, and a condition on it is the plan's business.
+        return next(iter((result.data or {}).values()), None), result.errors or ()
 
 
 class _Absent:

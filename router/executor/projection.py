@@ -92,7 +92,11 @@ class ProjectionWriter:
     ) -> str:
         """Return an expression for a field's value, after writing the statements that it needs."""
         if field.introspection is not None:
-            return f"introspection[{field.introspection}]"
+            answer = f"introspection[{field.introspection}]"
+            if field.type.is_non_null:
+                with function.block(f"if {answer} is None:"):
+                    function.line("raise Irregular")
+            return answer
         if field.constant is not None:
             return repr(field.constant)
         if field.is_typename:
@@ -187,6 +191,10 @@ def _has_statements(type_: TypeRef, field: Field) -> bool:
     return type_.item is not None or field.position is not None or field.enum_values is not None
 
 
+def _no_null(parent: str, field: Field) -> str:
+    return f"Cannot return null for non-nullable field {parent}.{field.response_key}."
+
+
 _FAILED: Any = object()
 """A null that may not stay where it is: it goes up to the nearest nullable place."""
 
@@ -223,7 +231,10 @@ class Completion:
             if field.condition is not None and not self._conditions[field.condition]:
                 continue
             if field.introspection is not None:
-                result[field.response_key] = self._introspection[field.introspection]
+                answer = self._introspection[field.introspection]
+                if answer is None and field.type.is_non_null:
+                    return self._fail((*path, field.response_key), _no_null(typename, field))
+                result[field.response_key] = answer
             elif field.constant is not None:
                 result[field.response_key] = field.constant
             elif field.is_typename:
@@ -240,7 +251,7 @@ class Completion:
         if value is None:
             if not type_.is_non_null:
                 return None
-            return self._fail(path, f"Cannot return null for non-nullable field {parent}.{field.response_key}.")
+            return self._fail(path, _no_null(parent, field))
         if type_.item is not None:
             completed = self._list(value, type_.item, field, path, parent)
         elif field.position is not None:

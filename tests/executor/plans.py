@@ -143,6 +143,7 @@ class Subgraph:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.cancelled = 0
+        self.started = asyncio.Event()
         self.log: list[str] | None = None
         self.name = ""
 
@@ -153,6 +154,7 @@ class Subgraph:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = orjson.loads((await receive())["body"])
         self.requests.append(request)
+        self.started.set()
         self.headers.append({k.decode(): v.decode() for k, v in scope["headers"]})
         if self.log is not None:
             self.log.append(f"{self.name} starts")
@@ -166,7 +168,9 @@ class Subgraph:
             answer = answer(request)
         if isinstance(answer, dict):
             answer = orjson.dumps(answer)
-        status, headers, body = (200, {"content-type": "application/json"}, answer) if isinstance(answer, bytes) else answer
+        status, headers, body = (
+            (200, {"content-type": "application/json"}, answer) if isinstance(answer, bytes) else answer
+        )
         if self.log is not None:
             self.log.append(f"{self.name} answers")
         await send(
@@ -184,7 +188,9 @@ def context(headers: Mapping[str, str] | None = None) -> RequestContext:
 
 
 def client(subgraphs: Mapping[str, Any], hooks: RouterHooks | None = None, **options: Any) -> SubgraphClient:
-    return SubgraphClient({name: f"http://{name}/graphql" for name in subgraphs}, AsgiTransport(subgraphs), hooks, **options)
+    return SubgraphClient(
+        {name: f"http://{name}/graphql" for name in subgraphs}, AsgiTransport(subgraphs), hooks, **options
+    )
 
 
 async def run(

@@ -39,8 +39,7 @@ def targets(value: Any, path: Path) -> list[dict[str, Any]]:
     return [
         found
         for each in level
-        if isinstance(each, dict)
-        and (step.types is None or any(each.get("__typename") == name for name in step.types))
+        if isinstance(each, dict) and (step.types is None or any(each.get("__typename") == name for name in step.types))
         for found in targets(each, rest)
     ]
 
@@ -87,10 +86,10 @@ def representation(target: dict[str, Any], entries: tuple[Representation, ...]) 
         if entry.types is None or own in entry.types:
             typename = entry.typename or own
             try:
-                if typename is None:
-                    raise NotSent
                 key, requires = inputs(target, entry.key, is_key=True), inputs(target, entry.requires, is_key=False)
             except NotSent:
+                return None
+            if typename is None:
                 return None
             return {"__typename": typename, **key, **requires}
     return None

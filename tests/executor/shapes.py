@@ -148,7 +148,7 @@ def data(draw: st.DrawFn, projection: Projection, noise: int, variables: Mapping
 
 def _both(one: Any, other: Any) -> Any:
     if isinstance(one, dict) and isinstance(other, dict):
-        return {**other, **one} if "__typename" not in one else {**one, **{"__typename": one["__typename"]}}
+        return {**other, **one} if "__typename" not in one else {**one, "__typename": one["__typename"]}
     return one
 
 

@@ -12,7 +12,6 @@ from router.executor.projection import Irregular
 from router.executor.transport import SubgraphClient
 from router.hooks import SubgraphCall, SubgraphReply
 from router.planner.plan import Projection
-
 from tests.executor import reference, shapes
 from tests.executor.plans import SCHEMA, Subgraph, abstract, codes, context, field, obj, paths, plan, root, run
 
@@ -81,7 +80,9 @@ async def test_null_in_a_non_null_place_goes_up_to_the_nearest_nullable_one() ->
 
 async def test_null_goes_up_to_data() -> None:
     shape = obj("Query", field("a", "A!", obj("A", field("b", "B!", obj("B", field("c", "[[Int!]!]!"))))))
-    response = await run(plan(shape, root("a", "{ a { b { c } } }")), a=Subgraph({"data": {"a": {"b": {"c": [[1], [2, None]]}}}}))
+    response = await run(
+        plan(shape, root("a", "{ a { b { c } } }")), a=Subgraph({"data": {"a": {"b": {"c": [[1], [2, None]]}}}})
+    )
     assert response["data"] is None
     assert paths(response) == [["a", "b", "c", 1, 1]]
 
@@ -118,7 +119,9 @@ async def test_inaccessible_enum_value_and_union_member() -> None:
 
 async def test_object_without_a_type_name_in_an_abstract_place_is_null() -> None:
     shape = obj("Query", field("found", "Found", abstract("Found", Cat=(field("name"),))))
-    response = await run(plan(shape, root("a", "{ found { __typename ... on Cat { name } } }")), a=Subgraph({"data": {"found": {}}}))
+    response = await run(
+        plan(shape, root("a", "{ found { __typename ... on Cat { name } } }")), a=Subgraph({"data": {"found": {}}})
+    )
     assert response["data"] == {"found": None}
 
 
@@ -162,7 +165,9 @@ async def test_one_key_with_different_conditions_merges(x: bool, y: bool, expect
 
 async def test_storage_keys_become_response_keys_in_the_order_of_the_operation() -> None:
     shape = obj("Query", field("id", storage="_q1"), field("b"), field("a", storage="id"))
-    response = await run(plan(shape, root("a", "{ b _q1: id id: a }")), a=Subgraph({"data": {"b": 1, "_q1": 2, "id": 3}}))
+    response = await run(
+        plan(shape, root("a", "{ b _q1: id id: a }")), a=Subgraph({"data": {"b": 1, "_q1": 2, "id": 3}})
+    )
     assert list(response["data"].items()) == [("id", 2), ("b", 1), ("a", 3)]
 
 

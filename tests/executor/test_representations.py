@@ -20,7 +20,6 @@ from router.executor.representations import (
 from router.executor.source import Source
 from router.executor.writes import MergeRule, Shape, Written, shape_of
 from router.planner.plan import EntityCall, InputField, InputSelection, PathStep, Representation
-
 from tests.executor import reference
 from tests.executor.plans import at, by_id, call
 
@@ -52,9 +51,11 @@ leaves = st.sampled_from(["1", "x", 1, 1.0, True, False, 0, None, "", 1.5, [1], 
 def values() -> st.SearchStrategy[Any]:
     return st.recursive(
         leaves,
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from("abk"), inner, max_size=3).flatmap(
-            lambda value: st.sampled_from([*TYPES, None, 5]).map(lambda name: {"__typename": name, **value})
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from("abk"), inner, max_size=3).flatmap(
+                lambda value: st.sampled_from([*TYPES, None, 5]).map(lambda name: {"__typename": name, **value})
+            )
         ),
         max_leaves=25,
     )
@@ -72,9 +73,7 @@ def input_fields(depth: int, min_size: int = 0) -> st.SearchStrategy[tuple[Input
     return st.lists(one_field, min_size=min_size, max_size=2, unique_by=lambda each: each.name).map(tuple)
 
 
-entries = st.builds(
-    Representation, type_sets, st.sampled_from(["T", "U", None]), input_fields(1, 1), input_fields(2)
-)
+entries = st.builds(Representation, type_sets, st.sampled_from(["T", "U", None]), input_fields(1, 1), input_fields(2))
 simple_entries = st.builds(
     lambda types, name, key: Representation(types, name, (InputField(f"n{key}", key),)),
     type_sets,
@@ -228,7 +227,11 @@ def test_required_objects_keep_type_names_nulls_and_nested_lists() -> None:
         ),
     )
     each = call("p", Representation(None, "P", (InputField("id", "id"),), (media,)))
-    ms = [[{"__typename": "V", "len": None, "x": 1}, None], [{"__typename": "I", "_q1": 3}], {"__typename": "Z", "x": 1}]
+    ms = [
+        [{"__typename": "V", "len": None, "x": 1}, None],
+        [{"__typename": "I", "_q1": 3}],
+        {"__typename": "Z", "x": 1},
+    ]
     assert sent({"p": {"id": "1", "ms": ms}}, each) == [
         {
             "__typename": "P",

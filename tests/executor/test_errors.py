@@ -1,0 +1,239 @@
+"""Errors: from where a subgraph says they are to where the client asked, and what clients get to see of them."""
+
+from typing import Any
+
+import pytest
+
+from router.errors import SubgraphError
+from router.executor.errors import Covered
+from router.executor.replies import read_reply
+from router.hooks import SubgraphReply
+from tests.executor.plans import (
+    Subgraph,
+    abstract,
+    by_id,
+    call,
+    codes,
+    entities,
+    field,
+    obj,
+    paths,
+    plan,
+    root,
+    run,
+)
+
+GRAPHQL = "application/graphql-response+json; charset=utf-8"
+USERS = obj(
+    "Query",
+    field("users", "[U]", obj("U", field("nick", storage="_q1"), field("pet", "Pet", obj("Pet", field("name"))))),
+    field("x"),
+)
+ASK = root("a", "{ users { _q1: nick id pet { name secret } } x }")
+
+
+async def located(error_path: Any, data: Any = None) -> Any:
+    """Return the client's path for an error of a root fetch."""
+    answer = {"data": data or {"users": [{"_q1": None, "pet": None}]}, "errors": [{"message": "m", "path": error_path}]}
+    response = await run(plan(USERS, ASK), a=Subgraph(answer))
+    [path] = paths(response)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["users", 0, "_q1"], ["users", 0, "nick"]),
+        (["users", 0, "id"], ["users", 0]),
+        (["users", 0, "pet", "name"], ["users", 0, "pet", "name"]),
+        (["users", 0, "pet", "secret", 3], ["users", 0, "pet"]),
+        (["hidden", "below"], None),
+        (["x", "inside", "scalar"], ["x"]),
+        (None, None),
+        ([], None),
+        ("users", None),
+        ([True], None),
+        (["users", 99, "_q1"], ["users", 99, "nick"]),
+    ],
+)
+async def test_paths_are_of_response_keys_up_to_what_is_visible(given: Any, expected: Any) -> None:
+    assert await located(given) == expected
+
+
+async def test_paths_through_abstract_positions_go_by_runtime_type() -> None:
+    shape = obj("Query", field("f", "[F]", abstract("F", A=(field("v", storage="v"),), B=(field("w", storage="_q1"),))))
+    ask = root("a", "{ f { __typename ... on A { v } ... on B { _q1: v } } }")
+    data = {"f": [{"__typename": "A", "v": None}, {"__typename": "B", "_q1": None}, None]}
+    errors = [
+        {"message": "m", "path": ["f", index, key]} for index, key in ((0, "v"), (1, "_q1"), (0, "_q1"), (2, "_q1"))
+    ]
+    response = await run(plan(shape, ask), a=Subgraph({"data": data, "errors": errors}))
+    assert paths(response) == [["f", 0, "v"], ["f", 1, "w"], ["f", 0], ["f", 2, "w"]]
+
+
+async def test_conditions_decide_which_fields_are_visible() -> None:
+    shape = obj("Query", field("x", when=(("show", True),)), field("y"))
+    ask = root("a", "query($show: Boolean!) { x y }")
+    answer = Subgraph({"data": {"x": None, "y": None}, "errors": [{"message": "m", "path": ["x"]}]})
+    assert paths(await run(plan(shape, ask), {"show": True}, a=answer)) == [["x"]]
+    assert paths(await run(plan(shape, ask), {"show": False}, a=answer)) == [None]
+
+
+async def test_what_clients_see_of_an_error() -> None:
+    errors = [
+        {
+            "message": "no",
+            "path": ["x"],
+            "locations": [{"line": 1, "column": 1}],
+            "extensions": {
+                "code": "NOT_FOUND",
+                "retryable": True,
+                "stacktrace": ["File secret.py"],
+                "exception": {"message": "sql"},
+                "debugMessage": "sql",
+                "serviceName": "liar",
+            },
+            "other": 1,
+        },
+        {"message": 5, "extensions": "text", "path": ["x"]},
+        "text",
+    ]
+    response = await run(plan(USERS, ASK), a=Subgraph({"data": {"x": None, "users": None}, "errors": errors}))
+    nameless = "Subgraph 'a' reported an error without a message."
+    default = {"serviceName": "a", "code": "DOWNSTREAM_SERVICE_ERROR"}
+    assert response["errors"] == [
+        {"message": "no", "path": ["x"], "extensions": {"code": "NOT_FOUND", "retryable": True, "serviceName": "a"}},
+        {"message": nameless, "path": ["x"], "extensions": default},
+        {"message": nameless, "extensions": default},
+    ]
+
+
+NAMES = plan(
+    obj("Query", field("us", "[U]", obj("U", field("n"))), field("me", "U", obj("U", field("n")))),
+    root("a", "{ us { id } me { id } }"),
+    entities("b", "... on U { n }", call("us@ me", by_id("U"))),
+)
+
+
+@pytest.mark.parametrize(
+    ("us", "me", "error_path", "expected"),
+    [
+        (["1", "2"], None, None, [["us"]]),
+        (["1"], None, ["_entities"], [["us", 0]]),
+        ([], "1", ["somewhere", 1], [["me"]]),
+        (["1"], "2", None, [None]),
+        (["1"], "2", ["_entities", 7, "n"], [None]),
+        (["1"], "2", ["_entities", -1, "n"], [None]),
+        (["1", "2"], "1", ["_entities", 0], [["us", 0], ["me"]]),
+        (["1", "2"], "1", ["_entities", 1, "id"], [["us", 1]]),
+        (["1", "2"], "1", ["_entities", 1, "n", "deeper"], [["us", 1, "n"]]),
+    ],
+)
+async def test_errors_of_entity_fetches(us: list[str], me: str | None, error_path: Any, expected: Any) -> None:
+    a = Subgraph({"data": {"us": [{"id": i} for i in us], "me": me and {"id": me}}})
+    b = Subgraph({"data": None, "errors": [{"message": "m", **({"path": error_path} if error_path else {})}]})
+    assert paths(await run(NAMES, a=a, b=b)) == expected
+
+
+async def test_a_null_is_reported_once_however_its_reason_was_reported() -> None:
+    """All data of a failed fetch is accounted for, also where its one error names another place or none."""
+    strict = obj(
+        "Query", field("us", "[U]", obj("U", field("n", "Int!"))), field("me", "U", obj("U", field("n", "Int!")))
+    )
+    the_plan = plan(strict, *NAMES.fetches)
+    a = Subgraph({"data": {"us": [{"id": "1"}, {"id": "2"}], "me": {"id": "2"}}})
+    for answer in (
+        {"data": None, "errors": [{"message": "m", "path": ["_entities", 0, "n"]}]},
+        {"data": None, "errors": [{"message": "m"}]},
+        b"garbage",
+    ):
+        response = await run(the_plan, a=a, b=Subgraph(answer))
+        assert response["data"] == {"us": [None, None], "me": None}
+        assert len(response["errors"]) == 1
+
+
+async def test_a_null_entity_without_an_error_is_reported_where_null_may_not_be() -> None:
+    strict = plan(
+        obj("Query", field("us", "[U]", obj("U", field("n", "Int!")))),
+        root("a", "{ us { id } }"),
+        entities("b", "... on U { n }", call("us@", by_id("U"))),
+    )
+    a = Subgraph({"data": {"us": [{"id": "1"}, {"id": "2"}, {"id": None}]}})
+    b = Subgraph({"data": {"_entities": [{"n": 1}, None]}})
+    response = await run(strict, a=a, b=b)
+    assert response["data"] == {"us": [{"n": 1}, None, None]}
+    assert paths(response) == [["us", 1, "n"], ["us", 2, "n"]]
+    assert codes(response) == ["RESPONSE_VALIDATION_FAILED"] * 2
+
+
+def test_covered_is_at_above_or_below() -> None:
+    covered = Covered([{"path": ["a", 0, "b"]}, {"message": "no path"}], [("z",)])
+    assert ("a",) in covered
+    assert ("a", 0, "b", "c") in covered
+    assert ("z", 5) in covered
+    assert ("a", 1) not in covered
+    assert ("c",) not in covered
+
+
+# ---- replies ----
+
+
+def reply(status: int, body: bytes, media_type: str = "application/json") -> SubgraphReply:
+    return SubgraphReply(status, {"content-type": media_type}, body)
+
+
+@pytest.mark.parametrize("status", [200, 203, 294])
+@pytest.mark.parametrize("media_type", ["application/json", GRAPHQL, "text/plain"])
+def test_success_with_graphql(status: int, media_type: str) -> None:
+    assert read_reply("a", reply(status, b'{"data":{"x":1},"errors":[]}', media_type)) == ({"x": 1}, [])
+
+
+def test_other_status_with_graphql() -> None:
+    body = b'{"data":{"x":1},"errors":[{"message":"m"}]}'
+    assert read_reply("a", reply(500, body, GRAPHQL)) == ({"x": 1}, [{"message": "m"}])
+    # Plain JSON may come from a proxy: its errors are worth having, its data is not to be trusted.
+    assert read_reply("a", reply(401, body)) == (None, [{"message": "m"}])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"{}",
+        b'{"data":null}',
+        b'{"data":[]}',
+        b'{"data":{},"errors":{}}',
+        b'{"data":{}',
+        b"\xff",
+    ],
+)
+def test_what_is_not_graphql(body: bytes) -> None:
+    with pytest.raises(SubgraphError, match="not a GraphQL response") as success:
+        read_reply("a", reply(200, body))
+    assert success.value.code == "SUBREQUEST_MALFORMED_RESPONSE"
+    with pytest.raises(SubgraphError, match="HTTP status 502") as failure:
+        read_reply("a", reply(502, body))
+    assert (failure.value.code, failure.value.status) == ("SUBREQUEST_HTTP_ERROR", 502)
+
+
+@pytest.mark.parametrize("status", [301, 302, 404, 500])
+def test_other_status_with_json_that_is_not_graphql(status: int) -> None:
+    for body in (b'{"data":{"x":1}}', b'{"errors":["text"]}', b'{"error":"x"}'):
+        with pytest.raises(SubgraphError, match=f"HTTP status {status}"):
+            read_reply("a", reply(status, body))
+
+
+async def test_refusal_of_a_subgraph_reaches_the_client_with_its_code() -> None:
+    body = b'{"errors":[{"message":"Who are you?","extensions":{"code":"UNAUTHENTICATED"}}]}'
+    response = await run(
+        plan(obj("Query", field("x")), root("a", "{ x }")),
+        a=Subgraph((401, {"content-type": "application/json"}, body)),
+    )
+    assert response == {
+        "data": {"x": None},
+        "errors": [{"message": "Who are you?", "extensions": {"code": "UNAUTHENTICATED", "serviceName": "a"}}],
+    }

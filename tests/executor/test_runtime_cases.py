@@ -1,0 +1,384 @@
+"""What happens at run time when subgraphs answer oddly: each case with subgraphs that answer exactly that."""
+
+from typing import Any
+
+import pytest
+
+from router.planner.plan import InputField, Representation
+from tests.executor.plans import (
+    Subgraph,
+    abstract,
+    by_id,
+    call,
+    codes,
+    entities,
+    field,
+    obj,
+    paths,
+    plan,
+    root,
+    run,
+)
+
+U = by_id("U")
+USER = obj("U", field("n"))
+USERS = obj("Query", field("us", "[U]", USER))
+ASK_IDS = root("a", "{ us { id } }")
+ASK_NAMES = entities("b", "... on U { n }", call("us@", U))
+USERS_PLAN = plan(USERS, ASK_IDS, ASK_NAMES)
+
+
+def ids(*values: Any) -> Subgraph:
+    return Subgraph({"data": {"us": [None if value is None else {"id": value} for value in values]}})
+
+
+def names(*values: Any, **more: Any) -> Subgraph:
+    found = [None if value is None else {"n": value} for value in values]
+    return Subgraph({"data": {"_entities": found}, **more})
+
+
+async def test_plain_jump_sends_each_representation_once_and_drops_keys() -> None:
+    b = names("x", "y")
+    response = await run(USERS_PLAN, a=ids("1", "2", "1"), b=b)
+    assert response == {"data": {"us": [{"n": "x"}, {"n": "y"}, {"n": "x"}]}}
+    assert b.representations == [{"__typename": "U", "id": "1"}, {"__typename": "U", "id": "2"}]
+
+
+async def test_null_key_in_a_list_item() -> None:
+    a, b = Subgraph({"data": {"us": [{"id": "1"}, {"id": None}, None, {"id": "3"}]}}), names("x", "z")
+    response = await run(USERS_PLAN, a=a, b=b)
+    assert response == {"data": {"us": [{"n": "x"}, {"n": None}, None, {"n": "z"}]}}
+    assert [each["id"] for each in b.representations] == ["1", "3"]
+
+
+async def test_null_entity_in_the_middle_leaves_its_target() -> None:
+    response = await run(USERS_PLAN, a=ids("1", "2", "3"), b=names("x", None, "z"))
+    assert response == {"data": {"us": [{"n": "x"}, {"n": None}, {"n": "z"}]}}
+
+
+async def test_entities_belong_to_representations_by_position_even_if_the_subgraph_reorders_them() -> None:
+    reordered = Subgraph(
+        {"data": {"_entities": [{"__typename": "U", "id": "2", "n": "y"}, {"__typename": "U", "id": "1", "n": "x"}]}}
+    )
+    shape = obj("Query", field("us", "[U]", obj("U", field("n"))))
+    fetch = entities("b", "... on U { __typename n }", call("us@", U))
+    response = await run(plan(shape, ASK_IDS, fetch), a=ids("1", "2"), b=reordered)
+    assert response == {"data": {"us": [{"n": "y"}, {"n": "x"}]}}
+
+
+@pytest.mark.parametrize("found", [[{"n": "x"}], [{"n": "x"}] * 3, {"0": {}}, "text", None, [1, 2]])
+async def test_another_number_of_entities_is_an_error_for_all(found: Any) -> None:
+    response = await run(USERS_PLAN, a=ids("1", "2"), b=Subgraph({"data": {"_entities": found}}))
+    assert response["data"] == {"us": [{"n": None}, {"n": None}]}
+    assert codes(response) == ["SUBREQUEST_MALFORMED_RESPONSE"]
+    assert paths(response) == [["us"]]
+
+
+async def test_entity_error_appears_at_every_target() -> None:
+    shape = obj("Query", field("us", "[U]", USER), field("best", "U", USER))
+    b = names(
+        "w",
+        "x",
+        "y",
+        None,
+        errors=[{"message": "no name", "path": ["_entities", 3, "n"], "locations": [{"line": 1, "column": 2}]}],
+    )
+    a = Subgraph({"data": {"us": [{"id": str(i)} for i in range(4)], "best": {"id": "3"}}})
+    the_plan = plan(shape, root("a", "{ us { id } best { id } }"), entities("b", "... on U { n }", call("us@ best", U)))
+    response = await run(the_plan, a=a, b=b)
+    assert response["data"]["best"] == {"n": None}
+    assert response["errors"] == [
+        {
+            "message": "no name",
+            "path": path,
+            "extensions": {"serviceName": "b", "code": "DOWNSTREAM_SERVICE_ERROR"},
+        }
+        for path in (["us", 3, "n"], ["best", "n"])
+    ]
+
+
+DOWN = Subgraph((503, {"content-type": "text/html"}, b"<html>down</html>"))
+
+
+async def test_subgraph_down_under_a_nullable_parent() -> None:
+    response = await run(USERS_PLAN, a=ids("1", "2"), b=DOWN)
+    assert response == {
+        "data": {"us": [{"n": None}, {"n": None}]},
+        "errors": [
+            {
+                "message": "Subgraph 'b' answered with HTTP status 503.",
+                "path": ["us"],
+                "extensions": {"code": "SUBREQUEST_HTTP_ERROR", "serviceName": "b", "http": {"status": 503}},
+            }
+        ],
+    }
+
+
+async def test_subgraph_down_under_non_null_parents_reports_once() -> None:
+    shape = obj("Query", field("us", "[U!]!", obj("U", field("n", "String!"))), field("ok"))
+    the_plan = plan(shape, root("a", "{ us { id } ok }"), ASK_NAMES)
+    response = await run(the_plan, a=Subgraph({"data": {"us": [{"id": "1"}, {"id": "2"}], "ok": "ok"}}), b=DOWN)
+    assert response["data"] is None
+    assert paths(response) == [["us"]]
+
+
+async def test_root_subgraph_down() -> None:
+    shape = obj("Query", field("us", "[U]", USER), field("x"))
+    response = await run(
+        plan(shape, ASK_IDS, ASK_NAMES, root("c", "{ x }")), a=DOWN, b=names(), c=Subgraph({"data": {"x": "1"}})
+    )
+    assert response["data"] == {"us": None, "x": "1"}
+    assert codes(response) == ["SUBREQUEST_HTTP_ERROR"]
+    required = obj("Query", field("us", "[U]!", USER), field("x"))
+    response = await run(
+        plan(required, ASK_IDS, ASK_NAMES, root("c", "{ x }")), a=DOWN, b=names(), c=Subgraph({"data": {"x": "1"}})
+    )
+    assert response["data"] is None
+    assert codes(response) == ["SUBREQUEST_HTTP_ERROR"]
+
+
+async def test_dependants_of_a_failed_fetch_are_skipped_silently() -> None:
+    shape = obj("Query", field("p", "P", obj("P", field("price", "Int!"))))
+    upc = Representation(None, "P", (InputField("upc", "upc"),))
+    the_plan = plan(
+        shape,
+        root("a", "{ p { id } }"),
+        entities("b", "... on P { upc }", call("p", by_id("P"))),
+        entities("c", "... on P { price }", call("p", upc), after=(1,)),
+    )
+    c = Subgraph({"data": {"_entities": [{"price": 1}]}})
+    response = await run(the_plan, a=Subgraph({"data": {"p": {"id": "1"}}}), b=DOWN, c=c)
+    assert response["data"] == {"p": None}
+    assert paths(response) == [["p"]]
+    assert c.requests == []
+    response = await run(
+        the_plan, a=Subgraph({"data": {"p": {"id": "1"}}}), b=Subgraph({"data": {"_entities": [{"upc": "u"}]}}), c=c
+    )
+    assert response == {"data": {"p": {"price": 1}}}
+
+
+async def test_same_entity_at_two_depths_with_a_later_fetch_writing_below_one() -> None:
+    """`me` and `us[0]` are one user; pets of both are merged from one entity, then names into pets of `me` only."""
+    pets = obj("U", field("pets", "[Pet]", obj("Pet", field("name"))))
+    plain = obj("U", field("pets", "[Pet]", obj("Pet", field("name"), field("id", "ID"))))
+    the_plan = plan(
+        obj("Query", field("me", "U", pets), field("us", "[U]", plain)),
+        root("a", "{ me { id } us { id } }"),
+        entities("b", "... on U { pets { id } }", call("me us@", U)),
+        entities("c", "... on Pet { name }", call("me.pets@", by_id("Pet")), after=(1,)),
+    )
+    response = await run(
+        the_plan,
+        a=Subgraph({"data": {"me": {"id": "1"}, "us": [{"id": "1"}]}}),
+        b=Subgraph({"data": {"_entities": [{"pets": [{"id": "p"}]}]}}),
+        c=Subgraph({"data": {"_entities": [{"name": "Rex"}]}}),
+    )
+    assert response["data"] == {
+        "me": {"pets": [{"name": "Rex"}]},
+        "us": [{"pets": [{"name": None, "id": "p"}]}],
+    }
+
+
+@pytest.mark.parametrize("us", [[], None, [None], [{"id": None}]])
+async def test_nothing_to_send_means_no_call(us: Any) -> None:
+    b = names()
+    response = await run(USERS_PLAN, a=Subgraph({"data": {"us": us}}), b=b)
+    assert b.requests == []
+    assert "errors" not in response
+
+
+async def test_nested_lists() -> None:
+    shape = obj("Query", field("m", "[[U]!]", USER))
+    the_plan = plan(shape, root("a", "{ m { id } }"), entities("b", "... on U { n }", call("m@@", U)))
+    a = Subgraph({"data": {"m": [[{"id": "1"}, None], [], [{"id": "2"}, {"id": "1"}]]}})
+    response = await run(the_plan, a=a, b=names("x", "y"))
+    assert response == {"data": {"m": [[{"n": "x"}, None], [], [{"n": "y"}, {"n": "x"}]]}}
+
+
+async def test_union_list_where_no_item_needs_the_jump() -> None:
+    shape = obj("Query", field("f", "[F]", abstract("F", A=(field("v"),), B=(field("x"),))))
+    the_plan = plan(
+        shape,
+        root("a", "{ f { __typename ... on A { v } ... on B { id } } }"),
+        entities("b", "... on B { x }", call("f@|B", by_id("B"))),
+    )
+    b = Subgraph({"data": {"_entities": [{"x": "x"}]}})
+    response = await run(the_plan, a=Subgraph({"data": {"f": [{"__typename": "A", "v": "v"}]}}), b=b)
+    assert response == {"data": {"f": [{"v": "v"}]}}
+    assert b.requests == []
+    mixed = Subgraph({"data": {"f": [{"__typename": "A", "v": "v"}, {"__typename": "B", "id": "1"}]}})
+    assert await run(the_plan, a=mixed, b=b) == {"data": {"f": [{"v": "v"}, {"x": "x"}]}}
+
+
+CONDITIONAL = plan(
+    obj(
+        "Query",
+        field(
+            "p",
+            "P",
+            obj("P", field("n"), field("q", "Int", when=(("x", True),)), field("r", "Int", when=(("y", False),))),
+        ),
+    ),
+    root("a", "{ p { id n } }"),
+    entities(
+        "b",
+        "",
+        call("p", by_id("P")),
+        variables=("x", "y"),
+        run_if=((("x", True),), (("y", False),)),
+        document="query($representations: [_Any!]!, $x: Boolean!, $y: Boolean!) { _entities(representations: "
+        "$representations) { ... on P { q @include(if: $x) r @skip(if: $y) } } }",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "found", "expected"),
+    [
+        (False, True, None, {"n": "n"}),
+        (True, True, {"q": 1}, {"n": "n", "q": 1}),
+        (False, False, {"r": 2}, {"n": "n", "r": 2}),
+        (True, False, {"q": 1, "r": 2}, {"n": "n", "q": 1, "r": 2}),
+    ],
+)
+async def test_conditions_on_a_jump(x: bool, y: bool, found: Any, expected: Any) -> None:
+    a, b = Subgraph({"data": {"p": {"id": "1", "n": "n"}}}), Subgraph({"data": {"_entities": [found]}})
+    response = await run(CONDITIONAL, {"x": x, "y": y}, a=a, b=b)
+    assert response == {"data": {"p": expected}}
+    assert len(b.requests) == (0 if found is None else 1)
+    if found is not None:
+        assert b.requests[0]["variables"] == {
+            "representations": [{"__typename": "P", "id": "1"}],
+            "x": x,
+            "y": y,
+        }
+
+
+async def test_mutation_goes_on_after_a_failing_step() -> None:
+    shape = obj("Mutation", field("one", "Int"), field("two", "Int"), field("three", "Int"))
+    the_plan = plan(
+        shape,
+        root("a", "mutation { one }", kind="mutation"),
+        root("b", "mutation { two }", kind="mutation", after=(0,)),
+        root("a", "mutation { three }", kind="mutation", after=(1,)),
+        kind="mutation",
+    )
+    a, b = Subgraph(DOWN.answers[0], {"data": {"three": 3}}), Subgraph({"data": {"two": 2}})
+    response = await run(the_plan, a=a, b=b)
+    assert response["data"] == {"one": None, "two": 2, "three": 3}
+    assert codes(response) == ["SUBREQUEST_HTTP_ERROR"]
+
+
+TWO_CALLS = plan(
+    obj(
+        "Query",
+        field("us", "[U]", USER),
+        field("ps", "[P]", obj("P", field("price", "Int"))),
+    ),
+    root("a", "{ us { id } ps { id } }"),
+    entities(
+        "b",
+        "",
+        call("us@", U, key="_e0", variable="r0"),
+        call("ps@", by_id("P"), key="_e1", variable="r1"),
+        document="query($r0: [_Any!]!, $r1: [_Any!]!) { _e0: _entities(representations: $r0) { ... on U { n } } "
+        "_e1: _entities(representations: $r1) { ... on P { price } } }",
+    ),
+)
+
+
+async def test_two_entity_calls_in_one_document() -> None:
+    b = Subgraph(
+        {"data": {"_e0": [{"n": "x"}], "_e1": [{"price": 1}, None]}, "errors": [{"message": "no", "path": ["_e1", 1]}]}
+    )
+    a = Subgraph({"data": {"us": [{"id": "1"}], "ps": [{"id": "1"}, {"id": "2"}]}})
+    response = await run(TWO_CALLS, a=a, b=b)
+    assert response["data"] == {"us": [{"n": "x"}], "ps": [{"price": 1}, {"price": None}]}
+    assert paths(response) == [["ps", 1]]
+    assert b.requests[0]["variables"] == {
+        "r0": [{"__typename": "U", "id": "1"}],
+        "r1": [{"__typename": "P", "id": "1"}, {"__typename": "P", "id": "2"}],
+    }
+
+
+async def test_a_call_without_targets_beside_another_sends_an_empty_list() -> None:
+    b = Subgraph({"data": {"_e0": [], "_e1": [{"price": 1}]}})
+    response = await run(TWO_CALLS, a=Subgraph({"data": {"us": None, "ps": [{"id": "1"}]}}), b=b)
+    assert response == {"data": {"us": None, "ps": [{"price": 1}]}}
+    assert b.requests[0]["variables"] == {"r0": [], "r1": [{"__typename": "P", "id": "1"}]}
+
+
+async def test_one_broken_call_does_not_spoil_the_other() -> None:
+    b = Subgraph({"data": {"_e0": [], "_e1": [{"price": 1}]}})
+    response = await run(TWO_CALLS, a=Subgraph({"data": {"us": [{"id": "1"}], "ps": [{"id": "1"}]}}), b=b)
+    assert response["data"] == {"us": [{"n": None}], "ps": [{"price": 1}]}
+    assert codes(response) == ["SUBREQUEST_MALFORMED_RESPONSE"]
+
+
+async def test_a_call_with_conditions_of_its_own() -> None:
+    document = (
+        "query($r0: [_Any!]!, $r1: [_Any!]!, $x: Boolean!) { _e0: _entities(representations: $r0) { ... on U { n } } "
+        "_e1: _entities(representations: $r1) @include(if: $x) { ... on P { price } } }"
+    )
+    the_plan = plan(
+        obj(
+            "Query", field("us", "[U]", USER), field("ps", "[P]", obj("P", field("price", "Int", when=(("x", True),))))
+        ),
+        root("a", "{ us { id } ps { id } }"),
+        entities(
+            "b",
+            "",
+            call("us@", U, key="_e0", variable="r0"),
+            call("ps@", by_id("P"), key="_e1", variable="r1", run_if=((("x", True),),)),
+            variables=("x",),
+            document=document,
+        ),
+    )
+    b = Subgraph({"data": {"_e0": [{"n": "x"}]}})
+    a = Subgraph({"data": {"us": [{"id": "1"}], "ps": [{"id": "1"}]}})
+    response = await run(the_plan, {"x": False}, a=a, b=b)
+    assert response == {"data": {"us": [{"n": "x"}], "ps": [{}]}}
+    assert b.requests[0]["variables"] == {"x": False, "r0": [{"__typename": "U", "id": "1"}], "r1": []}
+
+
+async def test_two_roots_share_an_object_that_has_no_key() -> None:
+    shape = obj(
+        "Query", field("p", "P", obj("P", field("a"), field("b"), field("d", "D", obj("D", field("w"), field("z")))))
+    )
+    the_plan = plan(shape, root("a", "{ p { a d { w } } }"), root("b", "{ p { b d { z } } }"))
+    a, b = {"p": {"a": "1", "d": {"w": "2"}}}, {"p": {"b": "3", "d": {"z": "4"}}}
+    expected = {"data": {"p": {"a": "1", "b": "3", "d": {"w": "2", "z": "4"}}}}
+    assert await run(the_plan, a=Subgraph({"data": a}), b=Subgraph({"data": b}, delay_s=0.01)) == expected
+    assert await run(the_plan, a=Subgraph({"data": a}, delay_s=0.01), b=Subgraph({"data": b})) == expected
+
+
+async def test_shared_value_object_split_below_a_list_is_merged_deep() -> None:
+    shape = obj("Query", field("p", "[P]", obj("P", field("d", "D", obj("D", field("w"), field("z"))))))
+    the_plan = plan(
+        shape, root("a", "{ p { id d { w } } }"), entities("b", "... on P { d { z } }", call("p@", by_id("P")))
+    )
+    a = Subgraph(
+        {"data": {"p": [{"id": "1", "d": {"w": "w1"}}, {"id": "1", "d": {"w": "w2"}}, {"id": "2", "d": None}]}}
+    )
+    b = Subgraph({"data": {"_entities": [{"d": {"z": "z1"}}, {"d": {"z": "z2"}}]}})
+    response = await run(the_plan, a=a, b=b)
+    assert response["data"] == {
+        "p": [{"d": {"w": "w1", "z": "z1"}}, {"d": {"w": "w2", "z": "z1"}}, {"d": {"w": None, "z": "z2"}}]
+    }
+
+
+async def test_client_alias_that_steals_the_key_name() -> None:
+    shape = obj("Query", field("us", "[U]", obj("U", field("id"), field("n"))))
+    key = Representation(None, "U", (InputField("id", "_q0"),))
+    the_plan = plan(shape, root("a", "{ us { id: nick _q0: id } }"), entities("b", "... on U { n }", call("us@", key)))
+    b = names("x")
+    response = await run(the_plan, a=Subgraph({"data": {"us": [{"id": "ace", "_q0": "1"}]}}), b=b)
+    assert response == {"data": {"us": [{"id": "ace", "n": "x"}]}}
+    assert b.representations == [{"__typename": "U", "id": "1"}]
+
+
+async def test_variables_go_along_only_if_the_request_has_them() -> None:
+    the_plan = plan(obj("Query", field("x")), root("a", "query($a: Int $b: Int = 1) { x(a: $a b: $b) }", "a", "b"))
+    a = Subgraph({"data": {"x": "1"}})
+    await run(the_plan, {"a": None, "other": 1}, a=a)
+    assert a.requests[0] == {"query": "query($a: Int $b: Int = 1) { x(a: $a b: $b) }", "variables": {"a": None}}
