@@ -157,18 +157,21 @@ def demo() -> None:
 def token(
     email: Annotated[str, typer.Argument(help="Who logs in.")] = "ada@acme.example",
     password: Annotated[str | None, typer.Option("--password", help="A demo user's own if left out.")] = None,
-    port: Port = None,
+    url: Annotated[str | None, typer.Option("--url", help="Of the Brain, if not the local one.")] = None,
 ) -> None:
     """Log in through the running Brain and print the access token (of a demo user, unless told otherwise)."""
-    settings = _settings(port=port)
+    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
     from brain.embedded.stack import brain_url  # noqa: PLC0415
 
     if password is None:
         key, _, domain = email.partition("@")
         password = f"demo-{domain.removesuffix('.example')}-{key}"
-    query = "mutation LogIn($input: LogInInput!) { logIn(input: $input) { accessToken } }"
-    answer = _post(f"{brain_url(settings)}/graphql", query, {"input": {"email": email, "password": password}})
-    sys.stdout.write(f"{answer['logIn']['accessToken']}\n")
+    query = "mutation LogIn($input: LogInInput!) { logIn(input: $input) { errors { message } tokens { accessToken } } }"
+    given = {"input": {"email": email, "password": password}}
+    payload = _post(f"{url or brain_url(_settings())}/graphql", query, given)["logIn"]
+    if payload["tokens"] is None:
+        raise EmbeddedError("; ".join(error["message"] for error in payload["errors"]))
+    sys.stdout.write(f"{payload['tokens']['accessToken']}\n")
 
 
 @app.command()

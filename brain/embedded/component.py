@@ -9,7 +9,7 @@ from brain.embedded.process import Launch
 
 
 def _nothing() -> None:
-    """Prepare nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Component:
         is_ready: Whether the process of this pid does its work. Called in a thread, may block for a second.
             None makes it a task: it runs once, and is done when it ends with status 0.
         prepare: What must be done before its first start. Called in a thread, may block.
+        on_done: Called once when a task has ended with status 0.
         after: Names of the components that must be ready (tasks: done) before it starts.
         ready_after: Names of components that it may load beside, but cannot be ready before.
         address: What to show of where it listens.
@@ -33,6 +34,7 @@ class Component:
     launch: Callable[[], Launch]
     is_ready: Callable[[int], bool] | None
     prepare: Callable[[], None] = _nothing
+    on_done: Callable[[], None] = _nothing
     after: tuple[str, ...] = ()
     ready_after: tuple[str, ...] = ()
     address: str = ""

@@ -73,6 +73,16 @@ class DataFolder:
             self._save()
         return known[name]
 
+    def noted(self, name: str) -> str | None:
+        """Return what was noted under a name; `wipe` forgets it."""
+        value = self._facts.get("notes", {}).get(name)
+        return None if value is None else str(value)
+
+    def note(self, name: str, value: str) -> None:
+        """Note something about the data."""
+        self._facts.setdefault("notes", {})[name] = value
+        self._save()
+
     def subfolder(self, name: str) -> Path:
         """Return a private folder for one component or purpose."""
         folder = self.path / name

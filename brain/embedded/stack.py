@@ -4,12 +4,15 @@ Whatever the settings name already (a PostgreSQL, a Redis, running subgraphs) is
 join here: a function that returns a `Component`, and a line in `build_stack`.
 """
 
+import hashlib
 import http.client
+import importlib.util
 import os
 import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,7 +64,7 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     environment = child_environment(complete)
     started = tuple(component.name for component in components)
     if own_subgraphs:
-        components += subgraph_components(complete, environment, started)
+        components += subgraph_components(complete, folder, environment, started)
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
     components.append(graphiql_component(folder, environment))
@@ -91,14 +94,17 @@ def redis_component(server: RedisServer) -> Component:
 
 
 def subgraph_components(
-    settings: BrainSettings, environment: Mapping[str, str], after: tuple[str, ...]
+    settings: BrainSettings, folder: DataFolder, environment: Mapping[str, str], after: tuple[str, ...]
 ) -> list[Component]:
     """The migrations and the demo data (each once), and all subgraphs in one process, which loads meanwhile."""
     migrate = _python(environment, "-m", "subgraphs", "migrate")
     components = [Component("migrate", migrate, is_ready=None, after=after)]
-    if settings.demo_data:
+    version = _seed_version(settings)
+    # Once per database: rows that somebody deleted since do not come back at every start.
+    if settings.demo_data and folder.noted("seeded") != version:
         seed = _python(environment, "-m", "subgraphs", "seed")
-        components.append(Component("seed", seed, is_ready=None, after=("migrate",), ready_within_s=120))
+        done = partial(folder.note, "seeded", version)
+        components.append(Component("seed", seed, None, on_done=done, after=("migrate",), ready_within_s=120))
     assert settings.subgraphs_url is not None
     base = urlsplit(settings.subgraphs_url)
     names = subgraph_names(settings.supergraph)
@@ -178,6 +184,27 @@ def answers(url: str, timeout_s: float = 1.0) -> bool:
 def child_environment(settings: BrainSettings) -> dict[str, str]:
     """Return the environment of our own processes: ours, with every setting spelt out."""
     return {**os.environ, **settings.environment(), "PYTHONUNBUFFERED": "1"}
+
+
+def subgraph_sources() -> Path:
+    """Return the folder of the contexts' sources, which are run but never imported here.
+
+    Raises:
+        EmbeddedError: They are not installed.
+    """
+    spec = importlib.util.find_spec("subgraphs")
+    if spec is None or spec.origin is None:
+        raise EmbeddedError("The subgraphs are not installed: run `make up`, or give BRAIN_SUBGRAPHS_URL.")
+    return Path(spec.origin).parent
+
+
+def _seed_version(settings: BrainSettings) -> str:
+    """Return a fingerprint of the demo data's sources and of the database they go to."""
+    digest = hashlib.sha256(urlsplit(settings.database_url or "").path.encode())
+    for path in sorted(subgraph_sources().glob("*/seed*/**/*")) + sorted(subgraph_sources().glob("*/seed*.py")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _keys(settings: BrainSettings, folder: DataFolder) -> dict[str, Path]:

@@ -114,6 +114,7 @@ class Supervisor:
             else:
                 self._up[component.name].set()
                 if component.is_task:
+                    component.on_done()
                     self._enter(status, Phase.DONE)
                     return
                 self._enter(status, Phase.READY)

@@ -143,9 +143,9 @@ def demo_table() -> Table:
 
 
 def first_request(url: str, program: str) -> str:
-    """Return shell commands that ask the running platform a question across all contexts, as a demo user."""
-    query = "{ leads(first: 3) { nodes { title assignee { name } business { name owner { name } } } } }"
-    token = f'-H "authorization: Bearer $({program} token)"'
+    """Return a shell command that asks the running platform a question across all contexts, as a demo user."""
+    query = "{ leads(first: 3) { edges { node { name assignee { name } business { name owner { name } } } } } }"
+    token = f'-H "authorization: Bearer $({program} token --url {url})"'
     body = f'{{"query": "{query}"}}'
     return f"curl -s {url}/graphql {token} -H 'content-type: application/json' \\\n  -d '{body}'"
 
