@@ -1,13 +1,14 @@
 """A federation router in Python: compose subgraphs, plan operations, serve a supergraph.
 
-    from router import Subgraph, compose, create_app, plan
+    from router import Composed, Subgraph, compose, create_app, plan
 
     users = Subgraph("users", sdl=users_sdl, url="http://localhost:4001/graphql")
     posts = Subgraph("posts", sdl=posts_sdl, url="http://localhost:4002/graphql")
-    supergraph = compose([users, posts]).supergraph_sdl     # raises CompositionFailed
+    composed = compose([users, posts])                           # Composed, or Rejected with all errors
+    assert isinstance(composed, Composed), composed.errors
 
-    print(plan("{ me { posts { title } } }", supergraph))    # the fetches that answer it
-    app = create_app(supergraph)                             # an ASGI application
+    print(plan("{ me { posts { title } } }", composed.supergraph_sdl))  # the fetches that answer it
+    app = create_app(composed.supergraph_sdl)                    # an ASGI application
 
 The same on the command line: `python -m router compose | plan | serve`.
 """
@@ -16,10 +17,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from router.composition import CompositionResult, Subgraph, compose
+    from router.composition import Composed, Rejected, Subgraph, compose
     from router.errors import (
         CompositionError,
-        CompositionFailed,
         CompositionHint,
         InvalidSupergraph,
         OperationError,
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from router.server.operations import plan
 
 __all__ = [
+    "Composed",
     "CompositionError",
-    "CompositionFailed",
     "CompositionHint",
-    "CompositionResult",
     "InvalidConfig",
     "InvalidSupergraph",
     "OperationError",
     "PlanningError",
     "QueryPlan",
+    "Rejected",
     "RequestContext",
     "RequestRefused",
     "RouterApp",
@@ -68,10 +68,9 @@ __all__ = [
 
 # Loaded at first use: who composes needs no HTTP client, and `import router` takes milliseconds.
 _HOMES = {
-    "router.composition": ("CompositionResult", "Subgraph", "compose"),
+    "router.composition": ("Composed", "Rejected", "Subgraph", "compose"),
     "router.errors": (
         "CompositionError",
-        "CompositionFailed",
         "CompositionHint",
         "InvalidSupergraph",
         "OperationError",

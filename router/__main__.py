@@ -21,7 +21,7 @@ import yaml
 from graphql import parse
 
 import router
-from router.errors import CompositionError, CompositionFailed, CompositionHint, OperationError, RouterError
+from router.errors import CompositionError, CompositionHint, OperationError, RouterError
 from router.planner import query_graph, render, stages
 from router.server.config import RouterConfig, config_schema, load_config
 from router.server.telemetry import configure_logging
@@ -98,28 +98,24 @@ def port_number(text: str) -> int:
 
 
 def run_compose(options: argparse.Namespace) -> int:
-    try:
-        result = router.compose(read_subgraphs(Path(options.config)))
-    except CompositionFailed as failure:
-        if options.json:
-            sys.stdout.write(as_json({"errors": [error_entry(error) for error in failure.errors], "hints": []}))
-        else:
-            sys.stderr.write("".join(error_lines(error) for error in failure.errors))
-        return 1
-    if options.out:
-        Path(options.out).write_text(result.supergraph_sdl, encoding="utf-8")
+    result = router.compose(read_subgraphs(Path(options.config)))
+    supergraph = result.supergraph_sdl if isinstance(result, router.Composed) else None
+    errors = () if isinstance(result, router.Composed) else result.errors
+    if supergraph is not None and options.out:
+        write_text(Path(options.out), supergraph)
     if options.json:
-        entry: dict[str, Any] = {"errors": [], "hints": [hint_entry(hint) for hint in result.hints]}
-        if not options.out:
-            entry["supergraph"] = result.supergraph_sdl
+        entry: dict[str, Any] = {"errors": [error_entry(error) for error in errors]}
+        entry["hints"] = [hint_entry(hint) for hint in result.hints]
+        if supergraph is not None and not options.out:
+            entry["supergraph"] = supergraph
         sys.stdout.write(as_json(entry))
-        return 0
-    for hint in result.hints:
-        if hint.level == "WARN":
-            sys.stderr.write(f"hint {hint.code}: {hint.message}\n")
-    if not options.out:
-        sys.stdout.write(result.supergraph_sdl)
-    return 0
+    else:
+        warnings = (hint for hint in result.hints if hint.level == "WARN")
+        sys.stderr.write("".join(f"hint {hint.code}: {hint.message}\n" for hint in warnings))
+        sys.stderr.write("".join(error_lines(error) for error in errors))
+        if supergraph is not None and not options.out:
+            sys.stdout.write(supergraph)
+    return 1 if errors else 0
 
 
 def error_lines(error: CompositionError) -> str:
@@ -269,7 +265,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
 def run_config_schema(options: argparse.Namespace) -> int:
     text = as_json(config_schema())
     if options.out:
-        Path(options.out).write_text(text, encoding="utf-8")
+        write_text(Path(options.out), text)
     else:
         sys.stdout.write(text)
     return 0
@@ -282,6 +278,13 @@ def read_text(file: Path) -> str:
         raise Failed(f"{file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise Failed(f"{file}: not UTF-8") from error
+
+
+def write_text(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}") from error
 
 
 def as_json(value: Any) -> str:

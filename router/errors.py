@@ -1,7 +1,6 @@
 """Every error of the engine, as one tree.
 
     RouterError
-    ├── CompositionFailed      schema of a supergraph could not be made: carries all CompositionErrors
     ├── InvalidSupergraph      the supergraph's SDL cannot be loaded
     ├── OperationError         the client's document or variables are wrong
     │   └── PlanningError      valid, but no plan exists or it costs too much
@@ -17,7 +16,6 @@ from typing import Any
 
 __all__ = [
     "CompositionError",
-    "CompositionFailed",
     "CompositionHint",
     "InvalidSupergraph",
     "OperationError",
@@ -85,16 +83,6 @@ class RouterError(Exception):
         self.message = message
         if code is not None:
             self.code = code
-
-
-class CompositionFailed(RouterError):
-    """The subgraphs do not compose."""
-
-    code = "COMPOSITION_FAILED"
-
-    def __init__(self, errors: Sequence[CompositionError]) -> None:
-        super().__init__("\n".join(str(e) for e in errors))
-        self.errors = tuple(errors)
 
 
 class InvalidSupergraph(RouterError):

@@ -75,7 +75,7 @@ def read_document(
         hide_suggestions=not introspection,
     )
     if errors:
-        hidden = [error for error in errors if "introspection is not allowed" in error.message]
+        hidden = [error for error in errors if "introspection has been disabled" in error.message]
         code = "INTROSPECTION_DISABLED" if hidden else "GRAPHQL_VALIDATION_FAILED"
         raise Rejected.of_graphql(code, hidden or errors, status=422)
     return document

@@ -1,0 +1,319 @@
+"""`python -m router` as a user types it, in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from router.server.config import config_schema
+from tests.server.shop import SUPERGRAPH
+
+LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@shareable"])\n'
+USERS = LINK + 'type Query { me: User } type User @key(fields: "id") { id: ID! name: String }'
+POSTS = LINK + 'type User @key(fields: "id") { id: ID! posts: [Post!]! } type Post { title: String }'
+
+
+def run(*arguments: str | Path, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "router", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, cwd=cwd, check=False)
+
+
+@pytest.fixture
+def supergraph(tmp_path: Path) -> Path:
+    file = tmp_path / "supergraph.graphql"
+    file.write_text(SUPERGRAPH)
+    return file
+
+
+@pytest.fixture
+def operation(tmp_path: Path) -> Path:
+    file = tmp_path / "operation.graphql"
+    file.write_text('query A { product(id: "1") { name reviews { stars } } } query B { __typename }')
+    return file
+
+
+# ---- compose --------------------------------------------------------------------------------------------------------
+
+
+def write_config(folder: Path, users: str = USERS, posts: str = POSTS) -> Path:
+    (folder / "schemas").mkdir()
+    (folder / "schemas/users.graphql").write_text(users)
+    (folder / "schemas/posts.graphql").write_text(posts)
+    config = folder / "supergraph.yaml"
+    config.write_text(
+        """
+        federation_version: =2.9.0
+        subgraphs:
+          users:
+            routing_url: http://users.invalid/graphql
+            schema: {file: ./schemas/users.graphql}
+          posts:
+            routing_url: http://posts.invalid/graphql
+            schema: {file: ./schemas/posts.graphql}
+        """
+    )
+    return config
+
+
+def test_compose(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    done = run("compose", "--config", config)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert 'POSTS @join__graph(name: "posts", url: "http://posts.invalid/graphql")' in done.stdout
+    out = tmp_path / "out.graphql"
+    written = run("compose", "--config", "supergraph.yaml", "--out", out, cwd=tmp_path)
+    assert (written.returncode, written.stdout) == (0, "")
+    assert out.read_text() == done.stdout
+    as_json = json.loads(run("compose", "--config", config, "--json").stdout)
+    assert as_json["supergraph"] == done.stdout
+    assert as_json["errors"] == []
+
+
+def test_compose_reports_errors_with_their_places(tmp_path: Path) -> None:
+    config = write_config(tmp_path, posts=LINK + 'type User @key(fields: "id") { id: ID! name: String }')
+    done = run("compose", "--config", config, "--out", tmp_path / "out.graphql")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert not (tmp_path / "out.graphql").exists()
+    first, *rest = done.stderr.splitlines()
+    assert re.match(r"INVALID_FIELD_SHARING: .*User\.name", first)
+    assert any(re.match(r"  at .*schemas/users\.graphql:2:\d+$", line) for line in rest)
+    as_json = run("compose", "--config", config, "--json")
+    assert as_json.returncode == 1
+    error = json.loads(as_json.stdout)["errors"][0]
+    assert error["code"] == "INVALID_FIELD_SHARING"
+    assert error["subgraphs"] == ["posts", "users"]
+    assert {"subgraph", "file", "line", "column"} == set(error["locations"][0])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("subgraphs: [", "not YAML"),
+        ("a: 1", "`subgraphs` must map"),
+        ("subgraphs: {a: {routing_url: x}}", "subgraphs.a.schema must have"),
+        ("subgraphs: {a: {schema: {file: x.graphql, subgraph_url: http://x}}}", "either `file` or `subgraph_url`"),
+        ("subgraphs: {a: {schema: {file: none.graphql}}}", "none.graphql: No such file"),
+        ("subgraphs: {a: {schema: {subgraph_url: 'file:///etc/passwd'}}}", "is not an HTTP address"),
+        ("subgraphs: {a: {schema: {subgraph_url: 'http://127.0.0.1:1/'}}}", "no schema from"),
+    ],
+)
+def test_compose_with_a_wrong_file(tmp_path: Path, text: str, words: str) -> None:
+    config = tmp_path / "supergraph.yaml"
+    config.write_text(text)
+    done = run("compose", "--config", config)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@contextmanager
+def answering(payload: Any) -> Iterator[str]:
+    """A subgraph that answers everything with this."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps(payload).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/graphql"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_compose_asks_a_running_subgraph(tmp_path: Path) -> None:
+    config = tmp_path / "supergraph.yaml"
+    with answering({"data": {"_service": {"sdl": USERS}}}) as url:
+        config.write_text(f"subgraphs: {{users: {{schema: {{subgraph_url: '{url}'}}}}}}")
+        done = run("compose", "--config", config)
+    assert done.returncode == 0, done.stderr
+    assert f'@join__graph(name: "users", url: "{url}")' in done.stdout
+    with answering({"errors": [{"message": "no"}]}) as url:
+        config.write_text(f"subgraphs: {{users: {{schema: {{subgraph_url: '{url}'}}}}}}")
+        done = run("compose", "--config", config)
+    assert done.returncode == 1
+    assert "did not answer" in done.stderr
+
+
+# ---- plan -----------------------------------------------------------------------------------------------------------
+
+
+def test_plan_shows_each_stage(supergraph: Path, operation: Path) -> None:
+    common = ("plan", "--supergraph", supergraph, "--operation", operation, "--operation-name", "A")
+    shown = {stage: run(*common, "--stage", stage) for stage in ("normalize", "cover", "fetches", "plan")}
+    assert all(done.returncode == 0 and done.stdout for done in shown.values()), shown
+    assert len({done.stdout for done in shown.values()}) == 4
+    assert shown["plan"].stdout == run(*common).stdout
+    assert "products" in shown["plan"].stdout
+    assert "_entities" in shown["plan"].stdout
+
+
+def test_plan_in_other_forms(supergraph: Path, operation: Path) -> None:
+    common = ("plan", "--supergraph", supergraph, "--operation", operation, "--operation-name", "A")
+    assert json.loads(run(*common, "--format", "json").stdout)["fetches"][1]["subgraph"] == "reviews"
+    assert run(*common, "--format", "mermaid").stdout.startswith("flowchart")
+    assert json.loads(run(*common, "--shape").stdout) == {
+        "fetches": 2,
+        "pathCalls": 2,
+        "depth": 2,
+        "bySubgraph": {"products": 1, "reviews": 1},
+    }
+
+
+def test_plan_reads_standard_input(supergraph: Path) -> None:
+    done = run("plan", "--supergraph", supergraph, "--operation", "-", "--shape", stdin="{ __typename }")
+    assert json.loads(done.stdout)["fetches"] == 0
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("{ nope }", "GRAPHQL_VALIDATION_FAILED: Cannot query field 'nope' on type 'Query'.\n  at 1:3\n"),
+        ("{", "GRAPHQL_PARSE_FAILED: "),
+        ("query A { __typename } query B { __typename }", "OPERATION_RESOLUTION_FAILURE: "),
+    ],
+)
+def test_plan_of_a_wrong_document(supergraph: Path, document: str, words: str) -> None:
+    done = run("plan", "--supergraph", supergraph, "--operation", "-", stdin=document)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(words)
+
+
+def test_plan_of_a_wrong_supergraph(tmp_path: Path, operation: Path) -> None:
+    done = run("plan", "--supergraph", tmp_path / "none.graphql", "--operation", operation)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "none.graphql: No such file" in done.stderr
+
+
+# ---- serve ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A router that listens; gives its base URL."""
+    command = [sys.executable, "-m", "router", "serve", "--port", "0", *map(str, arguments)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        port = json.loads(process.stderr.readline())["port"]
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                with urlopen(f"{url}/health", timeout=2):
+                    break
+            except OSError:
+                assert time.monotonic() < deadline
+                assert process.poll() is None
+                time.sleep(0.02)
+        yield url, process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+        process.stderr.close()
+
+
+def ask(url: str, query: str) -> Any:
+    headers = {"content-type": "application/json", "accept": "application/json"}
+    with urlopen(Request(f"{url}/graphql", json.dumps({"query": query}).encode(), headers), timeout=10) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_serve(supergraph: Path, tmp_path: Path, stop: signal.Signals) -> None:
+    config = tmp_path / "router.yaml"
+    with answering({"data": {"product": {"name": "Pen"}}}) as subgraph:
+        config.write_text(f"subgraphs: {{products: {{routing_url: '{subgraph}'}}}}")
+        with serving("--supergraph", supergraph, "--config", config) as (url, process):
+            assert ask(url, 'query P { product(id: "1") { name } }') == {"data": {"product": {"name": "Pen"}}}
+            assert process.stderr is not None
+            line: dict[str, Any] = {}
+            while line.get("logger") != "router.access" or line["path"] != "/graphql":
+                line = json.loads(process.stderr.readline())
+            assert (line["operation"], line["status"], line["fetches"]) == ("P", 200, 1)
+            started = time.monotonic()
+            process.send_signal(stop)
+            process.wait(10)
+            assert time.monotonic() - started < 5
+            assert process.returncode in (0, 130, -stop)
+            assert "Traceback" not in process.stderr.read()
+
+
+def test_serve_with_a_port_in_use(supergraph: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--supergraph", supergraph, "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == f"port {port} on 127.0.0.1 is in use by another program; choose another with --port\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--host", "not an address"], "is not an address"),
+        (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1"),
+        (["--config", "none.yaml"], "INVALID_ROUTER_CONFIG: none.yaml: No such file"),
+    ],
+)
+def test_serve_that_cannot_start(supergraph: Path, arguments: list[str], words: str) -> None:
+    done = run("serve", "--supergraph", supergraph, "--port", "0", *arguments)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_serve_of_a_wrong_supergraph(tmp_path: Path) -> None:
+    (tmp_path / "a.graphql").write_text("type Query { a: Int }")
+    done = run("serve", "--supergraph", tmp_path / "a.graphql", "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr.startswith("INVALID_FEDERATION_SUPERGRAPH: ")
+
+
+# ---- the rest -------------------------------------------------------------------------------------------------------
+
+
+def test_config_schema(tmp_path: Path) -> None:
+    assert json.loads(run("config-schema").stdout) == config_schema()
+    run("config-schema", "--out", tmp_path / "schema.json")
+    assert json.loads((tmp_path / "schema.json").read_text()) == config_schema()
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["serve"], ["serve", "--supergraph", "x", "--port", "70000"]])
+def test_wrong_command_lines(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "usage: python -m router" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_reader_that_has_enough(supergraph: Path, operation: Path) -> None:
+    command = (
+        f"'{sys.executable}' -m router plan --supergraph '{supergraph}' --operation '{operation}' --operation-name A"
+    )
+    done = subprocess.run(f"{command} | true", shell=True, capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in done.stderr
