@@ -64,7 +64,10 @@ def parse_field_set(text: str) -> FieldSet:
         raise InvalidFieldSet(getattr(error, "message", "nested too deeply")) from error
     if len(document.definitions) != 1 or not isinstance(document.definitions[0], OperationDefinitionNode):
         raise InvalidFieldSet("it is not one selection set")
-    return tuple(_selections(document.definitions[0].selection_set))
+    selections = tuple(_selections(document.definitions[0].selection_set))
+    if not selections:
+        raise InvalidFieldSet("it selects nothing")
+    return selections
 
 
 def render_field_set(selections: Sequence[FieldSelection | FragmentSelection]) -> str:

@@ -1,0 +1,197 @@
+"""Resolving `@link`: which specifications a subgraph uses and under which local names.
+
+Every later stage works on canonical names (`federation__key`), never on spelled ones.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graphql.language import (
+    DirectiveNode,
+    DocumentNode,
+    EnumValueNode,
+    ListValueNode,
+    Node,
+    ObjectValueNode,
+    StringValueNode,
+    ValueNode,
+)
+
+from router.composition.definitions import DIRECTIVES, FED1_DIRECTIVES, LATEST, DirectiveSpec
+from router.graph.federation_spec import (
+    CORE,
+    FEDERATION,
+    LINK,
+    Feature,
+    Features,
+    FeatureUrl,
+    read_features,
+    schema_directives,
+)
+
+__all__ = ["LinkProblem", "Names", "link_problems", "resolve_names"]
+
+LinkProblem = tuple[str, str, Node]
+"""Code, message, where."""
+
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*$")
+_FEDERATION_TYPES = ("FieldSet", "Scope", "Policy", "ContextFieldValue")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a document's names mean.
+
+    Attributes:
+        directives: local directive name (no `@`) to its definition by a specification.
+        is_fed1: whether the federation specification is not linked.
+        version: of the federation specification; (1, 0) for Federation 1.
+    """
+
+    features: Features
+    directives: dict[str, DirectiveSpec]
+    is_fed1: bool
+    version: tuple[int, int]
+
+    def is_link(self, local: str) -> bool:
+        """Whether the directive is `@link` or `@core`."""
+        owner = self.features.owner_of_directive(local)
+        return local in {"link", "core"} or (owner is not None and owner.url.identity in {LINK, CORE})
+
+    def is_specification_type(self, local: str) -> bool:
+        """Whether the type belongs to a specification and so is not part of the subgraph's own schema."""
+        if local in {"_Any", "_Service", "_Entity", "_FieldSet", "link__Import", "link__Purpose", "core__Purpose"}:
+            return True
+        if self.is_fed1:
+            return local == "FieldSet"
+        owner = self.features.owner_of_type(local)
+        return owner is not None and (
+            owner.url.identity in {LINK, CORE, FEDERATION} or owner.url.identity.rpartition("/")[2] in _SPEC_NAMES
+        )
+
+
+_SPEC_NAMES = frozenset(name for spec in DIRECTIVES.values() for name in spec.specs)
+
+
+def resolve_names(document: DocumentNode) -> Names:
+    """What the names in a document mean, leniently: see `link_problems` for what is wrong with its links."""
+    features = read_features(document)
+    federation = features.get(FEDERATION)
+    directives: dict[str, DirectiveSpec] = {}
+    if federation is None:
+        directives.update((name, DIRECTIVES[name]) for name in FED1_DIRECTIVES)
+    else:
+        for spec in DIRECTIVES.values():
+            if spec.since <= federation.url.version:
+                directives[federation.directive(spec.name)] = spec
+    for spec in DIRECTIVES.values():
+        for name in spec.specs:
+            feature = features.named(name)
+            if feature is not None:
+                directives[feature.directive(spec.name)] = spec
+    version = federation.url.version if federation else (1, 0)
+    return Names(features, directives, federation is None, version)
+
+
+def link_problems(document: DocumentNode) -> Iterator[LinkProblem]:
+    """Yields what is wrong with a document's `@link` applications."""
+    names = resolve_names(document)
+    seen: dict[str, Node] = {}
+    namespaces: dict[str, str] = {}
+    for node in schema_directives(document):
+        if not names.is_link(node.name.value):
+            continue
+        arguments = {a.name.value: a.value for a in node.arguments or ()}
+        text = arguments.get("url", arguments.get("feature"))
+        if not isinstance(text, StringValueNode):
+            yield "INVALID_LINK_DIRECTIVE_USAGE", f"Invalid use of @{node.name.value}: give its url as a string.", node
+            continue
+        url = FeatureUrl.parse(text.value)
+        if url is None:
+            yield (
+                "INVALID_LINK_IDENTIFIER",
+                f'"{text.value}" does not identify a specification and its version; write a URL that ends in /vX.Y.',
+                node,
+            )
+            continue
+        if url.identity in seen:
+            yield (
+                "INVALID_LINK_DIRECTIVE_USAGE",
+                f'Specification "{url.identity}" is linked more than once; keep one of the links.',
+                node,
+            )
+            continue
+        seen[url.identity] = node
+        feature = next(f for f in names.features if f.url.identity == url.identity)
+        if (other := namespaces.setdefault(feature.namespace, url.identity)) != url.identity:
+            yield (
+                "INVALID_LINK_DIRECTIVE_USAGE",
+                f'"{other}" and "{url.identity}" have the same namespace "{feature.namespace}"; rename one with `as:`.',
+                node,
+            )
+        yield from _version_problems(url, node)
+        yield from _argument_problems(feature, arguments, node)
+
+
+def _version_problems(url: FeatureUrl, node: DirectiveNode) -> Iterator[LinkProblem]:
+    version = f"v{url.version[0]}.{url.version[1]}"
+    if url.identity == FEDERATION and not (2, 0) <= url.version <= LATEST:
+        yield (
+            "UNKNOWN_FEDERATION_LINK_VERSION",
+            f"Unknown version {version} of the federation specification; link to v2.0 to v{LATEST[0]}.{LATEST[1]}.",
+            node,
+        )
+    elif url.identity == LINK and url.version != (1, 0):
+        yield "UNKNOWN_LINK_VERSION", f"Unknown version {version} of the link specification; link to v1.0.", node
+
+
+def _argument_problems(feature: Feature, arguments: dict[str, ValueNode], node: DirectiveNode) -> Iterator[LinkProblem]:
+    usage = "INVALID_LINK_DIRECTIVE_USAGE"
+    alias = arguments.get("as")
+    if isinstance(alias, StringValueNode) and (not _NAME.match(alias.value) or "__" in alias.value):
+        yield usage, f'"{alias.value}" cannot be a namespace: it must be a name without "__".', node
+    purpose = arguments.get("for")
+    if isinstance(purpose, EnumValueNode) and purpose.value not in {"SECURITY", "EXECUTION"}:
+        yield usage, f"`for: {purpose.value}` is not known; write SECURITY or EXECUTION.", node
+    imports = arguments.get("import")
+    if imports is None:
+        return
+    if not isinstance(imports, ListValueNode):
+        yield usage, "`import:` must be a list of names or of {name:, as:} objects.", node
+        return
+    for item in imports.values:
+        parts = _import_parts(item)
+        if parts is None:
+            yield usage, "An import must be a name or an object with `name` and, if wanted, `as`.", item
+            continue
+        name, local = parts
+        if name.startswith("@") != local.startswith("@"):
+            yield (
+                usage,
+                f'Import "{name}" cannot be renamed "{local}": directives keep their "@", types have none.',
+                item,
+            )
+        elif not _NAME.match(local.removeprefix("@")):
+            yield usage, f'"{local}" is not a name.', item
+        elif feature.url.identity == FEDERATION and not _known_to_federation(name, feature.url.version):
+            version = f"v{feature.url.version[0]}.{feature.url.version[1]}"
+            yield usage, f'The federation specification {version} has no "{name}" to import.', item
+
+
+def _import_parts(item: ValueNode) -> tuple[str, str] | None:
+    if isinstance(item, StringValueNode):
+        return item.value, item.value
+    if not isinstance(item, ObjectValueNode):
+        return None
+    parts = {f.name.value: f.value.value for f in item.fields if isinstance(f.value, StringValueNode)}
+    if "name" not in parts or len(parts) != len(item.fields) or not parts.keys() <= {"name", "as"}:
+        return None
+    return parts["name"], parts.get("as", parts["name"])
+
+
+def _known_to_federation(element: str, version: tuple[int, int]) -> bool:
+    if not element.startswith("@"):
+        return element in _FEDERATION_TYPES
+    spec = DIRECTIVES.get(element[1:])
+    return spec is not None and spec.since <= version

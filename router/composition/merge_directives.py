@@ -1,0 +1,210 @@
+"""Merging applied directives, descriptions, and directive definitions."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from router.composition.definitions import BUILT_IN_DIRECTIVES, DIRECTIVES, PREFIX, federation, spelled
+from router.composition.merge_values import merge_arguments
+from router.composition.model import Applied, Const, DirectiveDef, EnumName, Missing
+from router.composition.reporting import hint, quoted
+from router.composition.supergraph_model import MergeState
+
+__all__ = ["is_merged", "merge_applied", "merge_description", "merge_executable_directives"]
+
+_MERGED = frozenset(
+    {
+        *(
+            federation(n)
+            for n in (
+                "tag",
+                "inaccessible",
+                "authenticated",
+                "requiresScopes",
+                "policy",
+                "cost",
+                "listSize",
+                "cacheTag",
+            )
+        ),
+        "deprecated",
+        "specifiedBy",
+    }
+)
+_EXECUTABLE = frozenset(
+    {
+        "QUERY",
+        "MUTATION",
+        "SUBSCRIPTION",
+        "FIELD",
+        "FRAGMENT_DEFINITION",
+        "FRAGMENT_SPREAD",
+        "INLINE_FRAGMENT",
+        "VARIABLE_DEFINITION",
+    }
+)
+
+
+class _Described(Protocol):
+    description: str | None
+
+
+class _Annotated(Protocol):
+    directives: list[Applied]
+
+
+def is_merged(state: MergeState, name: str) -> bool:
+    """Whether applications of the directive (canonical name) are carried into the supergraph."""
+    return name in _MERGED or name in state.composed
+
+
+def merge_description(state: MergeState, sources: Mapping[int, _Described], coordinate: str) -> str | None:
+    """The most frequent text; of equally frequent ones the first subgraph's."""
+    texts = [s.description for s in sources.values() if s.description]
+    if not texts:
+        return None
+    counts = Counter(texts)
+    if len(counts) > 1:
+        state.hints.append(
+            hint(
+                "INCONSISTENT_DESCRIPTION",
+                f'"{coordinate}" has different descriptions across subgraphs; the most frequent one is used.',
+                coordinate=coordinate,
+                subgraphs=state.names(i for i, s in sources.items() if s.description),
+            )
+        )
+    return max(counts, key=lambda text: counts[text])
+
+
+def merge_applied(state: MergeState, sources: Mapping[int, _Annotated], coordinate: str) -> list[Applied]:
+    """The directives of a supergraph element: distinct applications, or one merged from all."""
+    by_name: dict[str, list[tuple[int, Applied]]] = {}
+    for index, source in sources.items():
+        for applied in source.directives:
+            if is_merged(state, applied.name):
+                by_name.setdefault(applied.name, []).append((index, applied))
+    result: list[Applied] = []
+    for name in sorted(by_name):
+        result += _merge_one(state, name, by_name[name], coordinate)
+    return result
+
+
+def _merge_one(
+    state: MergeState, name: str, found: Sequence[tuple[int, Applied]], coordinate: str
+) -> Iterable[Applied]:
+    distinct: dict[str, Applied] = {}
+    counts: Counter[str] = Counter()
+    for _, applied in found:
+        key = json.dumps(_with_defaults(state, applied), sort_keys=True, default=str)
+        distinct.setdefault(key, applied)
+        counts[key] += 1
+    if len(distinct) == 1 or _is_repeatable(state, name):
+        return distinct.values()
+    names = state.names(i for i, _ in found)
+    merged = merge_arguments(name.removeprefix(PREFIX), [applied.arguments for applied in distinct.values()])
+    if merged is not None:
+        state.hints.append(
+            hint(
+                "MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
+                f'{spelled(name)} on "{coordinate}" has different arguments across subgraphs, which are merged.',
+                coordinate=coordinate,
+                subgraphs=names,
+            )
+        )
+        return [Applied(name, merged)]
+    state.hints.append(
+        hint(
+            "INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS",
+            f'{spelled(name)} on "{coordinate}" has different arguments in subgraphs {quoted(names)}; the most frequent'
+            " ones are used.",
+            coordinate=coordinate,
+            subgraphs=names,
+        )
+    )
+    return [distinct[max(counts, key=lambda key: counts[key])]]
+
+
+def _is_repeatable(state: MergeState, name: str) -> bool:
+    if name in state.directives:
+        return state.directives[name].repeatable
+    spec = DIRECTIVES.get(name.removeprefix(PREFIX)) or BUILT_IN_DIRECTIVES.get(name)
+    return spec is not None and spec.repeatable
+
+
+def _with_defaults(state: MergeState, applied: Applied) -> dict[str, Const]:
+    defaults: dict[str, Const] = {}
+    if applied.name in state.directives:
+        for argument in state.directives[applied.name].arguments.values():
+            if not isinstance(argument.default, Missing):
+                defaults[argument.name] = argument.default
+    spec = DIRECTIVES.get(applied.name.removeprefix(PREFIX)) or BUILT_IN_DIRECTIVES.get(applied.name)
+    for specified in spec.arguments if spec else ():
+        if not isinstance(specified.default, Missing):
+            defaults[specified.name] = specified.default
+    marked = {k: f"enum {v}" if isinstance(v, EnumName) else v for k, v in applied.arguments.items()}
+    return {**defaults, **marked}
+
+
+def merge_executable_directives(state: MergeState) -> dict[str, dict[int, DirectiveDef]]:
+    """Definitions of directives that operations may use, by name: those that all subgraphs have."""
+    found: dict[str, dict[int, DirectiveDef]] = {}
+    for index, subgraph in enumerate(state.subgraphs):
+        for definition in subgraph.directives.values():
+            if set(definition.locations) & _EXECUTABLE and definition.name not in BUILT_IN_DIRECTIVES:
+                found.setdefault(definition.name, {})[index] = definition
+    common = {}
+    for name in sorted(found):
+        sources = found[name]
+        if len(sources) < len(state.subgraphs):
+            state.hints.append(
+                hint(
+                    "INCONSISTENT_EXECUTABLE_DIRECTIVE_PRESENCE",
+                    f'Executable directive "@{name}" is not defined in all subgraphs, so it is left out: define it in'
+                    f" all, as in {quoted(state.names(sources))}.",
+                    coordinate=f"@{name}",
+                    subgraphs=state.names(sources),
+                )
+            )
+            continue
+        merged = _merge_definition(state, name, sources)
+        if merged is not None:
+            state.directives[name] = merged
+            common[name] = sources
+    return common
+
+
+def _merge_definition(state: MergeState, name: str, sources: dict[int, DirectiveDef]) -> DirectiveDef | None:
+    locations = [[location for location in s.locations if location in _EXECUTABLE] for s in sources.values()]
+    shared = [location for location in locations[0] if all(location in other for other in locations)]
+    coordinate, names = f"@{name}", state.names(sources)
+    if not shared:
+        state.hints.append(
+            hint(
+                "NO_EXECUTABLE_DIRECTIVE_INTERSECTION",
+                f'Executable directive "@{name}" has no location that all subgraphs allow, so it is left out.',
+                coordinate=coordinate,
+                subgraphs=names,
+            )
+        )
+        return None
+    if any(set(other) != set(shared) for other in locations):
+        state.hints.append(
+            hint(
+                "INCONSISTENT_EXECUTABLE_DIRECTIVE_LOCATIONS",
+                f'Executable directive "@{name}" has different locations; all subgraphs have only {", ".join(shared)}.',
+                coordinate=coordinate,
+                subgraphs=names,
+            )
+        )
+    repeatable = all(s.repeatable for s in sources.values())
+    if not repeatable and any(s.repeatable for s in sources.values()):
+        state.hints.append(
+            hint(
+                "INCONSISTENT_EXECUTABLE_DIRECTIVE_REPEATABLE",
+                f'Executable directive "@{name}" is repeatable in some subgraphs only; it will not be repeatable.',
+                coordinate=coordinate,
+                subgraphs=names,
+            )
+        )
+    return DirectiveDef(name, {}, tuple(shared), repeatable, merge_description(state, sources, coordinate))

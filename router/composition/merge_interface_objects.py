@@ -1,0 +1,87 @@
+"""`@interfaceObject`: an interface that a subgraph sees as one object, adding fields to all its implementations."""
+
+from copy import copy
+
+from router.composition.definitions import federation
+from router.composition.reporting import error, quoted
+from router.composition.supergraph_model import JoinField, MergedType, MergeState
+
+__all__ = ["check_interface", "spread_interface_object_fields"]
+
+
+def check_interface(state: MergeState, merged: MergedType) -> None:
+    """Reports interface entities whose implementations are not all known where they must be."""
+    name = merged.definition.name
+    objects = state.interface_objects.get(name, [])
+    implementations = set(state.possible_types(name))
+    if objects and len(objects) == len(merged.sources):
+        state.errors.append(
+            error(
+                "INTERFACE_OBJECT_USAGE_ERROR",
+                f'"{name}" is an @interfaceObject in all subgraphs that have it ({quoted(state.names(objects))}): one'
+                " must define the interface itself.",
+                coordinate=name,
+                at=[(state.subgraphs[i], merged.sources[i].node) for i in objects],
+            )
+        )
+    for index in objects:
+        subgraph = state.subgraphs[index]
+        known = sorted(implementations & subgraph.types.keys())
+        if known:
+            state.errors.append(
+                error(
+                    "INTERFACE_OBJECT_USAGE_ERROR",
+                    f'[{subgraph.name}] "{name}" is an @interfaceObject here, so its implementations cannot be here:'
+                    f" remove {quoted(known)}, or the directive.",
+                    coordinate=name,
+                    at=[(subgraph, subgraph.types[t].node) for t in known],
+                )
+            )
+    for index, source in merged.sources.items():
+        keys = state.usages[index].keys.get(name, [])
+        if source.kind != "INTERFACE" or not any(key.resolvable for key in keys):
+            continue
+        missing = sorted(implementations - set(state.subgraphs[index].possible_types(name)))
+        if missing:
+            subgraph = state.subgraphs[index]
+            state.errors.append(
+                error(
+                    "INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE",
+                    f'[{subgraph.name}] Interface "{name}" has a resolvable @key here, but {quoted(missing)}, which'
+                    " implement it elsewhere, do not do so here: add them, or make the key not resolvable.",
+                    coordinate=name,
+                    at=[(subgraph, source.node)],
+                )
+            )
+    for index, subgraph in enumerate(state.subgraphs):
+        if name in subgraph.interfaces_with_fed1_keys and objects:
+            state.errors.append(
+                error(
+                    "INTERFACE_OBJECT_USAGE_ERROR",
+                    f'"{name}" is an @interfaceObject in {quoted(state.names(objects))} but has a @key of Federation 1'
+                    f' in "{subgraph.name}", which works otherwise: upgrade that subgraph to Federation 2.',
+                    coordinate=name,
+                    at=[(state.subgraphs[i], merged.sources[i].node) for i in (*objects, index) if i in merged.sources],
+                )
+            )
+
+
+def spread_interface_object_fields(state: MergeState) -> None:
+    """Gives each implementation the fields that interface objects add to its interface."""
+    for name in sorted(state.interface_objects):
+        interface = state.types.get(name)
+        if interface is None:
+            continue
+        for implementation in state.possible_types(name):
+            merged = state.types[implementation]
+            for field in interface.definition.fields.values():
+                if field.name in merged.definition.fields or not _is_from_object(state, interface, field.name):
+                    continue
+                added = copy(field)
+                added.directives = [d for d in field.directives if d.name != federation("override")]
+                merged.definition.fields[field.name] = added
+                merged.fields[field.name] = [JoinField(None)]
+
+
+def _is_from_object(state: MergeState, interface: MergedType, field: str) -> bool:
+    return any(field in interface.sources[i].fields for i in state.interface_objects[interface.definition.name])

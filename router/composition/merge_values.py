@@ -1,0 +1,69 @@
+"""Merging the arguments of directives that may be applied once but say different things."""
+
+from collections.abc import Callable, Sequence
+
+from router.composition.model import Const
+
+__all__ = ["conjunction", "merge_arguments"]
+
+Clauses = list[list[str]]
+"""A disjunction of conjunctions of names, as in `@requiresScopes(scopes:)`."""
+
+
+def merge_arguments(directive: str, applications: Sequence[dict[str, Const]]) -> dict[str, Const] | None:
+    """The arguments that stand for all applications, or None if the directive has no rule for that."""
+    rules = _RULES.get(directive)
+    if rules is None:
+        return None
+    merged: dict[str, Const] = {}
+    for argument, rule in rules.items():
+        values = [a[argument] for a in applications if a.get(argument) is not None]
+        if values:
+            merged[argument] = rule(values)
+    return merged
+
+
+def _maximum(values: Sequence[Const]) -> Const:
+    return max(v for v in values if isinstance(v, int))
+
+
+def _union(values: Sequence[Const]) -> Const:
+    items: list[Const] = []
+    for value in values:
+        items += [item for item in (value if isinstance(value, list) else [value]) if item not in items]
+    return items
+
+
+def _all_true(values: Sequence[Const]) -> Const:
+    return all(values)
+
+
+def _clauses(values: Sequence[Const]) -> Const:
+    merged: Clauses = [[]]
+    for value in values:
+        merged = conjunction(merged, [[str(name) for name in _items(clause)] for clause in _items(value)])
+    return [list(clause) for clause in merged]
+
+
+def _items(value: Const) -> list[Const]:
+    return value if isinstance(value, list) else [value]
+
+
+def conjunction(left: Clauses, right: Clauses) -> Clauses:
+    """Both must hold: products of clauses without those that another one implies. No clauses at all means true."""
+    products = {frozenset(a) | frozenset(b) for a in left or [[]] for b in right or [[]]}
+    minimal = [clause for clause in products if not any(other < clause for other in products)]
+    return sorted((sorted(clause) for clause in minimal), key=lambda clause: (len(clause), clause))
+
+
+_RULES: dict[str, dict[str, Callable[[Sequence[Const]], Const]]] = {
+    "cost": {"weight": _maximum},
+    "listSize": {
+        "assumedSize": _maximum,
+        "slicingArguments": _union,
+        "sizedFields": _union,
+        "requireOneSlicingArgument": _all_true,
+    },
+    "requiresScopes": {"scopes": _clauses},
+    "policy": {"policies": _clauses},
+}

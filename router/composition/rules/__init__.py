@@ -1,0 +1,46 @@
+"""The rules: generators of errors that never raise, so that one run reports everything."""
+
+from collections.abc import Iterator, Sequence
+
+from router.composition.field_usage import FieldUsage
+from router.composition.model import Subgraph, SubgraphSchema
+from router.composition.reporting import quoted
+from router.composition.rules.external_rules import check_external, check_shareable
+from router.composition.rules.field_set_rules import check_field_sets
+from router.composition.rules.graphql_validity import check_graphql_validity as check_validity
+from router.composition.rules.inaccessible_rules import check_inaccessible
+from router.composition.rules.interface_rules import check_interface_entities
+from router.composition.rules.merged_rules import check_merged
+from router.composition.supergraph_model import MergeState
+from router.errors import CompositionError
+
+__all__ = ["check_names", "check_subgraph", "check_supergraph", "check_validity"]
+
+
+def check_names(subgraphs: Sequence[Subgraph]) -> Iterator[CompositionError]:
+    """Yields reserved and repeated names of subgraphs, and the absence of any."""
+    if not subgraphs:
+        yield CompositionError("NO_QUERIES", "There is nothing to compose: give at least one subgraph.")
+    names = [s.name for s in subgraphs]
+    for name in sorted(set(names)):
+        if name in {"", "_"}:
+            message = f"{quoted([name])} cannot be the name of a subgraph: it is reserved."
+            yield CompositionError("INVALID_SUBGRAPH_NAME", message, None, (name,))
+        if names.count(name) > 1:
+            message = f"{names.count(name)} subgraphs are called {quoted([name])}: names must be unique."
+            yield CompositionError("INVALID_SUBGRAPH_NAME", message, None, (name,))
+
+
+def check_subgraph(schema: SubgraphSchema, usage: FieldUsage) -> Iterator[CompositionError]:
+    """Yields what is wrong with one subgraph by itself, beyond GraphQL."""
+    yield from check_field_sets(schema, usage)
+    if not schema.is_fed1:
+        yield from check_external(schema, usage)
+        yield from check_shareable(schema)
+        yield from check_interface_entities(schema, usage)
+
+
+def check_supergraph(state: MergeState) -> Iterator[CompositionError]:
+    """Yields what is wrong with the merged schema; only sound once the merge had no errors."""
+    errors = list(check_merged(state))
+    yield from errors or check_inaccessible(state)

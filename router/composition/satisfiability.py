@@ -1,0 +1,285 @@
+"""Satisfiability: whether every query that the API schema allows can be resolved by the subgraphs.
+
+All queries are walked at once: a vertex is a type of the API together with the set of locations where its objects can
+be found. A vertex is done when one with the same type and no more locations is: more ways in can only help.
+
+Progressive overrides are checked with all combinations of labels on and off up to three labels; with more of them, for
+all off, all on, and each on or off alone.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from router.composition.definitions import federation
+from router.composition.model import Field, base_type
+from router.composition.moves import LEAF, Location, Moves
+from router.composition.reporting import error, hint, quoted
+from router.composition.supergraph_model import MergeState
+from router.errors import CompositionError
+
+__all__ = ["check_satisfiability"]
+
+_OPERATIONS = (("Query", "query"), ("Mutation", "mutation"), ("Subscription", "subscription"))
+_FEW_LABELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step of a witness: a field, or a type condition (spelled `... on T`). Linked from the end."""
+
+    parent: "_Step | None"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Vertex:
+    type_name: str
+    locations: frozenset[Location]
+    path: _Step
+
+
+def check_satisfiability(state: MergeState) -> None:
+    """Adds an error for each field of the API that some query cannot get, with a query that shows it."""
+    found: dict[str, CompositionError] = {}
+    for labels in _assignments(state):
+        walk = _Walk(state, Moves(state, labels))
+        for type_name, operation in _OPERATIONS:
+            if type_name in state.types:
+                walk.run(type_name, operation)
+        for failure in walk.errors:
+            found.setdefault(f"{failure.code} {failure.coordinate}", failure)
+    state.errors += found.values()
+
+
+def _assignments(state: MergeState) -> Iterator[frozenset[str]]:
+    labels = sorted(
+        {
+            join.override_label
+            for merged in state.types.values()
+            for joins in merged.fields.values()
+            for join in joins
+            if join.override_label is not None
+        }
+    )
+    if len(labels) <= _FEW_LABELS:
+        for choice in product((False, True), repeat=len(labels)):
+            yield frozenset(label for label, on in zip(labels, choice, strict=True) if on)
+        return
+    every = frozenset(labels)
+    yield from (frozenset(), every)
+    for label in labels:
+        yield frozenset((label,))
+        yield every - {label}
+
+
+class _Walk:
+    """One walk over the API under one assignment of labels."""
+
+    def __init__(self, state: MergeState, moves: Moves) -> None:
+        self._state = state
+        self._moves = moves
+        self._proved: dict[str, list[frozenset[Location]]] = {}
+        self.errors: list[CompositionError] = []
+
+    def run(self, type_name: str, operation: str) -> None:
+        """Walks everything below one root type."""
+        start = _Vertex(type_name, self._moves.roots(type_name), _Step(None, operation))
+        if operation == "mutation":
+            self._visit_mutation(start)
+        else:
+            self._walk(start)
+
+    def _walk(self, start: _Vertex) -> None:
+        queue = deque([start])
+        while queue:
+            vertex = queue.popleft()
+            proved = self._proved.setdefault(vertex.type_name, [])
+            if any(known <= vertex.locations for known in proved):
+                continue
+            proved.append(vertex.locations)
+            queue.extend(self._visit(vertex))
+
+    def _visit(self, vertex: _Vertex) -> Iterator[_Vertex]:
+        merged = self._state.types[vertex.type_name]
+        if merged.definition.kind == "OBJECT":
+            for field in merged.definition.fields.values():
+                yield from self._follow(vertex, vertex.type_name, field)
+            return
+        if any(self._moves.is_interface_object(location) for location in vertex.locations):
+            for field in merged.definition.fields.values():
+                yield from self._follow(vertex, vertex.type_name, field)
+        for type_name in self._moves.possible_types(vertex.type_name):
+            yield from self._narrow(vertex, type_name)
+
+    def _narrow(self, vertex: _Vertex, type_name: str) -> Iterator[_Vertex]:
+        parts = [self._moves.narrow(location, type_name) for location in sorted(vertex.locations)]
+        if any(part is None for part in parts):
+            return  # one subgraph that never returns this type is enough: asked there, the fragment is empty
+        locations = frozenset(location for part in parts for location in part or ())
+        step = _Step(vertex.path, f"... on {type_name}")
+        below = _Vertex(type_name, locations, step)
+        if not locations:
+            self._fail(vertex, _Step(step, "..."), type_name, None)
+        elif not _is_hidden(self._state.types[type_name].definition.directives):
+            yield below
+        else:
+            for field in self._state.types[vertex.type_name].definition.fields.values():
+                yield from self._follow(_Vertex(type_name, locations, vertex.path), vertex.type_name, field)
+
+    def _follow(self, vertex: _Vertex, api_type: str, field: Field) -> Iterator[_Vertex]:
+        if _is_hidden(field.directives):
+            return
+        step = _Step(vertex.path, field.name)
+        found = {t for location in vertex.locations for t in self._moves.advance(location, field.name)}
+        target = base_type(field.type)
+        if not found:
+            is_composite = target in self._state.types and self._state.types[target].definition.is_composite
+            self._fail(vertex, _Step(step, "...") if is_composite else step, api_type, field.name)
+            return
+        below = frozenset(found - {LEAF})
+        if below:
+            self._compare_runtime_types(api_type, field, below)
+            yield _Vertex(target, below, step)
+
+    def _visit_mutation(self, root: _Vertex) -> None:
+        """A mutation runs once, in one subgraph: what is selected on its result must be reachable from that one."""
+        for field in self._state.types["Mutation"].definition.fields.values():
+            for below in self._follow(root, "Mutation", field):
+                by_subgraph: dict[int, set[Location]] = {}
+                for location in below.locations:
+                    by_subgraph.setdefault(self._moves.subgraph_of(location), set()).add(location)
+                attempts = []
+                for index in sorted(by_subgraph):
+                    attempt = _Walk(self._state, self._moves)
+                    attempt._proved = {name: list(known) for name, known in self._proved.items()}
+                    attempt._walk(_Vertex(below.type_name, frozenset(by_subgraph[index]), below.path))
+                    attempts.append(attempt)
+                clean = [attempt for attempt in attempts if not attempt.errors]
+                if clean:
+                    self._proved = clean[0]._proved
+                else:
+                    self.errors += attempts[0].errors
+
+    # ---- findings ---------------------------------------------------------------------------------------------------
+
+    def _compare_runtime_types(self, type_name: str, field: Field, locations: frozenset[Location]) -> None:
+        """Subgraphs that share a field of abstract type should agree on what it can be."""
+        target = base_type(field.type)
+        if self._state.types[target].definition.kind == "OBJECT" or len(locations) < 2:
+            return
+        if any(self._moves.is_interface_object(location) for location in locations):
+            return
+        by_subgraph = {
+            self._state.subgraphs[self._moves.subgraph_of(x)].name: set(self._moves.possible_types_at(x))
+            for x in sorted(locations)
+        }
+        common = set.intersection(*by_subgraph.values())
+        if len(by_subgraph) < 2 or all(types == common for types in by_subgraph.values()):
+            return
+        coordinate = f"{type_name}.{field.name}"
+        spread = "; ".join(f'in "{name}" {quoted(sorted(types))}' for name, types in sorted(by_subgraph.items()))
+        message = f'The values of "{coordinate}" can be of different types: {spread}.'
+        if common:
+            found = hint(
+                "INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN",
+                message,
+                coordinate=coordinate,
+                subgraphs=sorted(by_subgraph),
+            )
+            if found not in self._state.hints:
+                self._state.hints.append(found)
+            return
+        sources = self._state.types[type_name].sources
+        self.errors.append(
+            error(
+                "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
+                f"{message} None is possible in all of them: let them have one in common, or do not share the field.",
+                coordinate=coordinate,
+                at=[
+                    (self._state.subgraphs[i], t.fields[field.name].node)
+                    for i, t in sources.items()
+                    if field.name in t.fields
+                ],
+            )
+        )
+
+    def _fail(self, vertex: _Vertex, witness: _Step, type_name: str, field: str | None) -> None:
+        coordinate = f"{type_name}.{field}" if field else type_name
+        reasons = "\n".join(self._reasons(vertex, field, type_name))
+        starts = sorted({self._moves.subgraph_of(location) for location in vertex.locations})
+        owners = self._state.types[type_name].sources
+        self.errors.append(
+            error(
+                "SATISFIABILITY_ERROR",
+                f"The query\n{_render(witness)}\ncannot be resolved by the subgraphs because:\n{reasons}",
+                coordinate=coordinate,
+                at=[
+                    (self._state.subgraphs[i], t.fields[field].node)
+                    for i, t in owners.items()
+                    if field is not None and field in t.fields
+                ],
+                subgraphs=self._state.names(starts),
+            )
+        )
+
+    def _reasons(self, vertex: _Vertex, field: str | None, type_name: str) -> Iterator[str]:
+        """Yields one line for each subgraph that cannot resolve the field, and why the others cannot be reached."""
+        seen: set[int] = set()
+        for start in sorted(vertex.locations):
+            for location in self._moves.reach(start):
+                subgraph = self._moves.subgraph_of(location)
+                if subgraph not in seen:
+                    seen.add(subgraph)
+                    yield f'- in subgraph "{self._name(subgraph)}": {self._why_not(location, field, type_name)}.'
+        for index, source in self._state.types[type_name].sources.items():
+            if index in seen or (field is not None and field not in source.fields):
+                continue
+            keys = [k for k in self._state.usages[index].keys.get(type_name, ()) if k.resolvable]
+            if keys:
+                wanted = " or ".join(f'@key(fields: "{k.text}")' for k in keys)
+                origin = quoted(sorted(self._name(i) for i in seen))
+                why = f'cannot be entered by {wanted} of "{type_name}": these fields cannot be had from {origin}'
+            else:
+                why = f'cannot be entered: "{type_name}" has no resolvable @key there'
+            yield f'- subgraph "{self._name(index)}" {why}.'
+
+    def _why_not(self, location: Location, field: str | None, type_name: str) -> str:
+        subgraph, own_type, _ = self._moves.places[location]
+        usage = self._state.usages[subgraph]
+        if field is None:
+            return f'"{own_type}" is an @interfaceObject, and the type of its values cannot be asked for elsewhere'
+        declared = self._state.subgraphs[subgraph].types[own_type].fields.get(field)
+        if declared is None:
+            return f'there is no field "{own_type}.{field}"'
+        if (own_type, field) in usage.external:
+            return f'"{own_type}.{field}" is @external'
+        if not self._moves.owns(subgraph, own_type, field):
+            return f'"{own_type}.{field}" is overridden'
+        requires = declared.applied(federation("requires"))
+        if requires is not None:
+            return f'what "{own_type}.{field}" requires ({requires.arguments.get("fields")}) cannot be had'
+        return f'"{type_name}.{field}" cannot be resolved for all possible types'
+
+    def _name(self, index: int) -> str:
+        return self._state.subgraphs[index].name
+
+
+def _is_hidden(directives: Iterable[object]) -> bool:
+    return any(getattr(d, "name", None) == federation("inaccessible") for d in directives)
+
+
+def _render(step: _Step) -> str:
+    """The witness as an operation."""
+    texts = []
+    current: _Step | None = step
+    while current is not None:
+        texts.append(current.text)
+        current = current.parent
+    operation, *path = reversed(texts)
+    lines = [operation + " {" if operation != "query" else "{"]
+    for depth, text in enumerate(path, 1):
+        lines.append("  " * depth + text + (" {" if depth < len(path) else ""))
+    lines += ["  " * depth + "}" for depth in range(len(path) - 1, -1, -1)]
+    return "\n".join(lines)

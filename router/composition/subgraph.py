@@ -1,0 +1,402 @@
+"""Reading a subgraph: SDL text to `SubgraphSchema`, with what is wrong with its form."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from graphql import GraphQLError, Source, parse
+from graphql.language import (
+    BooleanValueNode,
+    DirectiveDefinitionNode,
+    DirectiveNode,
+    DocumentNode,
+    EnumTypeDefinitionNode,
+    EnumTypeExtensionNode,
+    EnumValueNode,
+    FieldDefinitionNode,
+    FloatValueNode,
+    InputObjectTypeDefinitionNode,
+    InputObjectTypeExtensionNode,
+    InputValueDefinitionNode,
+    InterfaceTypeDefinitionNode,
+    InterfaceTypeExtensionNode,
+    IntValueNode,
+    ListTypeNode,
+    ListValueNode,
+    NamedTypeNode,
+    Node,
+    NonNullTypeNode,
+    ObjectTypeDefinitionNode,
+    ObjectTypeExtensionNode,
+    ObjectValueNode,
+    ScalarTypeDefinitionNode,
+    ScalarTypeExtensionNode,
+    SchemaDefinitionNode,
+    SchemaExtensionNode,
+    StringValueNode,
+    TypeDefinitionNode,
+    TypeExtensionNode,
+    TypeNode,
+    UnionTypeDefinitionNode,
+    UnionTypeExtensionNode,
+    ValueNode,
+)
+
+from router.composition.links import Names, link_problems, resolve_names
+from router.composition.model import (
+    MISSING,
+    Applied,
+    Const,
+    DirectiveDef,
+    EnumName,
+    EnumValue,
+    Field,
+    InputValue,
+    Kind,
+    Subgraph,
+    SubgraphSchema,
+    TypeDef,
+)
+from router.composition.reporting import error
+from router.errors import CompositionError, SourceLocation
+
+__all__ = ["const", "read_subgraph"]
+
+_KINDS: dict[type[Node], Kind] = {
+    ScalarTypeDefinitionNode: "SCALAR",
+    ScalarTypeExtensionNode: "SCALAR",
+    ObjectTypeDefinitionNode: "OBJECT",
+    ObjectTypeExtensionNode: "OBJECT",
+    InterfaceTypeDefinitionNode: "INTERFACE",
+    InterfaceTypeExtensionNode: "INTERFACE",
+    UnionTypeDefinitionNode: "UNION",
+    UnionTypeExtensionNode: "UNION",
+    EnumTypeDefinitionNode: "ENUM",
+    EnumTypeExtensionNode: "ENUM",
+    InputObjectTypeDefinitionNode: "INPUT_OBJECT",
+    InputObjectTypeExtensionNode: "INPUT_OBJECT",
+}
+_DEFAULT_ROOTS = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
+
+
+def read_subgraph(subgraph: Subgraph) -> tuple[SubgraphSchema | None, list[CompositionError]]:
+    """A subgraph's schema, or None where its text is not SDL, and what is wrong so far."""
+    try:
+        document = parse(Source(subgraph.sdl, subgraph.file or subgraph.name))
+    except GraphQLError as problem:
+        locations = tuple(
+            SourceLocation(subgraph.name, at.line, at.column, subgraph.file) for at in problem.locations or ()
+        )
+        failed = CompositionError("INVALID_GRAPHQL", problem.message, None, (subgraph.name,), locations)
+        return None, [failed]
+    except RecursionError:
+        failed = CompositionError("INVALID_GRAPHQL", "The schema is nested too deeply.", None, (subgraph.name,))
+        return None, [failed]
+    return _Reader(subgraph, document).read()
+
+
+def const(node: ValueNode) -> Const:
+    """The Python value of a constant: enum values become `EnumName`."""
+    match node:
+        case IntValueNode():
+            return int(node.value)
+        case FloatValueNode():
+            return float(node.value)
+        case BooleanValueNode():
+            return bool(node.value)
+        case StringValueNode():
+            return str(node.value)
+        case EnumValueNode():
+            return EnumName(node.value)
+        case ListValueNode():
+            return [const(v) for v in node.values]
+        case ObjectValueNode():
+            return {f.name.value: const(f.value) for f in node.fields}
+        case _:
+            return None
+
+
+def _spell(node: TypeNode) -> str:
+    if isinstance(node, NonNullTypeNode):
+        return _spell(node.type) + "!"
+    if isinstance(node, ListTypeNode):
+        return f"[{_spell(node.type)}]"
+    assert isinstance(node, NamedTypeNode)
+    return node.name.value
+
+
+class _Reader:
+    """Fills a `SubgraphSchema` from a document, collecting errors."""
+
+    def __init__(self, subgraph: Subgraph, document: DocumentNode) -> None:
+        self._document = document
+        self._names: Names = resolve_names(document)
+        self._canonical = {local: spec.canonical for local, spec in self._names.directives.items()}
+        self._errors: list[CompositionError] = []
+        self._schema = SubgraphSchema(
+            subgraph.name,
+            subgraph.url,
+            subgraph.file,
+            {},
+            {},
+            {},
+            self._names.features,
+            self._names.is_fed1,
+            self._names.version,
+        )
+        self._declared_roots: dict[str, str] = {}
+        self._schema_definitions = 0
+
+    def read(self) -> tuple[SubgraphSchema, list[CompositionError]]:
+        for code, message, node in link_problems(self._document):
+            self._report(code, message, node)
+        for definition in self._document.definitions:
+            match definition:
+                case SchemaDefinitionNode() | SchemaExtensionNode():
+                    self._read_schema(definition)
+                case DirectiveDefinitionNode():
+                    self._read_directive(definition)
+                case TypeDefinitionNode() | TypeExtensionNode():
+                    if not self._names.is_specification_type(definition.name.value):
+                        self._read_type(definition)
+                case _:
+                    self._invalid("Operations and fragments cannot stand in a schema.", definition)
+        self._settle_roots()
+        return self._schema, self._errors
+
+    # ---- schema and roots ----------------------------------------------------------------------------------------
+
+    def _read_schema(self, node: SchemaDefinitionNode | SchemaExtensionNode) -> None:
+        if isinstance(node, SchemaDefinitionNode):
+            self._schema_definitions += 1
+            if self._schema_definitions > 1:
+                self._invalid("There can be only one schema definition; make the others extensions.", node)
+            if node.description is not None:
+                self._schema.description = node.description.value
+        self._schema.schema_directives += self._applied(node.directives, skip_links=True)
+        for operation in node.operation_types or ():
+            kind = operation.operation.value
+            if kind in self._declared_roots:
+                self._invalid(f"There can be only one {kind} root type.", operation)
+            self._declared_roots.setdefault(kind, operation.type.name.value)
+
+    def _settle_roots(self) -> None:
+        """Renames root types to their default names; other types may not have these."""
+        declared = self._declared_roots
+        defaults = {k: n for k, n in _DEFAULT_ROOTS.items() if n in self._schema.types}
+        roots = declared if self._schema_definitions and declared else {**defaults, **declared}
+        renames = {}
+        for kind, name in roots.items():
+            default = _DEFAULT_ROOTS[kind]
+            definition = self._schema.types.get(name)
+            if definition is None:
+                if name != default:
+                    self._invalid(f'The {kind} root type "{name}" is not defined.', None)
+                continue
+            if definition.kind != "OBJECT":
+                self._invalid(f'The {kind} root type "{name}" must be an object type.', definition.node)
+            self._schema.roots[kind] = default
+            if name != default:
+                renames[name] = default
+        for kind, default in _DEFAULT_ROOTS.items():
+            other = self._schema.types.get(default)
+            if other is not None and roots.get(kind) not in {None, default}:
+                self._report(
+                    f"ROOT_{kind.upper()}_USED",
+                    f'The type "{default}" is not the {kind} root ("{roots[kind]}" is): rename the type, or make it the'
+                    " root.",
+                    other.node,
+                    default,
+                )
+            elif other is not None and kind not in roots:
+                self._report(
+                    f"ROOT_{kind.upper()}_USED",
+                    f'The type "{default}" is not set as the {kind} root type: rename it, or make it the root.',
+                    other.node,
+                    default,
+                )
+        if renames and not self._errors:
+            _rename_types(self._schema, renames)
+        if "Query" not in self._schema.types:
+            # Every subgraph can be asked for `_entities` at least, so every subgraph has the query root.
+            self._schema.types["Query"] = TypeDef("Query", "OBJECT", blocks=[(None, True)])
+            self._schema.roots["query"] = "Query"
+
+    # ---- directives ----------------------------------------------------------------------------------------------
+
+    def _read_directive(self, node: DirectiveDefinitionNode) -> None:
+        name = node.name.value
+        if self._names.is_link(name) or self._is_machinery(name):
+            return
+        if name in self._schema.directives:
+            self._invalid(f'There can be only one definition of the directive "@{name}".', node)
+            return
+        definition = DirectiveDef(
+            name,
+            self._arguments(node.arguments, f"@{name}"),
+            tuple(location.value for location in node.locations),
+            node.repeatable,
+            node.description.value if node.description else None,
+            node,
+        )
+        spec = self._names.directives.get(name)
+        if spec is None:
+            self._schema.directives[name] = definition
+            return
+        known = {a.name: a for a in spec.arguments}
+        problems = [f'has an unknown argument "{a}"' for a in definition.arguments if a not in known]
+        problems += [
+            f'lacks the argument "{a.name}"'
+            for a in spec.arguments
+            if a.type.endswith("!") and a.name not in definition.arguments
+        ]
+        problems += [f"cannot be on {location}" for location in definition.locations if location not in spec.locations]
+        problems += [
+            f'has type "{a.type}" for argument "{a.name}" where "{known[a.name].type}" is expected'
+            for a in definition.arguments.values()
+            if a.name in known and _shape(a.type) not in {_shape(known[a.name].type), *_LOOSER.get(name, ())}
+        ]
+        if definition.repeatable and not spec.repeatable:
+            problems.append("cannot be repeatable")
+        for problem in problems:
+            self._report(
+                "DIRECTIVE_DEFINITION_INVALID",
+                f'The definition of "@{name}" differs from its specification: it {problem}. Remove the definition.',
+                node,
+            )
+
+    def _is_machinery(self, name: str) -> bool:
+        owner = self._names.features.owner_of_directive(name)
+        return owner is not None and owner.url.name == "federation" and name not in self._names.directives
+
+    def _applied(
+        self, nodes: "Iterable[DirectiveNode] | None", block: int = 0, *, skip_links: bool = False
+    ) -> list[Applied]:
+        found = []
+        for node in nodes or ():
+            name = node.name.value
+            if skip_links and self._names.is_link(name):
+                continue
+            arguments: dict[str, Const] = {}
+            for argument in node.arguments or ():
+                if argument.name.value in arguments:
+                    self._invalid(f'Argument "{argument.name.value}" of "@{name}" is given twice.', argument)
+                arguments[argument.name.value] = const(argument.value)
+            found.append(Applied(self._canonical.get(name, name), arguments, node, block))
+        return found
+
+    # ---- types ---------------------------------------------------------------------------------------------------
+
+    def _read_type(self, node: Any) -> None:
+        name = node.name.value
+        kind = _KINDS[type(node)]
+        is_extension = isinstance(node, TypeExtensionNode)
+        definition = self._schema.types.get(name)
+        if definition is None:
+            definition = self._schema.types[name] = TypeDef(name, kind)
+        elif definition.kind != kind:
+            self._invalid(f'"{name}" is both {_article(definition.kind)} and {_article(kind)}.', node, name)
+            return
+        elif not is_extension and any(not extension for _, extension in definition.blocks):
+            self._invalid(f'There can be only one type named "{name}".', node, name)
+            return
+        block = len(definition.blocks)
+        definition.blocks.append((node, is_extension))
+        if not is_extension and node.description is not None:
+            definition.description = node.description.value
+        definition.directives += self._applied(node.directives, block)
+        match kind:
+            case "OBJECT" | "INTERFACE":
+                self._collect(definition.interfaces, node.interfaces, name, "implements", lambda n: n)
+                self._collect(definition.fields, node.fields, name, "field", lambda n: self._field(n, name, block))
+            case "UNION":
+                self._collect(definition.members, node.types, name, "member", lambda n: n)
+            case "ENUM":
+                self._collect(definition.values, node.values, name, "value", self._enum_value)
+            case "INPUT_OBJECT":
+                self._collect(definition.inputs, node.fields, name, "field", self._input)
+
+    def _collect(
+        self, into: dict[str, Any], nodes: "Iterable[Any] | None", owner: str, what: str, make: Callable[[Any], Any]
+    ) -> None:
+        is_query = owner == self._declared_roots.get("query", "Query")
+        for node in nodes or ():
+            name = node.name.value
+            if is_query and name in {"_entities", "_service"}:
+                continue
+            if name in into:
+                self._invalid(f'"{owner}" has the {what} "{name}" twice.', node, f"{owner}.{name}")
+            else:
+                into[name] = make(node)
+
+    def _field(self, node: FieldDefinitionNode, owner: str, block: int) -> Field:
+        return Field(
+            node.name.value,
+            _spell(node.type),
+            self._arguments(node.arguments, f"{owner}.{node.name.value}"),
+            node.description.value if node.description else None,
+            self._applied(node.directives),
+            node,
+            block,
+        )
+
+    def _arguments(self, nodes: "Iterable[InputValueDefinitionNode] | None", owner: str) -> dict[str, InputValue]:
+        arguments: dict[str, InputValue] = {}
+        self._collect(arguments, nodes, owner, "argument", self._input)
+        return arguments
+
+    def _input(self, node: InputValueDefinitionNode) -> InputValue:
+        return InputValue(
+            node.name.value,
+            _spell(node.type),
+            const(node.default_value) if node.default_value is not None else MISSING,
+            node.description.value if node.description else None,
+            self._applied(node.directives),
+            node,
+        )
+
+    def _enum_value(self, node: Any) -> EnumValue:
+        description = node.description.value if node.description else None
+        return EnumValue(node.name.value, description, self._applied(node.directives), node)
+
+    # ---- errors --------------------------------------------------------------------------------------------------
+
+    def _invalid(self, message: str, node: Node | None, coordinate: str | None = None) -> None:
+        self._report("INVALID_GRAPHQL", message, node, coordinate)
+
+    def _report(self, code: str, message: str, node: Node | None, coordinate: str | None = None) -> None:
+        self._errors.append(error(code, message, coordinate=coordinate, at=[(self._schema, node)]))
+
+
+# Types that older servers declare for an argument instead of the specified one.
+_LOOSER = {"key": ("[String]", "[[String]]"), "requires": ("[String]",), "provides": ("[String]",)}
+_STRING_LIKE = frozenset({"FieldSet", "Scope", "Policy", "ContextFieldValue", "String", "_FieldSet"})
+
+
+def _shape(spelled: str) -> str:
+    """The type without nullability, scalars that are strings on the wire as `String`."""
+    text = spelled.replace("!", "")
+    base = text.strip("[]")
+    simple = base.rpartition("__")[2]
+    return text.replace(base, "String" if base in _STRING_LIKE or simple in _STRING_LIKE else base)
+
+
+def _article(kind: Kind) -> str:
+    words = kind.lower().replace("_", " ")
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def _rename_types(schema: SubgraphSchema, renames: dict[str, str]) -> None:
+    """Renames types everywhere they are named."""
+
+    def spell(type_: str) -> str:
+        base = type_.strip("[]!")
+        return type_.replace(base, renames[base]) if base in renames else type_
+
+    types = {}
+    for definition in schema.types.values():
+        definition.name = renames.get(definition.name, definition.name)
+        types[definition.name] = definition
+        definition.members = {renames.get(m, m): node for m, node in definition.members.items()}
+        for field in definition.fields.values():
+            field.type = spell(field.type)
+    schema.types = types

@@ -1,0 +1,172 @@
+"""What a supergraph's SDL means, as plain data: two supergraphs that mean the same are equal here, however printed."""
+
+from typing import Any
+
+from graphql import parse, print_ast
+from graphql.language import (
+    DirectiveDefinitionNode,
+    EnumTypeDefinitionNode,
+    EnumValueNode,
+    InputObjectTypeDefinitionNode,
+    InterfaceTypeDefinitionNode,
+    ObjectTypeDefinitionNode,
+    StringValueNode,
+    TypeDefinitionNode,
+    UnionTypeDefinitionNode,
+    ValueNode,
+)
+
+from router.graph.federation_spec import read_features
+from router.graph.field_sets import FieldSet, FragmentSelection, parse_field_set
+
+Model = dict[str, Any]
+
+
+def join_model(sdl: str) -> Model:
+    """Coordinates to what the supergraph says about them; sets where order means nothing."""
+    document = parse(sdl, no_location=True)
+    features = read_features(document)
+    graphs: dict[str, str] = {}
+    for definition in document.definitions:
+        if isinstance(definition, EnumTypeDefinitionNode) and definition.name.value == "join__Graph":
+            for value in definition.values or ():
+                arguments = _arguments((value.directives or ())[0])
+                graphs[value.name.value] = arguments["name"]
+    model: Model = {"graphs": frozenset(graphs.values())}
+    for definition in document.definitions:
+        if isinstance(definition, DirectiveDefinitionNode):
+            if features.owner_of_directive(definition.name.value) is None:
+                model[f"@{definition.name.value}"] = {
+                    "locations": frozenset(x.value for x in definition.locations),
+                    "repeatable": definition.repeatable,
+                    "arguments": {a.name.value: _input(a) for a in definition.arguments or ()},
+                }
+        elif isinstance(definition, TypeDefinitionNode):
+            name = definition.name.value
+            if features.owner_of_type(name) is None and not name.startswith(("join__", "link__")):
+                _add_type(model, definition, graphs)
+    return model
+
+
+def differences(ours: Model, theirs: Model) -> list[str]:
+    """Human-readable lines, empty if the models are equal."""
+    lines = []
+    for key in sorted(ours.keys() | theirs.keys()):
+        if key not in ours:
+            lines.append(f"missing: {key}: {theirs[key]}")
+        elif key not in theirs:
+            lines.append(f"extra: {key}: {ours[key]}")
+        elif ours[key] != theirs[key]:
+            lines.append(f"differs: {key}\n    ours:   {ours[key]}\n    theirs: {theirs[key]}")
+    return lines
+
+
+def _add_type(model: Model, node: TypeDefinitionNode, graphs: dict[str, str]) -> None:
+    name = node.name.value
+    joins = [_arguments(d) for d in node.directives or () if d.name.value == "join__type"]
+    owners = {graphs[j["graph"]] for j in joins}
+    model[name] = {
+        "kind": type(node).__name__.removesuffix("TypeDefinitionNode"),
+        "joins": frozenset(
+            (
+                graphs[j["graph"]],
+                _normal(j.get("key")),
+                j.get("resolvable", "true"),
+                j.get("isInterfaceObject", "false"),
+            )
+            for j in joins
+        ),
+        "implements": _edges(node, "join__implements", "interface", graphs),
+        "members": _edges(node, "join__unionMember", "member", graphs),
+        "directives": _plain_directives(node),
+    }
+    if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
+        for field in node.fields or ():
+            model[f"{name}.{field.name.value}"] = {
+                "type": print_ast(field.type),
+                "arguments": {a.name.value: _input(a) for a in field.arguments or ()},
+                "joins": _field_joins(field, owners, graphs),
+                "directives": _plain_directives(field),
+            }
+    elif isinstance(node, InputObjectTypeDefinitionNode):
+        for value in node.fields or ():
+            model[f"{name}.{value.name.value}"] = {**_input(value), "joins": _field_joins(value, owners, graphs)}
+    elif isinstance(node, EnumTypeDefinitionNode):
+        for value in node.values or ():
+            having = [_arguments(d) for d in value.directives or () if d.name.value == "join__enumValue"]
+            model[f"{name}.{value.name.value}"] = {
+                "graphs": frozenset(graphs[j["graph"]] for j in having),
+                "directives": _plain_directives(value),
+            }
+    elif isinstance(node, UnionTypeDefinitionNode):
+        model[name]["types"] = frozenset(t.name.value for t in node.types or ())
+
+
+def _field_joins(node: Any, owners: set[str], graphs: dict[str, str]) -> frozenset[Any]:
+    joins = [_arguments(d) for d in node.directives or () if d.name.value == "join__field"]
+    if not joins:
+        return frozenset((owner, *_NO_DETAILS) for owner in owners)
+    return frozenset(
+        (
+            graphs[j["graph"]] if "graph" in j else None,
+            _normal(j.get("requires")),
+            _normal(j.get("provides")),
+            j.get("type"),
+            j.get("external", "false"),
+            j.get("override"),
+            j.get("usedOverridden", "false"),
+            j.get("overrideLabel"),
+            _context_arguments(j.get("contextArguments")),
+        )
+        for j in joins
+    )
+
+
+_NO_DETAILS = (None, None, None, "false", None, "false", None, None)
+
+
+def _context_arguments(text: str | None) -> str | None:
+    return None if text is None else "".join(sorted(text.replace("\n", "").replace(" ", "")))
+
+
+def _edges(node: Any, directive: str, target: str, graphs: dict[str, str]) -> frozenset[tuple[str, str]]:
+    found = [_arguments(d) for d in node.directives or () if d.name.value == directive]
+    return frozenset((graphs[j["graph"]], j[target]) for j in found)
+
+
+def _plain_directives(node: Any) -> frozenset[str]:
+    return frozenset(
+        f"@{d.name.value}({', '.join(f'{k}: {v}' for k, v in sorted(_arguments(d).items()))})"
+        for d in node.directives or ()
+        if not d.name.value.startswith("join__")
+    )
+
+
+def _input(node: Any) -> Model:
+    return {
+        "type": print_ast(node.type),
+        "default": print_ast(node.default_value) if node.default_value else None,
+        "directives": _plain_directives(node),
+    }
+
+
+def _arguments(node: Any) -> dict[str, str]:
+    return {a.name.value: _value(a.value) for a in node.arguments or ()}
+
+
+def _value(node: ValueNode) -> str:
+    return node.value if isinstance(node, StringValueNode | EnumValueNode) else print_ast(node)
+
+
+def _normal(text: str | None) -> Any:
+    """A field set as nested frozen sets: order means nothing."""
+    return None if text is None else _set(parse_field_set(text))
+
+
+def _set(fields: FieldSet) -> frozenset[Any]:
+    return frozenset(
+        ("...", s.type_condition, _set(s.selections))
+        if isinstance(s, FragmentSelection)
+        else (s.name, s.arguments, _set(s.selections) if s.selections is not None else None)
+        for s in fields
+    )
