@@ -100,6 +100,8 @@ class _Writer:
         members = self.graph.runtime_types(type_name, self.fetch.subgraph)
         direct = [s for s in slots if self._is_direct(s, type_name, members)]
         parts = self._group(direct, type_name)
+        asked = {(s.storage_key, s.conditions) for s in direct if s.child is None}
+        slots = [s for s in slots if s.child is not None or (s.storage_key, s.conditions) not in asked]
         for member in members:
             own = [s for s in slots if s not in direct and (s.types is None or member in s.types)]
             if own:
