@@ -394,9 +394,8 @@ class OperationMaker:
     def _selection(self, type_: Any, depth: int) -> str:
         parts = []
         if is_abstract_type(type_):
-            for member in self.schema.get_possible_types(type_):
-                if self.rng.random() < 0.7:
-                    parts.append(f"... on {member.name}{self._condition()} {self._selection(member, depth - 1)}")
+            chosen = [m for m in self.schema.get_possible_types(type_) if self.rng.random() < 0.7]
+            parts += [f"... on {m.name}{self._condition()} {self._selection(m, depth - 1)}" for m in chosen]
             if hasattr(type_, "fields") and self.rng.random() < 0.7:
                 parts += self._fields(type_, depth)
             if self.rng.random() < 0.4:
