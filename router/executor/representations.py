@@ -43,7 +43,12 @@ Extract = Callable[[list[Target]], tuple[list[Any], Owners]]
 ABSENT: Any = object()
 """An input that a target does not have, so that the target is not sent."""
 
-NAMES: Mapping[str, Any] = {"ABSENT": ABSENT, "Fragment": orjson.Fragment, "dumps": orjson.dumps}
+NAMES: Mapping[str, Any] = {
+    "ABSENT": ABSENT,
+    "CONTAINERS": frozenset({dict, list}),
+    "Fragment": orjson.Fragment,
+    "dumps": orjson.dumps,
+}
 """Names that the code written here uses."""
 
 
@@ -154,8 +159,9 @@ def write_extractor(source: Source, call: EntityCall) -> str:
     body = source.function("extract", ("targets",))
     body.line("representations = []")
     body.line("owners = []")
-    seen = {group: source.fresh("seen") for group in dict.fromkeys(_identity_groups(call))}
-    for name in seen.values():
+    tables = _identity_tables(call)
+    names = {table: source.fresh("seen") for table in dict.fromkeys(tables)}
+    for name in names.values():
         body.line(f"{name} = {{}}")
     with body.block("for target in targets:"):
         needs_type = any(entry.types is not None or entry.typename is None for entry in call.representations)
@@ -163,38 +169,41 @@ def write_extractor(source: Source, call: EntityCall) -> str:
             body.line("typename = target.get('__typename')")
             with body.block("if typename.__class__ is not str:"):
                 body.line("typename = None")
-        for entry, group in zip(call.representations, _identity_groups(call), strict=True):
+        for entry, table in zip(call.representations, tables, strict=True):
             if entry.types is None:
-                _extract(source, body, entry, seen[group], is_single_key=group is not None)
+                _extract(source, body, entry, names[table], is_flat=table is not None)
                 break
             with body.block(f"if {membership(source, 'typename', entry.types)}:"):
-                _extract(source, body, entry, seen[group], is_single_key=group is not None)
+                _extract(source, body, entry, names[table], is_flat=table is not None)
                 body.line("continue")
     body.line("return representations, owners")
     return body.name
 
 
-def _identity_groups(call: EntityCall) -> list[tuple[str | None, str] | None]:
+def _identity_tables(call: EntityCall) -> list[tuple[str | None, ...] | None]:
     """Return for each entry which table of identities it uses.
 
-    Where each entry sends one scalar key and a fixed type name (the common case, kept fast), entries that agree on
-    both names share a table of key values. Otherwise there is one table (None) of whole representations.
+    Where all entries send only leaves, those that agree on type name and field names share a table, and the values
+    tell representations apart. Otherwise there is one table (None), of whole serialised representations.
     """
-    is_simple = all(
-        entry.typename is not None and len(entry.key) == 1 and not entry.requires and entry.key[0].selections is None
-        for entry in call.representations
-    )
-    return [(entry.typename, entry.key[0].name) if is_simple else None for entry in call.representations]
+    entries = call.representations
+    is_flat = all(field.selections is None for entry in entries for field in entry.key + entry.requires)
+    # A type name taken from the target may equal another entry's fixed one.
+    if not is_flat or (len(entries) > 1 and any(entry.typename is None for entry in entries)):
+        return [None] * len(entries)
+    return [(entry.typename, *(field.name for field in entry.key + entry.requires)) for entry in entries]
 
 
-def _extract(source: Source, body: Function, entry: Representation, seen: str, *, is_single_key: bool) -> None:
+def _extract(source: Source, body: Function, entry: Representation, seen: str, *, is_flat: bool) -> None:
     """Write what becomes of one target; `continue` ends it."""
     if entry.typename is None:
         with body.block("if typename is None:"):
             body.line("continue")
     items = [f"'__typename': {'typename' if entry.typename is None else repr(entry.typename)}"]
+    values = []
     for field in entry.key:
         value = source.fresh("k")
+        values.append(value)
         body.line(f"{value} = target.get({field.storage_key!r})")
         if field.selections is not None:
             body.line(f"{value} = {_write_input(source, field.selections, is_key=True)}({value})")
@@ -203,6 +212,7 @@ def _extract(source: Source, body: Function, entry: Representation, seen: str, *
         items.append(f"{field.name!r}: {value}")
     for field in entry.requires:
         value = source.fresh("r")
+        values.append(value)
         body.line(f"{value} = target.get({field.storage_key!r}, ABSENT)")
         if field.selections is not None:
             body.line(f"{value} = {_write_input(source, field.selections, is_key=False)}({value})")
@@ -210,18 +220,23 @@ def _extract(source: Source, body: Function, entry: Representation, seen: str, *
             body.line("continue")
         items.append(f"{field.name!r}: {value}")
     representation = f"{{{', '.join(items)}}}"
-    if is_single_key:
-        # Serialised, values of different types never compare equal, as 1, 1.0 and True would; strings need it not.
-        body.line(f"identity = {value} if {value}.__class__ is str else dumps({value})")
-        entry_value = representation
-    else:
+    if not is_flat:
         body.line(f"identity = dumps({representation})")
-        entry_value = "Fragment(identity)"
+    elif len(values) == 1 and entry.typename is not None:
+        # Serialised, values of different types never compare equal, as 1, 1.0 and True would; strings need it not.
+        body.line(f"identity = {values[0]} if {values[0]}.__class__ is str else dumps({values[0]})")
+    else:
+        own = ["typename"] if entry.typename is None else []
+        parts = ", ".join([*own, *(f"{value}, {value}.__class__" for value in values)])
+        with body.block(f"if {' or '.join(f'{value}.__class__ in CONTAINERS' for value in values)}:"):
+            body.line(f"identity = dumps({representation})")
+        with body.block("else:"):
+            body.line(f"identity = {parts}")
     body.line(f"group = {seen}.get(identity)")
     with body.block("if group is None:"):
         body.line(f"{seen}[identity] = group = [target]")
         body.line("owners.append(group)")
-        body.line(f"representations.append({entry_value})")
+        body.line(f"representations.append({representation if is_flat else 'Fragment(identity)'})")
     with body.block("else:"):
         body.line("group.append(target)")
 

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "MAX_LINES", "Function", "Source", "membership"]
+__all__ = ["MAX_DEPTH", "MAX_LINES", "MAX_LOOPS", "Function", "Source", "membership"]
 
-MAX_DEPTH = 14
-"""Blocks inside one function; beyond it the rest goes to a function of its own (CPython allows 20 nested loops)."""
+MAX_LOOPS = 16
+"""Loops inside one another in one function (CPython allows 20); beyond it the rest goes to a function of its own."""
+
+MAX_DEPTH = 40
+"""Blocks of any kind inside one another in one function."""
 
 MAX_LINES = 400
 """Lines after which nested positions go to a function of their own."""
@@ -23,20 +26,22 @@ class Function:
     Attributes:
         name: its name in the module.
         depth: how many blocks are open.
+        loops: how many of them are loops.
         lines: the lines so far, indented.
     """
 
-    __slots__ = ("depth", "lines", "name")
+    __slots__ = ("depth", "lines", "loops", "name")
 
     def __init__(self, name: str, parameters: Sequence[str]) -> None:
         self.name = name
         self.depth = 0
+        self.loops = 0
         self.lines = [f"def {name}({', '.join(parameters)}):"]
 
     @property
     def is_full(self) -> bool:
         """Whether nested positions must go elsewhere."""
-        return self.depth >= MAX_DEPTH or len(self.lines) >= MAX_LINES
+        return self.loops >= MAX_LOOPS or self.depth >= MAX_DEPTH or len(self.lines) >= MAX_LINES
 
     def line(self, text: str) -> None:
         """Add a line at the present depth."""
@@ -46,11 +51,14 @@ class Function:
     def block(self, header: str) -> Iterator[None]:
         """Add a header such as `if x:`; lines inside the `with` are its body."""
         self.line(header)
+        is_loop = header.startswith("for ")
         self.depth += 1
+        self.loops += is_loop
         try:
             yield
         finally:
             self.depth -= 1
+            self.loops -= is_loop
 
 
 class Source:

@@ -16,10 +16,7 @@ from tests.executor.plans import SCHEMA, codes, context, field, obj, plan, root
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-OK = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Cache: MISS\r\nContent-Length: 16\r\n\r\n"
-     b'{"data":{"x":1}}'
-)
+OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Cache: MISS\r\nContent-Length: 16\r\n\r\n{"data":{"x":1}}'
 
 
 @asynccontextmanager
