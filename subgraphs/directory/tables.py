@@ -22,7 +22,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.types import UserDefinedType
@@ -140,8 +139,9 @@ business_embeddings = tenant_table(
     UniqueConstraint("tenant_id", "business_id", "model_id"),
     Index(
         "ix_business_embeddings_nearest",
-        text("embedding public.vector_cosine_ops"),
+        "embedding",
         postgresql_using="hnsw",
+        postgresql_ops={"embedding": "public.vector_cosine_ops"},
     ),
 )
 """One vector per listing and model; the hash is of the text it was computed from."""

@@ -1,0 +1,166 @@
+"""Opening hours against a clock that is watched minute by minute."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from subgraphs.directory.domain.errors import InvalidOpeningHours
+from subgraphs.directory.domain.hours import DAY_MINUTES, WEEK_MINUTES, OpeningHours, OpeningInterval, clock_reading
+
+ZONES = (
+    "Europe/Lisbon",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Santiago",  # changes at midnight
+    "Africa/Cairo",  # springs forward at midnight
+    "Africa/Casablanca",  # its summer time ends for Ramadan
+    "Australia/Lord_Howe",  # half an hour
+    "Asia/Kathmandu",  # none, offset of 5:45
+)
+
+
+@cache
+def transitions(name: str) -> tuple[datetime, ...]:
+    """Minutes at which the offset of a zone changes, 2018 to 2030."""
+    zone = ZoneInfo(name)
+    found = []
+    day = datetime(2018, 1, 1, tzinfo=UTC)
+    while day.year < 2031:
+        early, late = day, day + timedelta(days=1)
+        if early.astimezone(zone).utcoffset() != late.astimezone(zone).utcoffset():
+            while late - early > timedelta(minutes=1):
+                middle = early + (late - early) // 2
+                middle = middle.replace(second=0, microsecond=0)
+                same = middle.astimezone(zone).utcoffset() == day.astimezone(zone).utcoffset()
+                early, late = (middle, late) if same else (early, middle)
+            found.append(late)
+        day += timedelta(days=1)
+    return tuple(found)
+
+
+def furthest_clock(at: datetime, name: str) -> datetime:
+    """The latest wall-clock time that anyone has seen by an instant: watched for more than a day."""
+    zone = ZoneInfo(name)
+    return max((at - timedelta(minutes=m)).astimezone(zone).replace(tzinfo=None) for m in range(26 * 60))
+
+
+def is_open_by_watching(hours: OpeningHours, at: datetime) -> bool:
+    clock = furthest_clock(at, hours.time_zone)
+    for back in range(3):
+        day = clock.date() - timedelta(days=back)
+        for interval in hours.intervals:
+            if interval.weekday == day.weekday():
+                opens = datetime.combine(day, interval.opens)
+                if opens <= clock < opens + timedelta(minutes=interval.length_minutes):
+                    return True
+    return False
+
+
+@st.composite
+def instants(draw: st.DrawFn, zone: str) -> datetime:
+    changes = transitions(zone)
+    if changes and draw(st.booleans()):
+        return draw(st.sampled_from(changes)) + timedelta(seconds=draw(st.integers(-3 * 3600, 3 * 3600)))
+    return draw(
+        st.integers(0, 6_000_000).map(lambda minute: datetime(2018, 1, 2, tzinfo=UTC) + timedelta(minutes=minute))
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[OpeningHours, datetime]:
+    zone = draw(st.sampled_from(ZONES))
+    at = draw(instants(zone))
+    near = furthest_clock(at, zone)
+    start = st.integers(0, WEEK_MINUTES - 1) | st.integers(-200, 200).map(
+        lambda off: (near.weekday() * DAY_MINUTES + near.hour * 60 + near.minute + off) % WEEK_MINUTES
+    )
+    interval = st.builds(OpeningInterval, start, st.integers(1, DAY_MINUTES) | st.integers(1, 90))
+    wanted = draw(st.lists(interval, max_size=6))
+    try:
+        return OpeningHours.of(zone, wanted), at
+    except InvalidOpeningHours:
+        return OpeningHours.of(zone, wanted[:1]), at
+
+
+@given(cases())
+@settings(max_examples=400, deadline=None)
+def test_is_open_as_someone_who_watches_the_clock_would_say(case: tuple[OpeningHours, datetime]) -> None:
+    hours, at = case
+    assert hours.is_open(at) == is_open_by_watching(hours, at)
+
+
+@given(st.sampled_from(ZONES).flatmap(lambda zone: st.tuples(st.just(zone), instants(zone))))
+@settings(max_examples=300, deadline=None)
+def test_the_clock_that_counts_never_goes_back(case: tuple[str, datetime]) -> None:
+    zone, at = case
+    step = (clock_reading(at + timedelta(minutes=1), zone) - clock_reading(at, zone)) % WEEK_MINUTES
+    assert step <= 61
+
+
+@given(st.lists(st.builds(OpeningInterval, st.integers(0, WEEK_MINUTES - 1), st.integers(1, DAY_MINUTES)), max_size=5))
+def test_overlaps_are_refused_exactly_when_a_minute_is_covered_twice(intervals: list[OpeningInterval]) -> None:
+    minutes = [(i.start_minute + m) % WEEK_MINUTES for i in intervals for m in range(i.length_minutes)]
+    if len(set(minutes)) == len(minutes):
+        assert OpeningHours.of("UTC", intervals).intervals == tuple(sorted(intervals))
+    else:
+        with pytest.raises(InvalidOpeningHours):
+            OpeningHours.of("UTC", intervals)
+
+
+@given(st.integers(0, 6), st.times(), st.times())
+def test_wall_clock_times_survive(weekday: int, opens: time, closes: time) -> None:
+    opens, closes = opens.replace(second=0, microsecond=0), closes.replace(second=0, microsecond=0)
+    interval = OpeningInterval.on(weekday, opens, closes)
+    assert (interval.weekday, interval.opens, interval.closes) == (weekday, opens, closes)
+
+
+def bar() -> OpeningHours:
+    return OpeningHours.of("Europe/Berlin", [OpeningInterval.on(5, time(22), time(2, 30))])
+
+
+def test_past_midnight() -> None:
+    assert not bar().is_open(datetime(2025, 6, 7, 19, 59, tzinfo=UTC))
+    assert bar().is_open(datetime(2025, 6, 7, 20, 0, tzinfo=UTC))
+    assert bar().is_open(datetime(2025, 6, 8, 0, 29, tzinfo=UTC))
+    assert not bar().is_open(datetime(2025, 6, 8, 0, 30, tzinfo=UTC))
+
+
+def test_a_repeated_hour_does_not_reopen() -> None:
+    """26 October 2025: Berlin's clocks go from 3:00 back to 2:00 at 1:00 UTC."""
+    assert bar().is_open(datetime(2025, 10, 26, 0, 29, tzinfo=UTC))  # 2:29, the first time
+    assert not bar().is_open(datetime(2025, 10, 26, 0, 45, tzinfo=UTC))  # 2:45
+    assert not bar().is_open(datetime(2025, 10, 26, 1, 10, tzinfo=UTC))  # 2:10 again
+    assert not bar().is_open(datetime(2025, 10, 26, 2, 0, tzinfo=UTC))
+
+
+def test_a_closing_time_that_is_skipped_takes_effect_at_the_jump() -> None:
+    """30 March 2025: Berlin's clocks go from 2:00 to 3:00 at 1:00 UTC; there is no 2:30."""
+    assert bar().is_open(datetime(2025, 3, 30, 0, 59, tzinfo=UTC))
+    assert not bar().is_open(datetime(2025, 3, 30, 1, 0, tzinfo=UTC))
+
+
+def test_sunday_night_runs_into_monday() -> None:
+    hours = OpeningHours.of("UTC", [OpeningInterval.on(6, time(23), time(1))])
+    monday = date(2025, 6, 9)
+    assert hours.is_open(datetime.combine(monday, time(0, 59), UTC))
+    assert not hours.is_open(datetime.combine(monday, time(1, 0), UTC))
+
+
+def test_the_same_opening_and_closing_time_is_a_whole_day() -> None:
+    hours = OpeningHours.of("UTC", [OpeningInterval.on(day, time(0), time(0)) for day in range(7)])
+    assert all(hours.is_open(datetime(2025, 6, day, 0, 0, tzinfo=UTC)) for day in range(1, 15))
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../../etc/passwd", "Europe", "a\0b"])
+def test_unknown_time_zones_are_refused(name: str) -> None:
+    with pytest.raises(InvalidOpeningHours):
+        OpeningHours.of(name, [])
+
+
+def test_an_instant_needs_an_offset() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        bar().is_open(datetime(2025, 6, 7, 20, 0))  # noqa: DTZ001
