@@ -29,14 +29,18 @@ if TYPE_CHECKING:
         SourceLocation,
         SubgraphError,
     )
+    from router.executor import AiohttpTransport, AsgiTransport, Transport
     from router.graph.supergraph import Supergraph, load_supergraph
     from router.hooks import RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
     from router.planner.plan import QueryPlan
     from router.server.app import RouterApp, create_app
     from router.server.config import InvalidConfig, RouterConfig, load_config
     from router.server.operations import plan
+    from router.server.telemetry import configure_logging
 
 __all__ = [
+    "AiohttpTransport",
+    "AsgiTransport",
     "Composed",
     "CompositionError",
     "CompositionHint",
@@ -59,7 +63,9 @@ __all__ = [
     "SubgraphError",
     "SubgraphReply",
     "Supergraph",
+    "Transport",
     "compose",
+    "configure_logging",
     "create_app",
     "load_config",
     "load_supergraph",
@@ -80,12 +86,14 @@ _HOMES = {
         "SourceLocation",
         "SubgraphError",
     ),
+    "router.executor": ("AiohttpTransport", "AsgiTransport", "Transport"),
     "router.graph.supergraph": ("Supergraph", "load_supergraph"),
     "router.hooks": ("RequestContext", "RouterHooks", "Send", "SubgraphCall", "SubgraphReply"),
     "router.planner.plan": ("QueryPlan",),
     "router.server.app": ("RouterApp", "create_app"),
     "router.server.config": ("InvalidConfig", "RouterConfig", "load_config"),
     "router.server.operations": ("plan",),
+    "router.server.telemetry": ("configure_logging",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -24,7 +24,6 @@ import router
 from router.errors import CompositionError, CompositionHint, OperationError, RouterError
 from router.planner import query_graph, render, stages
 from router.server.config import RouterConfig, config_schema, load_config
-from router.server.telemetry import configure_logging
 
 __all__ = ["main"]
 
@@ -223,7 +222,7 @@ def run_serve(options: argparse.Namespace) -> int:
     config = load_config(options.config) if options.config else RouterConfig()
     app = router.create_app(Path(options.supergraph), config=config)
     listener = listening_socket(options.host, options.port)
-    configure_logging(options.log_level)
+    router.configure_logging(options.log_level)
     settings = uvicorn.Config(
         app,
         loop="auto" if os.name == "nt" else "uvloop",
@@ -233,6 +232,7 @@ def run_serve(options: argparse.Namespace) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=65,  # longer than load balancers keep theirs, or they would meet a closing connection
         timeout_graceful_shutdown=10,
     )
     # What is loaded now stays for good: the collector need not look at it again and again.

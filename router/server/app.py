@@ -236,11 +236,12 @@ class Exchange:
         context.operation_name = request.operation_name
         context.variables = request.variables
         try:
-            if app.on_request is not None:
-                await app.on_request(context)
-            response = await app.pipeline.run(
-                request, context, app.subgraphs, read_only=context.method != "POST", guard=guard
-            )
+            async with asyncio.timeout(app.config.limits.request_timeout_s):
+                if app.on_request is not None:
+                    await app.on_request(context)
+                response = await app.pipeline.run(
+                    request, context, app.subgraphs, read_only=context.method != "POST", guard=guard
+                )
             if response.get("errors"):
                 complete_errors(response["errors"])
             status = status_of(response, self.media_type)

@@ -134,6 +134,14 @@ class CorsConfig(Section):
     expose_headers: tuple[str, ...] = ("x-request-id",)
     max_age_s: int = Field(default=600, ge=0, description="How long browsers may keep a preflight's answer.")
 
+    @model_validator(mode="after")
+    def credentials_need_named_origins(self) -> Self:
+        if self.allow_credentials and "*" in self.allow_origins:
+            raise ValueError(
+                "with allow_credentials, allow_origins must name the origins: `*` lets any site act for users"
+            )
+        return self
+
 
 class CsrfConfig(Section):
     """Refuse what a foreign web page could send without a CORS preflight."""

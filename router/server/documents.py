@@ -80,7 +80,7 @@ class Preparer(Generic[T]):
         self.max_pending = max_pending
         self.timeout_s = timeout_s
         self.pending: dict[DocumentKey, asyncio.Future[T]] = {}
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="router-planner")
+        self.thread: ThreadPoolExecutor | None = None
 
     async def get(self, text: str, operation_name: str | None) -> T:
         """The prepared document.
@@ -105,9 +105,16 @@ class Preparer(Generic[T]):
                 return await asyncio.shield(future)
         except TimeoutError as error:
             raise unavailable("The document took too long to plan.") from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if future.cancelled() and not (task and task.cancelling()):  # by `close`, not by who waits
+                raise unavailable("The router is shutting down.") from error
+            raise
 
     async def prepared(self, key: DocumentKey) -> T:
         loop = asyncio.get_running_loop()
+        if self.thread is None:
+            self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="router-planner")
         value, size_bytes = await loop.run_in_executor(self.thread, self.prepare, *key)
         self.cache.put(key, value, size_bytes)
         return value
@@ -119,10 +126,12 @@ class Preparer(Generic[T]):
             future.exception()  # everyone who waited may be gone: that is no "exception was never retrieved"
 
     def close(self) -> None:
-        """Forget what waits. A document in preparation is finished by its thread, for nobody."""
+        """Refuse what waits. A document in preparation is finished by its thread, for nobody."""
         for future in tuple(self.pending.values()):
             future.cancel()
-        self.thread.shutdown(wait=False, cancel_futures=True)
+        if self.thread is not None:
+            self.thread.shutdown(wait=False, cancel_futures=True)
+            self.thread = None
 
 
 def unavailable(message: str) -> Rejected:

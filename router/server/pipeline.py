@@ -4,7 +4,6 @@ text -> parse -> limits -> validate -> plan -> compile      once per text and op
      -> variables -> hooks.on_plan -> execute               every time
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,8 +111,7 @@ class Pipeline:
             self.on_plan(context, plan)
         if guard is not None and plan.operation_type == "query":
             guard.arm()
-        async with asyncio.timeout(self.limits.request_timeout_s):
-            return await prepared.compiled.execute(variables, context, subgraphs)
+        return await prepared.compiled.execute(variables, context, subgraphs)
 
     def close(self) -> None:
         self.preparer.close()

@@ -119,6 +119,14 @@ async def test_without_a_lifespan_it_starts_with_the_first_request(make_app: Mak
     assert shop.closes == 1
 
 
+async def test_it_can_be_started_again(make_app: MakeApp, shop: ShopTransport) -> None:
+    app = make_app()
+    for number in (1, 2):
+        async with app.lifespan():
+            assert (await post(app, "/graphql", f'{{ a{number}: product(id: "1") {{ name }} }}')).status_code == 200
+        assert (shop.starts, shop.closes) == (number, number)
+
+
 async def test_other_addresses_by_configuration(make_app: MakeApp) -> None:
     app = make_app(graphql_paths=["/api"], health_path="/up")
     assert (await post(app, "/api", "{ __typename }")).status_code == 200

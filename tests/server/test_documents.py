@@ -161,3 +161,22 @@ async def test_a_full_queue_and_a_slow_document_are_refused() -> None:
     await asyncio.wait(documents.pending.values())
     assert await documents.get("a", None) == "a", "it was finished and kept for the next one"
     documents.close()
+
+
+async def test_closing_refuses_those_who_wait_and_it_can_go_on_afterwards() -> None:
+    release = threading.Event()
+
+    def prepare(text: str, _name: str | None) -> tuple[str, int]:
+        assert release.wait(10)
+        return text, 1
+
+    documents = preparer(prepare)
+    waiting = asyncio.ensure_future(documents.get("a", None))
+    await asyncio.sleep(0.01)
+    documents.close()
+    with pytest.raises(Rejected) as caught:
+        await waiting
+    assert caught.value.status == 503
+    release.set()
+    assert await documents.get("b", None) == "b"
+    documents.close()

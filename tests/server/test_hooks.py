@@ -127,6 +127,16 @@ async def test_an_answer_that_is_not_json_is_a_fault(make_app: MakeApp, connect:
     assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
 
 
+async def test_a_hook_that_hangs_ends_with_the_request(make_app: MakeApp, connect: Connect) -> None:
+    class Hanging(RouterHooks):
+        async def on_request(self, context: RequestContext) -> None:
+            await asyncio.sleep(30)
+
+    response = await ask(connect(make_app(Hanging(), limits={"request_timeout_s": 0.05})))
+    assert response.status_code == 504
+    assert response.json()["errors"][0]["extensions"]["code"] == "REQUEST_TIMEOUT"
+
+
 async def test_a_line_break_makes_no_header(make_app: MakeApp, connect: Connect) -> None:
     class Careless(RouterHooks):
         async def on_request(self, context: RequestContext) -> None:

@@ -17,10 +17,11 @@ ROOT = Path(__file__).parents[2]
 LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])\n'
 
 NAMES = [
-    "Composed", "CompositionError", "CompositionHint", "InvalidConfig", "InvalidSupergraph", "OperationError",
-    "PlanningError", "QueryPlan", "Rejected", "RequestContext", "RequestRefused", "RouterApp", "RouterConfig",
-    "RouterError", "RouterHooks", "Send", "SourceLocation", "Subgraph", "SubgraphCall", "SubgraphError",
-    "SubgraphReply", "Supergraph", "compose", "create_app", "load_config", "load_supergraph", "plan",
+    "AiohttpTransport", "AsgiTransport", "Composed", "CompositionError", "CompositionHint", "InvalidConfig",
+    "InvalidSupergraph", "OperationError", "PlanningError", "QueryPlan", "Rejected", "RequestContext",
+    "RequestRefused", "RouterApp", "RouterConfig", "RouterError", "RouterHooks", "Send", "SourceLocation", "Subgraph",
+    "SubgraphCall", "SubgraphError", "SubgraphReply", "Supergraph", "Transport", "compose", "configure_logging",
+    "create_app", "load_config", "load_supergraph", "plan",
 ]  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def test_names() -> None:
     ("name", "parameters"),
     [
         ("compose", ["subgraphs"]),
+        ("configure_logging", ["level", "stream"]),
         ("create_app", ["supergraph", "*hooks", "*config", "*transport", "*subgraph_urls"]),
         ("load_config", ["path"]),
         ("load_supergraph", ["sdl"]),
