@@ -1,5 +1,6 @@
-"""`python -m router` as a user types it, in a process of its own."""
+"""`python -m router` as a user types it: in this process where that is the same, in one of its own where it is not."""
 
+import io
 import json
 import os
 import re
@@ -9,15 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from unittest.mock import patch
 from urllib.request import Request, urlopen
 
 import pytest
 
+from router.__main__ import main
 from router.server.config import config_schema
 from tests.server.shop import SUPERGRAPH
 
@@ -26,9 +30,22 @@ USERS = LINK + 'type Query { me: User } type User @key(fields: "id") { id: ID! n
 POSTS = LINK + 'type User @key(fields: "id") { id: ID! posts: [Post!]! } type Post { title: String }'
 
 
-def run(*arguments: str | Path, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "router", *map(str, arguments)]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, cwd=cwd, check=False)
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str | Path, stdin: str = "") -> Done:
+    """Run the command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), patch("sys.stdin", io.StringIO(stdin)):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as exit_:  # argparse
+            status = int(exit_.code or 0)
+    return Done(status, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
@@ -74,8 +91,9 @@ def test_compose(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert 'POSTS @join__graph(name: "posts", url: "http://posts.invalid/graphql")' in done.stdout
     out = tmp_path / "out.graphql"
-    written = run("compose", "--config", "supergraph.yaml", "--out", out, cwd=tmp_path)
-    assert (written.returncode, written.stdout) == (0, "")
+    command = [sys.executable, "-m", "router", "compose", "--config", "supergraph.yaml", "--out", str(out)]
+    written = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
+    assert (written.returncode, written.stdout, written.stderr) == (0, "", "")
     assert out.read_text() == done.stdout
     as_json = json.loads(run("compose", "--config", config, "--json").stdout)
     assert as_json["supergraph"] == done.stdout
@@ -121,11 +139,12 @@ def test_compose_with_a_wrong_file(tmp_path: Path, text: str, words: str) -> Non
 
 
 @contextmanager
-def answering(payload: Any) -> Iterator[str]:
+def answering(payload: Any, after_s: float = 0) -> Iterator[str]:
     """A subgraph that answers everything with this."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            time.sleep(after_s)
             body = json.dumps(payload).encode()
             self.send_response(200)
             self.send_header("content-length", str(len(body)))
@@ -251,10 +270,8 @@ def test_serve(supergraph: Path, tmp_path: Path, stop: signal.Signals) -> None:
         config.write_text(f"subgraphs: {{products: {{routing_url: '{subgraph}'}}}}")
         with serving("--supergraph", supergraph, "--config", config) as (url, process):
             assert ask(url, 'query P { product(id: "1") { name } }') == {"data": {"product": {"name": "Pen"}}}
+            line = access_line(process)
             assert process.stderr is not None
-            line: dict[str, Any] = {}
-            while line.get("logger") != "router.access" or line["path"] != "/graphql":
-                line = json.loads(process.stderr.readline())
             assert (line["operation"], line["status"], line["fetches"]) == ("P", 200, 1)
             started = time.monotonic()
             process.send_signal(stop)
@@ -262,6 +279,30 @@ def test_serve(supergraph: Path, tmp_path: Path, stop: signal.Signals) -> None:
             assert time.monotonic() - started < 5
             assert process.returncode in (0, 130, -stop)
             assert "Traceback" not in process.stderr.read()
+
+
+def access_line(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The next line of the access log."""
+    assert process.stderr is not None
+    while True:
+        line: dict[str, Any] = json.loads(process.stderr.readline())
+        if line["logger"] == "router.access":
+            return line
+
+
+def test_a_client_that_hangs_up_frees_the_router(supergraph: Path, tmp_path: Path) -> None:
+    config = tmp_path / "router.yaml"
+    body = json.dumps({"query": '{ product(id: "1") { name } }'}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    with answering({"data": {"product": {"name": "Pen"}}}, after_s=2) as subgraph:
+        config.write_text(f"subgraphs: {{products: {{routing_url: '{subgraph}'}}}}")
+        with serving("--supergraph", supergraph, "--config", config) as (url, process):
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+                client.sendall(head.encode() + body)
+                time.sleep(0.5)
+            line = access_line(process)
+            assert line["status"] == 499
+            assert line["duration_ms"] < 1900
 
 
 def test_serve_with_a_port_in_use(supergraph: Path) -> None:
