@@ -33,12 +33,14 @@ def columns_of(table: Table, entity: type[Any]) -> tuple[ColumnElement[Any], ...
 
 
 async def insert_rows(session: TenantSession, table: Table, *entities: Any) -> None:
-    """Writes new rows of the session's tenant in one statement.
+    """Writes new rows of the session's tenant in one statement; without rows, none.
 
     Raises:
         DomainError: a constraint that has a meaning to users does not hold.
         Unauthenticated: the session has no tenant.
     """
+    if not entities:
+        return
     tenant_id = session.context.tenant_id
     if tenant_id is None:
         raise Unauthenticated("This needs a tenant.")
