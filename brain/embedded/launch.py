@@ -11,17 +11,18 @@ The order matters: changing the user clears the death signal, so that comes firs
 import os
 import sys
 
+try:
+    import ctypes  # now: after the change of user this Python's own files may be out of reach
+except ImportError:  # a minimal build of Python
+    ctypes = None  # type: ignore[assignment]
+
 PR_SET_PDEATHSIG = 1
 EXIT_NOT_STARTED = 127
 
 
 def die_with_parent(parent: int, death_signal: int) -> None:
     """Ask for ``death_signal`` at the parent's death; a platform without the call lives without it."""
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        import ctypes  # noqa: PLC0415 - absent from minimal builds of Python
-    except ImportError:
+    if ctypes is None or not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
     if os.getppid() != parent:  # it died before we asked

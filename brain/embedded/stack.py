@@ -64,7 +64,8 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     environment = child_environment(complete)
     started = tuple(component.name for component in components)
     if own_subgraphs:
-        components += subgraph_components(complete, folder, environment, started)
+        database = "our own" if own_database else str(settings.database_url)
+        components += subgraph_components(complete, folder, database, environment, started)
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
     components.append(graphiql_component(folder, environment))
@@ -94,12 +95,12 @@ def redis_component(server: RedisServer) -> Component:
 
 
 def subgraph_components(
-    settings: BrainSettings, folder: DataFolder, environment: Mapping[str, str], after: tuple[str, ...]
+    settings: BrainSettings, folder: DataFolder, database: str, environment: Mapping[str, str], after: tuple[str, ...]
 ) -> list[Component]:
     """The migrations and the demo data (each once), and all subgraphs in one process, which loads meanwhile."""
     migrate = _python(environment, "-m", "subgraphs", "migrate")
     components = [Component("migrate", migrate, is_ready=None, after=after)]
-    version = _seed_version(settings)
+    version = _seed_version(database)
     # Once per database: rows that somebody deleted since do not come back at every start.
     if settings.demo_data and folder.noted("seeded") != version:
         seed = _python(environment, "-m", "subgraphs", "seed")
@@ -198,9 +199,9 @@ def subgraph_sources() -> Path:
     return Path(spec.origin).parent
 
 
-def _seed_version(settings: BrainSettings) -> str:
+def _seed_version(database: str) -> str:
     """Return a fingerprint of the demo data's sources and of the database they go to."""
-    digest = hashlib.sha256(urlsplit(settings.database_url or "").path.encode())
+    digest = hashlib.sha256(database.encode())
     for path in sorted(subgraph_sources().glob("*/seed*/**/*")) + sorted(subgraph_sources().glob("*/seed*.py")):
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.read_bytes())

@@ -22,6 +22,8 @@ DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
 # A child of its own that ignores everything but SIGKILL, like a worker of a server.
 FAMILY = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {DEAF!r}]); {SLEEP}"
 
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process as another user")
+
 
 def python(code: str) -> Callable[[], Launch]:
     return lambda: Launch((sys.executable, "-c", code), environment=dict(os.environ))
@@ -195,12 +197,12 @@ def test_an_unknown_dependency_is_refused(tmp_path: Path) -> None:
         Supervisor([server("app", after=("database",)), server("database")], Path, lambda _status: None)
 
 
-@pytest.fixture
-def grandparent() -> Iterator[subprocess.Popen[bytes]]:
+@pytest.fixture(params=[None, pytest.param("as another user", marks=as_root)])
+def grandparent(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
     """A process that starts a child as the supervisor does, prints the child's pid, and waits."""
     code = (
-        "import sys, time; from brain.embedded.process import Launch, start;"
-        f"child = start(Launch((sys.executable, '-c', {SLEEP!r})), -3);"
+        "import time; from brain.embedded.process import NOBODY, Launch, start;"
+        f"child = start(Launch(('/bin/sleep', '600'), account={'NOBODY' if request.param else None}), -3);"
         "print(child.pid, flush=True); time.sleep(600)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
