@@ -137,6 +137,8 @@ class _Endpoint(GraphQL[Operation, None]):
         if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
             return _error_response(413, "BAD_REQUEST", "The request is too large.")
         request.state.context = context
+        if context.remaining_s() == 0:
+            return _error_response(200, DeadlineExceeded.code, DeadlineExceeded().message)
         try:
             async with asyncio.timeout(context.remaining_s()):
                 return await self.run(request)
@@ -146,6 +148,20 @@ class _Endpoint(GraphQL[Operation, None]):
             return _error_response(400, "BAD_REQUEST", "The request cannot be read.")
         except TimeoutError:
             return _error_response(200, DeadlineExceeded.code, DeadlineExceeded().message)
+        except Exception:  # noqa: BLE001 - logged, and nothing of it may reach the caller
+            # Errors of resolvers never come this far: the schema masks them.
+            _log.exception("unexpected error, trace id %s", context.request_id)
+            extensions = {"traceId": context.request_id}
+            return _error_response(500, "INTERNAL_SERVER_ERROR", "Internal server error", extensions)
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """The request's JSON object; anything else is refused here, before Strawberry takes it for one."""
+        parsed = super().parse_json(data)
+        if not isinstance(parsed, dict):
+            raise HTTPException(400, "The request body must be a JSON object.")
+        if not isinstance(parsed.get("operationName"), str | None):
+            raise HTTPException(400, "`operationName` must be a string or null.")
+        return parsed
 
     async def get_context(
         self,
@@ -180,6 +196,6 @@ class _Endpoint(GraphQL[Operation, None]):
             await context.session.close()
 
 
-def _error_response(status: int, code: str, message: str) -> Response:
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
+def _error_response(status: int, code: str, message: str, extensions: dict[str, str] | None = None) -> Response:
+    body = {"errors": [{"message": message, "extensions": {"code": code, **(extensions or {})}}]}
     return Response(json.dumps(body), status_code=status, media_type="application/json")
