@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -102,7 +103,7 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", client: httpx.Client, o
     while time.monotonic() < deadline:
         if process.poll() is not None:
             pytest.fail(f"`brain up` ended with {process.returncode}:\n{output.read_text(errors='replace')}")
-        if "ready in" in output.read_text(errors="replace"):
+        if re.search(r"^ready in", output.read_text(errors="replace"), re.MULTILINE):
             answer = client.get("/ready")
             assert answer.status_code == 200, answer.text
             return

@@ -4,6 +4,7 @@ pytest tests/e2e/test_graphiql.py --keep-screenshot     also renews docs/assets/
 """
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,9 @@ from urllib.parse import urlsplit
 import jwt
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -51,6 +54,8 @@ class Page:
     def __init__(self, driver: webdriver.Chrome, platform: Platform) -> None:
         self.driver = driver
         self.platform = platform
+        self.events: list[dict[str, Any]] = []
+        self.looked_at = 0
 
     def open(self, query: str = "") -> None:
         self.driver.get(f"{self.platform.url}/graphiql{query}")
@@ -61,8 +66,11 @@ class Page:
     def find(self, css: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, css)
 
+    def shown(self, css: str) -> WebElement:
+        return next(found for found in self.driver.find_elements(By.CSS_SELECTOR, css) if found.is_displayed())
+
     def wait(self, condition: Callable[[], T], seconds: float = 30) -> T:
-        ignored = [Exception]
+        ignored = [NoSuchElementException, StaleElementReferenceException, StopIteration]
         return WebDriverWait(self.driver, seconds, 0.1, ignored).until(lambda _: condition())
 
     def log_in(self, user: str) -> None:
@@ -76,30 +84,47 @@ class Page:
         return self.find("#session").text
 
     def run(self) -> Any:
-        """Press the button, return the answer as it is shown."""
-        self.driver.execute_script("window.responseText = undefined")
+        """Press the button; the answer as it came over the network, once it is on the screen, too."""
         self.find(".graphiql-execute-button").click()
-        self.wait(lambda: "data" in self.answer_text() or "errors" in self.answer_text())
-        return json.loads(self.wait(self.whole_answer))
+        request_id = self.wait(self.finished_query)
+        body = self.driver.execute_cdp_cmd("Network.getResponseBody", {"requestId": request_id})["body"]
+        shown = "errors" if '"errors"' in body else "data"
+        self.wait(lambda: shown in self.answer_text())
+        return json.loads(body)
+
+    def finished_query(self) -> str | None:
+        """Id of a request to GraphQL that has been answered since the last one of these."""
+        self.read_network()
+        for event in self.events[self.looked_at :]:
+            params = event["params"]
+            if event["method"] == "Network.requestWillBeSent" and params["request"]["url"].endswith("/graphql"):
+                asked = json.loads(params["request"].get("postData", "{}")).get("query", "")
+                is_ours = not re.search(r"IntrospectionQuery|refreshTokens|logOut|logIn", asked)
+                if params["request"]["method"] == "POST" and is_ours:
+                    ends = [e for e in self.events if e["method"] == "Network.loadingFinished"]
+                    if any(end["params"]["requestId"] == params["requestId"] for end in ends):
+                        self.looked_at = len(self.events)
+                        return str(params["requestId"])
+        return None
 
     def answer_text(self) -> str:
         return self.find(".result-window").text
 
-    def whole_answer(self) -> str:
-        """The text of the answer's editor: what is on screen is only a part of a long one."""
-        text = self.driver.execute_script(
-            "return monaco.editor.getModels().find(m => m.uri.path.includes('response')).getValue()"
-        )
-        json.loads(text)
-        return str(text)
-
     def console(self) -> list[str]:
         return [f"{entry['level']} {entry['message']}" for entry in self.driver.get_log("browser")]
 
+    def read_network(self) -> None:
+        self.events += [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+
     def requests(self) -> list[dict[str, Any]]:
-        """Every request that the page has made since the last call, as the network log has it."""
-        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        """Every request of this page so far, as the browser's network log has it."""
+        self.read_network()
+        return [
+            event["params"]["request"]
+            for event in self.events
+            if event["method"] == "Network.requestWillBeSent"
+            and not event["params"].get("documentURL", "").startswith("chrome:")
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +148,11 @@ def page(driver: webdriver.Chrome, platform: Platform) -> Iterator[Page]:
     """A page that nobody has used yet."""
     if find_vendor(platform.data_dir) is None:
         pytest.skip("GraphiQL's files are not here: python -m brain.graphiql fetch")
-    driver.get(f"{platform.url}/health")
-    driver.execute_script("localStorage.clear(); sessionStorage.clear()")
+    driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": platform.url, "storageTypes": "all"})
+    driver.switch_to.new_window("tab")  # with a session storage of its own
     page = Page(driver, platform)
-    page.console()
-    page.requests()
+    driver.get_log("browser")
+    driver.get_log("performance")
     yield page
     assert page.console() == [], "nothing is complained about"
 
@@ -148,10 +173,9 @@ def test_runs_a_federated_query_offline(page: Page, request: pytest.FixtureReque
     assert businesses[0]["name"] in page.answer_text()
 
     sent = page.requests()
-    hosts = {urlsplit(one["request"]["url"]).netloc for one in sent}
-    inner = {"", "new-tab-page", "resources", "theme", "favicon2", "new-tab-page-third-party"}
-    assert hosts - inner == {urlsplit(page.platform.url).netloc}, "no request to any other host"
-    graphql = [one["request"] for one in sent if one["request"]["url"].endswith("/graphql")]
+    hosts = {urlsplit(one["url"]).netloc for one in sent if not one["url"].startswith(("data:", "blob:"))}
+    assert hosts == {urlsplit(page.platform.url).netloc}, "no request to any other host"
+    graphql = [one for one in sent if one["url"].endswith("/graphql")]
     assert graphql[-1]["headers"].get("authorization", "").startswith("Bearer ey")
 
     if request.config.getoption("--keep-screenshot", default=False):
@@ -210,7 +234,6 @@ def test_expired_token_is_renewed_before_the_query(page: Page) -> None:
     page.driver.execute_script(
         "sessionStorage.setItem('brain.session', arguments[0])", json.dumps(stored | {"accessToken": expired})
     )
-    page.driver.refresh()
     page.open()
     assert page.session.split()[:2] == ["acme", "cleo@acme.example"]
     assert "errors" not in page.run()
@@ -228,10 +251,10 @@ def test_a_link_brings_its_query(page: Page) -> None:
 def test_a_credential_typed_by_hand_wins(page: Page) -> None:
     page.open("?query=%7B%20businesses(first%3A%201)%20%7B%20totalCount%20%7D%20%7D")
     page.log_in("ada@acme")
-    page.find(".graphiql-editor-tools button:nth-of-type(2)").click()
-    editor = page.wait(lambda: page.find('[aria-label="Headers"] textarea, .graphiql-editor-tool textarea'))
-    editor.send_keys('{"authorization": "Bearer typed"')
-    page.find(".graphiql-execute-button").click()
-    page.wait(lambda: "UNAUTHENTICATED" in page.answer_text())
+    page.find('[data-name="headers"]').click()
+    typed = ActionChains(page.driver).click(page.wait(lambda: page.shown(".graphiql-editor-tool .monaco-editor")))
+    typed.send_keys('{"authorization": "Bearer typed"').perform()
+    answer = page.run()
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
     # The browser itself notes the status 401.
     assert all("401" in line for line in page.console())

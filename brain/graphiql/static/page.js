@@ -28,13 +28,24 @@ window.fetch = async (target, options = {}) => {
   return browserFetch(target, options);
 };
 
-const linked = new URLSearchParams(location.search).get("query") ?? undefined;
+/** What to begin with: a linked query, else the tab that was open last (GraphiQL only finds it by its content). */
+function beginning() {
+  const linked = new URLSearchParams(location.search).get("query");
+  if (linked !== null) return { initialQuery: linked };
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem("graphiql:tabState"));
+    const { query, variables } = tabs[activeTabIndex];
+    return { initialQuery: query ?? "", initialVariables: variables ?? "" };
+  } catch {
+    return { initialQuery: undefined, defaultTabs: SAMPLES.map((sample) => ({ query: sample })) };
+  }
+}
+
 YogaGraphiQL.renderYogaGraphiQL(at("graphiql"), {
   endpoint,
   title: "GraphiQL",
   logo: '<span hidden></span>',
-  initialQuery: linked,
-  defaultTabs: linked ? undefined : SAMPLES.map((query) => ({ query })),
+  ...beginning(),
   defaultHeaders: "",
   // What people type there are keys: not for keeping.
   shouldPersistHeaders: false,

@@ -1,0 +1,266 @@
+"""`brain up` as its user meets it: a second start, a second instance, accidents, and an end that leaves nothing."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from brain.embedded.ports import free_port
+from brain.embedded.process import NOBODY, identity, reachable
+
+ROOT = Path(__file__).parents[2]
+START_WITHIN_S = 90
+STOP_WITHIN_S = 5
+
+pytestmark = pytest.mark.stack
+
+
+class Instance:
+    """One run of `brain up`."""
+
+    def __init__(self, data_dir: Path, port: int, *options: str, program: tuple[str, ...] = (), **popen: Any) -> None:
+        self.data_dir, self.port = data_dir, port
+        self.url = f"http://127.0.0.1:{port}"
+        self.seen: dict[int, str] = {}
+        command = program or (sys.executable, "-m", "brain.cli")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+        with tempfile.TemporaryFile() as output:
+            self._output = os.dup(output.fileno())
+        self.process = subprocess.Popen(
+            [*command, "up", "--data-dir", str(data_dir), "--port", str(port), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **{"env": environment, "cwd": "/", **popen},
+        )
+
+    @property
+    def output(self) -> str:
+        return os.pread(self._output, 100_000, 0).decode()
+
+    def ready(self) -> "Instance":
+        """Wait until it says so, and remember every process that it has."""
+        deadline = time.monotonic() + START_WITHIN_S
+        while "ready in" not in re.sub(r"^\w+ ready in.*$", "", self.output, flags=re.MULTILINE):
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.05)
+        self.remember()
+        return self
+
+    def remember(self) -> None:
+        family = psutil.Process(self.process.pid)
+        for process in (family, *family.children(recursive=True)):
+            known_as = identity(process.pid)
+            if known_as is not None:
+                self.seen[process.pid] = known_as
+
+    def left_over(self) -> list[int]:
+        """Processes it once had that still run."""
+        return [pid for pid, known_as in self.seen.items() if identity(pid) == known_as]
+
+    def state(self) -> Any:
+        return json.loads((self.data_dir / "state.json").read_text())
+
+    def pid(self, component: str) -> int:
+        return int(self.state()["components"][component]["pid"])
+
+    def stop(self, number: signal.Signals) -> float:
+        """End it, assert that nothing is left, return the seconds it took."""
+        self.remember()
+        began_s = time.monotonic()
+        self.process.send_signal(number)
+        status = self.process.wait(START_WITHIN_S)
+        took_s = time.monotonic() - began_s
+        assert status == 0, self.output
+        assert self.left_over() == []
+        return took_s
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(START_WITHIN_S)
+        os.close(self._output)
+
+    def ask(self, query: str, token: str | None = None, **variables: Any) -> Any:
+        headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        with urllib.request.urlopen(urllib.request.Request(f"{self.url}/graphql", body, headers), timeout=20) as answer:
+            document = json.load(answer)
+        assert "errors" not in document, document
+        return document["data"]
+
+    def log_in(self) -> str:
+        query = "mutation L($input: LogInInput!) { logIn(input: $input) { tokens { accessToken } } }"
+        given = {"email": "ada@acme.example", "password": "demo-acme-ada"}
+        return str(self.ask(query, input=given)["logIn"]["tokens"]["accessToken"])
+
+    def first_lead(self) -> Any:
+        return self.ask("{ leads(first: 1) { edges { node { id name assignee { name } } } } }", self.log_in())
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other users may enter, too."""
+    path = Path(tempfile.mkdtemp(prefix="brain-up-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def instances() -> Iterator[list[Instance]]:
+    """Where a test puts its instances, so that they end with it."""
+    started: list[Instance] = []
+    yield started
+    for instance in started:
+        instance.kill()
+
+
+def test_a_life(folder: Path, instances: list[Instance]) -> None:
+    """One long story, because a start costs seconds: accidents, the end, data kept, data wiped."""
+    data_dir = folder / "data"
+    first = Instance(data_dir, free_port())
+    instances.append(first)
+    first.ready()
+    lead = first.first_lead()
+    assert lead["leads"]["edges"]
+    assert "demo-globex-dan" in first.output
+
+    # Another on the same data, and another on the same port, are refused with the remedy, and change nothing.
+    same_data = Instance(data_dir, free_port())
+    same_port = Instance(folder / "other", first.port)
+    instances += [same_data, same_port]
+    assert same_data.process.wait(START_WITHIN_S) == 1
+    assert f"pid {first.process.pid}, port {first.port}) already runs" in same_data.output
+    assert same_port.process.wait(START_WITHIN_S) == 1
+    assert f"Port {first.port} on 127.0.0.1 is taken by" in same_port.output
+    assert f"--port {first.port + 1}" in same_port.output
+
+    # Whatever falls over comes back, and the whole answers again.
+    for component in ("subgraphs", "postgres", "redis", "brain"):
+        before = first.pid(component)
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda name=component: first.state()["components"][name]["restarts"] == 1)
+        wait_until(lambda name=component: first.state()["components"][name]["phase"] == "ready")
+        assert first.pid(component) != before
+    wait_until(lambda: answers_like(first, lead))
+
+    assert first.stop(signal.SIGTERM) < STOP_WITHIN_S
+    assert answers_nothing(first)
+
+    # A second start finds the data, on the same inner ports.
+    second = Instance(data_dir, first.port)
+    instances.append(second)
+    second.ready()
+    assert second.first_lead() == lead
+    assert "seed" not in second.state()["components"]
+
+    # Not even SIGKILL leaves a process behind, and the next start is not disturbed.
+    second.remember()
+    second.process.kill()
+    second.process.wait()
+    if sys.platform.startswith("linux"):
+        wait_until(lambda: second.left_over() == [])
+    third = Instance(data_dir, first.port, "--fresh")
+    instances.append(third)
+    third.ready()
+    assert "seed" in third.state()["components"]
+    assert third.stop(signal.SIGINT) < STOP_WITHIN_S
+
+
+def test_beside_another_as_a_plain_user(folder: Path, instances: list[Instance], platform: Any) -> None:
+    options: dict[str, Any] = {}
+    program: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        python = readable_python(folder)
+        folder.chmod(0o777)
+        environment = {"PATH": os.defpath, "PYTHONPATH": f"{packages()}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+        options = {"user": NOBODY.uid, "group": NOBODY.gid, "extra_groups": [], "env": environment}
+        program = (python, "-c", "from brain.cli import main; main()")
+    beside = Instance(folder / "data", free_port(), program=program, **options)
+    instances.append(beside)
+    beside.ready()
+    assert beside.first_lead()["leads"]["edges"]
+    assert platform.client.get("/health").status_code == 200  # the other one is not disturbed
+    users = {psutil.Process(pid).uids().real for pid in beside.seen}
+    assert users == {NOBODY.uid if os.geteuid() == 0 else os.geteuid()}
+    if os.geteuid() != 0:
+        assert beside.stop(signal.SIGHUP) < STOP_WITHIN_S
+    else:
+        # Root runs the tests: its own refusal of a folder that is somebody else's.
+        mine = Instance(folder / "data", free_port())
+        instances.append(mine)
+        assert mine.process.wait(START_WITHIN_S) == 1
+        assert f"belongs to user {NOBODY.uid}" in mine.output
+        assert beside.stop(signal.SIGHUP) < STOP_WITHIN_S
+
+
+def test_what_cannot_start_says_why_and_leaves_nothing(folder: Path, instances: list[Instance]) -> None:
+    environment = {**os.environ, "BRAIN_DATABASE_URL": f"postgresql://nobody:wrong@127.0.0.1:{free_port()}/brain"}
+    broken = Instance(folder / "data", free_port(), env=environment)
+    instances.append(broken)
+    wait_until(lambda: (broken.data_dir / "state.json").exists() or broken.process.poll() is not None)
+    assert broken.process.wait(START_WITHIN_S) == 1
+    assert "migrate ended with status 1" in broken.output
+    assert "migrate.log" in broken.output
+    assert "wrong" not in broken.output  # the password
+    assert all(component["pid"] is None for component in broken.state()["components"].values())
+
+
+def wait_until(condition: Any, within_s: float = 30) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def answers_like(instance: Instance, lead: Any) -> bool:
+    """Whether it answers as before; connections that the accident broke may cost one attempt."""
+    try:
+        return bool(instance.first_lead() == lead)
+    except (AssertionError, OSError):
+        return False
+
+
+def answers_nothing(instance: Instance) -> bool:
+    try:
+        urllib.request.urlopen(instance.url, timeout=2)
+    except OSError:
+        return True
+    return False
+
+
+def packages() -> Path:
+    """The folder with the installed packages."""
+    return Path(psutil.__file__).parents[1]
+
+
+def readable_python(folder: Path) -> str:
+    """An interpreter that the plain user can run: ours, or (one below a closed home) a copy of it."""
+    if not reachable(packages(), NOBODY):
+        pytest.skip("a plain user cannot read the installed packages here")
+    if reachable(Path(sys.executable), NOBODY):
+        return sys.executable
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    home = Path(sys.base_prefix)
+    (folder / "bin").mkdir()
+    python = shutil.copy2(Path(sys.executable).resolve(), folder / "bin" / version)
+    unused = shutil.ignore_patterns("site-packages", "test", "__pycache__", "idlelib", "tkinter", "*.a")
+    shutil.copytree(home / "lib" / version, folder / "lib" / version, ignore=unused, symlinks=True)
+    for library in (home / "lib").glob("libpython*.so*"):
+        shutil.copy2(library, folder / "lib")
+    return str(python)
