@@ -1,0 +1,187 @@
+"""Random federations and operations: the answer must be the one that a single server with all data would give.
+
+Few entities and many links, so that the same entity turns up at many positions at once and answers are shared, copied
+and merged in every combination.
+"""
+
+import zlib
+from typing import Any
+
+import orjson
+from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, graphql_sync, parse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from router import Composed, Subgraph, compose, load_supergraph
+from router.executor import SubgraphClient, compile_plan
+from router.graph.api_schema import build_api_schema
+from router.hooks import SubgraphCall, SubgraphReply
+from router.planner import plan_operation
+from tests.executor.plans import context
+
+NAMES = ("one", "two", "three")
+LEAVES = ("a", "b", "c", "d")
+LINKS = {"mate": "N", "friends": "[N]", "grid": "[[N]!]"}
+VALUES = {"w": "Int", "x": "Int", "y": "Int"}
+DIRECTIVES = """
+directive @key(fields: String!) repeatable on OBJECT
+directive @shareable repeatable on OBJECT | FIELD_DEFINITION
+directive @external on FIELD_DEFINITION
+directive @requires(fields: String!) on FIELD_DEFINITION
+scalar _Any
+union _Entity = N
+"""
+LINK = """extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable", "@external", "@requires"])
+"""
+
+
+def number(*parts: object) -> int:
+    return zlib.crc32(repr(parts).encode())
+
+
+def node(index: int) -> dict[str, Any] | None:
+    """One of five entities, or null."""
+    return None if index % 7 == 6 else {"__typename": "N", "id": str(index % 5)}
+
+
+def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    """What a field is, whoever is asked: a function of the entity and the field's name."""
+    name = info.field_name
+    if name == "_entities":
+        return arguments["representations"]
+    if name == "start":
+        return [node(number("start", i)) for i in range(4)]
+    if name in source and info.parent_type.name == "N" and name == "id":
+        return source["id"]
+    seed = number(source["id"], name)
+    if name in LEAVES or name in VALUES:
+        return None if seed % 9 == 8 else seed % 1000
+    if name == "sum":
+        # In a federation the inputs come with the representation; a server that has all data looks them up.
+        return sum(
+            (source[key] if key in source else resolve(source, _Named(key, info)) or 0) or 0 for key in ("a", "b")
+        )
+    if name == "value":
+        return None if seed % 5 == 4 else {"__typename": "V", "id": source["id"]}
+    if name == "mate":
+        return node(seed)
+    if name == "friends":
+        return [node(number(seed, i)) for i in range(seed % 3)]
+    return [[node(number(seed, i, j)) for j in range(2)] for i in range(seed % 3)]
+
+
+class _Named:
+    """Asks `resolve` for another field of the same object."""
+
+    def __init__(self, field_name: str, info: GraphQLResolveInfo) -> None:
+        self.field_name = field_name
+        self.parent_type = info.parent_type
+
+
+class Subgraphs:
+    """Runs wire documents with graphql-core, strictly: an invalid document is an error."""
+
+    def __init__(self, schemas: dict[str, GraphQLSchema]) -> None:
+        self.schemas = schemas
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+        request = orjson.loads(call.body)
+        result = graphql_sync(
+            self.schemas[call.subgraph],
+            request["query"],
+            variable_values=request["variables"],
+            field_resolver=resolve,
+        )
+        assert not result.errors, (call.subgraph, request, result.errors)
+        return SubgraphReply(200, {}, orjson.dumps({"data": result.data}))
+
+
+owners = st.sets(st.sampled_from(NAMES), min_size=1)
+
+
+@st.composite
+def federations(draw: st.DrawFn) -> dict[str, str]:
+    """SDL per subgraph; every field has at least one owner."""
+    fields: dict[str, list[str]] = {name: ["id: ID!"] for name in NAMES}
+    where = {name: draw(owners) for name in (*LEAVES, *LINKS)}
+    for name, those in where.items():
+        for each in sorted(those):
+            fields[each].append(f"{name}: {LINKS.get(name, 'Int')}{' @shareable' if len(those) > 1 else ''}")
+    summing = draw(st.sampled_from(NAMES))
+    missing = [key for key in ("a", "b") if summing not in where[key]]
+    fields[summing] += [f"{key}: Int @external" for key in missing]
+    fields[summing].append(
+        f"sum: Int{f' @requires(fields: {chr(34)}{chr(32).join(missing)}{chr(34)})' if missing else ''}"
+    )
+    with_value = sorted(draw(owners))
+    values: dict[str, list[str]] = {name: [] for name in with_value}
+    for name in VALUES:
+        for each in draw(st.sets(st.sampled_from(with_value), min_size=1)):
+            values[each].append(f"{name}: Int")
+    values = {name: each for name, each in values.items() if each}
+    for name in values:
+        fields[name].append("value: V @shareable")
+    sdl = {}
+    for name in NAMES:
+        parts = [f'type N @key(fields: "id") {{ {" ".join(fields[name])} }}']
+        if name in values:
+            parts.append(f"type V @shareable {{ {' '.join(values[name])} }}")
+        parts.append("type Query { start: [N] }" if name == "one" else "type Query { ok: Int @shareable }")
+        sdl[name] = "\n".join(parts)
+    return sdl
+
+
+@st.composite
+def selections(draw: st.DrawFn, depth: int, *, can_alias: bool = True) -> str:
+    chosen = []
+    for name in draw(
+        st.lists(st.sampled_from(["id", "sum", "value", *LEAVES, *LINKS]), min_size=1, max_size=5, unique=True)
+    ):
+        condition = draw(st.sampled_from(["", "", "", " @include(if: $x)", " @skip(if: $y)"]))
+        alias = draw(st.sampled_from(["", "", f"{name}2: "])) if can_alias else ""
+        if name in LINKS:
+            if depth:
+                chosen.append(f"{alias}{name}{condition} {{ {draw(selections(depth - 1))} }}")
+        elif name == "value":
+            chosen.append(
+                f"{alias}value{condition} {{ {' '.join(draw(st.sets(st.sampled_from(list(VALUES)), min_size=1)))} }}"
+            )
+        else:
+            chosen.append(f"{alias}{name}{condition}")
+    if draw(st.booleans()):
+        chosen.append(draw(st.sampled_from(["id: a", "a: b", "__typename", "t: __typename"])) if can_alias else "id")
+    return " ".join(_distinct(chosen)) or "id"
+
+
+def _distinct(chosen: list[str]) -> list[str]:
+    """Drop selections whose response key is taken."""
+    by_key: dict[str, str] = {}
+    for each in chosen:
+        by_key.setdefault(each.split("{")[0].split("@")[0].split(":")[0].strip(), each)
+    return list(by_key.values())
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(federations(), selections(3), st.booleans(), st.booleans())
+async def test_a_federation_answers_as_one_server(sdl: dict[str, str], selection: str, x: bool, y: bool) -> None:
+    composed = compose([Subgraph(name, sdl=LINK + each, url=f"http://{name}/") for name, each in sdl.items()])
+    assert isinstance(composed, Composed), composed.errors
+    supergraph = load_supergraph(composed.supergraph_sdl)
+    schema = build_api_schema(supergraph.document)
+    # Both variables are used whatever the selection is.
+    used = "k: __typename @include(if: $x) l: __typename @skip(if: $y)"
+    query = f"query($x: Boolean!, $y: Boolean!) {{ {used} start {{ {selection} }} again: start {{ {selection} }} }}"
+    variables = {"x": x, "y": y}
+    expected = graphql_sync(schema, query, variable_values=variables, field_resolver=resolve)
+    assert not expected.errors, (query, expected.errors)
+    entities = " extend type Query { _entities(representations: [_Any!]!): [_Entity]! }"
+    schemas = {name: build_schema(DIRECTIVES + each + entities) for name, each in sdl.items()}
+    compiled = compile_plan(plan_operation(parse(query), None, supergraph), schema)
+    client = SubgraphClient({name: f"http://{name}/" for name in sdl}, Subgraphs(schemas))
+    response = await compiled.execute(variables, context(), client)
+    assert orjson.dumps(response) == orjson.dumps({"data": expected.data})
