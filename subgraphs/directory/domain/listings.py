@@ -199,15 +199,19 @@ def listing_website(text: str | None) -> str | None:
     return text.strip()
 
 
+def folded(text: str) -> str:
+    """A text without case and accents, for sorting and comparing: "Ótica" is "otica", "Straße" is "strasse"."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("\u0131", "i").casefold())
+    return " ".join("".join(mark for mark in decomposed if not unicodedata.combining(mark)).split())
+
+
 def slug_of(text: str) -> str:
     """A slug made of a name: lower-case ASCII letters, digits and single hyphens.
 
     Raises:
         InvalidListing: if nothing is left of the name.
     """
-    folded = text.replace("ß", "ss").replace("\u0131", "i")
-    ascii_text = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:80].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", folded(text).encode("ascii", "ignore").decode()).strip("-")[:80].strip("-")
     if not slug:
         raise InvalidListing("give a slug: none can be made of the name", path=("slug",))
     return slug

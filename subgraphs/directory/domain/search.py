@@ -102,8 +102,10 @@ def search_query(text: str) -> str:
     """The words of a search, trimmed.
 
     Raises:
-        InvalidSearch: if there are none or far too many.
+        InvalidSearch: if there are none or far too many, or if they are no text.
     """
+    if any(mark == "\0" or "\ud800" <= mark <= "\udfff" for mark in text):
+        raise InvalidSearch("a search is text")
     trimmed = " ".join(text.split())
     if not trimmed:
         raise InvalidSearch("say what to search for")

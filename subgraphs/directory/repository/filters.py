@@ -11,6 +11,7 @@ from sqlalchemy.types import Double, Integer
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.geo import EARTH_RADIUS_M, BoundingBox, Circle, Coordinates
 from subgraphs.directory.domain.hours import WEEK_MINUTES, clock_reading
+from subgraphs.directory.domain.listings import folded
 from subgraphs.directory.domain.search import BusinessFilter
 from subgraphs.directory.tables import businesses, categories, opening_intervals
 
@@ -32,8 +33,7 @@ async def conditions(session: TenantSession, wanted: BusinessFilter) -> list[Col
     if wanted.box is not None:
         found.append(in_box(wanted.box))
     if wanted.name is not None:
-        pattern = "%" + wanted.name.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        found.append(func.public.unaccent(table.name).ilike(func.public.unaccent(pattern)))
+        found.append(table.folded_name.contains(folded(wanted.name), autoescape=True))
     if wanted.city is not None:
         found.append(func.lower(table.city) == wanted.city.strip().lower())
     if wanted.owner_id is not None:

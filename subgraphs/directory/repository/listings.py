@@ -29,7 +29,7 @@ from resolvers.session import TenantSession
 from subgraphs.directory.domain.errors import BusinessNotFound, SlugTaken, StaleVersion
 from subgraphs.directory.domain.geo import Coordinates
 from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
-from subgraphs.directory.domain.listings import Listing
+from subgraphs.directory.domain.listings import Listing, folded
 from subgraphs.directory.domain.search import BusinessFilter
 from subgraphs.directory.repository.filters import chord_m, conditions
 from subgraphs.directory.tables import businesses, opening_intervals
@@ -39,7 +39,7 @@ COLUMNS = tuple(column for column in businesses.c if column.name not in ("positi
 
 _SLUG_CONSTRAINT = "uq_businesses_tenant_id_slug"
 
-BY_NAME = Ordering("name", Key(businesses.c.name), Key(businesses.c.id))
+BY_NAME = Ordering("name", Key(businesses.c.folded_name), Key(businesses.c.id))
 BY_RATING = Ordering(
     "rating",
     Key(businesses.c.rating, descending=True),
@@ -202,6 +202,7 @@ def _values(listing: Listing, category: str) -> dict[str, Any]:
         "category_id": listing.category_id,
         "owner_id": listing.owner_id,
         "name": listing.name,
+        "folded_name": folded(listing.name),
         "slug": listing.slug,
         "description": listing.description,
         "keywords": list(listing.keywords),

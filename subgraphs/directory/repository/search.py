@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import REGCONFIG, insert
 from sqlalchemy.types import Double, Text
 
 from resolvers.session import TenantSession
-from subgraphs.directory.domain.listings import LANGUAGES
+from subgraphs.directory.domain.listings import LANGUAGES, folded
 from subgraphs.directory.domain.ranking import Hit
 from subgraphs.directory.domain.search import CANDIDATES, BusinessFilter
 from subgraphs.directory.repository.filters import conditions
@@ -28,6 +28,9 @@ from subgraphs.directory.tables import business_embeddings, businesses
 
 EXACT_LIMIT = 10_000
 """Up to so many vectors are compared one by one (some 20 ms)."""
+
+_RESEMBLANCE = 0.6
+"""Share of a query's letter triples that a name must have."""
 
 _ITERATIVE_SCAN = text(
     "select set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true), "
@@ -51,6 +54,18 @@ async def matching_text(session: TenantSession, query: str, wanted: BusinessFilt
         select(businesses.c.id, score)
         .join(queries, queries.c.language == businesses.c.language)
         .where(businesses.c.search.op("@@")(queries.c.words), *await conditions(session, wanted))
+        .order_by(score.desc(), businesses.c.id)
+        .limit(CANDIDATES)
+    )
+    return _hits(rows)
+
+
+async def resembling_names(session: TenantSession, query: str, wanted: BusinessFilter) -> list[Hit]:
+    """Businesses whose name looks like the query, typing errors allowed, best first, at most `CANDIDATES`."""
+    score: ColumnElement[float] = func.public.word_similarity(folded(query), businesses.c.folded_name, type_=Double())
+    rows = await session.rows(
+        select(businesses.c.id, score.label("score"))
+        .where(score >= _RESEMBLANCE, *await conditions(session, wanted))
         .order_by(score.desc(), businesses.c.id)
         .limit(CANDIDATES)
     )
@@ -163,4 +178,5 @@ def _nearest(vector: Sequence[float], where: list[ColumnElement[bool]], *, exact
 
 
 def _hits(rows: Any) -> list[Hit]:
-    return [Hit(row.id, float(row.score)) for row in rows]
+    # Equal scores would otherwise come in any order, another on the next page.
+    return sorted((Hit(row.id, float(row.score)) for row in rows), key=lambda hit: (-hit.score, hit.id))

@@ -54,6 +54,7 @@ class BusinessOrder(enum.Enum):
 @strawberry.enum(description="How a hit was found.")
 class SearchMatchKind(enum.Enum):
     TEXT = strawberry.enum_value("text", description="Its words match.")
+    NAME = strawberry.enum_value("name", description="Its name resembles the query, whose words match nothing.")
     SEMANTIC = strawberry.enum_value("semantic", description="Its meaning is close.")
 
 
@@ -102,10 +103,11 @@ class BusinessFilterInput:
 
 @strawberry.type(description="One reason for which a search found a business.")
 class SearchMatch:
-    kind: SearchMatchKind = strawberry.field(description="By words or by meaning.")
+    kind: SearchMatchKind = strawberry.field(description="By words, name or meaning.")
     rank: int = strawberry.field(description="Place in the list of that kind, from 1.")
     score: float = strawberry.field(
-        description="TEXT: rank of the words; SEMANTIC: cosine similarity. Not comparable between kinds."
+        description="TEXT: rank of the words; NAME: share of letter triples; SEMANTIC: cosine similarity. "
+        "Not comparable between kinds."
     )
 
     @classmethod

@@ -292,8 +292,12 @@ def instant(at: datetime | None) -> datetime | None:
     """An instant that a client gave.
 
     Raises:
-        BadUserInput: it has no offset.
+        BadUserInput: it has no offset, or lies where calendars end.
     """
-    if at is not None and at.tzinfo is None:
+    if at is None:
+        return None
+    if at.tzinfo is None:
         raise BadUserInput("An instant needs an offset, for example 2030-01-01T12:00:00Z.")
+    if not 1900 <= at.year <= 2200:
+        raise BadUserInput("An instant lies between the years 1900 and 2200.")
     return at

@@ -69,6 +69,9 @@ async def _lists(
     lists: dict[str, Sequence[Hit]] = {}
     if mode is not SearchMode.SEMANTIC:
         lists["text"] = await search.matching_text(session, words, wanted)
+        # Only where no words match, and no operator says what must not: then it may be a name with a typing error.
+        if not lists["text"] and not set(words) & set('-"'):
+            lists["name"] = await search.resembling_names(session, words, wanted)
     if mode is not SearchMode.TEXT:
         (vector,) = await provider.embed([words])
         lists["semantic"] = near_enough(await search.nearest_meaning(session, vector, provider.id, wanted))

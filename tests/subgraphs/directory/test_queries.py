@@ -139,6 +139,22 @@ async def test_open_at_agrees_with_is_open(directory: Any, at: str, name: str, i
     assert (name in {edge["node"]["name"] for edge in found}) is is_open
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2025-06-02T03:00:00"])
+async def test_an_instant_that_means_nothing_is_refused(directory: Any, at: str) -> None:
+    for query in (
+        "query ($at: DateTime) { businesses(first: 1) { edges { node { isOpen(at: $at) } } } }",
+        "query ($at: DateTime) { businesses(filter: {openAt: $at}) { totalCount } }",
+    ):
+        body = await directory.call(query, {"at": at}, **READ)
+        assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_names_are_sorted_without_regard_to_accents(directory: Any) -> None:
+    edges = (await directory.data(BUSINESSES, {"first": 100}, **READ))["businesses"]["edges"]
+    names = [edge["node"]["name"] for edge in edges]
+    assert names.index("Oficina Rápida Alcântara") < names.index("Ótica Avenida") < names.index("Padaria Lusitânia")
+
+
 async def test_entities_by_reference(directory: Any) -> None:
     ids = [str(demo_id("acme", "business", key)) for key in ("b002", "b001")]
     foreign = str(demo_id("globex", "business", "b001"))

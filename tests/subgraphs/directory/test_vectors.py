@@ -17,10 +17,10 @@ LARGE = 3_000
 
 _FILL = text(
     """
-    insert into directory.businesses (id, tenant_id, category_id, name, slug, description, keywords, language, street,
-        postal_code, city, country_code, latitude, longitude, time_zone, search)
-    select i, :tenant, :category, 'n', 's' || row_number() over (), '', '{}', 'simple', 's', 'p', 'c', 'PT', 38.7, -9.1,
-        'Europe/Lisbon', ''
+    insert into directory.businesses (id, tenant_id, category_id, name, folded_name, slug, description, keywords,
+        language, street, postal_code, city, country_code, latitude, longitude, time_zone, search)
+    select i, :tenant, :category, 'n', 'n', 's' || row_number() over (), '', '{}',
+        'simple', 's', 'p', 'c', 'PT', 38.7, -9.1, 'Europe/Lisbon', ''
     from unnest(cast(:ids as uuid[])) i
     """
 )

@@ -6,6 +6,7 @@ import pytest
 from subgraphs.directory.domain.errors import InvalidListing, InvalidReview
 from subgraphs.directory.domain.listings import (
     RawListing,
+    folded,
     rating_average,
     review_rating,
     search_text,
@@ -68,6 +69,10 @@ def test_what_breaks_a_rule_is_refused_with_its_path(changes: dict[str, object],
 )
 def test_slugs_of_names(name: str, slug: str) -> None:
     assert slug_of(name) == slug
+
+
+def test_folding_forgets_case_and_accents() -> None:
+    assert folded("  \u00d3tica STRASSE Straße  Łódź ") == "otica strasse strasse łodz"
 
 
 def test_rating_average_is_rounded_half_up_and_missing_without_ratings() -> None:
