@@ -6,9 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-ACTIVITY = (
-    "activity { id kind subject body occursAt completedAt actor { id } lead { id name } contact { id name } }"
-)
+ACTIVITY = "activity { id kind subject body occursAt completedAt actor { id } lead { id name } contact { id name } }"
 
 
 def codes(payload: dict[str, Any]) -> list[str]:
@@ -45,7 +43,13 @@ async def test_what_is_planned_is_completed_once(tenant):
     assert planned["activity"]["completedAt"] is None
     assert planned["activity"]["contact"]["id"] == contact["id"]
     overdue = await tenant.mutate(
-        "logActivity", ACTIVITY, kind="TASK", subject="Late", contactId=contact["id"], occursAt=at(days=-1), completed=False
+        "logActivity",
+        ACTIVITY,
+        kind="TASK",
+        subject="Late",
+        contactId=contact["id"],
+        occursAt=at(days=-1),
+        completed=False,
     )
     assert overdue["activity"]["completedAt"] is None
     done = await tenant.mutate("completeActivity", ACTIVITY, id=planned["activity"]["id"])
@@ -102,7 +106,12 @@ async def test_filters_and_orders_over_the_wire(tenant):
     lead = await tenant.lead()
     for hour, kind in enumerate(("CALL", "EMAIL", "CALL", "NOTE")):
         await tenant.mutate(
-            "logActivity", ACTIVITY, kind=kind, subject=f"{hour}", leadId=lead["id"], occursAt=f"2026-01-01T0{hour}:00:00Z"
+            "logActivity",
+            ACTIVITY,
+            kind=kind,
+            subject=f"{hour}",
+            leadId=lead["id"],
+            occursAt=f"2026-01-01T0{hour}:00:00Z",
         )
 
     async def subjects(arguments: str) -> str:

@@ -37,7 +37,13 @@ async def test_a_contact_is_created_changed_and_deleted(tenant):
         "business": {"id": business},
     }
     changed = await tenant.mutate(
-        "updateContact", CONTACT, id=contact["id"], expectedVersion=1, company=None, ownerId=None, email="ADA@byron.example"
+        "updateContact",
+        CONTACT,
+        id=contact["id"],
+        expectedVersion=1,
+        company=None,
+        ownerId=None,
+        email="ADA@byron.example",
     )
     assert changed["contact"] == {**contact, "version": 2, "company": None, "owner": None, "email": "ADA@byron.example"}
     stale = await tenant.mutate("updateContact", CONTACT, id=contact["id"], expectedVersion=1, name="Other")

@@ -96,9 +96,7 @@ async def test_open_leads_have_an_email_each_whatever_its_case(tenant, new_tenan
     assert codes(payload) == ["DUPLICATE_EMAIL"]
     assert payload["errors"][0]["__typename"] == "ConflictError"
     await (await new_tenant()).lead(email="ada@byron.example")
-    lost = await tenant.mutate(
-        "moveLead", LEAD, id=first["id"], stageId=tenant.stages["Lost"], lostReason="No budget"
-    )
+    lost = await tenant.mutate("moveLead", LEAD, id=first["id"], stageId=tenant.stages["Lost"], lostReason="No budget")
     assert lost["errors"] == []
     second = await tenant.lead(email="ADA@Byron.Example")
     reopened = await tenant.mutate("moveLead", LEAD, id=first["id"], stageId=tenant.stages["Talk"])
@@ -209,7 +207,9 @@ async def test_conversion_into_a_given_contact(tenant, new_tenant):
     assert codes(await tenant.mutate("convertLead", LEAD, id=lead["id"], contactId=foreign["id"])) == [
         "CONTACT_NOT_FOUND"
     ]
-    payload = await tenant.mutate("convertLead", "contact { id } contactCreated", id=lead["id"], contactId=contact["id"])
+    payload = await tenant.mutate(
+        "convertLead", "contact { id } contactCreated", id=lead["id"], contactId=contact["id"]
+    )
     assert payload == {"contact": {"id": contact["id"]}, "contactCreated": False, "errors": []}
 
 
