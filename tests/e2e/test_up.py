@@ -188,7 +188,13 @@ def test_beside_another_as_a_plain_user(folder: Path, instances: list[Instance],
     if os.geteuid() == 0:
         python = readable_python(folder)
         folder.chmod(0o777)
-        environment = {"PATH": os.defpath, "PYTHONPATH": f"{packages()}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {
+            **{name: value for name, value in os.environ.items() if name.startswith("BRAIN_")},
+            "PATH": os.defpath,
+            "PYTHONPATH": f"{packages()}:{ROOT}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LD_LIBRARY_PATH": str(folder / "lib"),
+        }
         options = {"user": NOBODY.uid, "group": NOBODY.gid, "extra_groups": [], "env": environment}
         program = (python, "-c", "from brain.cli import main; main()")
     beside = Instance(folder / "data", free_port(), program=program, **options)
