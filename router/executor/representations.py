@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 
+from router.executor.documents import Shape
 from router.executor.source import Function, Source, membership
-from router.executor.writes import MergeRule, Shape
+from router.executor.writes import MergeRule
 from router.planner.plan import EntityCall, InputSelection, Path, PathStep, Representation
 
 __all__ = [

@@ -13,12 +13,13 @@ from typing import Any
 import orjson
 
 from router.errors import SubgraphError
+from router.executor.documents import Shape
 from router.executor.errors import client_error, failure_error
 from router.executor.positions import Position, conditions_hold, visible_path
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.representations import Collect, Extract, Owners, deep_merge, located, merge_entities
 from router.executor.transport import SubgraphClient
-from router.executor.writes import MergeRule, Shape
+from router.executor.writes import MergeRule
 from router.hooks import RequestContext
 from router.planner.plan import AnyOfConditions, Path
 

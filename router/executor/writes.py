@@ -5,41 +5,16 @@ deep merge; containers into which a later fetch writes must not be shared betwee
 the first request, so it costs nothing while requests run.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    parse,
-)
-
+from router.executor.documents import Shape, shape_of
 from router.planner.plan import EntityCall, Fetch, Path, PathStep, QueryPlan
 
-__all__ = ["Keys", "MergeRule", "Shape", "Writes", "Written", "shape_of"]
+__all__ = ["Keys", "MergeRule", "Writes"]
 
 Keys = tuple[str, ...]
 """A position: storage keys from the response root, without list indexes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One response key of a selection.
-
-    Attributes:
-        always: no `@skip` or `@include` decides about it.
-        children: None for a leaf.
-    """
-
-    always: bool
-    children: "Shape | None"
-
-
-Shape = Mapping[str, Written]
-"""What a selection set writes, all type conditions taken together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +30,6 @@ class MergeRule:
     shape: Shape
     is_disjoint: bool
     unshared: frozenset[str]
-
-
-def shape_of(document: str) -> Shape:
-    """Return what the one operation of `document` writes."""
-    definitions = parse(document, no_location=True).definitions
-    fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
-    operation = next(d for d in definitions if isinstance(d, OperationDefinitionNode))
-    return _shape([(operation.selection_set, True)], fragments)
-
-
-def _shape(sets: list[tuple[SelectionSetNode, bool]], fragments: Mapping[str, FragmentDefinitionNode]) -> Shape:
-    always: dict[str, bool] = {}
-    below: dict[str, list[tuple[SelectionSetNode, bool]]] = {}
-    pending = sets[::-1]
-    while pending:
-        selection_set, unconditional = pending.pop()
-        for selection in selection_set.selections:
-            sure = unconditional and not selection.directives
-            if isinstance(selection, FieldNode):
-                key = (selection.alias or selection.name).value
-                always[key] = always.get(key, True) and sure
-                if selection.selection_set is not None:
-                    below.setdefault(key, []).append((selection.selection_set, sure))
-            elif isinstance(selection, FragmentSpreadNode):
-                pending.append((fragments[selection.name.value].selection_set, sure))
-            else:
-                pending.append((selection.selection_set, sure))  # type: ignore[attr-defined]
-    return {key: Written(sure, _shape(below[key], fragments) if key in below else None) for key, sure in always.items()}
 
 
 @dataclass(frozen=True, slots=True)

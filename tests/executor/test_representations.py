@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from router.executor.documents import Shape, Written, shape_of
 from router.executor.representations import (
     NAMES,
     deep_merge,
@@ -18,7 +19,7 @@ from router.executor.representations import (
     write_extractor,
 )
 from router.executor.source import Source
-from router.executor.writes import MergeRule, Shape, Written, shape_of
+from router.executor.writes import MergeRule
 from router.planner.plan import EntityCall, InputField, InputSelection, PathStep, Representation
 from tests.executor import reference
 from tests.executor.plans import at, by_id, call

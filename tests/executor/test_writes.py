@@ -2,7 +2,8 @@
 
 import pytest
 
-from router.executor.writes import Writes, Written, shape_of
+from router.executor.documents import Written, shape_of
+from router.executor.writes import Writes
 from tests.executor.plans import abstract, by_id, call, entities, field, obj, plan, root
 
 U = by_id("U")
