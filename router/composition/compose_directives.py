@@ -1,5 +1,7 @@
 """`@composeDirective`: which custom directives go into the supergraph."""
 
+from dataclasses import replace
+
 from router.composition.definitions import DIRECTIVES, federation
 from router.composition.model import Applied, DirectiveDef, SubgraphSchema
 from router.composition.reporting import error, hint, quoted
@@ -20,7 +22,7 @@ def merge_composed_directives(state: MergeState) -> None:
                     feature, local = found
                     wanted.setdefault(local, {})[index] = (feature, _canonical(feature, local))
     for local in sorted(wanted):
-        _compose(state, local, wanted[local])
+        _compose(state, local, wanted)
 
 
 def _resolve(state: MergeState, subgraph: SubgraphSchema, applied: Applied) -> tuple[Feature, str] | None:
@@ -71,7 +73,8 @@ def _canonical(feature: Feature, local: str) -> str:
     return local.removeprefix(f"{feature.namespace}__")
 
 
-def _compose(state: MergeState, local: str, found: dict[int, tuple[Feature, str]]) -> None:
+def _compose(state: MergeState, local: str, wanted: dict[str, dict[int, tuple[Feature, str]]]) -> None:
+    found = wanted[local]
     names = quoted(state.names(found))
     features = [feature for feature, _ in found.values()]
     places = [(state.subgraphs[i], state.subgraphs[i].directives[local].node) for i in found]
@@ -85,19 +88,16 @@ def _compose(state: MergeState, local: str, found: dict[int, tuple[Feature, str]
         state.errors.append(error("DIRECTIVE_COMPOSITION_ERROR", message, coordinate=f"@{local}", at=places))
         return
     canonical = next(iter(found.values()))[1]
-    for index, subgraph in enumerate(state.subgraphs):
-        feature = subgraph.features.get(identity)
-        if feature is None or index in found:
-            continue
-        other = feature.directive(canonical)
-        if other != local and other in subgraph.directives:
+    for other, composers in wanted.items():
+        same = [i for i, (feature, name) in composers.items() if (feature.url.identity, name) == (identity, canonical)]
+        if other > local and same:
             state.errors.append(
                 error(
                     "LINK_IMPORT_NAME_MISMATCH",
-                    f'"@{canonical}" of "{identity}" is "@{local}" in {names} but "@{other}" in "{subgraph.name}":'
-                    " import it under one name.",
-                    coordinate=f"@{local}",
-                    at=[*places, (subgraph, subgraph.directives[other].node)],
+                    f'"@{canonical}" of "{identity}" is "@{local}" in {names} but "@{other}" in'
+                    f" {quoted(state.names(same))}: import it under one name.",
+                    coordinate=f"@{canonical}",
+                    at=[*places, *((state.subgraphs[i], state.subgraphs[i].directives[other].node) for i in same)],
                 )
             )
             return
@@ -105,13 +105,17 @@ def _compose(state: MergeState, local: str, found: dict[int, tuple[Feature, str]
     definition = state.subgraphs[newest].directives[local]
     state.directives[local] = DirectiveDef(
         local,
-        definition.arguments,
+        {name: replace(a, directives=_merged(a.directives)) for name, a in definition.arguments.items()},
         definition.locations,
         definition.repeatable,
         definition.description,
     )
     state.composed.add(local)
     _link(state, found[newest][0], canonical, local)
+
+
+def _merged(directives: list[Applied]) -> list[Applied]:
+    return [d for d in directives if d.name in {"deprecated", federation("inaccessible"), federation("tag")}]
 
 
 def _link(state: MergeState, feature: Feature, canonical: str, local: str) -> None:

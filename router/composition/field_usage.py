@@ -6,6 +6,7 @@ Fields are addressed as (type name, field name).
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from router.composition.contexts import context_types, context_values
 from router.composition.definitions import federation
 from router.composition.model import Applied, SubgraphSchema, base_type
 from router.graph.field_sets import FieldSet, FragmentSelection, InvalidFieldSet, parse_field_set
@@ -20,7 +21,6 @@ PROVIDES = federation("provides")
 EXTERNAL = federation("external")
 SHAREABLE = federation("shareable")
 EXTENDS = federation("extends")
-FROM_CONTEXT = federation("fromContext")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,9 @@ def _read_fields(schema: SubgraphSchema, type_name: str, usage: FieldUsage) -> N
         if (applied := declared.applied(REQUIRES)) and (fields := field_set_of(applied)):
             usage.requires[at] = fields
             usage.used.update(target_fields(schema, type_name, fields))
+        for _, value in context_values(declared):
+            for start in context_types(schema, value.context):
+                usage.used.update(target_fields(schema, start, value.fields or ()))
         if (applied := declared.applied(PROVIDES)) and (fields := field_set_of(applied)):
             usage.provides[at] = fields
             targets = set(target_fields(schema, base_type(declared.type), fields))

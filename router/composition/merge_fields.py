@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from router.composition.contexts import context_values
 from router.composition.definitions import federation, spelled
 from router.composition.merge_directives import is_merged, merge_applied, merge_description
 from router.composition.merge_override import Overrides, resolve_overrides
@@ -322,15 +323,12 @@ def _text(value: object) -> str | None:
 
 
 def _context_arguments(state: MergeState, index: int, field: Field) -> tuple[ContextArgument, ...]:
-    found = []
-    for argument in field.arguments.values():
-        applied = next((d for d in argument.directives if d.name == federation("fromContext")), None)
-        text = _text(applied.arguments.get("field")) if applied else None
-        if text is not None:
-            context, _, selection = text.strip().removeprefix("$").partition(" ")
-            name = f"{state.subgraphs[index].name}__{context}"
-            found.append(ContextArgument(argument.name, argument.type, name, f" {selection.strip()}"))
-    return tuple(found)
+    return tuple(
+        ContextArgument(
+            argument.name, argument.type, f"{state.subgraphs[index].name}__{value.context}", value.selection
+        )
+        for argument, value in context_values(field)
+    )
 
 
 def _hint_on_differing_fields(state: MergeState, merged: MergedType) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from router.composition.access import propagate_access
 from router.composition.compose_directives import merge_composed_directives
 from router.composition.definitions import BUILT_IN_SCALARS, federation
 from router.composition.field_usage import FieldUsage
@@ -10,7 +11,7 @@ from router.composition.merge_fields import merge_fields
 from router.composition.merge_inputs import merge_enum, merge_input_object, merge_union
 from router.composition.merge_interface_objects import check_interface, spread_interface_object_fields
 from router.composition.merge_references import merge_default, merge_type
-from router.composition.model import InputValue, Kind, SubgraphSchema, TypeDef
+from router.composition.model import Applied, InputValue, Kind, SubgraphSchema, TypeDef
 from router.composition.reporting import and_list, error, quoted
 from router.composition.supergraph_model import JoinType, MergedType, MergeState
 
@@ -44,6 +45,7 @@ def merge_subgraphs(subgraphs: Sequence[SubgraphSchema], usages: Sequence[FieldU
             merge_enum(state, merged)
     _drop_empty_roots(state)
     spread_interface_object_fields(state)
+    propagate_access(state)
     return state
 
 
@@ -63,10 +65,19 @@ def _add_types(state: MergeState) -> None:
             continue
         kind = next(iter(kinds))
         definition = TypeDef(name, kind, merge_description(state, sources, name))
-        definition.directives = merge_applied(state, sources, name)
+        definition.directives = [*merge_applied(state, sources, name), *_contexts(state, sources)]
         merged = state.types[name] = MergedType(definition, sources)
         for index, source in sources.items():
             merged.joins += _type_joins(state, index, source)
+
+
+def _contexts(state: MergeState, sources: dict[int, TypeDef]) -> list[Applied]:
+    """Contexts are the subgraph's own: the supergraph prefixes their names."""
+    return [
+        Applied(applied.name, {"name": f"{state.subgraphs[index].name}__{applied.arguments.get('name')}"})
+        for index, source in sources.items()
+        for applied in source.all_applied(federation("context"))
+    ]
 
 
 def _type_joins(state: MergeState, index: int, source: TypeDef) -> list[JoinType]:

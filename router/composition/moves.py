@@ -80,16 +80,21 @@ class Moves:
 
     # ---- moves ------------------------------------------------------------------------------------------------------
 
-    def advance(self, location: Location, field: str) -> frozenset[Location]:
-        """Where selecting a field leads to, here or after moving by keys; empty if it cannot be resolved."""
+    def advance(self, location: Location, field: str, contexts: frozenset[str] | None = None) -> frozenset[Location]:
+        """Where selecting a field leads to, here or after moving by keys; empty if it cannot be resolved.
+
+        Args:
+            contexts: those set above; None does not care.
+        """
         while True:
             self._settle()
             size = self._size()
             found: set[Location] = set()
             for here in self.reach(location):
-                found.update(self._step(here, field))
+                if contexts is None or self._contexts_of(here, field) <= contexts:
+                    found.update(self._step(here, field))
             if not found and self._definition(location).kind == "INTERFACE":
-                found.update(self._explode(location, field))
+                found.update(self._explode(location, field, contexts))
             if self._settling or self._size() == size:
                 return frozenset(found)
 
@@ -241,17 +246,24 @@ class Moves:
         definition = self._state.subgraphs[subgraph].types.get(type_name)
         return definition is not None and definition.is_composite
 
+    def _contexts_of(self, location: Location, field: str) -> frozenset[str]:
+        subgraph, type_name, _ = self.places[location]
+        merged = self._state.types.get(type_name)
+        joins = merged.fields.get(field, ()) if merged else ()
+        join = next((j for j in joins if j.graph == subgraph), None)
+        return frozenset(c.context for c in join.context_arguments) if join else frozenset()
+
     def _requirement_met(self, location: Location, field: str) -> bool:
         subgraph, type_name, _ = self.places[location]
         if (type_name, field) not in self._state.usages[subgraph].requires:
             return True
         return self._requires.setdefault((location, field), False)
 
-    def _explode(self, location: Location, field: str) -> Iterator[Location]:
+    def _explode(self, location: Location, field: str, contexts: frozenset[str] | None) -> Iterator[Location]:
         """An interface's field, asked of each possible type by itself; nothing unless all of them can answer."""
         subgraph, _, view = self.places[location]
         parts = [
-            self.advance(self.location(subgraph, type_name, view), field)
+            self.advance(self.location(subgraph, type_name, view), field, contexts)
             for type_name in self.possible_types_at(location)
         ]
         if all(parts):

@@ -35,9 +35,12 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class _Vertex:
+    """A type of the API, where its objects can be, how the walk came here, and the contexts set above."""
+
     type_name: str
     locations: frozenset[Location]
     path: _Step
+    contexts: frozenset[str] = frozenset()
 
 
 def check_satisfiability(state: MergeState) -> None:
@@ -80,7 +83,8 @@ class _Walk:
     def __init__(self, state: MergeState, moves: Moves) -> None:
         self._state = state
         self._moves = moves
-        self._proved: dict[str, list[frozenset[Location]]] = {}
+        self._proved: dict[tuple[str, frozenset[str]], list[frozenset[Location]]] = {}
+        self._contexts = _contexts_by_type(state)
         self.errors: list[CompositionError] = []
 
     def run(self, type_name: str, operation: str) -> None:
@@ -95,7 +99,7 @@ class _Walk:
         queue = deque([start])
         while queue:
             vertex = queue.popleft()
-            proved = self._proved.setdefault(vertex.type_name, [])
+            proved = self._proved.setdefault((vertex.type_name, vertex.contexts), [])
             if any(known <= vertex.locations for known in proved):
                 continue
             proved.append(vertex.locations)
@@ -119,20 +123,22 @@ class _Walk:
             return  # one subgraph that never returns this type is enough: asked there, the fragment is empty
         locations = frozenset(location for part in parts for location in part or ())
         step = _Step(vertex.path, f"... on {type_name}")
-        below = _Vertex(type_name, locations, step)
+        below = _Vertex(type_name, locations, step, self._contexts_below(vertex))
         if not locations:
             self._fail(vertex, _Step(step, "..."), type_name, None)
         elif not _is_hidden(self._state.types[type_name].definition.directives):
             yield below
         else:
             for field in self._state.types[vertex.type_name].definition.fields.values():
-                yield from self._follow(_Vertex(type_name, locations, vertex.path), vertex.type_name, field)
+                yield from self._follow(
+                    _Vertex(type_name, locations, vertex.path, vertex.contexts), vertex.type_name, field
+                )
 
     def _follow(self, vertex: _Vertex, api_type: str, field: Field) -> Iterator[_Vertex]:
         if _is_hidden(field.directives):
             return
         step = _Step(vertex.path, field.name)
-        found = {t for location in vertex.locations for t in self._moves.advance(location, field.name)}
+        found = {t for location in vertex.locations for t in self._moves.advance(location, field.name, vertex.contexts)}
         target = base_type(field.type)
         if not found:
             is_composite = target in self._state.types and self._state.types[target].definition.is_composite
@@ -141,7 +147,12 @@ class _Walk:
         below = frozenset(found - {LEAF})
         if below:
             self._compare_runtime_types(api_type, field, below)
-            yield _Vertex(target, below, step)
+            yield _Vertex(target, below, step, self._contexts_below(vertex))
+
+    def _contexts_below(self, vertex: _Vertex) -> frozenset[str]:
+        """What an object's own type sets is seen by what is below it, not by its own fields."""
+        own = self._contexts.get(vertex.type_name)
+        return vertex.contexts | own if own else vertex.contexts
 
     def _visit_mutation(self, root: _Vertex) -> None:
         """A mutation runs once, in one subgraph: what is selected on its result must be reachable from that one."""
@@ -154,7 +165,7 @@ class _Walk:
                 for index in sorted(by_subgraph):
                     attempt = _Walk(self._state, self._moves)
                     attempt._proved = {name: list(known) for name, known in self._proved.items()}
-                    attempt._walk(_Vertex(below.type_name, frozenset(by_subgraph[index]), below.path))
+                    attempt._walk(_Vertex(below.type_name, frozenset(by_subgraph[index]), below.path, below.contexts))
                     attempts.append(attempt)
                 clean = [attempt for attempt in attempts if not attempt.errors]
                 if clean:
@@ -257,6 +268,8 @@ class _Walk:
             return f'"{own_type}.{field}" is @external'
         if not self._moves.owns(subgraph, own_type, field):
             return f'"{own_type}.{field}" is overridden'
+        if any(d.name == federation("fromContext") for a in declared.arguments.values() for d in a.directives):
+            return f'"{own_type}.{field}" takes an argument from a context that nothing above it sets'
         requires = declared.applied(federation("requires"))
         if requires is not None:
             return f'what "{own_type}.{field}" requires ({requires.arguments.get("fields")}) cannot be had'
@@ -264,6 +277,16 @@ class _Walk:
 
     def _name(self, index: int) -> str:
         return self._state.subgraphs[index].name
+
+
+def _contexts_by_type(state: MergeState) -> dict[str, set[str]]:
+    """The contexts that each type sets, by itself or as what an abstract type can be."""
+    found: dict[str, set[str]] = {}
+    for name, merged in state.types.items():
+        own = {str(d.arguments["name"]) for d in merged.definition.directives if d.name == federation("context")}
+        for type_name in (name, *state.possible_types(name)) if own else ():
+            found.setdefault(type_name, set()).update(own)
+    return found
 
 
 def _is_hidden(directives: Iterable[object]) -> bool:

@@ -58,6 +58,7 @@ from router.composition.model import (
 )
 from router.composition.reporting import error
 from router.errors import CompositionError, SourceLocation
+from router.graph.federation_spec import CORE, LINK
 
 __all__ = ["const", "read_subgraph"]
 
@@ -156,7 +157,9 @@ class _Reader:
                 case DirectiveDefinitionNode():
                     self._read_directive(definition)
                 case TypeDefinitionNode() | TypeExtensionNode():
-                    if not self._names.is_specification_type(definition.name.value):
+                    if self._names.is_specification_type(definition.name.value):
+                        self._check_specification_type(definition)
+                    else:
                         self._read_type(definition)
                 case _:
                     self._invalid("Operations and fragments cannot stand in a schema.", definition)
@@ -314,6 +317,19 @@ class _Reader:
                 self._collect(definition.values, node.values, name, "value", self._enum_value)
             case "INPUT_OBJECT":
                 self._collect(definition.inputs, node.fields, name, "field", self._input)
+
+    def _check_specification_type(self, node: Any) -> None:
+        """A subgraph may define what its links bring anyway, but not otherwise."""
+        name = node.name.value
+        owner = self._names.features.owner_of_type(name)
+        if owner is None or isinstance(node, TypeExtensionNode):
+            return
+        kind = _KINDS[type(node)]
+        expected = "ENUM" if owner.url.identity in {LINK, CORE} and name.endswith("Purpose") else "SCALAR"
+        values = {v.name.value for v in node.values or ()} if kind == "ENUM" else {"SECURITY", "EXECUTION"}
+        if kind != expected or values != {"SECURITY", "EXECUTION"}:
+            message = f'"{name}" belongs to "{owner.url}" and must be defined as there: remove the definition.'
+            self._report("TYPE_DEFINITION_INVALID", message, node, name)
 
     def _collect(
         self, into: dict[str, Any], nodes: "Iterable[Any] | None", owner: str, what: str, make: Callable[[Any], Any]

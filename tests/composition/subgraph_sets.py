@@ -82,9 +82,8 @@ class _Writer:
         for field, type_ in SCALARS.items():
             if field in fields or not self.chance(0.4):
                 continue
-            if self.oops(0.06):
-                type_ = self.random.choice(("Int", "String", "Int!"))
-            text = f"{field}{self.arguments()}: {type_}"
+            given = self.random.choice(("Int", "String", "Int!")) if self.oops(0.06) else type_
+            text = f"{field}{self.arguments()}: {given}"
             if self.others and keys and self.chance(0.2) and "(" not in text:
                 external.append(field)
                 text += " @external"
@@ -134,7 +133,9 @@ class _Writer:
         return ""
 
     def value_type(self) -> str:
-        fields = [f"{f}: Int{' @external' if self.oops(0.03) else self.shareable(0.9)}" for f in "wxy" if self.chance(0.6)]
+        fields = [
+            f"{f}: Int{' @external' if self.oops(0.03) else self.shareable(0.9)}" for f in "wxy" if self.chance(0.6)
+        ]
         if "T" in self.types and self.chance(0.2):
             fields.append(f"t: T{self.shareable()}")
         return "type V { " + " ".join(fields or ["w: Int" + self.shareable()]) + " }"

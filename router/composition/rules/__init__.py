@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from router.composition.field_usage import FieldUsage
 from router.composition.model import Subgraph, SubgraphSchema
 from router.composition.reporting import quoted
+from router.composition.rules.access_rules import check_access_sites, check_transitive_access
+from router.composition.rules.context_rules import check_contexts
+from router.composition.rules.cost_rules import check_costs
 from router.composition.rules.external_rules import check_external, check_shareable
 from router.composition.rules.field_set_rules import check_field_sets
 from router.composition.rules.graphql_validity import check_graphql_validity as check_validity
@@ -38,9 +41,12 @@ def check_subgraph(schema: SubgraphSchema, usage: FieldUsage) -> Iterator[Compos
         yield from check_external(schema, usage)
         yield from check_shareable(schema)
         yield from check_interface_entities(schema, usage)
+        yield from check_contexts(schema, usage)
+        yield from check_costs(schema)
+        yield from check_access_sites(schema)
 
 
 def check_supergraph(state: MergeState) -> Iterator[CompositionError]:
     """Yields what is wrong with the merged schema; only sound once the merge had no errors."""
-    errors = list(check_merged(state))
+    errors = [*check_merged(state), *check_transitive_access(state)]
     yield from errors or check_inaccessible(state)

@@ -44,9 +44,22 @@ class _Checker:
     def check(self) -> Iterator[CompositionError]:
         if "Query" in self._hidden_types:
             yield self._error("QUERY_ROOT_TYPE_INACCESSIBLE", "the query root type cannot be @inaccessible", "Query")
+        yield from self._check_directives()
         for name, merged in self._state.types.items():
             if name not in self._hidden_types:
                 yield from self._check_type(merged)
+
+    def _check_directives(self) -> Iterator[CompositionError]:
+        """A directive's argument is not part of any hierarchy that could hide it."""
+        for name, directive in self._state.directives.items():
+            for argument in directive.arguments.values():
+                if _hidden(argument.directives):
+                    yield error(
+                        "DISALLOWED_INACCESSIBLE",
+                        f'Argument "@{name}({argument.name}:)" of a directive cannot be @inaccessible: remove that.',
+                        coordinate=f"@{name}({argument.name}:)",
+                        at=[(s, s.directives[name].node) for s in self._state.subgraphs if name in s.directives],
+                    )
 
     def _check_type(self, merged: MergedType) -> Iterator[CompositionError]:
         definition = merged.definition

@@ -1,0 +1,71 @@
+"""A reference composer, run as a Node process and asked over its standard input; not part of this project."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "oracle"
+CACHE = ROOT / ".brain" / "oracle"
+
+
+class OracleUnavailable(Exception):
+    """The message says why the reference composer cannot run here."""
+
+
+class Oracle:
+    """Answers `{"ok", "errors": [{"code", "message"}], "hints", "supergraph"}` for a set of subgraphs."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def compose(self, subgraphs: Mapping[str, str]) -> dict[str, Any]:
+        listed = [{"name": n, "url": f"http://{n}.example/", "sdl": sdl} for n, sdl in subgraphs.items()]
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"subgraphs": listed}) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def codes(self, subgraphs: Mapping[str, str]) -> set[str]:
+        """The codes of its errors; empty if it composes."""
+        return {error["code"] for error in self.compose(subgraphs)["errors"]}
+
+
+@contextmanager
+def running_oracle() -> Iterator[Oracle]:
+    """Starts the reference composer, installing it first if need be.
+
+    Raises:
+        OracleUnavailable: there is no Node, no `../shared/oracle`, or it could not be installed.
+    """
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise OracleUnavailable("Node.js and npm are not installed")
+    if not SHARED.is_dir():
+        raise OracleUnavailable("../shared/oracle is not there")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    for name in ("lib.mjs", "package.json"):
+        shutil.copy(SHARED / name, CACHE / name)
+    shutil.copy(Path(__file__).with_name("oracle_worker.mjs"), CACHE / "worker.mjs")
+    if not (CACHE / "node_modules" / "@apollo" / "composition").is_dir():
+        install = [npm, "install", "--no-audit", "--no-fund"]
+        result = subprocess.run(install, cwd=CACHE, capture_output=True, text=True, timeout=180, check=False)
+        if result.returncode:
+            raise OracleUnavailable(f"npm install failed: {result.stderr[-300:]}")
+    process = subprocess.Popen(
+        [node, "worker.mjs"], cwd=CACHE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    try:
+        yield Oracle(process)
+    finally:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        process.wait(timeout=10)
+        process.stdout.close()

@@ -1,0 +1,110 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from router.composition.config import InvalidCompositionConfig, load_config
+
+SDL = "type Query { a: Int }"
+
+
+class SubgraphHandler(BaseHTTPRequestHandler):
+    """A subgraph that knows `_service`, unless its path says that it is broken; wants a header at `/guarded`."""
+
+    def do_POST(self) -> None:
+        query = json.loads(self.rfile.read(int(self.headers["content-length"])))["query"]
+        assert "_service" in query
+        status, body = 200, json.dumps({"data": {"_service": {"sdl": SDL}}})
+        if self.path == "/broken":
+            body = "not json"
+        elif self.path == "/plain":
+            body = json.dumps({"errors": [{"message": "Cannot query field _service"}]})
+        elif self.path == "/guarded" and self.headers["x-secret"] != "1":
+            status, body = 401, "who are you"
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def subgraph_url() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), SubgraphHandler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "supergraph.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_reads_files_beside_it_inline_sdl_and_running_subgraphs(tmp_path: Path, subgraph_url: str) -> None:
+    (tmp_path / "sdl").mkdir()
+    (tmp_path / "sdl" / "a.graphql").write_text(SDL)
+    path = write(
+        tmp_path,
+        f"""
+        federation_version: =2.9.0
+        subgraphs:
+          a: {{routing_url: "http://a/", schema: {{file: ./sdl/a.graphql}}}}
+          b: {{routing_url: "http://b/", schema: {{sdl: "{SDL}"}}}}
+          c: {{schema: {{subgraph_url: "{subgraph_url}/guarded", introspection_headers: {{x-secret: 1}}}}}}
+        """,
+    )
+    a, b, c = load_config(path)
+    assert (a.name, a.sdl, a.url, a.file) == ("a", SDL, "http://a/", str(tmp_path / "sdl" / "a.graphql"))
+    assert (b.sdl, b.file) == (SDL, None)
+    assert (c.sdl, c.url) == (SDL, f"{subgraph_url}/guarded")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ("subgraphs: [", "CONFIG_INVALID", "is not YAML"),
+        ("", "CONFIG_INVALID", "needs a map `subgraphs`"),
+        ("subgraphs: {}", "CONFIG_INVALID", "needs a map `subgraphs`"),
+        ("subgraphs: {a: 1}", "CONFIG_INVALID", "must be a map"),
+        ("subgraphs: {a: {routing_url: x}}", "CONFIG_INVALID", "needs `schema`"),
+        ("subgraphs: {a: {schema: {}}}", "CONFIG_INVALID", "exactly one of"),
+        ("subgraphs: {a: {schema: {file: x, sdl: y}}}", "CONFIG_INVALID", "exactly one of"),
+        ("subgraphs: {a: {schema: {file: x, graphref: y}}}", "CONFIG_INVALID", "not graphref"),
+        ("subgraphs: {a: {schema: {file: 1}}}", "CONFIG_INVALID", "must be a string"),
+        ("subgraphs: {a: {schema: {file: ''}}}", "CONFIG_INVALID", "is empty"),
+        ("subgraphs: {a: {schema: {file: none.graphql}}}", "SCHEMA_NOT_FOUND", "none.graphql"),
+        ("subgraphs: {a: {schema: {subgraph_url: 'file:///etc/hostname'}}}", "CONFIG_INVALID", "http or https"),
+        ("subgraphs: {a: {schema: {subgraph_url: 'http://127.0.0.1:1/'}}}", "SUBGRAPH_UNREACHABLE", "did not answer"),
+    ],
+)
+def test_says_what_is_wrong(tmp_path: Path, text: str, code: str, says: str) -> None:
+    with pytest.raises(InvalidCompositionConfig, match=says) as caught:
+        load_config(write(tmp_path, text))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [("/broken", "did not answer"), ("/plain", "federation subgraph"), ("/guarded", "401: who are you")],
+)
+def test_says_what_a_subgraph_answered(tmp_path: Path, subgraph_url: str, path: str, says: str) -> None:
+    config = write(tmp_path, f"subgraphs: {{a: {{schema: {{subgraph_url: '{subgraph_url}{path}'}}}}}}")
+    with pytest.raises(InvalidCompositionConfig, match=says) as caught:
+        load_config(config)
+    assert caught.value.code == "SUBGRAPH_UNREACHABLE"
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidCompositionConfig) as caught:
+        load_config(tmp_path / "none.yaml")
+    assert caught.value.code == "CONFIG_NOT_FOUND"

@@ -1,0 +1,53 @@
+"""Our verdict, codes and supergraphs are those of the reference composer."""
+
+import json
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from router.composition import Composed, Rejected, compose
+from tests.composition.case_files import CASES, read_case, subgraphs
+from tests.composition.join_model import differences, join_model
+from tests.composition.oracle import SHARED, Oracle
+from tests.composition.subgraph_sets import random_subgraphs
+
+SCENARIOS = json.loads((SHARED / "scenarios.json").read_text()) if (SHARED / "scenarios.json").is_file() else []
+RANDOM_SETS = int(os.environ.get("COMPOSITION_RANDOM_SETS", "150"))
+
+# The reference composer crashes instead of reporting these.
+CRASHES = {"LINK_IMPORT_NAME_MISMATCH"}
+
+
+def assert_same(oracle: Oracle, sdls: dict[str, str]) -> bool:
+    """Compares both composers on one set; says whether it composes."""
+    theirs = oracle.compose(sdls)
+    ours = compose(subgraphs(sdls))
+    codes = {error.code for error in ours.errors} if isinstance(ours, Rejected) else set()
+    assert codes == {error["code"] for error in theirs["errors"]}, "\n".join(sdls.values())
+    if isinstance(ours, Composed):
+        found = differences(join_model(ours.supergraph_sdl), join_model(theirs["supergraph"]))
+        assert not found, "\n".join([*found, *sdls.values()])
+    return isinstance(ours, Composed)
+
+
+@pytest.mark.parametrize("path", [p for p in CASES if p.stem not in CRASHES], ids=lambda path: path.stem)
+def test_cases(oracle: Oracle, path: Path) -> None:
+    case = read_case(path)
+    assert not assert_same(oracle, case.failing)
+    assert assert_same(oracle, case.mended)
+
+
+@pytest.mark.skipif(not SCENARIOS, reason="../shared/oracle/scenarios.json is not there")
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: str(scenario["id"]))
+def test_scenarios(oracle: Oracle, scenario: dict[str, object]) -> None:
+    listed = scenario["subgraphs"]
+    assert isinstance(listed, list)
+    assert assert_same(oracle, {s["name"]: s["sdl"] for s in listed})
+
+
+def test_random_sets(oracle: Oracle) -> None:
+    """More of them with COMPOSITION_RANDOM_SETS=5000."""
+    composed = sum(assert_same(oracle, random_subgraphs(Random(seed))) for seed in range(RANDOM_SETS))
+    assert RANDOM_SETS * 0.1 < composed < RANDOM_SETS * 0.9

@@ -1,0 +1,111 @@
+"""What holds for any input: one result for any order, an API schema that loads, errors instead of exceptions."""
+
+from random import Random
+
+import pytest
+from graphql import build_schema, parse, print_schema, validate_schema
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from router.composition import Composed, Rejected, compose
+from router.graph.api_schema import build_api_schema
+from tests.composition.case_files import CASES, read_case, subgraphs
+from tests.composition.subgraph_sets import random_subgraphs
+
+quietly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+seeds = st.integers(min_value=0, max_value=10**6)
+
+
+def canonical(sdl: str) -> str:
+    """The schema's text with types and fields in order, without descriptions' layout."""
+    from graphql import lexicographic_sort_schema
+
+    return print_schema(lexicographic_sort_schema(build_schema(sdl)))
+
+
+@quietly
+@given(seeds, st.randoms(use_true_random=False))
+def test_order_of_subgraphs_changes_nothing(seed: int, random: Random) -> None:
+    listed = subgraphs(random_subgraphs(Random(seed)))
+    shuffled = list(listed)
+    random.shuffle(shuffled)
+    assert compose(shuffled) == compose(listed)
+
+
+@quietly
+@given(seeds)
+def test_what_composes_loads_as_an_api_schema(seed: int) -> None:
+    result = compose(subgraphs(random_subgraphs(Random(seed))))
+    if isinstance(result, Rejected):
+        assert result.errors
+        return
+    schema = build_api_schema(parse(result.supergraph_sdl))
+    assert not validate_schema(schema)
+    printed = print_schema(schema)
+    assert "join__" not in printed
+    assert canonical(printed) == canonical(result.api_sdl)
+
+
+@quietly
+@given(seeds)
+def test_composing_twice_gives_equal_text(seed: int) -> None:
+    sdls = random_subgraphs(Random(seed))
+    assert compose(subgraphs(sdls)) == compose(subgraphs(sdls))
+
+
+def mutated(text: str, random: Random) -> str:
+    """The text with something cut, doubled, swapped or inserted."""
+    tokens = text.split(" ")
+    for _ in range(random.randint(1, 6)):
+        at = random.randrange(len(tokens))
+        match random.randrange(5):
+            case 0:
+                del tokens[at : at + random.randint(1, 4)]
+            case 1:
+                tokens[at:at] = tokens[at : at + random.randint(1, 8)]
+            case 2:
+                tokens[at] = random.choice(
+                    ["{", "}", "[", "]!", '"', "@key", "é😀", "type", "extend", "[[[[", "$u", "_"]
+                )
+            case 3:
+                other = random.randrange(len(tokens))
+                tokens[at], tokens[other] = tokens[other], tokens[at]
+            case _:
+                tokens[at] = tokens[at][::-1]
+        tokens = tokens or ["type"]
+    return " ".join(tokens)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(CASES), seeds)
+def test_broken_text_gives_errors_not_exceptions(path: object, seed: int) -> None:
+    case = read_case(path)  # type: ignore[arg-type]
+    random = Random(seed)
+    broken = {name: mutated(sdl, random) for name, sdl in case.failing.items()}
+    result = compose(subgraphs(broken))
+    assert isinstance(result, Composed) or result.errors
+
+
+@pytest.mark.parametrize(
+    "sdl",
+    [
+        "",
+        "{ a }",
+        "type Query { a: " + "[" * 3000 + "Int" + "]" * 3000 + " }",
+        "type Query { a: Int } directive @d(x: In) on FIELD input In { a: Int = {{}} }",
+        "type Query { a: A } interface A implements A { b: Int }",
+        "type Query { a: A } interface A implements B { b: Int } interface B implements A { b: Int }",
+        "type Query { a(x: X): Int } input X { x: X! }",
+        "union Query = Query",
+        "schema { query: Int } type Query { a: Int }",
+        'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", as: "", import: [1, {as: "@x"}, []])',
+        'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: "@key") type Query { a: Int }',
+        "extend schema @link type Query { a: Int }",
+        'type Query { a: Int } type A @key(fields: "' + "a { " * 2000 + '") { a: A }',
+        'type Query { a: A } type A @key(fields: "a { a { a { id } } }") { id: ID! a: A }',
+    ],
+)
+def test_strange_text_gives_a_verdict(sdl: str) -> None:
+    for other in ([], [("b", "type Query { b: Int }")]):
+        result = compose(subgraphs(dict([("a", sdl), *other])))
+        assert isinstance(result, Composed) or result.errors
