@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from brain.config import CONFIG_VARIABLE, BrainSettings, ConfigError, json_schema, load_settings, table, variable
+from resolvers.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -113,3 +114,15 @@ def test_the_generated_files_are_current(path: str, generate: object) -> None:
 def test_every_setting_is_in_the_table_with_its_readers() -> None:
     for name in BrainSettings.model_fields:
         assert f"| `{variable(name)}` | `{name}` |" in table()
+
+
+def test_what_the_subgraphs_read_is_in_the_table() -> None:
+    read = set(Settings.model_fields)
+    noted = {
+        name
+        for name, field in BrainSettings.model_fields.items()
+        if "subgraphs" in field.json_schema_extra["x-read-by"]
+    }
+    assert read == noted
+    for name in ("token_issuer", "database_pool_size"):
+        assert Settings.model_fields[name].default == BrainSettings.model_fields[name].default

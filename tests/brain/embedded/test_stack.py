@@ -1,0 +1,113 @@
+"""What `brain up` starts for given settings: only what the settings do not name already."""
+
+from pathlib import Path
+
+import pytest
+
+from brain.config import BrainSettings
+from brain.embedded.component import Component
+from brain.embedded.data_folder import DataFolder, open_data_folder
+from brain.embedded.process import EmbeddedError
+from brain.embedded.stack import Stack, brain_url, build_stack, subgraph_names
+
+SUPERGRAPH = """
+enum join__Graph {
+  A @join__graph(name: "identity", url: "http://127.0.0.1:8002/identity/graphql")
+  B @join__graph(name: "crm", url: "http://127.0.0.1:8002/crm/graphql")
+}
+"""
+DATABASE = "postgresql://u:pw@db.example:5432/brain"
+REDIS = "redis://:pw@cache.example:6379/0"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    tmp_path.chmod(0o755)
+    return open_data_folder(tmp_path / "data")
+
+
+@pytest.fixture
+def supergraph(tmp_path: Path) -> Path:
+    path = tmp_path / "supergraph.graphql"
+    path.write_text(SUPERGRAPH)
+    return path
+
+
+def names(stack: Stack) -> list[str]:
+    return [component.name for component in stack.components]
+
+
+def find(stack: Stack, name: str) -> Component:
+    return next(component for component in stack.components if component.name == name)
+
+
+def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) -> None:
+    stack = build_stack(BrainSettings(supergraph=supergraph), folder)
+    assert names(stack) == ["postgres", "redis", "migrate", "seed", "subgraphs", "brain", "graphiql"]
+    settings = stack.settings
+    assert None not in settings.model_dump().values()  # nothing is left open
+    environment = find(stack, "brain").launch().environment
+    assert environment is not None
+    assert environment["BRAIN_SUBGRAPHS_URL"] == f"http://127.0.0.1:{folder.noted_port('subgraphs')}"
+    assert environment["BRAIN_IDENTITY_JWKS_URL"].endswith("/identity/.well-known/jwks.json")
+    assert settings.context_jwks_file is not None
+    assert settings.context_jwks_file.exists()
+
+
+def test_what_the_settings_name_is_used_not_started(folder: DataFolder, supergraph: Path) -> None:
+    settings = BrainSettings(supergraph=supergraph, database_url=DATABASE, redis_url=REDIS)
+    stack = build_stack(settings, folder)
+    assert names(stack) == ["migrate", "subgraphs", "brain", "graphiql"]  # and no demo data in somebody's database
+    assert (stack.settings.database_url, stack.settings.redis_url) == (DATABASE, REDIS)
+    assert "seed" in names(build_stack(settings.model_copy(update={"demo_data": True}), folder))
+
+
+def test_with_subgraphs_elsewhere_no_database_is_needed(folder: DataFolder, supergraph: Path) -> None:
+    settings = BrainSettings(supergraph=supergraph, subgraphs_url="http://{name}:8002", redis_url=REDIS)
+    stack = build_stack(settings, folder)
+    assert names(stack) == ["brain", "graphiql"]
+    assert stack.settings.identity_jwks_url == "http://identity:8002/identity/.well-known/jwks.json"
+    assert stack.settings.demo_data is False
+
+
+def test_demo_data_is_written_once_per_database(folder: DataFolder, supergraph: Path) -> None:
+    settings = BrainSettings(supergraph=supergraph, demo_data=True)
+    find(build_stack(settings, folder), "seed").on_done()
+    assert "seed" not in names(build_stack(settings, folder))
+    assert "seed" in names(build_stack(settings.model_copy(update={"database_url": DATABASE}), folder))
+    with folder.locked():
+        folder.wipe()
+    assert "seed" in names(build_stack(settings, folder))
+
+
+def test_keys_that_the_settings_name_are_published(folder: DataFolder, supergraph: Path) -> None:
+    own = build_stack(BrainSettings(supergraph=supergraph), folder).settings.context_private_key_file
+    assert own is not None
+    named = folder.path / "named.pem"
+    own.rename(named)
+    stack = build_stack(BrainSettings(supergraph=supergraph, context_private_key_file=named), folder)
+    assert stack.settings.context_private_key_file == named
+    assert not own.exists()
+
+
+@pytest.mark.parametrize("text", [None, "type Query { x: Int }"])
+def test_a_missing_or_wrong_supergraph_names_the_remedy(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "s.graphql"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(EmbeddedError, match="make schema"):
+        subgraph_names(path)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8001"),
+        ("0.0.0.0", "http://127.0.0.1:8001"),
+        ("::", "http://[::1]:8001"),
+        ("::1", "http://[::1]:8001"),
+        ("localhost", "http://localhost:8001"),
+    ],
+)
+def test_the_brain_is_reached_at(host: str, url: str) -> None:
+    assert brain_url(BrainSettings(host=host)) == url
