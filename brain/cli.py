@@ -285,3 +285,7 @@ def _post(url: str, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         raise EmbeddedError("; ".join(error["message"] for error in answer["errors"]))
     data: dict[str, Any] = answer["data"]
     return data
+
+
+if __name__ == "__main__":
+    main()
