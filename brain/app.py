@@ -8,6 +8,7 @@ uvicorn --factory brain.app:create_brain_app
 /ready     its subgraphs and Redis are, too
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,8 +30,7 @@ from brain.identity_client import IdentityClient
 from brain.readiness import Readiness
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
-from router import RouterApp, RouterConfig, create_app, load_supergraph
-from router.server.telemetry import configure_logging
+from router import RouterApp, RouterConfig, configure_logging, create_app, load_supergraph
 
 __all__ = ["create_brain_app"]
 
@@ -55,6 +55,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     if settings is None:
         settings = load_settings()
         configure_logging(settings.log_level)
+        _log_as_one()
     base = _needed(settings.subgraphs_url, "subgraphs_url").rstrip("/")
     redis: Redis = Redis.from_url(_needed(settings.redis_url, "redis_url"))
     signer = ContextSigner.from_files(
@@ -115,6 +116,14 @@ class _Landing:
             await RedirectResponse("graphiql", 307, {"cache-control": "no-store"})(scope, receive, send)
         else:
             await self._router(scope, receive, send)
+
+
+def _log_as_one() -> None:
+    """Let the server's own records take the way of all others."""
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
 
 
 def _needed(value: T | None, name: str) -> T:

@@ -5,6 +5,7 @@
     3. X-Tenant:   slug or id, where the credential may act for that tenant
 
 Any two that disagree are refused (`policy.agree`). A credential that is not valid is refused too, never taken for none.
+A proxy before the Brain must keep the `Host` header: `X-Forwarded-Host` is anybody's to send, and not read.
 """
 
 import hashlib
