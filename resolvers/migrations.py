@@ -20,12 +20,21 @@ from sqlalchemy.pool import NullPool
 
 from resolvers.settings import Settings
 
-__all__ = ["TENANT_EXPRESSION", "VERSION_TABLE", "app_role", "migrate", "protect"]
+__all__ = ["TENANT_EXPRESSION", "VERSION_TABLE", "OwnerCannotBypass", "app_role", "migrate", "protect"]
 
 VERSION_TABLE = "alembic_version"
 TENANT_EXPRESSION = "nullif(current_setting('app.tenant_id', true), '')::uuid"
 # Any fixed number: whoever migrates this database waits for whoever does so already.
 _LOCK = 7_302_115_890_114
+# Alembic's `op` is one per process: two databases cannot be migrated in turns.
+_ALEMBIC = asyncio.Lock()
+
+
+class OwnerCannotBypass(Exception):
+    """The role of BRAIN_DATABASE_URL must be a superuser or have BYPASSRLS: policies are forced on owners too."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__))
 
 
 def app_role(context: str) -> str:
@@ -58,6 +67,7 @@ async def migrate(context: str, migrations: Path, settings: Settings) -> None:
         settings: names the database, its owner and the app role's password.
 
     Raises:
+        OwnerCannotBypass: the owner of the tables would itself be under their policies.
         sqlalchemy.exc.SQLAlchemyError: the database refused; nothing of this context's step was kept.
     """
     engine = create_async_engine(settings.admin_url(), poolclass=NullPool)
@@ -66,8 +76,9 @@ async def migrate(context: str, migrations: Path, settings: Settings) -> None:
             await lock.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
             await lock.commit()
             try:
+                await _check_owner(lock)
                 await _ensure_role(lock, app_role(context), settings.database_app_password.get_secret_value())
-                async with engine.begin() as connection:
+                async with _ALEMBIC, engine.begin() as connection:
                     await _ensure_schema(connection, context)
                     await connection.run_sync(_upgrade, context, migrations)
             finally:
@@ -75,6 +86,13 @@ async def migrate(context: str, migrations: Path, settings: Settings) -> None:
                 await lock.commit()
     finally:
         await engine.dispose()
+
+
+async def _check_owner(connection: AsyncConnection) -> None:
+    query = "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
+    if not await connection.scalar(text(query)):
+        raise OwnerCannotBypass
+    await connection.commit()
 
 
 async def _ensure_role(connection: AsyncConnection, role: str, password: str) -> None:

@@ -136,10 +136,10 @@ class TenantSession:
             except BaseException:
                 self._failed = True
                 raise
-            if result.returns_rows:
-                rows = result.all()
-                return rows, len(rows)
-            return (), result.rowcount
+            # Read first: an INSERT brings its new key as a result that is closed at once.
+            touched = max(0, result.rowcount)
+            rows = result.all() if result.returns_rows else ()
+            return rows, max(touched, len(rows))
 
     async def _begun(self) -> AsyncConnection:
         if self._connection is None:
