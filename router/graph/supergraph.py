@@ -1,7 +1,7 @@
 """The supergraph model: what a supergraph SDL says, read once, with every join resolved.
 
-Source: the join specification v0.1 to v0.5 (https://specs.apollo.dev/join). Only what planning needs is read; the client's
-schema is `api_schema.build_api_schema(supergraph.document)`.
+Source: the join specification v0.1 to v0.5 (https://specs.apollo.dev/join). Only what planning needs is read; the
+client's schema is `api_schema.build_api_schema(supergraph.document)`.
 """
 
 from collections.abc import Iterator, Mapping
