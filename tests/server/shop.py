@@ -108,6 +108,7 @@ class ShopTransport:
         self.starts = 0
         self.closes = 0
         self.cancelled = 0
+        self.review_s = 0.0
         self.stars: dict[str, list[int]] = {"1": [5, 3], "2": [4]}
         self.schemas = {"products": build_schema(PRODUCTS_SDL), "reviews": build_schema(REVIEWS_SDL)}
         self.roots = {"products": self.products(), "reviews": self.reviews()}
@@ -176,7 +177,7 @@ class ShopTransport:
             }
 
         async def review(_info: Any, product: str, stars: int) -> dict[str, Any]:
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.review_s)
             self.stars.setdefault(product, []).append(stars)
             return {"stars": stars, "product": entity(product)}
 

@@ -69,6 +69,28 @@ async def test_a_cancellation_from_outside_goes_through() -> None:
         await task
 
 
+async def test_a_cancellation_from_outside_goes_through_also_beside_our_own() -> None:
+    line = Line()
+    went_on = False
+
+    async def work() -> None:
+        nonlocal went_on
+        with DisconnectGuard(line.receive, after_s=0) as guard:
+            guard.arm()
+            try:
+                await asyncio.sleep(30)
+            except asyncio.CancelledError:
+                task.cancel()  # the server's, while the block is still unwinding
+                raise
+        went_on = True
+
+    task = asyncio.ensure_future(work())
+    line.gone.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not went_on
+
+
 async def test_errors_of_the_block_go_through() -> None:
     async def work() -> None:
         with DisconnectGuard(Line().receive, after_s=0) as guard:

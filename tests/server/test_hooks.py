@@ -233,6 +233,7 @@ async def test_a_query_stops_when_its_client_hangs_up(
 async def test_a_mutation_runs_to_its_end(make_app: MakeApp, connect: Connect, shop: ShopTransport) -> None:
     app = make_app()
     connect(app)
+    shop.review_s = 0.3
     sent = await leave_during(app, "mutation { review(product: 3, stars: 1) { stars } }", 0)
     assert shop.stars["3"] == [1]
     assert sent[0]["status"] == 200

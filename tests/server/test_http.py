@@ -1,5 +1,6 @@
 """The HTTP form, as clients and proxies see it. Most rows are statements of the GraphQL over HTTP specification."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -28,6 +29,24 @@ async def post(client: httpx.AsyncClient, body: Any, accept: str | None = NEW, *
 
 async def get(client: httpx.AsyncClient, accept: str = NEW, **parameters: str) -> httpx.Response:
     return await client.get(f"/graphql?{urlencode(parameters)}", headers={"accept": accept, **PREFLIGHT})
+
+
+async def raw(
+    app: RouterApp, method: str, headers: list[tuple[bytes, bytes]], query_string: str = "", *, body_after_s: float = 0
+) -> list[Any]:
+    """What the application itself sends, before any server or client has touched it."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(body_after_s)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": "/graphql", "headers": headers}
+    await app({**scope, "query_string": query_string.encode()}, receive, send)
+    return sent
 
 
 def code_of(response: httpx.Response) -> str:
@@ -62,12 +81,17 @@ async def test_get(client: httpx.AsyncClient) -> None:
     assert (response.status_code, response.json()) == (200, {"data": {"product": {"name": "Ink"}}})
 
 
-async def test_head_has_the_headers_of_get(client: httpx.AsyncClient) -> None:
-    url = f"/graphql?{urlencode({'query': '{ __typename }'})}"
-    read, head = [await client.request(method, url, headers=PREFLIGHT) for method in ("GET", "HEAD")]
-    assert (head.status_code, head.content) == (200, b"")
-    for name in ("content-type", "content-length"):
-        assert head.headers[name] == read.headers[name]
+async def test_head_has_the_headers_of_get_and_no_body(make_app: MakeApp) -> None:
+    app = make_app()
+    answers = {}
+    for method in ("GET", "HEAD"):
+        sent = await raw(app, method, [(b"graphql-require-preflight", b"")], urlencode({"query": "{ __typename }"}))
+        assert sent[0]["status"] == 200
+        headers = dict(sent[0]["headers"])
+        answers[method] = (headers[b"content-type"], headers[b"content-length"], sent[1]["body"])
+    assert answers["GET"][:2] == answers["HEAD"][:2]
+    assert (answers["GET"][2], answers["HEAD"][2]) == (b'{"data":{"__typename":"Query"}}', b"")
+    await app.shutdown()
 
 
 async def test_options_names_the_methods(client: httpx.AsyncClient) -> None:
@@ -290,24 +314,10 @@ async def test_bodies_in_pieces(make_app: MakeApp, connect: Connect) -> None:
 
 
 async def test_slow_bodies(make_app: MakeApp) -> None:
-    import asyncio
-
     app = make_app(limits={"body_timeout_s": 0.05})
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        await asyncio.sleep(10)
-        return {"type": "http.request"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    headers = [(b"content-type", b"application/json")]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": headers, "query_string": b""}
-    await app(scope, receive, send)
+    sent = await raw(app, "POST", [(b"content-type", b"application/json")], body_after_s=10)
     assert sent[0]["status"] == 408
     assert orjson.loads(sent[1]["body"])["errors"][0]["extensions"]["code"] == "REQUEST_TIMEOUT"
-    await app.shutdown()
 
 
 # ---- browsers -------------------------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ async def test_limits(make_app: MakeApp, connect: Connect, limits: dict[str, int
     "query",
     [
         "{ " + "products { related " * 300 + "{ id }" + " }" * 301,
-        "{ ...F0 } " + " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(1400)),
+        "{ ...F0 } " + " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(1200)),
         "{ ...F0 } " + "".join(f"fragment F{i} on Query {{ ...F{i + 1} ...F{i + 1} }}" for i in range(60))
         + "fragment F60 on Query { __typename }",
         "query (" + "".join(f"$v{i}: Int " for i in range(3000)) + ") { __typename }",
