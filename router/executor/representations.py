@@ -355,9 +355,10 @@ def _copied(value: Any, shape: Shape | None) -> Any:
     """Copy the containers of a composite value; leaves stay shared."""
     if shape is None:
         return value
-    if isinstance(value, dict):
-        return {
-            key: _copied(item, written.children) if (written := shape.get(key)) is not None else item
-            for key, item in value.items()
-        }
-    return [_copied(item, shape) for item in value] if isinstance(value, list) else value
+    if value.__class__ is dict:
+        copy = value.copy()
+        for key, written in shape.items():
+            if written.children is not None and key in copy:
+                copy[key] = _copied(copy[key], written.children)
+        return copy
+    return [_copied(item, shape) for item in value] if value.__class__ is list else value

@@ -289,8 +289,9 @@ class Run:
             owners = request.owners[index]
             position = path[1] if len(path) > 1 else None
             if isinstance(position, int) and 0 <= position < len(owners):
-                for target in owners[position]:
-                    for place in places[index].get(id(target), ()):
+                # Targets may share an object: each place is named once.
+                for target in {id(target) for target in owners[position]}:
+                    for place in places[index].get(target, ()):
                         visible = self._visible((*place, *path[2:]))
                         self.errors.append(client_error(error, subgraph, visible))
                 return
@@ -342,7 +343,8 @@ class Run:
             if request.fetch.calls:
                 paths.extend(self._target_paths(request))
             else:
-                paths.extend(tuple(self._visible((key,))) for key in request.fetch.shape)
+                # A key that the client does not see explains nothing; its path would be the root's.
+                paths.extend(tuple(path) for key in request.fetch.shape if (path := self._visible((key,))))
         return paths
 
     def _visible(self, path: Sequence[str | int]) -> list[str | int]:

@@ -24,7 +24,8 @@ class MergeRule:
     Attributes:
         shape: what an entity holds.
         is_disjoint: no other fetch writes any of its keys at its positions.
-        unshared: keys whose containers later fetches write into; each target needs its own copy.
+        unshared: keys whose containers later fetches write into for some targets and not for others; each target
+            needs its own copy.
     """
 
     shape: Shape
@@ -93,9 +94,22 @@ class Writes:
             unshared.update(
                 writer.base[len(path)].key
                 for writer in self._writers
-                if len(writer.base) > len(path) and all(map(_compatible, path, writer.base))
+                if len(writer.base) > len(path)
+                and all(map(_compatible, path, writer.base))
+                and not self._writes_below_all(writer, path, call)
             )
         return MergeRule(shape, is_disjoint, frozenset(unshared & shape.keys()))
+
+    def _writes_below_all(self, writer: _Writer, path: Path, call: EntityCall) -> bool:
+        """Whether a writer inside entities of `call` writes at the same place inside all of them.
+
+        What it writes follows from the object that it finds there, so targets may share that object.
+        """
+        if writer.base[: len(path)] != path:
+            return False
+        inside = writer.base[len(path) :]
+        bases = {each.base for each in self._writers if each.fetch == writer.fetch and each.call == writer.call}
+        return all((*each, *inside) in bases for each in call.paths)
 
     def sure_keys(self, keys: Keys) -> frozenset[str]:
         """Return keys that every object at a position has if subgraphs answer as asked: one fetch made the object

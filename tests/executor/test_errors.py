@@ -166,6 +166,15 @@ async def test_a_null_entity_without_an_error_is_reported_where_null_may_not_be(
     assert codes(response) == ["RESPONSE_VALIDATION_FAILED"] * 2
 
 
+async def test_a_failed_fetch_accounts_for_its_own_fields_only() -> None:
+    shape = obj("Query", field("hidden", when=(("x", True),)), field("a"), field("b", "[Int!]"))
+    ask = root("a", "query($x: Boolean!) { hidden @include(if: $x) a }", "x")
+    b = Subgraph({"data": {"b": [1, None]}})
+    response = await run(plan(shape, ask, root("b", "{ b }")), {"x": False}, a=Subgraph(b"garbage"), b=b)
+    assert response["data"] == {"a": None, "b": None}
+    assert paths(response) == [None, ["b", 1]]
+
+
 def test_covered_is_at_above_or_below() -> None:
     covered = Covered([{"path": ["a", 0, "b"]}, {"message": "no path"}], [("z",)])
     assert ("a",) in covered

@@ -179,6 +179,29 @@ async def test_same_entity_at_two_depths_with_a_later_fetch_writing_below_one() 
     }
 
 
+async def test_errors_inside_shared_entities_appear_at_every_place_once() -> None:
+    """Both users are one entity, so one pet object is at two places; `c` is asked for it once."""
+    shape = obj("Query", field("us", "[U]", obj("U", field("pets", "[Pet]", obj("Pet", field("name"))))))
+    the_plan = plan(
+        shape,
+        root("a", "{ us { id } }"),
+        entities("b", "... on U { pets { id } }", call("us@", U)),
+        entities("c", "... on Pet { name }", call("us@.pets@", by_id("Pet")), after=(1,)),
+    )
+    c = Subgraph(
+        {
+            "data": {"_entities": [{"name": None}, {"name": "Rex"}]},
+            "errors": [{"message": "m", "path": ["_entities", 0, "name"]}],
+        }
+    )
+    b = Subgraph({"data": {"_entities": [{"pets": [{"id": "p"}, {"id": "q"}]}]}})
+    response = await run(the_plan, a=ids("1", "1"), b=b, c=c)
+    pets = {"pets": [{"name": None}, {"name": "Rex"}]}
+    assert response["data"] == {"us": [pets, pets]}
+    assert len(c.representations) == 2
+    assert paths(response) == [["us", 0, "pets", 0, "name"], ["us", 1, "pets", 0, "name"]]
+
+
 @pytest.mark.parametrize("us", [[], None, [None], [{"id": None}]])
 async def test_nothing_to_send_means_no_call(us: Any) -> None:
     b = names()

@@ -47,15 +47,26 @@ def test_roots_with_common_keys() -> None:
 
 
 def test_containers_that_later_fetches_write_into() -> None:
-    the_plan = plan(
-        ANY,
-        root("a", "{ us { id } }"),
-        entities("b", "... on U { pets { id } home { id } tags }", call("us@", U)),
-        entities("c", "... on Pet { name }", call("us@.pets@", by_id("Pet")), after=(1,)),
-    )
-    writes = Writes(the_plan)
-    assert writes.merge_rule(the_plan.fetches[1], 0).unshared == {"pets"}
-    assert writes.merge_rule(the_plan.fetches[2], 0).unshared == set()
+    def unshared(first: str, later: str, *more: str) -> frozenset[str]:
+        the_plan = plan(
+            ANY,
+            root("a", "{ us { id } me { id } }"),
+            entities("b", "... on U { pets { id } home { id } tags }", call(first, U)),
+            entities("c", "... on Pet { name }", call(later, by_id("Pet")), after=(1,)),
+            *(entities("d", "... on Pet { toy }", call(each, by_id("Pet")), after=(1,)) for each in more),
+        )
+        writes = Writes(the_plan)
+        assert writes.merge_rule(the_plan.fetches[2], 0).unshared == set()
+        return writes.merge_rule(the_plan.fetches[1], 0).unshared
+
+    assert unshared("us@ me", "me.pets@") == {"pets"}
+    assert unshared("us@ me", "us@.home me.pets@") == {"home", "pets"}
+    assert unshared("us@ me", "us@.pets@ me.pets@|Cat") == {"pets"}
+    assert unshared("us@|A me", "us@.pets@ me.pets@") == {"pets"}
+    assert unshared("us@ me", "us@.pets@ me.pets@", "us@.pets@") == {"pets"}
+    # Where all targets are written into alike, they may share.
+    assert unshared("us@", "us@.pets@") == set()
+    assert unshared("us@ me", "us@.pets@ me.pets@", "me.pets@ us@.pets@") == set()
 
 
 def test_sure_keys_are_those_that_came_with_the_object() -> None:
