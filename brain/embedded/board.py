@@ -62,8 +62,9 @@ class Board:
         """Tell of a component that entered another phase."""
         if self._live is not None or status.phase not in _WORTH_A_LINE:
             return
-        took = f" in {status.took_s:.1f} s" if status.phase in {Phase.READY, Phase.DONE} and status.took_s else ""
-        again = f" (start {status.restarts + 1})" if status.restarts else ""
+        first = status.phase in {Phase.READY, Phase.DONE} and status.took_s is not None and not status.restarts
+        took = f" in {status.took_s:.1f} s" if first else ""
+        again = f" again (start {status.restarts + 1})" if status.restarts else ""
         note = f": {status.note}" if status.note else ""
         text = f"{status.component.name} {status.phase}{took}{again}{note}"
         self._console.print(escape(text), style=_STYLE[status.phase], highlight=False, soft_wrap=True)
