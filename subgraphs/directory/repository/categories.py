@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +50,16 @@ async def business_counts(session: TenantSession, ids: Sequence[UUID]) -> dict[U
         .group_by(tree.c.root)
     )
     return {row.root: row.businesses for row in rows}
+
+
+async def add_all(session: TenantSession, tenant_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store categories, parents before their children. One statement.
+
+    Args:
+        rows: columns of each.
+    """
+    if rows:
+        await session.execute(insert(categories), [{"tenant_id": tenant_id, **row} for row in rows])
 
 
 async def add(session: TenantSession, tenant_id: UUID, *, slug: str, name: str, **values: Any) -> Row[Any]:

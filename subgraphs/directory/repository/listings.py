@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -83,7 +83,7 @@ async def slug_exists(session: TenantSession, slug: str) -> bool:
 
 
 async def add(session: TenantSession, tenant_id: UUID, listing: Listing, category: str, **columns: Any) -> UUID:
-    """Store a new listing with its opening hours and return its id.
+    """Store a new listing, its opening hours excepted, and return its id.
 
     Args:
         category: name of the listing's category, which can be searched for.
@@ -95,8 +95,25 @@ async def add(session: TenantSession, tenant_id: UUID, listing: Listing, categor
     values = {**_values(listing, category), "tenant_id": tenant_id, **columns}
     with _slug_conflicts():
         new_id: UUID = await session.scalar(insert(businesses).values(values).returning(businesses.c.id))
-    await _write_intervals(session, tenant_id, new_id, listing.hours.intervals)
     return new_id
+
+
+async def add_hours(
+    session: TenantSession, tenant_id: UUID, timetables: Mapping[UUID, Sequence[OpeningInterval]]
+) -> None:
+    """Store the opening intervals of listings that have none. One statement."""
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "business_id": business_id,
+            "start_minute": interval.start_minute,
+            "length_minutes": interval.length_minutes,
+        }
+        for business_id, intervals in timetables.items()
+        for interval in intervals
+    ]
+    if rows:
+        await session.execute(insert(opening_intervals), rows)
 
 
 async def replace(session: TenantSession, business_id: UUID, listing: Listing, category: str, version: int) -> None:
@@ -142,7 +159,7 @@ async def set_hours(session: TenantSession, tenant_id: UUID, business_id: UUID, 
     if not touched:
         raise BusinessNotFound
     await session.execute(delete(opening_intervals).where(opening_intervals.c.business_id == business_id))
-    await _write_intervals(session, tenant_id, business_id, hours.intervals)
+    await add_hours(session, tenant_id, {business_id: hours.intervals})
 
 
 async def intervals_of(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID, list[OpeningInterval]]:
@@ -177,24 +194,6 @@ async def add_to_rating(session: TenantSession, business_id: UUID, *, count: int
         .where(businesses.c.id == business_id)
         .values(rating_count=businesses.c.rating_count + count, rating_sum=businesses.c.rating_sum + total)
     )
-
-
-async def _write_intervals(
-    session: TenantSession, tenant_id: UUID, business_id: UUID, intervals: Sequence[OpeningInterval]
-) -> None:
-    if intervals:
-        await session.execute(
-            insert(opening_intervals),
-            [
-                {
-                    "tenant_id": tenant_id,
-                    "business_id": business_id,
-                    "start_minute": interval.start_minute,
-                    "length_minutes": interval.length_minutes,
-                }
-                for interval in intervals
-            ],
-        )
 
 
 def _values(listing: Listing, category: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +51,16 @@ async def add(session: TenantSession, tenant_id: UUID, **values: Any) -> Row[Any
     if row is None:
         raise AlreadyReviewed
     return row
+
+
+async def add_all(session: TenantSession, tenant_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store reviews of businesses that were just made with their rating. One statement.
+
+    Args:
+        rows: columns of each, as for `add`.
+    """
+    if rows:
+        await session.execute(insert(reviews), [{"tenant_id": tenant_id, **row} for row in rows])
 
 
 async def change(session: TenantSession, review_id: UUID, **values: Any) -> Row[Any] | None:

@@ -54,6 +54,7 @@ class DemoReview:
     title: str
     body: str
     created_at: datetime
+    updated_at: datetime
 
 
 def demo_reviews(tenant_slug: str, listing: DemoListing) -> Iterator[DemoReview]:
@@ -65,4 +66,4 @@ def demo_reviews(tenant_slug: str, listing: DemoListing) -> Iterator[DemoReview]
         rating = _RATINGS[review_id.int % len(_RATINGS)]
         title, body = _TEXTS[rating][(review_id.int >> 8) % len(_TEXTS[rating])]
         written = _FIRST + timedelta(minutes=(review_id.int >> 16) % (400 * 24 * 60))
-        yield DemoReview(review_id, demo_id(tenant_slug, "user", user), rating, title, body, written)
+        yield DemoReview(review_id, demo_id(tenant_slug, "user", user), rating, title, body, written, written)

@@ -39,6 +39,7 @@ async def create_business(
     listing = raw.checked()
     category = await _category_name(session, listing.category_id)
     business_id = await listings.add(session, tenant_id, listing, category)
+    await listings.add_hours(session, tenant_id, {business_id: listing.hours.intervals})
     await embed(session, tenant_id, provider, [(business_id, listing, category)])
     return business_id
 

@@ -13,7 +13,7 @@ from subgraphs.directory.repository import categories, search
 from subgraphs.directory.tables import businesses
 
 MODEL = "test-model"
-LARGE = 3_000
+LARGE = 1_500
 
 _FILL = text(
     """

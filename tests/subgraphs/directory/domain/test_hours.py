@@ -87,14 +87,14 @@ def cases(draw: st.DrawFn) -> tuple[OpeningHours, datetime]:
 
 
 @given(cases())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_is_open_as_someone_who_watches_the_clock_would_say(case: tuple[OpeningHours, datetime]) -> None:
     hours, at = case
     assert hours.is_open(at) == is_open_by_watching(hours, at)
 
 
 @given(st.sampled_from(ZONES).flatmap(lambda zone: st.tuples(st.just(zone), instants(zone))))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_clock_that_counts_never_goes_back(case: tuple[str, datetime]) -> None:
     zone, at = case
     step = (clock_reading(at + timedelta(minutes=1), zone) - clock_reading(at, zone)) % WEEK_MINUTES
