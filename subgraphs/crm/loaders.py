@@ -62,40 +62,50 @@ class ActivityCount:
 
 
 async def lead_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Lead | None]:
+    """The lead of each id, or None."""
     return await leads.find_leads(session, keys)
 
 
 async def contact_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Contact | None]:
+    """The contact of each id, or None."""
     return await contacts.find_contacts(session, keys)
 
 
 async def pipeline_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Pipeline | None]:
+    """The pipeline of each id, or None."""
     return await pipelines.find_pipelines(session, keys)
 
 
 async def stage_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Stage | None]:
+    """The stage of each id, or None."""
     return await pipelines.find_stages(session, keys)
 
 
 async def stages_of_pipeline(session: TenantSession, keys: list[UUID]) -> Sequence[tuple[Stage, ...]]:
+    """The stages of each pipeline by position."""
     return await pipelines.stages_of_pipelines(session, keys)
 
 
 async def open_lead_counts(session: TenantSession, keys: list[UUID]) -> Sequence[int]:
+    """How many open leads each user has."""
     return await leads.count_open_leads_of_users(session, keys)
 
 
 async def lead_lists(session: TenantSession, keys: list[UUID], wanted: LeadList) -> Sequence[Page[Lead]]:
+    """A page of leads under each parent."""
     return await leads.lead_pages_by(session, wanted.parent, keys, wanted.filter, wanted.window)
 
 
 async def lead_counts(session: TenantSession, keys: list[UUID], wanted: LeadCount) -> Sequence[int]:
+    """How many leads there are under each parent."""
     return await leads.count_leads_by(session, wanted.parent, keys, wanted.filter)
 
 
 async def activity_lists(session: TenantSession, keys: list[UUID], wanted: ActivityList) -> Sequence[Page[Activity]]:
+    """A page of activities under each parent."""
     return await activities.activity_pages_by(session, wanted.parent, keys, wanted.filter, wanted.window)
 
 
 async def activity_counts(session: TenantSession, keys: list[UUID], wanted: ActivityCount) -> Sequence[int]:
+    """How many activities there are under each parent."""
     return await activities.count_activities_by(session, wanted.parent, keys, wanted.filter)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 from resolvers.pagination import Page, Window, fetch_page, fetch_pages
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Activity, ActivityFilter, ActivityOrderField
-from subgraphs.crm.repository.lists import orderings, page_of
+from subgraphs.crm.repository.lists import among, orderings, page_of
 from subgraphs.crm.repository.rows import columns_of, insert_rows, update_row
 from subgraphs.crm.tables import activities
 
@@ -59,7 +59,7 @@ async def count_activities_by(
     parent = activities.c[column]
     rows = await session.rows(
         select(parent.label("parent"), func.count().label("number"))
-        .where(parent.in_(parents), *_conditions(wanted))
+        .where(among(parent, parents), *_conditions(wanted))
         .group_by(parent)
     )
     counts = {row.parent: row.number for row in rows}
@@ -96,7 +96,7 @@ def _conditions(wanted: ActivityFilter) -> list[ColumnElement[bool]]:
     if wanted.kind is not None:
         conditions.append(activities.c.kind.in_(wanted.kind))
     if wanted.actor_id is not None:
-        conditions.append(activities.c.actor_id.in_(wanted.actor_id))
+        conditions.append(among(activities.c.actor_id, wanted.actor_id))
     if wanted.completed is not None:
         is_null = activities.c.completed_at.is_(None)
         conditions.append(~is_null if wanted.completed else is_null)

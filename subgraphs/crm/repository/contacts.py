@@ -11,7 +11,7 @@ from resolvers.pagination import Page, Window, fetch_page
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Contact, ContactFilter, ContactOrderField
 from subgraphs.crm.domain.errors import ContactInUse
-from subgraphs.crm.repository.lists import matches_words, orderings, page_of
+from subgraphs.crm.repository.lists import among, matches_words, orderings, page_of
 from subgraphs.crm.repository.rows import columns_of, insert_rows, refusing, update_row
 from subgraphs.crm.tables import contacts
 
@@ -36,7 +36,7 @@ _LISTED = select(*_COLUMNS, contacts.c.name_key)
 async def find_contacts(session: TenantSession, ids: Iterable[UUID]) -> list[Contact | None]:
     """The contact of each id, in their order. One statement."""
     wanted = list(ids)
-    rows = await session.rows(select(*_COLUMNS).where(contacts.c.id.in_(wanted)))
+    rows = await session.rows(select(*_COLUMNS).where(among(contacts.c.id, wanted)))
     return aligned(wanted, {row.id: _contact(row) for row in rows})
 
 
@@ -93,9 +93,9 @@ def _contact(row: Row[Any]) -> Contact:
 def _conditions(wanted: ContactFilter) -> list[ColumnElement[bool]]:
     conditions = matches_words(contacts.c.search_key, wanted.search)
     if wanted.owner_id is not None:
-        conditions.append(contacts.c.owner_id.in_(wanted.owner_id))
+        conditions.append(among(contacts.c.owner_id, wanted.owner_id))
     if wanted.business_id is not None:
-        conditions.append(contacts.c.business_id.in_(wanted.business_id))
+        conditions.append(among(contacts.c.business_id, wanted.business_id))
     if wanted.created_from is not None:
         conditions.append(contacts.c.created_at >= wanted.created_from)
     if wanted.created_until is not None:

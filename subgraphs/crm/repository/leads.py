@@ -10,7 +10,7 @@ from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page, fetch_pages
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Lead, LeadFilter, LeadOrderField, LeadStatus
-from subgraphs.crm.repository.lists import matches_words, orderings, page_of
+from subgraphs.crm.repository.lists import among, matches_words, orderings, page_of
 from subgraphs.crm.repository.rows import columns_of, insert_rows, update_row
 from subgraphs.crm.tables import leads
 
@@ -37,7 +37,7 @@ _LISTED = select(*_COLUMNS, leads.c.name_key)
 async def find_leads(session: TenantSession, ids: Iterable[UUID]) -> list[Lead | None]:
     """The lead of each id, in their order. One statement."""
     wanted = list(ids)
-    rows = await session.rows(select(*_COLUMNS).where(leads.c.id.in_(wanted)))
+    rows = await session.rows(select(*_COLUMNS).where(among(leads.c.id, wanted)))
     return aligned(wanted, {row.id: _lead(row) for row in rows})
 
 
@@ -68,7 +68,7 @@ async def count_leads_by(session: TenantSession, column: str, parents: Sequence[
     parent = leads.c[column]
     rows = await session.rows(
         select(parent.label("parent"), func.count().label("number"))
-        .where(parent.in_(parents), *_conditions(wanted))
+        .where(among(parent, parents), *_conditions(wanted))
         .group_by(parent)
     )
     counts = {row.parent: row.number for row in rows}
@@ -112,10 +112,14 @@ def _lead(row: Row[Any]) -> Lead:
 
 def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
     conditions = matches_words(leads.c.search_key, wanted.search)
-    for name in ("status", "pipeline_id", "stage_id", "assignee_id", "business_id", "contact_id", "source"):
+    for name in ("pipeline_id", "stage_id", "assignee_id", "business_id", "contact_id"):
         values = getattr(wanted, name)
         if values is not None:
-            conditions.append(leads.c[name].in_(values))
+            conditions.append(among(leads.c[name], values))
+    if wanted.status is not None:
+        conditions.append(leads.c.status.in_(wanted.status))
+    if wanted.source is not None:
+        conditions.append(leads.c.source.in_(wanted.source))
     if wanted.assigned is not None:
         is_null = leads.c.assignee_id.is_(None)
         conditions.append(~is_null if wanted.assigned else is_null)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, select, update
 from resolvers.loaders import aligned
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Pipeline, Stage
+from subgraphs.crm.repository.lists import among
 from subgraphs.crm.repository.rows import columns_of, insert_rows, update_row
 from subgraphs.crm.tables import pipelines, stages
 
@@ -41,7 +42,7 @@ async def all_pipelines(session: TenantSession) -> list[Pipeline]:
 async def find_pipelines(session: TenantSession, ids: Iterable[UUID]) -> list[Pipeline | None]:
     """The pipeline of each id, in their order. One statement."""
     wanted = list(ids)
-    rows = await session.rows(select(*_PIPELINE).where(pipelines.c.id.in_(wanted)))
+    rows = await session.rows(select(*_PIPELINE).where(among(pipelines.c.id, wanted)))
     return aligned(wanted, {row.id: _pipeline(row) for row in rows})
 
 
@@ -58,14 +59,14 @@ async def pipeline_for_update(session: TenantSession, pipeline_id: UUID) -> Pipe
 async def find_stages(session: TenantSession, ids: Iterable[UUID]) -> list[Stage | None]:
     """The stage of each id, in their order. One statement."""
     wanted = list(ids)
-    rows = await session.rows(select(*_STAGE).where(stages.c.id.in_(wanted)))
+    rows = await session.rows(select(*_STAGE).where(among(stages.c.id, wanted)))
     return aligned(wanted, {row.id: _stage(row) for row in rows})
 
 
 async def stages_of_pipelines(session: TenantSession, ids: Sequence[UUID]) -> list[tuple[Stage, ...]]:
     """The stages of each pipeline by position, in the order of ids. One statement."""
     rows = await session.rows(
-        select(*_STAGE).where(stages.c.pipeline_id.in_(ids)).order_by(stages.c.pipeline_id, stages.c.position)
+        select(*_STAGE).where(among(stages.c.pipeline_id, ids)).order_by(stages.c.pipeline_id, stages.c.position)
     )
     found: dict[UUID, list[Stage]] = {}
     for row in rows:

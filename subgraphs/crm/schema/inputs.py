@@ -251,7 +251,8 @@ def _ordering(
 
 
 def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:
-    return None if values is None else tuple(values)
+    # Without repetitions: equal filters are one batch, and a list of enumeration values stays short.
+    return None if values is None else tuple(dict.fromkeys(values))
 
 
 def _ids(values: list[strawberry.ID] | None, field: str) -> tuple[UUID, ...] | None:

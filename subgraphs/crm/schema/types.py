@@ -98,6 +98,7 @@ class Pipeline:
 
     @classmethod
     def of(cls, pipeline: domain.Pipeline) -> Self:
+        """As the domain has it."""
         return cls(
             id=wire_id(pipeline.id),
             name=pipeline.name,
@@ -123,6 +124,7 @@ class Stage:
 
     @classmethod
     def of(cls, stage: domain.Stage) -> Self:
+        """As the domain has it."""
         return cls(
             id=wire_id(stage.id),
             name=stage.name,
@@ -166,6 +168,7 @@ class Activity:
 
     @classmethod
     def of(cls, activity: domain.Activity) -> Self:
+        """As the domain has it."""
         return cls(
             id=wire_id(activity.id),
             kind=activity.kind,
@@ -208,6 +211,7 @@ class Contact:
 
     @classmethod
     def of(cls, contact: domain.Contact) -> Self:
+        """As the domain has it."""
         return cls(
             id=wire_id(contact.id),
             name=contact.name,
@@ -286,6 +290,7 @@ class Lead:
 
     @classmethod
     def of(cls, lead: domain.Lead) -> Self:
+        """As the domain has it."""
         return cls(
             id=wire_id(lead.id),
             status=lead.status,
@@ -346,31 +351,28 @@ class Lead:
         return await _activities_of(info, "lead_id", self.entity.id, filter, window)
 
 
-@strawberry.type(description="A page of leads.")
-class LeadConnection(Connection[Lead]):
+@strawberry.type(description="A page of a list that can be counted.")
+class Counted(Connection[T]):
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="How many leads match, on all pages. Counted only when asked for.")
+    @strawberry.field(description="How many match, on all pages. Counted only when asked for.")
     async def total_count(self) -> int:
         return await self.count()
+
+
+@strawberry.type(description="A page of leads.")
+class LeadConnection(Counted[Lead]):
+    pass
 
 
 @strawberry.type(description="A page of contacts.")
-class ContactConnection(Connection[Contact]):
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
-
-    @strawberry.field(description="How many contacts match, on all pages. Counted only when asked for.")
-    async def total_count(self) -> int:
-        return await self.count()
+class ContactConnection(Counted[Contact]):
+    pass
 
 
 @strawberry.type(description="A page of activities.")
-class ActivityConnection(Connection[Activity]):
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
-
-    @strawberry.field(description="How many activities match, on all pages. Counted only when asked for.")
-    async def total_count(self) -> int:
-        return await self.count()
+class ActivityConnection(Counted[Activity]):
+    pass
 
 
 async def _leads_of(
