@@ -160,7 +160,9 @@ def shown(error: GraphQLError, trace_id: str) -> GraphQLError:
     domain = as_domain_error(cause)
     if domain is not None:
         return _replaced(error, domain.message, domain.extensions)
-    if cause is None or isinstance(cause, GraphQLError):
+    # A GraphQLError that points at no part of the document was raised while a result was serialised: our mistake.
+    callers_own = cause is None or (isinstance(cause, GraphQLError) and (error.path is None or bool(cause.nodes)))
+    if callers_own:
         return _replaced(error, error.message, {"code": _request_error_code(error), **(error.extensions or {})})
     _log.error("masked error, trace id %s, path %s", trace_id, error.path, exc_info=cause)
     return _replaced(error, "Internal server error", {"code": "INTERNAL_SERVER_ERROR", "traceId": trace_id})
