@@ -1,0 +1,149 @@
+"""What the engine costs, stage by stage; run with `make bench`.
+
+Figures of one machine and one minute: compare them within one run only. With `--peers`, the benchmark rig beside the
+checkout (`../shared/bench`) runs this router against others in interleaved rounds and prints ratios.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import orjson
+from graphql import parse, validate
+
+from router.composition import Composed, Subgraph, compose
+from router.executor import SubgraphClient, compile_plan
+from router.graph.api_schema import build_api_schema
+from router.graph.supergraph import load_supergraph
+from router.hooks import RequestContext, SubgraphCall, SubgraphReply
+from router.planner import plan_operation
+from router.planner.render import shape
+from tests.planner.federation import FederationMaker, OperationMaker
+
+ROOT = Path(__file__).parents[2]
+SDLS = sorted((ROOT / "schema" / "subgraphs").glob("*.graphql"))
+OPERATION = """
+query Bench {
+  businesses(first: 20) {
+    edges { node { id name owner { name email } leads(first: 3) { edges { node { name assignee { name } } } } } }
+  }
+}
+"""
+
+
+def median_ms(work: Callable[[], object], repeat: int) -> float:
+    """Median wall time of one call, in milliseconds, after one call to warm up."""
+    work()
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1e3
+
+
+async def median_async_ms(work: Callable[[], Awaitable[object]], repeat: int) -> float:
+    await work()
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        await work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1e3
+
+
+class Recorded:
+    """Answers each distinct request as it was answered the first time, so that only the router is measured."""
+
+    def __init__(self, answer: Callable[[SubgraphCall], bytes]) -> None:
+        self.answer = answer
+        self.known: dict[tuple[str, bytes], bytes] = {}
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+        key = (call.subgraph, call.body)
+        if key not in self.known:
+            self.known[key] = self.answer(call)
+        return SubgraphReply(200, {"content-type": "application/json"}, self.known[key])
+
+
+def front_end() -> dict[str, float]:
+    """The platform's own supergraph: composing, loading, validating, planning, compiling."""
+    subgraphs = [Subgraph(path.stem, path.read_text()) for path in SDLS]
+    composed = compose(subgraphs)
+    assert isinstance(composed, Composed)
+    supergraph = load_supergraph(composed.supergraph_sdl)
+    schema = build_api_schema(supergraph.document)
+    document = parse(OPERATION)
+    assert validate(schema, document) == []
+    plan = plan_operation(document, None, supergraph)
+    print(f"the platform's supergraph: {shape(plan)}")
+    return {
+        "compose": median_ms(lambda: compose(subgraphs), 5),
+        "load supergraph": median_ms(lambda: load_supergraph(composed.supergraph_sdl), 5),
+        "parse operation": median_ms(lambda: parse(OPERATION), 50),
+        "validate": median_ms(lambda: validate(schema, document), 50),
+        "plan": median_ms(lambda: plan_operation(document, None, supergraph), 50),
+        "compile": median_ms(lambda: compile_plan(plan, schema), 20),
+    }
+
+
+async def back_end(seed: int) -> dict[str, float]:
+    """A random federation with recorded answers: what a warm request costs in the executor."""
+    federation = FederationMaker(random.Random(seed)).make()
+    composed = compose([Subgraph(name, sdl) for name, sdl in federation.sdls.items()])
+    assert isinstance(composed, Composed)
+    supergraph = load_supergraph(composed.supergraph_sdl)
+    schema = build_api_schema(supergraph.document)
+    subgraphs = federation.subgraphs()
+
+    def answer(call: SubgraphCall) -> bytes:
+        request = orjson.loads(call.body)
+        return orjson.dumps(subgraphs[call.subgraph].answer(request["query"], request.get("variables")))
+
+    client = SubgraphClient({name: f"http://{name}/" for name in subgraphs}, Recorded(answer))
+    times, fetches = [], 0
+    for n in range(20):
+        operation, variables = OperationMaker(random.Random(seed + n), schema).make()
+        plan = plan_operation(parse(operation), None, supergraph)
+        compiled = compile_plan(plan, schema)
+        fetches += len(plan.fetches)
+        context = RequestContext("bench", "POST", "/graphql", {})
+        times.append(await median_async_ms(lambda c=compiled, v=variables: c.execute(v, context, client), 20))
+    print(f"a random federation: {fetches / 20:.1f} fetches an operation")
+    return {"execute, warm": statistics.mean(times)}
+
+
+def peers() -> int:
+    """Runs the rig; its own output says how it measures."""
+    rig = ROOT.parent / "shared" / "bench" / "bench.py"
+    if not rig.exists():
+        print("The benchmark rig (../shared/bench) is not on this machine.", file=sys.stderr)
+        return 1
+    router = f"{sys.executable} -m router serve --supergraph {{supergraph}} --port {{port}} --log-level error"
+    work = ["--work", str(ROOT / ".bench")]
+    return subprocess.run([sys.executable, str(rig), "--router-cmd", router, *work], check=False).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--peers", action="store_true", help="compare with other routers; takes some minutes")
+    parser.add_argument("--seed", type=int, default=7, help="of the random federation")
+    options = parser.parse_args()
+    figures = {**front_end(), **asyncio.run(back_end(options.seed))}
+    for name, milliseconds in figures.items():
+        print(f"{name:<20}{milliseconds:9.3f} ms")
+    return peers() if options.peers else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
