@@ -132,25 +132,28 @@ async def test_well_formed(client: httpx.AsyncClient, body: dict[str, Any], acce
     assert response.headers["content-type"].startswith(NEW if accept in (NEW, None) else OLD)
 
 
+NO_STRINGS: list[Any] = [1, True, {}, []]
+NO_OBJECTS: list[Any] = [1, True, "{}", []]
 TWO = "query A { __typename } query B { __typename }"
 
 # Body, code, status for the new media type, status for application/json.
-BAD = [
+BAD: list[tuple[Any, str, int, int]] = [
     (b"", "BAD_REQUEST", 400, 400),
     (b"NONSENSE", "BAD_REQUEST", 400, 400),
     (b'{"query":', "BAD_REQUEST", 400, 400),
     (b'{"query": "\xff"}', "BAD_REQUEST", 400, 400),
     (b'{"query": "{ __typename }", "variables": {"a": NaN}}', "BAD_REQUEST", 400, 400),
+    ({"query": None}, "BAD_REQUEST", 422, 400),
     ({"qeury": "{ __typename }"}, "BAD_REQUEST", 422, 400),
     ("query", "BAD_REQUEST", 422, 400),
     (None, "BAD_REQUEST", 422, 400),
     (12, "BAD_REQUEST", 422, 400),
     ([], "BATCHING_NOT_ENABLED", 400, 400),
     ([{"query": "{ __typename }"}], "BATCHING_NOT_ENABLED", 400, 400),
-    *(({"query": value}, "BAD_REQUEST", 422, 400) for value in (None, 1, True, {}, [])),
-    *(({"query": "{ __typename }", "operationName": value}, "BAD_REQUEST", 422, 400) for value in (1, True, {}, [])),
-    *(({"query": "{ __typename }", "variables": value}, "BAD_REQUEST", 422, 400) for value in (1, True, "{}", [])),
-    *(({"query": "{ __typename }", "extensions": value}, "BAD_REQUEST", 422, 400) for value in (1, True, "{}", [])),
+    *(({"query": value}, "BAD_REQUEST", 422, 400) for value in NO_STRINGS),
+    *(({"query": "{ __typename }", "operationName": value}, "BAD_REQUEST", 422, 400) for value in NO_STRINGS),
+    *(({"query": "{ __typename }", "variables": value}, "BAD_REQUEST", 422, 400) for value in NO_OBJECTS),
+    *(({"query": "{ __typename }", "extensions": value}, "BAD_REQUEST", 422, 400) for value in NO_OBJECTS),
     ({"extensions": {"persistedQuery": {"version": 1}}}, "PERSISTED_QUERY_NOT_SUPPORTED", 422, 200),
     ({"query": "{"}, "GRAPHQL_PARSE_FAILED", 400, 200),
     ({"query": ""}, "GRAPHQL_PARSE_FAILED", 400, 200),

@@ -11,6 +11,8 @@ import pytest
 
 import router.server.pipeline
 from router.errors import PlanningError
+from router.planner import plan_operation
+from router.planner.plan import QueryPlan
 from router.server.app import RouterApp
 from tests.server.shop import ShopTransport
 
@@ -41,9 +43,8 @@ async def test_a_document_is_prepared_once(
     make_app: MakeApp, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned: list[str | None] = []
-    plan_operation = router.server.pipeline.plan_operation
 
-    def counting(document: Any, name: str | None, *rest: Any) -> Any:
+    def counting(document: Any, name: str | None, *rest: Any) -> QueryPlan:
         planned.append(name)
         time.sleep(0.02)
         return plan_operation(document, name, *rest)
@@ -105,9 +106,8 @@ async def test_warm_requests_go_on_while_a_document_is_planned(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run(client, "{ __typename }")
-    plan_operation = router.server.pipeline.plan_operation
 
-    def slow(*arguments: Any) -> Any:
+    def slow(*arguments: Any) -> QueryPlan:
         time.sleep(0.5)
         return plan_operation(*arguments)
 
