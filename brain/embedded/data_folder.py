@@ -177,10 +177,8 @@ class DataFolder:
             EmbeddedError: Something in it cannot be deleted.
         """
         try:
-            for place in self._facts.get("elsewhere", {}).values():
-                folder = Path(place)
-                if folder.is_relative_to(_OPEN_PLACE / self._facts["id"]):
-                    shutil.rmtree(folder, ignore_errors=False)
+            if "elsewhere" in self._facts:
+                shutil.rmtree(_OPEN_PLACE / str(self._facts["id"]))
             for entry in (self.path / name for name in _DATA):
                 if entry.is_dir() and not entry.is_symlink():
                     shutil.rmtree(entry)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from brain.embedded import data_folder
 from brain.embedded.data_folder import find_data_folder, open_data_folder
 from brain.embedded.process import EmbeddedError, Launch, end_group, identity, start
 
@@ -70,6 +71,20 @@ def test_wipe_deletes_the_data_and_nothing_else(tmp_path: Path) -> None:
         assert {path.name for path in folder.path.iterdir()} == {"brain-data.json", "lock", "notes.txt"}
     assert (tmp_path / "outside").is_dir()
     assert folder.secret("s") != secret
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account for PostgreSQL")
+def test_what_another_account_must_enter_is_kept_in_an_open_place(
+    tmp_path: Path, server_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_folder, "_OPEN_PLACE", server_folder / "open")
+    closed, entered = open_data_folder(tmp_path / "d"), open_data_folder(server_folder / "d")
+    assert entered.server_folder("postgres") == entered.path / "postgres"
+    place = closed.server_folder("postgres")
+    assert place.is_relative_to(server_folder / "open")
+    assert open_data_folder(tmp_path / "d").server_folder("postgres") == place
+    closed.wipe()
+    assert list((server_folder / "open").iterdir()) == []
 
 
 def test_one_instance_at_a_time(tmp_path: Path) -> None:

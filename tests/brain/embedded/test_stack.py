@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from brain.config import BrainSettings
+from brain.embedded import data_folder
 from brain.embedded.component import Component
 from brain.embedded.data_folder import DataFolder, open_data_folder
 from brain.embedded.process import EmbeddedError
@@ -21,8 +22,8 @@ REDIS = "redis://:pw@cache.example:6379/0"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    tmp_path.chmod(0o755)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
+    monkeypatch.setattr(data_folder, "_OPEN_PLACE", tmp_path / "open")
     return open_data_folder(tmp_path / "data")
 
 
