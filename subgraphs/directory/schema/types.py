@@ -96,12 +96,11 @@ class BusinessHours:
         return cls(weekday=Weekday(interval.weekday), opens=interval.opens, closes=interval.closes)
 
 
-@strawberry.federation.type(
-    keys=[Key(fields="id", resolvable=False)],  # type: ignore[arg-type]
-    description="A user of the platform.",
-)
+@strawberry.federation.type(keys=[Key(fields="id", resolvable=False)])  # type: ignore[arg-type]
 class User:
-    id: strawberry.ID = strawberry.field(description="The user's id.")
+    """A reference to identity's entity, which describes it."""
+
+    id: strawberry.ID
 
     @classmethod
     def of(cls, id: UUID) -> Self:
