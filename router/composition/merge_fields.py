@@ -6,7 +6,12 @@ from router.composition.contexts import context_values
 from router.composition.definitions import federation, spelled
 from router.composition.merge_directives import is_merged, merge_applied, merge_description
 from router.composition.merge_override import Overrides, resolve_overrides
-from router.composition.merge_references import is_strict_subtype, merge_default, merge_type
+from router.composition.merge_references import (
+    is_strict_subtype,
+    merge_default,
+    merge_type,
+    report_missing_argument,
+)
 from router.composition.model import Field, InputValue, is_required
 from router.composition.reporting import error, hint, quoted
 from router.composition.supergraph_model import ContextArgument, JoinField, MergedType, MergeState
@@ -25,7 +30,7 @@ def merge_fields(state: MergeState, merged: MergedType) -> None:
         names.update(dict.fromkeys(source.fields))
     for name in names:
         _merge_field(state, merged, name)
-    if definition.kind == "OBJECT" and definition.name not in {"Query", "Mutation", "Subscription"}:
+    if definition.name not in {"Query", "Mutation", "Subscription"}:
         _hint_on_differing_fields(state, merged)
 
 
@@ -102,27 +107,12 @@ def _merge_arguments(state: MergeState, sources: Mapping[int, Field], coordinate
         if not lacking:
             merged[name] = argument
             continue
-        required = [i for i, a in arguments.items() if is_required(a)]
-        if required:
-            state.errors.append(
-                error(
-                    "REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH",
-                    f'Argument "{at}" is required in {quoted(state.names(required))} but missing in'
-                    f" {quoted(state.names(lacking))}: add it there, or make it optional.",
-                    coordinate=at,
-                    at=[(state.subgraphs[i], arguments[i].node) for i in required]
-                    + [(state.subgraphs[i], sources[i].node) for i in lacking],
-                )
-            )
-        else:
-            state.hints.append(
-                hint(
-                    "INCONSISTENT_ARGUMENT_PRESENCE",
-                    f'Optional argument "{at}" is missing in {quoted(state.names(lacking))}, so it is left out.',
-                    coordinate=at,
-                    subgraphs=state.names(sources),
-                )
-            )
+        report_missing_argument(
+            state,
+            {i: a for i, a in arguments.items() if is_required(a)},
+            {i: sources[i].node for i in lacking},
+            at,
+        )
     return merged
 
 
@@ -336,7 +326,7 @@ def _hint_on_differing_fields(state: MergeState, merged: MergedType) -> None:
     name = merged.definition.name
     if len(merged.sources) < 2 or any(state.usages[i].keys.get(name) for i in merged.sources):
         keyed = [i for i in merged.sources if state.usages[i].keys.get(name)]
-        if len(keyed) not in {0, len(merged.sources)}:
+        if merged.definition.kind == "OBJECT" and len(keyed) not in {0, len(merged.sources)}:
             state.hints.append(
                 hint(
                     "INCONSISTENT_ENTITY",
@@ -346,12 +336,18 @@ def _hint_on_differing_fields(state: MergeState, merged: MergedType) -> None:
                 )
             )
         return
+    kind = merged.definition.kind
+    external = {
+        i
+        for i, t in merged.sources.items()
+        if t.fields and all((name, f) in state.usages[i].external for f in t.fields)
+    }
     for field in merged.definition.fields:
-        lacking = [i for i, t in merged.sources.items() if field not in t.fields]
+        lacking = [i for i, t in merged.sources.items() if field not in t.fields and i not in external]
         if lacking:
             state.hints.append(
                 hint(
-                    "INCONSISTENT_OBJECT_VALUE_TYPE_FIELD",
+                    f"INCONSISTENT_{kind}_VALUE_TYPE_FIELD",
                     f'"{name}.{field}" is missing in {quoted(state.names(lacking))}.',
                     coordinate=f"{name}.{field}",
                     subgraphs=state.names(merged.sources),

@@ -151,6 +151,8 @@ def _apply(
                 subgraphs=names,
             )
         )
+        if label is not None:
+            result.labels[index] = result.labels[source] = label
         return
     result.sources.add(source)
     if at in usage.used:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+from graphql.language import Node
+
 from router.composition.model import MISSING, Const, Field, InputValue, Missing, base_type
-from router.composition.reporting import and_list, error, hint
+from router.composition.reporting import and_list, error, hint, quoted
 from router.composition.rules.graphql_validity import is_direct_subtype
 from router.composition.supergraph_model import MergeState
 
-__all__ = ["is_strict_subtype", "merge_default", "merge_type"]
+__all__ = ["is_strict_subtype", "merge_default", "merge_type", "report_missing_argument"]
 
 
 def merge_type(
@@ -121,3 +123,33 @@ def merge_default(state: MergeState, sources: Mapping[int, InputValue], coordina
 
 def _same(left: Const | Missing, right: Const | Missing) -> bool:
     return left == right and isinstance(left, bool) == isinstance(right, bool)
+
+
+def report_missing_argument(
+    state: MergeState, required: Mapping[int, InputValue], lacking: Mapping[int, Node | None], coordinate: str
+) -> None:
+    """An argument that some subgraphs do not know is left out, which is an error where one needs it.
+
+    Args:
+        required: where the argument must be given.
+        lacking: where it is missing, with the nodes that lack it.
+    """
+    without = quoted(state.names(lacking))
+    if not required:
+        message = f'Optional argument "{coordinate}" is missing in {without}, so it is left out.'
+        state.hints.append(
+            hint("INCONSISTENT_ARGUMENT_PRESENCE", message, coordinate=coordinate, subgraphs=state.names(lacking))
+        )
+        return
+    state.errors.append(
+        error(
+            "REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH",
+            f'Argument "{coordinate}" is required in {quoted(state.names(required))} but missing in {without}: add it'
+            " there, or make it optional.",
+            coordinate=coordinate,
+            at=[
+                *((state.subgraphs[i], a.node) for i, a in required.items()),
+                *((state.subgraphs[i], node) for i, node in lacking.items()),
+            ],
+        )
+    )

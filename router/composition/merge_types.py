@@ -10,8 +10,8 @@ from router.composition.merge_directives import merge_applied, merge_description
 from router.composition.merge_fields import merge_fields
 from router.composition.merge_inputs import merge_enum, merge_input_object, merge_union
 from router.composition.merge_interface_objects import check_interface, spread_interface_object_fields
-from router.composition.merge_references import merge_default, merge_type
-from router.composition.model import Applied, InputValue, Kind, SubgraphSchema, TypeDef
+from router.composition.merge_references import merge_default, merge_type, report_missing_argument
+from router.composition.model import Applied, InputValue, Kind, SubgraphSchema, TypeDef, is_required
 from router.composition.reporting import and_list, error, quoted
 from router.composition.supergraph_model import JoinType, MergedType, MergeState
 
@@ -115,9 +115,12 @@ def _merge_directive_arguments(state: MergeState, name: str, sources: dict[int, 
     names = dict.fromkeys(argument for arguments in sources.values() for argument in arguments)
     for argument in names:
         having = {i: arguments[argument] for i, arguments in sources.items() if argument in arguments}
-        if len(having) < len(sources):
-            continue
         coordinate = f"@{name}({argument}:)"
+        if len(having) < len(sources):
+            required = {i: a for i, a in having.items() if is_required(a)}
+            lacking = {i: state.subgraphs[i].directives[name].node for i in sources if i not in having}
+            report_missing_argument(state, required, lacking, coordinate)
+            continue
         spelled_type, _ = merge_type(state, having, coordinate, "argument")
         merged[argument] = InputValue(
             argument,

@@ -62,6 +62,10 @@ class Moves:
         subgraph, type_name, _ = self.places[location]
         return subgraph in self._state.interface_objects.get(type_name, ())
 
+    def is_abstract(self, location: Location) -> bool:
+        """Whether the location's subgraph has an interface or union there."""
+        return self._definition(location).kind != "OBJECT"
+
     def possible_types(self, type_name: str) -> tuple[str, ...]:
         """Object types a composite type can be in the supergraph."""
         found = self._possible.get(type_name)

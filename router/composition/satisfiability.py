@@ -180,14 +180,15 @@ class _Walk:
         target = base_type(field.type)
         if self._state.types[target].definition.kind == "OBJECT" or len(locations) < 2:
             return
-        if any(self._moves.is_interface_object(location) for location in locations):
-            return
         by_subgraph = {
             self._state.subgraphs[self._moves.subgraph_of(x)].name: set(self._moves.possible_types_at(x))
             for x in sorted(locations)
+            if self._moves.is_abstract(x)
         }
+        if len(by_subgraph) < 2:
+            return
         common = set.intersection(*by_subgraph.values())
-        if len(by_subgraph) < 2 or all(types == common for types in by_subgraph.values()):
+        if all(types == common for types in by_subgraph.values()):
             return
         coordinate = f"{type_name}.{field.name}"
         spread = "; ".join(f'in "{name}" {quoted(sorted(types))}' for name, types in sorted(by_subgraph.items()))

@@ -89,8 +89,8 @@ def _add_type(model: Model, node: TypeDefinitionNode, graphs: dict[str, str]) ->
                 "directives": _plain_directives(field),
             }
     elif isinstance(node, InputObjectTypeDefinitionNode):
-        for value in node.fields or ():
-            model[f"{name}.{value.name.value}"] = {**_input(value), "joins": _field_joins(value, owners, graphs)}
+        for given in node.fields or ():
+            model[f"{name}.{given.name.value}"] = {**_input(given), "joins": _field_joins(given, owners, graphs)}
     elif isinstance(node, EnumTypeDefinitionNode):
         for value in node.values or ():
             having = [_arguments(d) for d in value.directives or () if d.name.value == "join__enumValue"]

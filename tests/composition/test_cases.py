@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from router.composition import Composed, Rejected, compose
+from router.composition import Composed, Rejected, Subgraph, compose
 from tests.composition.case_files import CASES, read_case, subgraphs
 
 # What concerns the whole set, or a name that stands in no SDL, has no place to point at.
@@ -54,8 +54,6 @@ def test_errors_of_several_subgraphs_and_kinds_come_in_one_run() -> None:
 
 
 def test_locations_name_file_line_and_column() -> None:
-    from router.composition import Subgraph
-
     result = compose([Subgraph("a", "type Query {\n  x: Missing\n}", file="a.graphql")])
     assert isinstance(result, Rejected)
     assert [str(place) for place in result.errors[0].locations] == ["a.graphql:2:3"]
