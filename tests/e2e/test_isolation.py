@@ -120,6 +120,12 @@ def test_pointing_a_row_of_ours_at_theirs_shows_nothing(platform: Platform, thei
     if lead is not None:
         assert not (lead["business"] or {}).get("name")
         assert not (lead["assignee"] or {}).get("email")
+        gone = platform.data(
+            "mutation ($input: DeleteLeadInput!) { deleteLead(input: $input) { errors { code } } }",
+            {"input": {"id": lead["id"]}},
+            user="ada@acme",
+        )
+        assert gone["deleteLead"]["errors"] == []
 
 
 def test_cursors_of_the_other_tenant(platform: Platform, theirs: dict[str, str]) -> None:

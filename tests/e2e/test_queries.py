@@ -1,5 +1,7 @@
 """The first things a newcomer asks: queries across all contexts, for both tenants."""
 
+import json
+import time
 from typing import Any
 
 import httpx
@@ -134,3 +136,26 @@ def test_anonymous_callers_see_no_data(platform: Platform) -> None:
 def test_ready_names_every_part(platform: Platform) -> None:
     parts = httpx.get(f"{platform.url}/ready").json()["parts"]
     assert parts == dict.fromkeys(["subgraph identity", "subgraph crm", "subgraph directory", "redis"], "up")
+
+
+def test_number_of_subgraph_calls_does_not_grow_with_the_answer(platform: Platform) -> None:
+    """Entities are fetched in batches: 3 businesses or 60, the same calls."""
+    fetches = {}
+    for first in (3, 60):
+        request_id = f"fetches-for-{first:04}"
+        many = OVERVIEW.replace("first: 3", f"first: {first}").replace("first: 2", "first: 10")
+        data = platform.data(many, user="ada@acme", x_request_id=request_id)
+        assert len(nodes(data["businesses"])) == first
+        fetches[first] = access_line(platform, request_id)["fetches"]
+    # directory; then crm and identity (owners) at once; then identity again (assignees).
+    assert fetches == {3: 4, 60: 4}
+
+
+def access_line(platform: Platform, request_id: str) -> Any:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for line in platform.logs().splitlines():
+            if '"router.access"' in line and request_id in line:
+                return json.loads(line)
+        time.sleep(0.05)
+    pytest.fail(f"no log line of {request_id}")
