@@ -100,9 +100,7 @@ class OperationError(RouterError):
 
     code = "GRAPHQL_VALIDATION_FAILED"
 
-    def __init__(
-        self, message: str, *, code: str | None = None, locations: Sequence[Mapping[str, int]] = ()
-    ) -> None:
+    def __init__(self, message: str, *, code: str | None = None, locations: Sequence[Mapping[str, int]] = ()) -> None:
         super().__init__(message, code=code)
         self.locations = tuple(locations)
 

@@ -100,7 +100,7 @@ class LimitsConfig(Section):
     max_document_bytes: int = Field(default=200_000, gt=0, description="Size of one GraphQL document in UTF-8.")
     max_tokens: int = Field(default=10_000, gt=0, description="Lexical tokens of one document.")
     max_depth: int = Field(default=32, gt=0, description="Levels of nested fields.")
-    max_fields: int = Field(default=5_000, gt=0, description="Fields of one operation.")
+    max_fields: int = Field(default=2_000, gt=0, description="Fields of one operation.")
     max_root_fields: int = Field(default=100, gt=0, description="Fields at the root of one operation.")
     max_aliases: int = Field(default=500, ge=0, description="Aliased fields of one operation.")
     max_directives: int = Field(default=500, ge=0, description="Directives of one operation.")

@@ -38,7 +38,7 @@ def test_doubling_fragments_are_measured_in_linear_time() -> None:
     assert measured(text).fields > 2**60
     with pytest.raises(Rejected) as caught:
         check_document(parse(text), LimitsConfig(max_depth=100))
-    assert caught.value.errors[0]["extensions"] == {"code": "MAX_FIELDS_LIMIT", "limit": 5000}
+    assert caught.value.errors[0]["extensions"] == {"code": "MAX_FIELDS_LIMIT", "limit": 2000}
 
 
 @pytest.mark.parametrize(
