@@ -132,53 +132,75 @@ _Occurrence = tuple[OutputField, AnyOfConditions]
 
 
 def prepare(projection: Projection, conditions: ConditionTable, introspections: Introspections) -> Position:
-    """Return the position tree of a projection."""
-    return _position([(projection, ())], conditions, introspections)
+    """Return the position tree of a projection; equal lists of fields in it are one object."""
+    return _Preparation(conditions, introspections).position([(projection, ())])
 
 
-def _position(
-    variants: Sequence[tuple[Projection, AnyOfConditions]], conditions: ConditionTable, introspections: Introspections
-) -> Position:
-    first = variants[0][0]
-    types = dict.fromkeys(name for projection, _ in variants for name in projection.fields_by_type)
-    by_type: dict[str, tuple[Field, ...]] = {}
-    for name in types:
-        groups: dict[str, list[_Occurrence]] = {}
-        for projection, outer in variants:
-            for field in projection.fields_by_type.get(name, ()):
-                groups.setdefault(field.response_key, []).append((field, _both(outer, field.conditions)))
-        by_type[name] = tuple(_field(group, conditions, introspections) for group in groups.values())
-    return Position(first.static_type, first.is_abstract, by_type)
+class _Preparation:
+    """Builds positions bottom up and keeps one of each, so that comparing them is comparing identities."""
 
+    __slots__ = ("_conditions", "_introspections", "_known")
 
-def _field(group: Sequence[_Occurrence], conditions: ConditionTable, introspections: Introspections) -> Field:
-    field = group[0][0]
-    if any(other.storage_key != field.storage_key for other, _ in group):
-        raise ValueError(f"The result field {field.response_key!r} has several storage keys at one position.")
-    asked: AnyOfConditions = ()
-    if all(when and () not in when for _, when in group):
-        asked = tuple(dict.fromkeys(conjunction for _, when in group for conjunction in when))
-    condition = conditions.index(asked)
-    position = None
-    if field.selection is not None:
-        # Where only one occurrence exists, the field's own condition covers what is below it.
-        variants = [
-            (occurrence.selection, when if len(group) > 1 else ())
-            for occurrence, when in group
-            if occurrence.selection is not None
-        ]
-        position = _position(variants, conditions, introspections)
-    return Field(
-        response_key=field.response_key,
-        storage_key=field.storage_key,
-        type=parse_type(field.type),
-        position=position,
-        enum_values=field.enum_values,
-        condition=condition,
-        constant=field.constant,
-        is_typename=field.storage_key == "__typename" and position is None,
-        introspection=None if field.introspection is None else introspections.index(field.introspection, condition),
-    )
+    def __init__(self, conditions: ConditionTable, introspections: Introspections) -> None:
+        self._conditions = conditions
+        self._introspections = introspections
+        self._known: dict[tuple[object, ...], Any] = {}
+
+    def position(self, variants: Sequence[tuple[Projection, AnyOfConditions]]) -> Position:
+        """Return one position for all selections of one field, each with the conditions under which it is asked."""
+        first = variants[0][0]
+        types = dict.fromkeys(name for projection, _ in variants for name in projection.fields_by_type)
+        by_type: dict[str, tuple[Field, ...]] = {}
+        for name in types:
+            groups: dict[str, list[_Occurrence]] = {}
+            for projection, outer in variants:
+                for field in projection.fields_by_type.get(name, ()):
+                    groups.setdefault(field.response_key, []).append((field, _both(outer, field.conditions)))
+            fields = tuple(self._field(group) for group in groups.values())
+            by_type[name] = self._known.setdefault(("fields", *map(id, fields)), fields)
+        key = (
+            "position",
+            first.static_type,
+            first.is_abstract,
+            *((name, id(fields)) for name, fields in by_type.items()),
+        )
+        position: Position = self._known.setdefault(key, Position(first.static_type, first.is_abstract, by_type))
+        return position
+
+    def _field(self, group: Sequence[_Occurrence]) -> Field:
+        field = group[0][0]
+        if any(other.storage_key != field.storage_key for other, _ in group):
+            raise ValueError(f"The result field {field.response_key!r} has several storage keys at one position.")
+        asked: AnyOfConditions = ()
+        if all(when and () not in when for _, when in group):
+            asked = tuple(dict.fromkeys(conjunction for _, when in group for conjunction in when))
+        condition = self._conditions.index(asked)
+        position = None
+        if field.selection is not None:
+            # Where only one occurrence exists, the field's own condition covers what is below it.
+            position = self.position(
+                [
+                    (occurrence.selection, when if len(group) > 1 else ())
+                    for occurrence, when in group
+                    if occurrence.selection is not None
+                ]
+            )
+        introspection = None
+        if field.introspection is not None:
+            introspection = self._introspections.index(field.introspection, condition)
+        values = (
+            field.response_key,
+            field.storage_key,
+            parse_type(field.type),
+            position,
+            field.enum_values,
+            condition,
+            field.constant,
+            field.storage_key == "__typename" and position is None,
+            introspection,
+        )
+        made: Field = self._known.setdefault(("field", *values[:3], id(position), *values[4:]), Field(*values))
+        return made
 
 
 def _both(outer: AnyOfConditions, own: Conditions) -> AnyOfConditions:

@@ -162,16 +162,11 @@ class ProjectionWriter:
 
 
 def _grouped(position: Position) -> list[tuple[frozenset[str], tuple[Field, ...]]]:
-    """Return runtime types with equal fields together."""
-    groups: list[tuple[set[str], tuple[Field, ...]]] = []
+    """Return runtime types with equal fields together: equal ones are the same object."""
+    groups: dict[int, tuple[set[str], tuple[Field, ...]]] = {}
     for name, fields in position.by_type.items():
-        for names, known in groups:
-            if known == fields:
-                names.add(name)
-                break
-        else:
-            groups.append(({name}, fields))
-    return [(frozenset(names), fields) for names, fields in groups]
+        groups.setdefault(id(fields), (set(), fields))[0].add(name)
+    return [(frozenset(names), fields) for names, fields in groups.values()]
 
 
 def _reads(position: Position) -> bool:

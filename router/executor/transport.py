@@ -248,7 +248,12 @@ class AsgiTransport:
         app = self._apps.get(call.subgraph)
         if app is None:
             raise SubgraphError(f"Subgraph '{call.subgraph}' could not be reached.", subgraph=call.subgraph)
-        await app(_scope(call), receive, send)
+        try:
+            await app(_scope(call), receive, send)
+        except SubgraphError:
+            raise
+        except Exception as error:
+            raise SubgraphError(f"Subgraph '{call.subgraph}' failed.", subgraph=call.subgraph) from error
         if not status:
             raise SubgraphError(f"Subgraph '{call.subgraph}' did not answer.", subgraph=call.subgraph)
         return SubgraphReply(status, headers, bytes(body))

@@ -51,7 +51,7 @@ def expected(document: str) -> Shape:
     return shape(flat(operation.selection_set.selections, True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(shapes.objects(3).map(shapes.document))
 def test_random_documents(document: str) -> None:
     assert shape_of(document) == expected(document)

@@ -152,6 +152,14 @@ async def test_a_null_is_reported_once_however_its_reason_was_reported() -> None
         assert len(response["errors"]) == 1
 
 
+async def test_all_root_fields_of_a_fetch_without_data_are_accounted_for() -> None:
+    shape = obj("Query", field("a", "Int!"), field("b", "Int!"))
+    answer = Subgraph({"data": None, "errors": [{"message": "m", "path": ["b"]}]})
+    response = await run(plan(shape, root("a", "{ a b }")), a=answer)
+    assert response["data"] is None
+    assert [error["message"] for error in response["errors"]] == ["m"]
+
+
 async def test_a_null_entity_without_an_error_is_reported_where_null_may_not_be() -> None:
     strict = plan(
         obj("Query", field("us", "[U]", obj("U", field("n", "Int!")))),

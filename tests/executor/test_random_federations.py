@@ -166,7 +166,7 @@ def _distinct(chosen: list[str]) -> list[str]:
     return list(by_key.values())
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(federations(), selections(3), st.booleans(), st.booleans())
 async def test_a_federation_answers_as_one_server(sdl: dict[str, str], selection: str, x: bool, y: bool) -> None:
     composed = compose([Subgraph(name, sdl=LINK + each, url=f"http://{name}/") for name, each in sdl.items()])

@@ -88,7 +88,7 @@ calls = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(roots, st.lists(calls, min_size=1, max_size=3))
 def test_representations_equal_the_reference(data: dict[str, Any], several: list[EntityCall]) -> None:
     for each, (representations, owners) in zip(several, made(data, *several), strict=True):

@@ -92,8 +92,9 @@ async def test_requests_in_flight_are_cancelled_when_the_client_goes_away() -> N
     running = asyncio.create_task(run(SIDE_BY_SIDE, a=a, b=b))
     await asyncio.gather(a.started.wait(), b.started.wait())
     running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+    async with asyncio.timeout(5):
+        with pytest.raises(asyncio.CancelledError):
+            await running
     assert (a.cancelled, b.cancelled) == (1, 1)
     a.started.clear()
     single = asyncio.create_task(run(plan(obj("Query", field("x")), root("a", "{ x }")), a=a))
@@ -114,7 +115,8 @@ class Refusing(RouterHooks):
 async def test_a_hook_may_end_the_request_and_others_are_cancelled() -> None:
     a = Subgraph({"data": {"x": "1"}}, delay_s=60)
     with pytest.raises(RequestRefused, match="Not today") as refused:
-        await run(SIDE_BY_SIDE, hooks=Refusing(), a=a, b=Subgraph())
+        async with asyncio.timeout(5):
+            await run(SIDE_BY_SIDE, hooks=Refusing(), a=a, b=Subgraph())
     assert refused.value.code == "BUDGET_EXCEEDED"
     assert a.cancelled == 1 or a.requests == []
 

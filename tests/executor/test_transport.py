@@ -276,8 +276,16 @@ async def test_in_process_applications() -> None:
 
     async def silent(scope: object, receive: object, send: object) -> None: ...
 
+    async def failing(scope: object, receive: object, send: object) -> None:
+        raise ZeroDivisionError
+
     reply = await AsgiTransport({"a": app}).send(a_call("http://a/graphql"), 1)
     assert (reply.status, reply.headers, len(reply.body)) == (200, {"x-a": "1"}, 100)
-    for broken in (AsgiTransport({"a": app}, max_response_bytes=60), AsgiTransport({"a": silent}), AsgiTransport({})):
+    for broken in (
+        AsgiTransport({"a": app}, max_response_bytes=60),
+        AsgiTransport({"a": silent}),
+        AsgiTransport({"a": failing}),
+        AsgiTransport({}),
+    ):
         with pytest.raises(SubgraphError):
             await broken.send(a_call("http://a/graphql"), 1)
