@@ -38,6 +38,7 @@ from resolvers.settings import Settings
 __all__ = ["Subgraph", "subgraph_app"]
 
 MAX_BODY_BYTES = 4_000_000
+REDIS_TIMEOUT_S = 2
 
 _log = logging.getLogger("resolvers.app")
 
@@ -71,12 +72,16 @@ def subgraph_app(
         on_start: awaited before the first request.
     """
     database = Database(settings.app_url(name), name, settings.database_pool_size)
-    redis: Redis = Redis.from_url(settings.redis_url.get_secret_value())
+    redis: Redis = Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
+    )
     verifier = ContextVerifier(name, settings.context_jwks_file, redis)
 
     async def health(_: Request) -> Response:
         try:
-            await asyncio.wait_for(asyncio.gather(database.ping(), redis.ping()), timeout=2)
+            async with asyncio.timeout(2):
+                await database.ping()
+                await redis.ping()
         except (TimeoutError, OSError, SQLAlchemyError, RedisError):
             _log.warning("health of %s: the database or Redis does not answer", name, exc_info=True)
             return JSONResponse({"status": "unavailable"}, status_code=503)

@@ -7,7 +7,8 @@ fails by itself.
 
 import inspect
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -65,7 +66,7 @@ def _reference_arguments(
     """Keyword arguments of `resolve_reference`: `info` if it wants it, key fields by their snake-case names."""
     given = {_snake(name): value for name, value in representation.items() if name != "__typename"}
     arguments: dict[str, Any] = {}
-    for parameter in inspect.signature(resolve).parameters.values():
+    for parameter in _parameters(getattr(resolve, "__func__", resolve)):
         if parameter.kind is parameter.VAR_KEYWORD:
             return {**given, **arguments}
         if parameter.name == "info":
@@ -78,6 +79,12 @@ def _reference_arguments(
         elif parameter.default is parameter.empty:
             raise BadUserInput(f"The representation of {type_name} lacks the key field {parameter.name!r}.")
     return arguments
+
+
+@lru_cache
+def _parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """Of a class method without its class."""
+    return tuple(parameter for name, parameter in inspect.signature(function).parameters.items() if name != "cls")
 
 
 def _snake(name: str) -> str:

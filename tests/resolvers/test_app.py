@@ -429,3 +429,30 @@ async def test_introspection_takes_no_connection(ask: Any, app: Subgraph) -> Non
         body = await ask("{ _service { sdl } __schema { queryType { name } } }")
     assert statements == []
     assert 'url: "https://specs.apollo.dev/federation/v2.11"' in body["data"]["_service"]["sdl"]
+
+
+@pytest.mark.parametrize("broken", ["redis", "postgres"])
+async def test_a_missing_server_is_told_without_detail(settings: Settings, broken: str) -> None:
+    """Without the replay guard no call is let through; without the database the operation fails, masked."""
+    urls = {
+        "redis": {"redis_url": "redis://127.0.0.1:1/0"},
+        "postgres": {"database_url": "postgresql://a:b@127.0.0.1:1/c"},
+    }
+    lost = Settings(**{**settings.model_dump(), **urls[broken]})
+    app = subgraph_app("scratch", build_schema(query=Query, mutation=Mutation, types=[Thing, Guarded]), lost)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://subgraph.test") as client,
+    ):
+        health = await client.get("/scratch/health")
+        assert (health.status_code, health.json()) == (503, {"status": "unavailable"})
+        query = {"query": '{ sql(statement: "select 1") }'}
+        response = await client.post("/scratch/graphql", json=query, headers={"x-brain-context": header()})
+    (error,) = response.json()["errors"]
+    if broken == "redis":
+        assert response.status_code == 503
+        assert error == {"message": "The service is not available.", "extensions": {"code": "SERVICE_UNAVAILABLE"}}
+    else:
+        assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "traceId": "request-1"}
+        assert error["message"] == "Internal server error"
