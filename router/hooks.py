@@ -97,4 +97,7 @@ class RouterHooks:
         return await send(call)
 
     def on_response(self, context: RequestContext, response: dict[str, Any]) -> None:
-        """Called with the complete response map (`data`, `errors`, `extensions`) before it is serialised."""
+        """Called with the complete response map (`data`, `errors`, `extensions`) before it is serialised.
+
+        Also for operations that were refused; not for requests so malformed that they hold no operation.
+        """
