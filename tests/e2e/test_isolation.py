@@ -273,6 +273,8 @@ def test_logs_name_the_tenant_and_hold_no_secret(platform: Platform) -> None:
     lines = [line for line in platform.logs().splitlines() if "request-of-ben-0001" in line]
     access = [json.loads(line) for line in lines if '"router.access"' in line]
     assert [line["tenant"] for line in access] == ["acme"]
+    for line in (platform.data_dir / "logs" / "brain.log").read_text().splitlines():
+        assert {"time", "level", "message"} <= json.loads(line).keys()
     logs = platform.logs()
     secrets = [tokens["accessToken"], tokens["refreshToken"], "demo-acme-ben", platform.token("ada@acme")]
     secrets += [path.read_text().splitlines()[1] for path in (platform.data_dir / "keys").glob("*.pem")]
