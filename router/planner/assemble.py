@@ -60,7 +60,7 @@ class _Call:
     selection: Rendered
     representations: tuple[Representation, ...]
     run_if: AnyOf
-    paths: list[Path]
+    paths: dict[Path, None]
 
 
 def _fetch(
@@ -116,10 +116,8 @@ def _calls(graph: QueryGraph, group: list[FetchNode], conditions: Mapping[FetchN
         selection = render_entity_selection(graph, fetch)
         representations = _representations(graph, fetch.position, list(fetch.representations.values()))
         key = (selection.text, representations, conditions[fetch])
-        call = calls.setdefault(key, _Call(selection, representations, conditions[fetch], []))
-        path = _path(fetch.position)
-        if path not in call.paths:
-            call.paths.append(path)
+        call = calls.setdefault(key, _Call(selection, representations, conditions[fetch], {}))
+        call.paths[_path(fetch.position)] = None
     return list(calls.values())
 
 
