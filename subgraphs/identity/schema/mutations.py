@@ -134,7 +134,12 @@ class Mutation:
     async def accept_invitation(self, info: Info, input: AcceptInvitationInput) -> LogInPayload:  # noqa: A002
         services: Services = info.context.services
         found = await members.accept_invitation(
-            info.context.session, services.passwords, services.tokens, token=input.token, password=input.password
+            info.context.session,
+            info.context.redis,
+            services.passwords,
+            services.tokens,
+            token=input.token,
+            password=input.password,
         )
         return LogInPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S), user=await _user(info, found))
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from redis.asyncio import Redis
 from sqlalchemy import Row
 
 from resolvers.errors import BadUserInput, NotFound
@@ -23,6 +24,7 @@ from subgraphs.identity.domain import (
 from subgraphs.identity.passwords import Passwords
 from subgraphs.identity.tokens import AccessTokens, hash_secret, new_secret
 from subgraphs.identity.usecases.log_in import LogIn, open_session
+from subgraphs.identity.usecases.rate_limit import count_attempt, forget_attempts
 
 __all__ = ["Invitation", "accept_invitation", "change_role", "invite_member", "remove_member"]
 
@@ -62,13 +64,14 @@ async def invite_member(operation: Operation, *, email: str, name: str, role: Ro
 
 
 async def accept_invitation(
-    session: TenantSession, passwords: Passwords, tokens: AccessTokens, *, token: str, password: str
+    session: TenantSession, redis: Redis, passwords: Passwords, tokens: AccessTokens, *, token: str, password: str
 ) -> LogIn:
     """Makes the member active and logs them in. Who has a password already, in another tenant, proves it here.
 
     Raises:
         InvalidInvitation: unknown, expired, accepted, or the password is not the user's.
         BadUserInput: a new password that is too short or too long.
+        RateLimited: too many attempts. Whoever invites has the token, and must not guess a password with it.
     """
     check_password(password, "input", "password")
     token_hash = hash_secret(token)
@@ -79,10 +82,12 @@ async def accept_invitation(
     invitation = await repository.lock_invitation(session, token_hash)
     if invitation is None:
         raise InvalidInvitation
+    await count_attempt(redis, invitation.email, session.context.client)
     if not await repository.set_first_password(session, token_hash, await passwords.hash(password)):
         credential = await repository.find_credential(session, invitation.email)
         if credential is None or not await passwords.verify(password, credential.password_hash):
             raise InvalidInvitation
+    await forget_attempts(redis, invitation.email)
     await repository.accept_invitation(session, invitation.id, invitation.membership_id)
     member = await repository.member(session, invitation.user_id)
     if member is None:

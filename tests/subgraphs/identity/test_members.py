@@ -101,6 +101,15 @@ async def test_who_has_a_password_keeps_it_and_proves_it(identity: Any, tenant: 
     assert (await log_in("cleo@acme.example", tenant="acme"))["errors"] == []
 
 
+async def test_an_invitation_is_no_way_to_guess_a_password(identity: Any, tenant: uuid.UUID) -> None:
+    token = (await invite(identity, tenant, "dan@acme.example"))["invitationToken"]
+    values = {"input": {"token": token, "password": "a wrong guess"}}
+    for _ in range(10):
+        assert codes((await identity.data(ACCEPT, values, **ANYONE))["acceptInvitation"]) == ["INVALID_INVITATION"]
+    body = await identity.call(ACCEPT, values, **ANYONE)
+    assert body["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+
+
 async def test_nobody_is_invited_twice(identity: Any, tenant: uuid.UUID) -> None:
     email = f"{uuid.uuid4().hex}@people.example"
     assert (await invite(identity, tenant, email))["errors"] == []
