@@ -36,7 +36,7 @@ class RequestContext:
         state: the application's own; starts empty. What hooks learn in `on_request` belongs here.
         response_headers: added to the response.
         log_fields: added to the request's line in the access log, such as a tenant. Values must be JSON.
-        fetches: subgraph requests sent so far; counted by the executor.
+        fetches: subgraph requests sent so far; counted by the server.
     """
 
     request_id: str
