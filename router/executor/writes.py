@@ -96,18 +96,15 @@ class Writes:
                 for writer in self._writers
                 if len(writer.base) > len(path)
                 and all(map(_compatible, path, writer.base))
-                and not self._writes_below_all(writer, path, call)
+                and not self._writes_below_all(writer, writer.base[len(path) :], call)
             )
         return MergeRule(shape, is_disjoint, frozenset(unshared & shape.keys()))
 
-    def _writes_below_all(self, writer: _Writer, path: Path, call: EntityCall) -> bool:
-        """Whether a writer inside entities of `call` writes at the same place inside all of them.
+    def _writes_below_all(self, writer: _Writer, inside: Path, call: EntityCall) -> bool:
+        """Whether the call that writes at the place `inside` entities of `call` does so for all of them.
 
         What it writes follows from the object that it finds there, so targets may share that object.
         """
-        if writer.base[: len(path)] != path:
-            return False
-        inside = writer.base[len(path) :]
         bases = {each.base for each in self._writers if each.fetch == writer.fetch and each.call == writer.call}
         return all((*each, *inside) in bases for each in call.paths)
 

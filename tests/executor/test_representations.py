@@ -269,6 +269,13 @@ def test_very_long_paths() -> None:
     assert sent(data, call(".".join(["c@"] * 60), U)) == [{"__typename": "U", "id": "1"}]
 
 
+def test_lists_nested_beyond_what_one_function_can_loop_over() -> None:
+    data: Any = {"id": "1"}
+    for _ in range(25):
+        data = [data, None]
+    assert sent({"m": data}, call("m" + "@" * 25, U)) == [{"__typename": "U", "id": "1"}]
+
+
 def test_names_never_become_code() -> None:
     evil = "'); import os #\n"
     entry = Representation(frozenset({evil}), evil, (InputField(evil, evil),))

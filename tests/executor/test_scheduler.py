@@ -207,6 +207,17 @@ async def test_inputs_nested_beyond_measure_fail_that_fetch_only() -> None:
     assert codes(response) == ["SUBREQUEST_MALFORMED_RESPONSE"]
 
 
+async def test_answers_nested_beyond_measure_fail_that_fetch_only() -> None:
+    deep = "[" * 1000 + "]" * 1000
+    shape = obj("Query", field("p", "P", obj("P", field("v"), field("w"))))
+    first = Subgraph(b'{"data": {"p": {"v": [' + deep.encode() + b"]}}}")
+    the_plan = plan(shape, root("a", "{ p { v { x } } }"), root("b", "{ p { v { y } w } }"))
+    second = Subgraph(b'{"data": {"p": {"v": [' + deep.encode() + b'], "w": "1"}}}', delay_s=0.02)
+    compiled = compile_plan(the_plan, SCHEMA)
+    response = await compiled.execute({}, context(), client({"a": first, "b": second}))
+    assert codes(response) == ["SUBREQUEST_MALFORMED_RESPONSE"]
+
+
 def random_plan(edges: list[list[int]]) -> QueryPlan:
     """One root fetch, then fetches that each add the field `f<n>` and need the fields of those they depend on."""
     fields = [field(f"f{i}", "Int!") for i in range(1, len(edges) + 1)]
