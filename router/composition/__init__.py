@@ -8,7 +8,9 @@ The stages stand in order in `compose`; each module has one of them. Composition
 every error of the first stage that has any, and gives the same text for the same subgraphs in any order.
 """
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from router.composition.field_usage import FieldUsage, find_field_usage
@@ -53,6 +55,11 @@ def compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     Args:
         subgraphs: in any order; the order does not change the result.
     """
+    with _garbage_collection_paused():
+        return _compose(subgraphs)
+
+
+def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     ordered = sorted(subgraphs, key=lambda s: (s.name, s.sdl))
     errors = list(check_names(ordered))
 
@@ -87,6 +94,18 @@ def compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     if state.errors:
         return _rejected(state.errors, hints)
     return Composed(render_supergraph(state), render_api(state), hints)
+
+
+@contextmanager
+def _garbage_collection_paused() -> Iterator[None]:
+    """Nearly everything made while composing lives until its end: looking for garbage takes a third of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _rejected(errors: Iterable[CompositionError], hints: tuple[CompositionHint, ...] = ()) -> Rejected:

@@ -111,7 +111,8 @@ def _fetch_sdl(url: str, headers: dict[str, str], where: str) -> str:
             answer = json.load(response)
         sdl = answer["data"]["_service"]["sdl"]
     except urllib.error.HTTPError as problem:
-        body = problem.read(500).decode(errors="replace")
+        with problem:
+            body = problem.read(500).decode(errors="replace")
         message = f"{where}: {url} answered {problem.code}: {body}"
         raise InvalidCompositionConfig(message, code="SUBGRAPH_UNREACHABLE") from problem
     except (OSError, ValueError) as problem:

@@ -6,7 +6,7 @@ used depends on which fields can be reached, and that on which keys can be used:
 computed for all locations that depend on one another at once, so every fact is settled once and never searched again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from router.composition.model import TypeDef, base_type
 from router.composition.supergraph_model import MergeState
@@ -33,7 +33,11 @@ class Moves:
         self._requires: dict[tuple[Location, str], bool] = {}
         self._settled = self._settled_requires = 0
         self._settling = False
+        self._has_contexts = any(
+            join.context_arguments for t in state.types.values() for joins in t.fields.values() for join in joins
+        )
         self._reach: dict[Location, tuple[Location, ...]] = {}
+        self._reach_all: dict[frozenset[Location], tuple[Location, ...]] = {}
         self._possible: dict[str, tuple[str, ...]] = {}
         self._possible_in: dict[tuple[int, str], tuple[str, ...]] = {}
 
@@ -84,21 +88,27 @@ class Moves:
 
     # ---- moves ------------------------------------------------------------------------------------------------------
 
-    def advance(self, location: Location, field: str, contexts: frozenset[str] | None = None) -> frozenset[Location]:
-        """Where selecting a field leads to, here or after moving by keys; empty if it cannot be resolved.
+    def advance(
+        self, locations: frozenset[Location], field: str, contexts: frozenset[str] | None = None
+    ) -> frozenset[Location]:
+        """Where selecting a field leads to from any of the locations, there or after moving by keys.
 
         Args:
             contexts: those set above; None does not care.
+
+        Returns:
+            An empty set if the field cannot be resolved.
         """
         while True:
             self._settle()
             size = self._size()
             found: set[Location] = set()
-            for here in self.reach(location):
+            for here in self._reach_of_all(locations):
                 if contexts is None or self._contexts_of(here, field) <= contexts:
                     found.update(self._step(here, field))
-            if not found and self._definition(location).kind == "INTERFACE":
-                found.update(self._explode(location, field, contexts))
+            for location in locations:
+                if self._definition(location).kind == "INTERFACE":
+                    found.update(self._explode(location, field, contexts))
             if self._settling or self._size() == size:
                 return frozenset(found)
 
@@ -138,6 +148,16 @@ class Moves:
             self._reach[location] = result
         return result
 
+    def _reach_of_all(self, locations: frozenset[Location]) -> tuple[Location, ...]:
+        if len(locations) == 1:
+            return self.reach(next(iter(locations)))
+        known = self._reach_all.get(locations)
+        if known is None:
+            known = tuple(dict.fromkeys(x for location in sorted(locations) for x in self.reach(location)))
+            if not self._settling and max(locations) < self._settled:
+                self._reach_all[locations] = known
+        return known
+
     def owns(self, subgraph: int, type_name: str, field: str) -> bool:
         """Whether the subgraph resolves the field by itself, requirements aside."""
         definition = self._state.subgraphs[subgraph].types.get(type_name)
@@ -158,7 +178,7 @@ class Moves:
 
     def satisfies(self, locations: Iterable[Location], fields: FieldSet) -> bool:
         """Whether all of a field set can be fetched, starting at any of the locations."""
-        starts = tuple(locations)
+        starts = frozenset(locations)
         return all(self._satisfies_one(starts, selection) for selection in fields)
 
     # ---- the fixpoint -----------------------------------------------------------------------------------------------
@@ -251,6 +271,8 @@ class Moves:
         return definition is not None and definition.is_composite
 
     def _contexts_of(self, location: Location, field: str) -> frozenset[str]:
+        if not self._has_contexts:
+            return frozenset()
         subgraph, type_name, _ = self.places[location]
         merged = self._state.types.get(type_name)
         joins = merged.fields.get(field, ()) if merged else ()
@@ -266,27 +288,29 @@ class Moves:
     def _explode(self, location: Location, field: str, contexts: frozenset[str] | None) -> Iterator[Location]:
         """An interface's field, asked of each possible type by itself; nothing unless all of them can answer."""
         subgraph, _, view = self.places[location]
+        if any(self._step(here, field) for here in self.reach(location)):
+            return  # the interface itself can be asked
         parts = [
-            self.advance(self.location(subgraph, type_name, view), field, contexts)
+            self.advance(frozenset((self.location(subgraph, type_name, view),)), field, contexts)
             for type_name in self.possible_types_at(location)
         ]
         if all(parts):
             for part in parts:
                 yield from part
 
-    def _satisfies_one(self, locations: Sequence[Location], selection: FieldSelection | FragmentSelection) -> bool:
+    def _satisfies_one(self, locations: frozenset[Location], selection: FieldSelection | FragmentSelection) -> bool:
         if isinstance(selection, FragmentSelection):
             return self._satisfies_fragment(locations, selection)
         if selection.name == "__typename":
             return True
-        found = {target for location in locations for target in self.advance(location, selection.name)}
+        found = self.advance(locations, selection.name)
         if not found:
             return False
         if selection.selections is None:
             return True
         return self.satisfies([target for target in found if target != LEAF], selection.selections)
 
-    def _satisfies_fragment(self, locations: Sequence[Location], fragment: FragmentSelection) -> bool:
+    def _satisfies_fragment(self, locations: frozenset[Location], fragment: FragmentSelection) -> bool:
         condition = fragment.type_condition
         if condition is None:
             return self.satisfies(locations, fragment.selections)

@@ -138,7 +138,7 @@ class _Walk:
         if _is_hidden(field.directives):
             return
         step = _Step(vertex.path, field.name)
-        found = {t for location in vertex.locations for t in self._moves.advance(location, field.name, vertex.contexts)}
+        found = self._moves.advance(vertex.locations, field.name, vertex.contexts)
         target = base_type(field.type)
         if not found:
             is_composite = target in self._state.types and self._state.types[target].definition.is_composite
