@@ -105,26 +105,39 @@ def start(launch: Launch, log: IO[bytes] | int, stdin: IO[bytes] | int = subproc
     )
 
 
+# Process groups of `run` that are at work, in whatever thread.
+_running: set[int] = set()
+
+
 def run(launch: Launch, text: str = "") -> str:
-    """Run a child to its end and return what it said.
+    """Run a child to its end and return what it said; `end_runs` ends it early.
 
     Raises:
         EmbeddedError: It failed; the message carries its output.
     """
-    done = subprocess.run(  # noqa: S603 - our own programs
+    with subprocess.Popen(  # noqa: S603 - our own programs
         launch.full_argv(),
-        input=text.encode(),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=launch.folder or "/",
         env=None if launch.environment is None else dict(launch.environment),
         start_new_session=True,
-        check=False,
-    )
-    output = done.stdout.decode(errors="replace")
-    if done.returncode:
-        raise EmbeddedError(f"{Path(launch.argv[0]).name} failed with status {done.returncode}:\n{output.strip()}")
+    ) as child:
+        _running.add(child.pid)
+        try:
+            output = child.communicate(text.encode())[0].decode(errors="replace")
+        finally:
+            _running.discard(child.pid)
+    if child.returncode:
+        raise EmbeddedError(f"{Path(launch.argv[0]).name} failed with status {child.returncode}:\n{output.strip()}")
     return output
+
+
+def end_runs() -> None:
+    """End every child of `run`, by force."""
+    for pid in tuple(_running):
+        signal_group(pid, signal.SIGKILL)
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:

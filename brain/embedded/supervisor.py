@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from brain.embedded.component import Component, Phase, Status
-from brain.embedded.process import EmbeddedError, Launch, identity, signal_group
+from brain.embedded.process import EmbeddedError, Launch, end_runs, identity, signal_group
 
 STOP_WITHIN_S = 4.5
 FIRST_PAUSE_S = 0.25
@@ -85,6 +85,7 @@ class Supervisor:
             for task in (*keepers, all_up, stopped):
                 task.cancel()
             await asyncio.gather(*keepers, all_up, stopped, return_exceptions=True)
+            end_runs()  # of preparations: their threads cannot be cancelled
             await self._end_all()
 
     async def _all_up(self) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from brain.embedded.component import Component, Phase, Status
 from brain.embedded.process import Launch, end_group, identity, start
+from brain.embedded.process import run as run_to_end
 from brain.embedded.supervisor import STOP_WITHIN_S, StartFailed, Supervisor
 
 SLEEP = "import time; print('up', flush=True); time.sleep(600)"
@@ -190,6 +191,24 @@ async def test_stop_while_starting(tmp_path: Path) -> None:
     await job
     assert not run.ready.is_set()
     assert not alive(pid)
+
+
+async def test_stop_while_preparing(tmp_path: Path) -> None:
+    def prepare() -> None:
+        run_to_end(python(SLEEP)())
+
+    def preparing() -> set[int]:
+        return {process.pid for process in psutil.Process().children() if alive(process.pid)} - before
+
+    before: set[int] = set()
+    before = preparing()
+    run = Run(tmp_path, Component("app", python(SLEEP), is_ready=alive, prepare=prepare))
+    job = asyncio.create_task(run.supervisor.run(run.ready.set))
+    await run.until(lambda: bool(preparing()))
+    run.supervisor.stop()
+    await job
+    await run.until(lambda: not preparing())
+    assert ("app", Phase.STARTING) not in run.history
 
 
 def test_an_unknown_dependency_is_refused(tmp_path: Path) -> None:
