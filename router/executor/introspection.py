@@ -16,7 +16,7 @@ from graphql import (
     parse,
     visit,
 )
-from graphql.language import REMOVE, ArgumentNode, NameNode
+from graphql.language import ArgumentNode, NameNode
 
 __all__ = ["Introspection"]
 
@@ -77,12 +77,10 @@ class _WithValues(Visitor):
         self._variables = variables
 
     def enter_argument(self, node: ArgumentNode, *_: object) -> Any:
-        if not isinstance(node.value, VariableNode):
+        if not isinstance(node.value, VariableNode) or node.value.name.value not in self._variables:
             return None
-        name = node.value.name.value
-        if name not in self._variables:
-            return REMOVE
-        return ArgumentNode(name=NameNode(value=node.name.value), value=_literal(self._variables[name]))
+        value = _literal(self._variables[node.value.name.value])
+        return ArgumentNode(name=NameNode(value=node.name.value), value=value)
 
 
 def _literal(value: Any) -> ConstValueNode:

@@ -137,6 +137,14 @@ async def test_type_names_are_those_of_the_api_never_of_the_subgraph() -> None:
     assert response == {"data": {"kind": "Query", "me": {"type": "User", "name": "Ada"}}}
 
 
+@pytest.mark.parametrize("wrong", ["text", 1, [], [{}]])
+async def test_what_is_no_object_is_null_even_if_nothing_of_it_is_read(wrong: Any) -> None:
+    shape = obj("Query", field("me", "User", obj("User", field("__typename", "String!", constant="User"))))
+    response = await run(plan(shape, root("a", "{ me { __typename } }")), a=Subgraph({"data": {"me": wrong}}))
+    assert response["data"] == {"me": None}
+    assert paths(response) == [["me"]]
+
+
 async def test_only_type_name_needs_no_fetch() -> None:
     response = await run(plan(obj("Query", field("__typename", "String!", constant="Query"))))
     assert response == {"data": {"__typename": "Query"}}

@@ -74,6 +74,13 @@ async def test_another_number_of_entities_is_an_error_for_all(found: Any) -> Non
     assert paths(response) == [["us"]]
 
 
+async def test_another_number_of_entities_is_an_error_beside_those_of_the_subgraph() -> None:
+    b = Subgraph({"data": {"_entities": [{"n": "x"}]}, "errors": [{"message": "m", "path": ["_entities", 0]}]})
+    response = await run(USERS_PLAN, a=ids("1", "2"), b=b)
+    assert response["data"] == {"us": [{"n": None}, {"n": None}]}
+    assert codes(response) == ["SUBREQUEST_MALFORMED_RESPONSE", "DOWNSTREAM_SERVICE_ERROR"]
+
+
 async def test_entity_error_appears_at_every_target() -> None:
     shape = obj("Query", field("us", "[U]", USER), field("best", "U", USER))
     b = names(
