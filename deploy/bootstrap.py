@@ -18,9 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-# What each purpose installs; a current "dev" contains all that "up" needs.
+# What each purpose installs; "dev" contains "up".
 LOCKS = {"up": ROOT / "requirements" / "all.lock", "dev": ROOT / "requirements" / "dev.lock"}
-SATISFIED_BY = {"up": ("up", "dev"), "dev": ("dev",)}
 # pip's option -> uv's variable
 PASSED_ON = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -51,9 +50,7 @@ def stamp(purpose: str) -> Path:
 
 def is_current(purpose: str) -> bool:
     """Say whether the environment already has what the purpose needs."""
-    return PYTHON.exists() and any(
-        stamp(other).exists() and stamp(other).read_text() == fingerprint(other) for other in SATISFIED_BY[purpose]
-    )
+    return PYTHON.exists() and stamp(purpose).exists() and stamp(purpose).read_text() == fingerprint(purpose)
 
 
 def locked(package: str) -> str:
@@ -117,6 +114,8 @@ def install_uv() -> None:
 
 def main(purpose: str) -> None:
     """Bring the environment up to date for a purpose."""
+    if stamp("dev").exists():
+        purpose = "dev"  # it contains the other; what was there stays
     if is_current(purpose):
         return
     make_venv()
