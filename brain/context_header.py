@@ -59,6 +59,7 @@ class ContextSigner:
         request_id: str,
         deadline_ms: int,
         run_id: str | None = None,
+        client: str | None = None,
         now_s: float | None = None,
         jti: str | None = None,
     ) -> str:
@@ -70,6 +71,7 @@ class ContextSigner:
             request_id: the client request's id, for logs on both sides.
             deadline_ms: Unix milliseconds after which nobody waits for the answer.
             run_id: the agent run that this call belongs to.
+            client: address of the client as the Brain saw it.
             now_s: Unix seconds; the clock's if not given.
             jti: a fresh one if not given.
         """
@@ -91,6 +93,8 @@ class ContextSigner:
             "run": run_id,
             "deadline": deadline_ms,
         }
+        if client is not None:
+            claims["client"] = client
         return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": self.kid, "typ": _TYPE})
 
 

@@ -55,6 +55,7 @@ class BrainHooks(RouterHooks):
             call.subgraph,
             request_id=call.context.request_id,
             deadline_ms=state[_DEADLINE_MS],
+            client=call.context.client,
         )
         reply = await send(call)
         if reply.status == 401:

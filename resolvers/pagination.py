@@ -39,6 +39,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 
 from resolvers.errors import BadCursor, BadUserInput
@@ -180,15 +181,27 @@ class Ordering:
         return clauses
 
     def beyond(self, values: tuple[Any, ...], *, reverse: bool) -> ColumnElement[bool]:
-        """Rows strictly after `values` in the order (before them with `reverse`)."""
+        """Rows strictly after `values` in the order (before them with `reverse`).
+
+        Said so that an index on the keys can begin at the right place, however deep the page is.
+        """
+        descending = [key.descending is not reverse for key in self.keys]
+        bounds = [literal(value, key.column.type) for key, value in zip(self.keys, values, strict=True)]
+        if len(set(descending)) == 1 and not any(key.may_be_null for key in self.keys):
+            row, bound = tuple_(*(key.expression for key in self.keys)), tuple_(*bounds)
+            return row < bound if descending[0] else row > bound
         alternatives: list[ColumnElement[bool]] = []
         equal: list[ColumnElement[bool]] = []
-        for key, value in zip(self.keys, values, strict=True):
-            alternatives.append(and_(*equal, _after(key, value, descending=key.descending is not reverse)))
+        for key, value, down in zip(self.keys, values, descending, strict=True):
+            alternatives.append(and_(*equal, _after(key, value, descending=down)))
             equal.append(
                 key.expression.is_(null()) if value is None else key.expression == literal(value, key.column.type)
             )
-        return or_(*alternatives)
+        first = self.keys[0]
+        if first.may_be_null:
+            return or_(*alternatives)
+        at_least = first.expression <= bounds[0] if descending[0] else first.expression >= bounds[0]
+        return and_(at_least, or_(*alternatives))
 
 
 def _after(key: Key, value: Any, *, descending: bool) -> ColumnElement[bool]:

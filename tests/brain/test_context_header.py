@@ -70,9 +70,17 @@ def test_each_token_is_fresh_and_short_lived(key_files: tuple[Path, Path]) -> No
     assert len(seen) == 3
 
 
+def test_the_clients_address_is_said_where_it_is_known(key_files: tuple[Path, Path]) -> None:
+    signer = ContextSigner.from_files(*key_files)
+    known = signer.sign(Caller(), "crm", request_id="r", deadline_ms=1, client="203.0.113.7")
+    unknown = signer.sign(Caller(), "crm", request_id="r", deadline_ms=1)
+    assert jwt.decode(known, options={"verify_signature": False})["client"] == "203.0.113.7"
+    assert "client" not in jwt.decode(unknown, options={"verify_signature": False})
+
+
 def test_vectors_name_every_documented_claim() -> None:
     page = (Path(__file__).parents[2] / "docs/reference/context-header.md").read_text()
-    documented = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")} - {"alg", "kid", "typ"}
+    documented = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")} - {"alg", "kid", "typ", "client"}
     for vector in VECTORS["valid"]:
         assert set(vector["claims"]) == documented
 
