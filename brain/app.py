@@ -56,22 +56,22 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         settings = load_settings()
         configure_logging(settings.log_level)
         _log_as_one()
-    base = _needed(settings.subgraphs_url, "subgraphs_url").rstrip("/")
+    at_identity = settings.subgraph_base(_IDENTITY)
     redis: Redis = Redis.from_url(_needed(settings.redis_url, "redis_url"))
     signer = ContextSigner.from_files(
         _needed(settings.context_private_key_file, "context_private_key_file"), settings.context_jwks_file
     )
     supergraph = load_supergraph(_read(settings.supergraph))
-    urls = {subgraph.name: f"{base}/{subgraph.name}/graphql" for subgraph in supergraph.subgraphs}
+    urls = {s.name: f"{settings.subgraph_base(s.name)}/graphql" for s in supergraph.subgraphs}
 
     http = HttpClient()
-    jwks_url = settings.identity_jwks_url or f"{base}/{_IDENTITY}/.well-known/jwks.json"
-    identity = IdentityClient(http, f"{base}/{_IDENTITY}/graphql", jwks_url, signer, _IDENTITY)
+    jwks_url = settings.identity_jwks_url or f"{at_identity}/.well-known/jwks.json"
+    identity = IdentityClient(http, f"{at_identity}/graphql", jwks_url, signer, _IDENTITY)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer)
     config = RouterConfig()
     hooks = BrainHooks(TenantResolver(identity, tokens), signer, request_timeout_s=config.limits.request_timeout_s)
     router = create_app(supergraph, hooks=hooks, config=config, subgraph_urls=urls)
-    readiness = Readiness(http, {name: f"{base}/{name}/health" for name in urls}, redis)
+    readiness = Readiness(http, {name: f"{settings.subgraph_base(name)}/health" for name in urls}, redis)
 
     async def ready(_: Request) -> Response:
         parts = await readiness.parts()

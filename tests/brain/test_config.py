@@ -126,3 +126,10 @@ def test_what_the_subgraphs_read_is_in_the_table() -> None:
     assert read == noted
     for name in ("token_issuer", "database_pool_size"):
         assert Settings.model_fields[name].default == BrainSettings.model_fields[name].default
+
+
+def test_each_subgraph_can_have_a_host_of_its_own() -> None:
+    together = load_settings(subgraphs_url="http://127.0.0.1:8002/")
+    apart = load_settings(subgraphs_url="http://{name}:8002")
+    assert together.subgraph_base("crm") == "http://127.0.0.1:8002/crm"
+    assert apart.subgraph_base("crm") == "http://crm:8002/crm"
