@@ -11,6 +11,9 @@ from router.graph.federation_spec import APOLLO_SPECS, Feature
 __all__ = ["merge_composed_directives"]
 
 
+_COMPOSED_ANYWAY = frozenset({"tag", "inaccessible", "authenticated", "requiresScopes", "policy", "context"})
+
+
 def merge_composed_directives(state: MergeState) -> None:
     """Fills `state.composed`, with the definitions and links that go with it."""
     wanted: dict[str, dict[int, tuple[Feature, str]]] = {}
@@ -37,28 +40,27 @@ def _resolve(state: MergeState, subgraph: SubgraphSchema, applied: Applied) -> t
         fail(f'the argument must be the name of a directive with its "@", not {name!r}.')
         return None
     local = name[1:]
-    if local not in subgraph.directives:
-        feature = subgraph.features.owner_of_directive(local)
-        if feature is not None and _is_apollo(feature):
-            state.hints.append(
-                hint(
-                    "DIRECTIVE_COMPOSITION_INFO",
-                    f'"{name}" is composed anyway: @composeDirective in "{subgraph.name}" has no effect.',
-                    coordinate=name,
-                    subgraphs=[subgraph.name],
-                )
-            )
+    owner = subgraph.features.owner_of_directive(local)
+    if owner is not None and _is_apollo(owner):
+        if _canonical(owner, local) not in _COMPOSED_ANYWAY:
+            fail(f'"{name}" is machinery of federation, which the supergraph expresses otherwise: remove this.')
             return None
+        state.hints.append(
+            hint(
+                "DIRECTIVE_COMPOSITION_INFO",
+                f'"{name}" is composed anyway: @composeDirective in "{subgraph.name}" has no effect.',
+                coordinate=name,
+                subgraphs=[subgraph.name],
+            )
+        )
+        return None
+    if local not in subgraph.directives:
         fail(f'"{name}" is not defined in this subgraph: define it, or mend the name.')
         return None
-    feature = subgraph.features.owner_of_directive(local)
-    if feature is None:
+    if owner is None:
         fail(f'"{name}" belongs to no linked specification: @link to one and import the directive.')
         return None
-    if _is_apollo(feature):
-        fail(f'"{name}" belongs to a specification that composes by its own rules: remove it here.')
-        return None
-    return feature, local
+    return owner, local
 
 
 def _is_apollo(feature: Feature) -> bool:

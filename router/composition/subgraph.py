@@ -5,49 +5,37 @@ from typing import Any
 
 from graphql import GraphQLError, Source, parse
 from graphql.language import (
-    BooleanValueNode,
     DirectiveDefinitionNode,
     DirectiveNode,
     DocumentNode,
     EnumTypeDefinitionNode,
     EnumTypeExtensionNode,
-    EnumValueNode,
     FieldDefinitionNode,
-    FloatValueNode,
     InputObjectTypeDefinitionNode,
     InputObjectTypeExtensionNode,
     InputValueDefinitionNode,
     InterfaceTypeDefinitionNode,
     InterfaceTypeExtensionNode,
-    IntValueNode,
-    ListTypeNode,
-    ListValueNode,
-    NamedTypeNode,
     Node,
-    NonNullTypeNode,
     ObjectTypeDefinitionNode,
     ObjectTypeExtensionNode,
-    ObjectValueNode,
     ScalarTypeDefinitionNode,
     ScalarTypeExtensionNode,
     SchemaDefinitionNode,
     SchemaExtensionNode,
-    StringValueNode,
     TypeDefinitionNode,
     TypeExtensionNode,
-    TypeNode,
     UnionTypeDefinitionNode,
     UnionTypeExtensionNode,
-    ValueNode,
 )
 
 from router.composition.links import Names, link_problems, resolve_names
+from router.composition.literals import const, spell_type
 from router.composition.model import (
     MISSING,
     Applied,
     Const,
     DirectiveDef,
-    EnumName,
     EnumValue,
     Field,
     InputValue,
@@ -60,7 +48,7 @@ from router.composition.reporting import error
 from router.errors import CompositionError, SourceLocation
 from router.graph.federation_spec import CORE, LINK
 
-__all__ = ["const", "read_subgraph"]
+__all__ = ["read_subgraph"]
 
 _KINDS: dict[type[Node], Kind] = {
     ScalarTypeDefinitionNode: "SCALAR",
@@ -93,36 +81,6 @@ def read_subgraph(subgraph: Subgraph) -> tuple[SubgraphSchema | None, list[Compo
         failed = CompositionError("INVALID_GRAPHQL", "The schema is nested too deeply.", None, (subgraph.name,))
         return None, [failed]
     return _Reader(subgraph, document).read()
-
-
-def const(node: ValueNode) -> Const:
-    """The Python value of a constant: enum values become `EnumName`."""
-    match node:
-        case IntValueNode():
-            return int(node.value)
-        case FloatValueNode():
-            return float(node.value)
-        case BooleanValueNode():
-            return bool(node.value)
-        case StringValueNode():
-            return str(node.value)
-        case EnumValueNode():
-            return EnumName(node.value)
-        case ListValueNode():
-            return [const(v) for v in node.values]
-        case ObjectValueNode():
-            return {f.name.value: const(f.value) for f in node.fields}
-        case _:
-            return None
-
-
-def _spell(node: TypeNode) -> str:
-    if isinstance(node, NonNullTypeNode):
-        return _spell(node.type) + "!"
-    if isinstance(node, ListTypeNode):
-        return f"[{_spell(node.type)}]"
-    assert isinstance(node, NamedTypeNode)
-    return node.name.value
 
 
 class _Reader:
@@ -347,7 +305,7 @@ class _Reader:
     def _field(self, node: FieldDefinitionNode, owner: str, block: int) -> Field:
         return Field(
             node.name.value,
-            _spell(node.type),
+            spell_type(node.type),
             self._arguments(node.arguments, f"{owner}.{node.name.value}"),
             node.description.value if node.description else None,
             self._applied(node.directives),
@@ -363,7 +321,7 @@ class _Reader:
     def _input(self, node: InputValueDefinitionNode) -> InputValue:
         return InputValue(
             node.name.value,
-            _spell(node.type),
+            spell_type(node.type),
             const(node.default_value) if node.default_value is not None else MISSING,
             node.description.value if node.description else None,
             self._applied(node.directives),

@@ -9,10 +9,10 @@ from graphql.language import Node
 
 from router.composition.definitions import federation
 from router.composition.field_usage import FieldUsage, field_set_of
+from router.composition.literals import const
 from router.composition.model import Applied, Field, SubgraphSchema, TypeDef, base_type, is_required
 from router.composition.reporting import error
 from router.composition.rules.graphql_validity import fits
-from router.composition.subgraph import const
 from router.errors import CompositionError
 from router.graph.field_sets import FieldSelection, FieldSet, FragmentSelection, InvalidFieldSet, parse_field_set
 
