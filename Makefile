@@ -1,7 +1,7 @@
 # `make up` is all a newcomer needs. Everything runs from .venv at the root of the checkout; nothing else is touched.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test check schema docs bench clean bootstrap-up bootstrap-dev
+.PHONY: help up test check schema lock docs bench clean bootstrap-up bootstrap-dev
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -46,6 +46,14 @@ schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, JS
 	$(BIN)/python -m router config-schema --out schema/router-config.schema.json
 	$(BIN)/brain config schema --out schema/brain.schema.json
 	$(BIN)/brain config table --out docs/reference/settings.md
+
+# Keeps the versions that still fit; `make lock ARGS=--upgrade` takes the newest.
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+  --python-version 3.11 $(ARGS) pyproject.toml
+lock: bootstrap-dev ## Renew requirements/*.lock after a change of pyproject.toml
+	$(LOCK) -o requirements/router.lock
+	$(LOCK) --extra all -o requirements/all.lock
+	$(LOCK) --extra all --group dev -o requirements/dev.lock
 
 docs: bootstrap-dev ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
