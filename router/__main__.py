@@ -11,16 +11,15 @@ import logging
 import os
 import socket
 import sys
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-import yaml
 from graphql import parse
 
 import router
+from router.composition.config import load_subgraphs
 from router.errors import CompositionError, CompositionHint, OperationError, RouterError
 from router.planner import query_graph, render, stages
 from router.server.config import RouterConfig, config_schema, load_config
@@ -97,7 +96,7 @@ def port_number(text: str) -> int:
 
 
 def run_compose(options: argparse.Namespace) -> int:
-    result = router.compose(read_subgraphs(Path(options.config)))
+    result = router.compose(load_subgraphs(options.config))
     supergraph = result.supergraph_sdl if isinstance(result, router.Composed) else None
     errors = () if isinstance(result, router.Composed) else result.errors
     if supergraph is not None and options.out:
@@ -143,48 +142,6 @@ def hint_entry(hint: CompositionHint) -> dict[str, Any]:
         "coordinate": hint.coordinate,
         "subgraphs": list(hint.subgraphs),
     }
-
-
-def read_subgraphs(config: Path) -> "list[router.Subgraph]":
-    """The subgraphs that a rover-style file names; relative files are looked up beside it."""
-    try:
-        raw = yaml.safe_load(read_text(config))
-    except yaml.YAMLError as error:
-        raise Failed(f"{config}: not YAML: {' '.join(str(error).split())}") from error
-    entries = raw.get("subgraphs") if isinstance(raw, dict) else None
-    if not isinstance(entries, dict) or not entries:
-        raise Failed(f"{config}: `subgraphs` must map each subgraph's name to its routing_url and schema")
-    subgraphs = []
-    for name, entry in entries.items():
-        schema = entry.get("schema") if isinstance(entry, dict) else None
-        if not isinstance(schema, dict) or len({"file", "subgraph_url"} & set(schema)) != 1:
-            raise Failed(f"{config}: subgraphs.{name}.schema must have either `file` or `subgraph_url`")
-        if "file" in schema:
-            file = config.parent / str(schema["file"])
-            sdl, origin, default_url = read_text(file), str(file), ""
-        else:
-            origin = default_url = str(schema["subgraph_url"])
-            sdl = fetched_sdl(str(name), origin)
-        url = str(entry.get("routing_url") or default_url)
-        subgraphs.append(router.Subgraph(name=str(name), sdl=sdl, url=url, file=origin))
-    return subgraphs
-
-
-def fetched_sdl(name: str, url: str) -> str:
-    """Ask a running subgraph for its SDL."""
-    if not url.startswith(("http://", "https://")):
-        raise Failed(f"subgraph {name}: {url!r} is not an HTTP address")
-    body = json.dumps({"query": "{ _service { sdl } }"}).encode()
-    headers = {"content-type": "application/json", "accept": "application/json"}
-    request = urllib.request.Request(url, body, headers)  # noqa: S310  http and https only, above
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            payload = json.load(answer)
-        return str(payload["data"]["_service"]["sdl"])
-    except (OSError, ValueError) as error:
-        raise Failed(f"subgraph {name}: no schema from {url}: {error}") from error
-    except (KeyError, TypeError) as error:
-        raise Failed(f"subgraph {name}: {url} did not answer `{{ _service {{ sdl }} }}`") from error
 
 
 # ---- plan -----------------------------------------------------------------------------------------------------------

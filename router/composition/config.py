@@ -20,7 +20,7 @@ import yaml
 from router.composition.model import Subgraph
 from router.errors import RouterError
 
-__all__ = ["InvalidCompositionConfig", "load_config"]
+__all__ = ["InvalidCompositionConfig", "load_subgraphs"]
 
 _SDL_QUERY = json.dumps({"query": "query SubgraphSdl { _service { sdl } }"}).encode()
 _TIMEOUT_S = 30
@@ -35,7 +35,7 @@ class InvalidCompositionConfig(RouterError):
     code = "CONFIG_INVALID"
 
 
-def load_config(path: str | Path) -> list[Subgraph]:
+def load_subgraphs(path: str | Path) -> list[Subgraph]:
     """The subgraphs that a configuration names, in its order, with their SDL read.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "oracle"
-CACHE = ROOT / ".brain" / "oracle"
+CACHE = ROOT / ".bench" / "oracle"
 
 
 class OracleUnavailable(Exception):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.composition.config import InvalidCompositionConfig, load_config
+from router.composition.config import InvalidCompositionConfig, load_subgraphs
 
 SDL = "type Query { a: Int }"
 
@@ -63,7 +63,7 @@ def test_reads_files_beside_it_inline_sdl_and_running_subgraphs(tmp_path: Path, 
           c: {{schema: {{subgraph_url: "{subgraph_url}/guarded", introspection_headers: {{x-secret: 1}}}}}}
         """,
     )
-    a, b, c = load_config(path)
+    a, b, c = load_subgraphs(path)
     assert (a.name, a.sdl, a.url, a.file) == ("a", SDL, "http://a/", str(tmp_path / "sdl" / "a.graphql"))
     assert (b.sdl, b.file) == (SDL, None)
     assert (c.sdl, c.url) == (SDL, f"{subgraph_url}/guarded")
@@ -89,7 +89,7 @@ def test_reads_files_beside_it_inline_sdl_and_running_subgraphs(tmp_path: Path, 
 )
 def test_says_what_is_wrong(tmp_path: Path, text: str, code: str, says: str) -> None:
     with pytest.raises(InvalidCompositionConfig, match=says) as caught:
-        load_config(write(tmp_path, text))
+        load_subgraphs(write(tmp_path, text))
     assert caught.value.code == code
 
 
@@ -100,11 +100,11 @@ def test_says_what_is_wrong(tmp_path: Path, text: str, code: str, says: str) -> 
 def test_says_what_a_subgraph_answered(tmp_path: Path, subgraph_url: str, path: str, says: str) -> None:
     config = write(tmp_path, f"subgraphs: {{a: {{schema: {{subgraph_url: '{subgraph_url}{path}'}}}}}}")
     with pytest.raises(InvalidCompositionConfig, match=says) as caught:
-        load_config(config)
+        load_subgraphs(config)
     assert caught.value.code == "SUBGRAPH_UNREACHABLE"
 
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidCompositionConfig) as caught:
-        load_config(tmp_path / "none.yaml")
+        load_subgraphs(tmp_path / "none.yaml")
     assert caught.value.code == "CONFIG_NOT_FOUND"

@@ -121,12 +121,12 @@ def test_compose_reports_errors_with_their_places(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("subgraphs: [", "not YAML"),
-        ("a: 1", "`subgraphs` must map"),
-        ("subgraphs: {a: {routing_url: x}}", "subgraphs.a.schema must have"),
-        ("subgraphs: {a: {schema: {file: x.graphql, subgraph_url: http://x}}}", "either `file` or `subgraph_url`"),
-        ("subgraphs: {a: {schema: {file: none.graphql}}}", "none.graphql: No such file"),
-        ("subgraphs: {a: {schema: {subgraph_url: 'file:///etc/passwd'}}}", "is not an HTTP address"),
-        ("subgraphs: {a: {schema: {subgraph_url: 'http://127.0.0.1:1/'}}}", "no schema from"),
+        ("a: 1", "needs a map `subgraphs`"),
+        ("subgraphs: {a: {routing_url: x}}", "subgraph 'a' needs `schema`"),
+        ("subgraphs: {a: {schema: {file: x.graphql, subgraph_url: http://x}}}", "exactly one of `file`"),
+        ("subgraphs: {a: {schema: {file: none.graphql}}}", "SCHEMA_NOT_FOUND"),
+        ("subgraphs: {a: {schema: {subgraph_url: 'file:///etc/passwd'}}}", "must be an http or https URL"),
+        ("subgraphs: {a: {schema: {subgraph_url: 'http://127.0.0.1:1/'}}}", "did not answer"),
     ],
 )
 def test_compose_with_a_wrong_file(tmp_path: Path, text: str, words: str) -> None:
@@ -225,7 +225,7 @@ def test_plan_of_a_wrong_document(supergraph: Path, document: str, words: str) -
 def test_plan_of_a_wrong_supergraph(tmp_path: Path, operation: Path) -> None:
     done = run("plan", "--supergraph", tmp_path / "none.graphql", "--operation", operation)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "none.graphql: No such file" in done.stderr
+    assert "SCHEMA_NOT_FOUND" in done.stderr
 
 
 # ---- serve ----------------------------------------------------------------------------------------------------------
