@@ -225,7 +225,7 @@ def test_plan_of_a_wrong_document(supergraph: Path, document: str, words: str) -
 def test_plan_of_a_wrong_supergraph(tmp_path: Path, operation: Path) -> None:
     done = run("plan", "--supergraph", tmp_path / "none.graphql", "--operation", operation)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "SCHEMA_NOT_FOUND" in done.stderr
+    assert "none.graphql: No such file" in done.stderr
 
 
 # ---- serve ----------------------------------------------------------------------------------------------------------
