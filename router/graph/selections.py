@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphql import (
-    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -19,21 +18,16 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    VariableNode,
-    Visitor,
     parse,
     print_ast,
-    value_from_ast_untyped,
     visit,
 )
 
 from router.errors import InvalidSupergraph, OperationError
+from router.graph.selection_syntax import Conditions, InlineFragments, arguments_of, both, conditions_of, variables_in
 from router.graph.supergraph import Supergraph, SupergraphType, TypeRef
 
 __all__ = ["Conditions", "Selection", "SelectionBuilder", "SelectionField"]
-
-Conditions = tuple[tuple[str, bool], ...]
-"""A conjunction of `@skip`/`@include` variables with the value each must have. Empty: always."""
 
 TYPENAME = "__typename"
 _TYPENAME_TYPE = TypeRef("String", 0, "String!")
@@ -185,7 +179,7 @@ class SelectionBuilder:
         conditions: Conditions,
     ) -> None:
         for node in selection_set.selections:
-            combined = _and(conditions, _conditions(node.directives or ()))
+            combined = both(conditions, conditions_of(node.directives or ()))
             if combined is None:
                 continue
             if isinstance(node, FieldNode):
@@ -269,12 +263,12 @@ class SelectionBuilder:
         if self._types.get(field.type.name, _LEAF).is_composite:
             sources = tuple((n.selection_set, inner) for n, inner in nodes if n.selection_set is not None)
             selection = self._selection(field.type.name, sources)
-        arguments, variables = _arguments(node)
+        arguments, variables = arguments_of(node)
         return self._intern_field(response_key, name, arguments, variables, conditions, field.type, selection)
 
     def _introspection(self, response_key: str, node: FieldNode, conditions: Conditions) -> SelectionField:
-        text = print_ast(visit(node, _InlineFragments(self._fragments)))
-        variables = frozenset(_variables(parse("{" + text + "}", no_location=True)))
+        inlined = visit(node, InlineFragments(self._fragments))
+        text, variables = print_ast(inlined), variables_in(inlined)
         name = node.name.value
         return self._intern_field(response_key, name, "", variables, conditions, _INTROSPECTION_TYPES[name], None, text)
 
@@ -338,65 +332,6 @@ class SelectionBuilder:
 
 
 _LEAF = SupergraphType("", "SCALAR", {})
-
-
-def _conditions(directives: Iterable[DirectiveNode]) -> Conditions | None:
-    """None: the selection is never included."""
-    conditions: Conditions | None = ()
-    for directive in directives:
-        name = directive.name.value
-        if name not in ("skip", "include"):
-            continue
-        value = directive.arguments[0].value if directive.arguments else None
-        wanted = name == "include"
-        if isinstance(value, VariableNode):
-            conditions = _and(conditions, ((value.name.value, wanted),))
-        elif value is not None and bool(value_from_ast_untyped(value)) is not wanted:
-            return None
-    return conditions
-
-
-def _and(first: Conditions | None, second: Conditions | None) -> Conditions | None:
-    if first is None or second is None:
-        return None
-    if not first or not second:
-        return first or second
-    both = sorted({*first, *second})
-    return tuple(both) if len({name for name, _ in both}) == len(both) else None
-
-
-def _arguments(node: FieldNode) -> tuple[str, frozenset[str]]:
-    if not node.arguments:
-        return "", frozenset()
-    return "(" + ", ".join(print_ast(a) for a in node.arguments) + ")", frozenset(_variables(node, arguments_only=True))
-
-
-def _variables(node: object, *, arguments_only: bool = False) -> Iterable[str]:
-    names: list[str] = []
-
-    class Collect(Visitor):
-        def enter_variable(self, variable: VariableNode, *_: object) -> None:
-            names.append(variable.name.value)
-
-    for part in (node.arguments or ()) if arguments_only and isinstance(node, FieldNode) else (node,):
-        visit(part, Collect())  # type: ignore[arg-type]
-    return names
-
-
-class _InlineFragments(Visitor):
-    """Turns fragment spreads into inline fragments."""
-
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
-        super().__init__()
-        self.fragments = fragments
-
-    def enter_fragment_spread(self, node: FragmentSpreadNode, *_: object) -> InlineFragmentNode:
-        definition = self.fragments[node.name.value]
-        return InlineFragmentNode(
-            type_condition=definition.type_condition,
-            directives=node.directives or (),
-            selection_set=visit(definition.selection_set, _InlineFragments(self.fragments)),
-        )
 
 
 def root_type(supergraph: Supergraph, operation_type: OperationType) -> str:
