@@ -47,8 +47,16 @@ class Option:
 class ObjectProblem:
     """One cover to find: the fields of one object, from where one stands."""
 
-    def __init__(self, solver: "Solver", type_name: str, fields: tuple[SelectionField, ...], stands: tuple[Stand, ...]):
+    def __init__(
+        self,
+        solver: "Solver",
+        type_name: str,
+        fields: tuple[SelectionField, ...],
+        stands: tuple[Stand, ...],
+        typename_at: int | None = None,
+    ) -> None:
         self.solver = solver
+        self.typename_at = typename_at
         self.graph = solver.graph
         self.type = type_name
         self.fields = tuple(f for f in fields if not self._is_free(f))
@@ -144,12 +152,16 @@ class ObjectProblem:
         return known
 
     def _find_options(self, wanted: SelectionField) -> Iterator[Option]:
-        edges = self.graph.field_edges(self.type, wanted.name)
+        edges = {
+            (e.subgraph, e.entry): e
+            for e in self.graph.field_edges(self.type, wanted.name)
+            if wanted.name != TYPENAME or self.typename_at in (None, e.subgraph)
+        }
         for place in self.places:
             provided = None
             if place.view is not None:
                 provided = next((f for f in place.view.fields_of(self.type) if f.name == wanted.name), None)
-            edge = next((e for e in edges if e.subgraph == place.subgraph and e.entry == place.entry), None)
+            edge = edges.get((place.subgraph, place.entry))
             if provided is not None:
                 entry = self.graph.output_type(place.entry, wanted.name, place.subgraph).name
                 view = self.graph.builder.merged(provided.selection, edge.provides if edge else None)

@@ -3,7 +3,7 @@
 from router.errors import PlanningError
 from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Selection, SelectionField
-from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand
+from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand, price
 from router.planner.cover.object_problem import ObjectProblem
 
 __all__ = ["Solver"]
@@ -40,13 +40,21 @@ class Solver:
         return self._known[key]
 
     def cover_object(
-        self, type_name: str, fields: tuple[SelectionField, ...], stands: tuple[Stand, ...]
+        self,
+        type_name: str,
+        fields: tuple[SelectionField, ...],
+        stands: tuple[Stand, ...],
+        typename_at: int | None = None,
     ) -> ObjectCover | None:
-        """Covers fields of an object whose type is known (or of an interface, where only that is known)."""
-        key = (type_name, fields, stands)
+        """Covers fields of an object whose type is known (or of an interface, where only that is known).
+
+        Args:
+            typename_at: the subgraph that must tell the runtime type; None: any.
+        """
+        key = (type_name, fields, stands, typename_at)
         if key not in self._objects:
             self.spend()
-            self._objects[key] = ObjectProblem(self, type_name, fields, stands).solve()
+            self._objects[key] = ObjectProblem(self, type_name, fields, stands, typename_at).solve()
         return self._objects[key]
 
     def _cover(self, selection: Selection, type_name: str, stands: tuple[Stand, ...]) -> Cover | None:
@@ -86,26 +94,40 @@ class Solver:
             for name in selection.by_type:
                 specific[name] = [*missing, *specific[name]]
             needs_typename = True
-        wanted = (*readable, self.graph.builder.typename()) if needs_typename else readable
-        common = self.cover_object(interface, wanted, (stand,))
+        if not needs_typename:
+            common = self.cover_object(interface, readable, (stand,))
+            return None if common is None else _without_types(common)
+        providers = [e.subgraph for e in self.graph.field_edges(interface, TYPENAME)]
+        covers = [self._told_by(p, readable, specific, stand) for p in providers]
+        found = [c for c in covers if c is not None and (c.by_type or not missing)]
+        return min(found, key=price) if found else None
+
+    def _told_by(
+        self,
+        provider: int,
+        readable: tuple[SelectionField, ...],
+        specific: dict[str, list[SelectionField]],
+        stand: Stand,
+    ) -> InterfaceObjectCover | None:
+        """Covers an interface object whose runtime type one certain subgraph tells."""
+        interface = stand.entry
+        wanted = (*readable, self.graph.builder.typename())
+        common = self.cover_object(interface, wanted, (stand,), provider)
         if common is None:
             return None
-        typename = next((c.sources[0] for f, c in common.outputs if f.name == TYPENAME), None)
+        typename = next(c.sources[0] for f, c in common.outputs if f.name == TYPENAME)
         mask, calls, finish = common.mask, common.calls, common.finish
         by_type: dict[str, ObjectCover] = {}
-        if typename is not None:
-            known_by = common.instances[typename]
-            for name in self.graph.runtime_types(interface, known_by.subgraph):
-                fields = tuple(f for f in specific.get(name, ()) if f.name != TYPENAME)
-                stands = (Stand(stand.subgraph, interface, stand.view), Stand(known_by.subgraph, name))
-                cover = self.cover_object(name, fields, stands)
-                if cover is None:
-                    return None
-                by_type[name] = cover
-                mask |= self.shift(cover.mask, known_by.stage)
-                calls, finish = calls + cover.calls, max(finish, known_by.stage + cover.finish)
-        if missing and not by_type:
-            return None
+        known_by = common.instances[typename]
+        for name in self.graph.runtime_types(interface, known_by.subgraph):
+            fields = tuple(f for f in specific.get(name, ()) if f.name != TYPENAME)
+            stands = (Stand(stand.subgraph, interface, stand.view), Stand(known_by.subgraph, name))
+            cover = self.cover_object(name, fields, stands)
+            if cover is None:
+                return None
+            by_type[name] = cover
+            mask |= self.shift(cover.mask, known_by.stage)
+            calls, finish = calls + cover.calls, max(finish, known_by.stage + cover.finish)
         return InterfaceObjectCover(common, typename, by_type, mask, finish, calls)
 
     def _readable(self, interface: str, wanted: SelectionField, stand: Stand) -> bool:
@@ -121,3 +143,7 @@ class Solver:
 def _identity(wanted: SelectionField) -> tuple[object, ...]:
     """What is asked, whatever the declared type: an object type may declare an interface's field more narrowly."""
     return wanted.response_key, wanted.name, wanted.arguments, wanted.conditions, wanted.selection
+
+
+def _without_types(common: ObjectCover) -> InterfaceObjectCover:
+    return InterfaceObjectCover(common, None, {}, common.mask, common.finish, common.calls)
