@@ -22,6 +22,7 @@ class Solver:
         self._left = budget
         self._known: dict[tuple[object, ...], Cover | None] = {}
         self._objects: dict[tuple[object, ...], ObjectCover | None] = {}
+        self._readable_there: dict[tuple[Selection, str, int], object] = {}
 
     def spend(self, amount: int = 1) -> None:
         self._left -= amount
@@ -132,6 +133,28 @@ class Solver:
 
     def _readable(self, interface: str, wanted: SelectionField, stand: Stand) -> bool:
         return self.cover_object(interface, (wanted,), (stand,)) is not None
+
+    def readable(self, selection: Selection, type_name: str, subgraph: int) -> object:
+        """What a subgraph can read of a selection by itself, keys included; equal values are interchangeable."""
+        key = (selection, type_name, subgraph)
+        known = self._readable_there.get(key)
+        if known is None:
+            if self.graph.supergraph.types[type_name].is_abstract:
+                known = subgraph
+            else:
+                keys = [f for k in self.graph.key_edges(type_name) for f in k.selection.own]
+                fields = (*selection.fields_of(type_name), *keys)
+                known = tuple(r for f in fields if (r := self._readable_field(f, type_name, subgraph)) is not None)
+            self._readable_there[key] = known
+        return known
+
+    def _readable_field(self, wanted: SelectionField, type_name: str, subgraph: int) -> object:
+        for edge in self.graph.field_edges(type_name, wanted.name):
+            if edge.subgraph == subgraph and edge.entry == type_name and edge.requires is None:
+                if edge.provides is not None:
+                    return wanted.id, subgraph  # what is provided is nowhere else the same
+                return wanted.id, wanted.selection and self.readable(wanted.selection, wanted.type.name, subgraph)
+        return None
 
     def shift(self, mask: int, stages: int) -> int:
         return mask << (stages * self.graph.subgraph_count)

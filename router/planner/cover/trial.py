@@ -146,11 +146,22 @@ class Trial:
             return None
         if any((c := self.problem.below(wanted, o)) is not None and not c.mask for o in plain):
             return None  # one of them has it all
-        starts = [(o, self.reach[o.place.index]) for o in plain]
+        starts = self._distinct(wanted, [(o, self.reach[o.place.index]) for o in plain])
         base = min(s for _, s in starts)
         stands = tuple(Stand(o.place.subgraph, o.entry, o.view, s - base, self._is_used(o.place, s)) for o, s in starts)
         cover = self.solver.cover(wanted.selection, wanted.type.name, stands)
         return None if cover is None else (base, cover, starts)
+
+    def _distinct(self, wanted: SelectionField, starts: "list[tuple[Option, int]]") -> "list[tuple[Option, int]]":
+        """One of those that can read the same below: many copies of one value type would only multiply the work."""
+        assert wanted.selection is not None
+        kept: dict[object, tuple[Option, int]] = {}
+        for option, stage in sorted(starts, key=lambda s: (not self._is_used(s[0].place, s[1]), s[1])):
+            readable: object = option.place.index
+            if option.view is None:
+                readable = self.solver.readable(wanted.selection, wanted.type.name, option.place.subgraph)
+            kept.setdefault(readable, (option, stage))
+        return sorted(kept.values(), key=lambda s: s[0].place.index)
 
     def _is_used(self, place: "Place", stage: int, requires: Selection | None = None) -> bool:
         """Whether reading there costs no further call."""
