@@ -1,0 +1,41 @@
+"""The router's command line: `python -m router compose | check | lint | plan | serve | config-schema`.
+
+One module per command. Exit status: 0 done, 1 the input is wrong (reasons on standard error), 2 the command line is
+wrong, 130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from router.commands.compose import add_compose
+from router.commands.files import Failed
+from router.commands.plan import add_plan
+from router.commands.serve import add_config_schema, add_serve
+from router.errors import RouterError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (Failed, RouterError) as error:
+        code = "" if isinstance(error, Failed) else f"{error.code}: "
+        sys.stderr.write(f"{code}{error}\n")
+        return 1
+    except BrokenPipeError:  # the reader of our output had enough
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="python -m router", description="A GraphQL federation router.")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    for add in (add_compose, add_plan, add_serve, add_config_schema):
+        add(commands)
+    return root

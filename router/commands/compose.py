@@ -1,0 +1,104 @@
+"""`python -m router compose`: subgraphs into a supergraph, once or at every change of their files."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import router
+from router.commands.files import as_json, read_text, write_text
+from router.commands.watch import FileWatch, schema_files
+from router.composition.config import load_subgraphs
+from router.errors import CompositionError, CompositionHint, RouterError
+
+__all__ = ["add_compose", "error_entry", "error_lines", "hint_entry"]
+
+
+def add_compose(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    compose = commands.add_parser("compose", help="compose subgraphs into a supergraph")
+    compose.add_argument(
+        "--config", required=True, metavar="FILE", help="the subgraphs, in the form of supergraph.yaml"
+    )
+    compose.add_argument("--out", metavar="FILE", help="write the supergraph there instead of to standard output")
+    compose.add_argument("--json", action="store_true", help="print result, errors and hints as one JSON object")
+    compose.add_argument("--watch", action="store_true", help="compose again at every change of a file, until Ctrl-C")
+    compose.set_defaults(run=run_compose)
+
+
+def run_compose(options: argparse.Namespace) -> int:
+    return watch_and_compose(options) if options.watch else compose_once(options)
+
+
+def compose_once(options: argparse.Namespace) -> int:
+    result = router.compose(load_subgraphs(options.config))
+    supergraph = result.supergraph_sdl if isinstance(result, router.Composed) else None
+    errors = () if isinstance(result, router.Composed) else result.errors
+    if supergraph is not None and options.out:
+        write_supergraph(Path(options.out), supergraph)
+    if options.json:
+        entry: dict[str, Any] = {"errors": [error_entry(error) for error in errors]}
+        entry["hints"] = [hint_entry(hint) for hint in result.hints]
+        if supergraph is not None and not options.out:
+            entry["supergraph"] = supergraph
+        sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n" if options.watch else as_json(entry))
+    else:
+        warnings = (hint for hint in result.hints if hint.level == "WARN")
+        sys.stderr.write("".join(f"hint {hint.code}: {hint.message}\n" for hint in warnings))
+        sys.stderr.write("".join(error_lines(error) for error in errors))
+        if supergraph is not None and not options.out:
+            sys.stdout.write(supergraph)
+    return 1 if errors else 0
+
+
+def watch_and_compose(options: argparse.Namespace) -> int:
+    """Compose now and after every change; ends only by an interrupt."""
+    config = Path(options.config)
+    watch = FileWatch()
+    while True:
+        # Looked at before reading: a change while we compose is seen by the next look.
+        watch.look_at([config, *schema_files(config)])
+        try:
+            failed = compose_once(options)
+        except RouterError as error:
+            sys.stderr.write(f"{error.code}: {error}\n")
+            failed = 1
+        verdict = "failed; what was composed before stays" if failed else f"composed {options.out or ''}".rstrip()
+        sys.stderr.write(f"{verdict}; watching {len(watch.files)} files\n")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        watch.wait_for_change()
+
+
+def write_supergraph(file: Path, text: str) -> None:
+    """Write it unless the file has it already: who watches that file is not woken for nothing."""
+    if not file.is_file() or read_text(file) != text:
+        write_text(file, text)
+
+
+def error_lines(error: CompositionError) -> str:
+    """`CODE: message` and one indented line per location."""
+    return f"{error}\n" + "".join(f"  at {location}\n" for location in error.locations)
+
+
+def error_entry(error: CompositionError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "message": error.message,
+        "coordinate": error.coordinate,
+        "subgraphs": list(error.subgraphs),
+        "locations": [
+            {"subgraph": place.subgraph, "file": place.file, "line": place.line, "column": place.column}
+            for place in error.locations
+        ],
+    }
+
+
+def hint_entry(hint: CompositionHint) -> dict[str, Any]:
+    return {
+        "code": hint.code,
+        "level": hint.level,
+        "message": hint.message,
+        "coordinate": hint.coordinate,
+        "subgraphs": list(hint.subgraphs),
+    }

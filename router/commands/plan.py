@@ -1,0 +1,53 @@
+"""`python -m router plan`: how an operation would be fetched."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from graphql import parse
+
+import router
+from router.commands.files import as_json, ended, read_text
+from router.errors import OperationError
+from router.planner import query_graph, render, stages
+
+__all__ = ["add_plan"]
+
+STAGES = ("normalize", "cover", "fetches", "plan")
+
+
+def add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    plan = commands.add_parser("plan", help="show how an operation would be fetched")
+    plan.add_argument("--supergraph", required=True, metavar="FILE")
+    plan.add_argument("--operation", required=True, metavar="FILE", help="a document; - reads standard input")
+    plan.add_argument("--operation-name", metavar="NAME", help="which one, if the document has several")
+    plan.add_argument("--labels", default="", metavar="A,B", help="override labels that are on")
+    plan.add_argument("--stage", choices=STAGES, default="plan", help="show this stage of planning (default: plan)")
+    plan.add_argument("--format", choices=("text", "json", "mermaid"), default="text", help="form of the plan")
+    plan.add_argument("--shape", action="store_true", help="print only the plan's measures, as JSON")
+    plan.set_defaults(run=run_plan)
+
+
+def run_plan(options: argparse.Namespace) -> int:
+    text = sys.stdin.read() if options.operation == "-" else read_text(Path(options.operation))
+    supergraph = router.load_supergraph(read_text(Path(options.supergraph)))
+    labels = frozenset(label for label in options.labels.split(",") if label)
+    try:
+        query_plan = router.plan(text, supergraph, operation_name=options.operation_name, labels=labels)
+    except OperationError as error:
+        places = "".join(f"  at {place['line']}:{place['column']}\n" for place in error.locations)
+        sys.stderr.write(f"{error.code}: {error}\n{places}")
+        return 1
+    if options.shape:
+        sys.stdout.write(as_json(render.shape(query_plan)))
+    elif options.stage != "plan":
+        document = parse(text)  # `plan` above has found it valid
+        results = dict(zip(STAGES, stages(document, options.operation_name, supergraph, labels), strict=True))
+        sys.stdout.write(ended(render.stage_text(results[options.stage], query_graph(supergraph, labels))))
+    elif options.format == "json":
+        sys.stdout.write(as_json(render.as_json(query_plan)))
+    elif options.format == "mermaid":
+        sys.stdout.write(ended(render.as_mermaid(query_plan)))
+    else:
+        sys.stdout.write(ended(render.as_text(query_plan)))
+    return 0

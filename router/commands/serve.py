@@ -1,0 +1,91 @@
+"""`python -m router serve` and `config-schema`: a supergraph over HTTP, and the settings of that."""
+
+import argparse
+import errno
+import gc
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+import router
+from router.commands.files import Failed, as_json, write_text
+from router.server.config import RouterConfig, config_schema, load_config
+
+__all__ = ["add_config_schema", "add_serve"]
+
+
+def add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = commands.add_parser("serve", help="serve a supergraph over HTTP")
+    serve.add_argument("--supergraph", required=True, metavar="FILE")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    serve.add_argument("--port", type=port_number, default=4000, help="0 takes a free one (default: %(default)s)")
+    serve.add_argument("--config", metavar="FILE", help="the router's settings, as YAML")
+    serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    serve.set_defaults(run=run_serve)
+
+
+def add_config_schema(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    schema = commands.add_parser("config-schema", help="print the JSON schema of serve's settings")
+    schema.add_argument("--out", metavar="FILE", help="write it there instead of to standard output")
+    schema.set_defaults(run=run_config_schema)
+
+
+def port_number(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    config = load_config(options.config) if options.config else RouterConfig()
+    app = router.create_app(Path(options.supergraph), config=config)
+    listener = listening_socket(options.host, options.port)
+    router.configure_logging(options.log_level)
+    settings = uvicorn.Config(
+        app,
+        loop="auto" if os.name == "nt" else "uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=65,  # longer than load balancers keep theirs, or they would meet a closing connection
+        timeout_graceful_shutdown=10,
+    )
+    # What is loaded now stays for good: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    host, port = listener.getsockname()[:2]
+    logging.getLogger("router.server").info("serving", extra={"fields": {"host": host, "port": port}})
+    server = uvicorn.Server(settings)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A bound socket; binding first makes a taken port an error in plain words, before anything is started."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except socket.gaierror as error:
+        raise Failed(f"{host!r} is not an address of this machine: {error.strerror}") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Failed(f"port {port} on {host} is in use by another program; choose another with --port") from error
+        raise Failed(f"cannot listen at {host}:{port}: {error.strerror}") from error
+
+
+def run_config_schema(options: argparse.Namespace) -> int:
+    text = as_json(config_schema())
+    if options.out:
+        write_text(Path(options.out), text)
+    else:
+        sys.stdout.write(text)
+    return 0

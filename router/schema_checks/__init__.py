@@ -1,0 +1,1 @@
+"""Checks of schemas: what a change breaks, and names and descriptions."""
