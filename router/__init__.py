@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from router.composition import Composed, Rejected, Subgraph, compose
+    from router.composition.contracts import Contract, InvalidContract, View, load_contract, view_of
     from router.errors import (
         CompositionError,
         CompositionHint,
@@ -44,7 +45,9 @@ __all__ = [
     "Composed",
     "CompositionError",
     "CompositionHint",
+    "Contract",
     "InvalidConfig",
+    "InvalidContract",
     "InvalidSupergraph",
     "OperationError",
     "PlanningError",
@@ -64,17 +67,21 @@ __all__ = [
     "SubgraphReply",
     "Supergraph",
     "Transport",
+    "View",
     "compose",
     "configure_logging",
     "create_app",
     "load_config",
+    "load_contract",
     "load_supergraph",
     "plan",
+    "view_of",
 ]
 
 # Loaded at first use: who composes needs no HTTP client, and `import router` takes milliseconds.
 _HOMES = {
     "router.composition": ("Composed", "Rejected", "Subgraph", "compose"),
+    "router.composition.contracts": ("Contract", "InvalidContract", "View", "load_contract", "view_of"),
     "router.errors": (
         "CompositionError",
         "CompositionHint",

@@ -34,6 +34,8 @@ class RequestContext:
         operation_name: as the client sent it.
         variables: as the client sent them.
         state: the application's own; starts empty. What hooks learn in `on_request` belongs here.
+        view: which view (contract) of the supergraph the client sees; None for the full schema. A hook sets it in
+            `on_request`, to one of the router's `views`.
         response_headers: added to the response.
         log_fields: added to the request's line in the access log, such as a tenant. Values must be JSON.
         fetches: subgraph requests sent so far; counted by the server.
@@ -48,6 +50,7 @@ class RequestContext:
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
+    view: str | None = None
     response_headers: MutableMapping[str, str] = field(default_factory=dict)
     log_fields: dict[str, Any] = field(default_factory=dict)
     fetches: int = 0

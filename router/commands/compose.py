@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import router
-from router.commands.files import as_json, read_text, write_text
+from router.commands.files import Failed, as_json, read_text, write_text
 from router.commands.watch import FileWatch, schema_files
 from router.composition.config import load_subgraphs
+from router.composition.contracts import InvalidContract, load_contract, view_of
 from router.errors import CompositionError, CompositionHint, RouterError
 
 __all__ = ["add_compose", "error_entry", "error_lines", "hint_entry"]
@@ -21,6 +22,10 @@ def add_compose(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--config", required=True, metavar="FILE", help="the subgraphs, in the form of supergraph.yaml"
     )
     compose.add_argument("--out", metavar="FILE", help="write the supergraph there instead of to standard output")
+    compose.add_argument("--contracts", metavar="DIR", help="apply the contracts there: DIR/NAME.toml is the view NAME")
+    compose.add_argument(
+        "--contracts-out", metavar="DIR", help="write each view to DIR/NAME.graphql (default: same DIR)"
+    )
     compose.add_argument("--json", action="store_true", help="print result, errors and hints as one JSON object")
     compose.add_argument("--watch", action="store_true", help="compose again at every change of a file, until Ctrl-C")
     compose.set_defaults(run=run_compose)
@@ -34,6 +39,11 @@ def compose_once(options: argparse.Namespace) -> int:
     result = router.compose(load_subgraphs(options.config))
     supergraph = result.supergraph_sdl if isinstance(result, router.Composed) else None
     errors = () if isinstance(result, router.Composed) else result.errors
+    if supergraph is not None and options.contracts:
+        views, errors = compose_views(Path(options.contracts), supergraph)
+        for name, sdl in views.items():
+            write_supergraph(Path(options.contracts_out or options.contracts) / f"{name}.graphql", sdl)
+        supergraph = None if errors else supergraph
     if supergraph is not None and options.out:
         write_supergraph(Path(options.out), supergraph)
     if options.json:
@@ -51,13 +61,33 @@ def compose_once(options: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
+def compose_views(folder: Path, supergraph_sdl: str) -> tuple[dict[str, str], tuple[CompositionError, ...]]:
+    """The SDL of each contract's view by name, or what is wrong with any of them."""
+    if not folder.is_dir():
+        raise Failed(f"{folder}: no such folder")
+    supergraph = router.load_supergraph(supergraph_sdl)
+    views: dict[str, str] = {}
+    errors: list[CompositionError] = []
+    for file in contract_files(folder):
+        try:
+            views[file.stem] = view_of(load_contract(file), supergraph).sdl
+        except InvalidContract as error:
+            errors += error.errors
+    return ({} if errors else views), tuple(errors)
+
+
+def contract_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.toml"))
+
+
 def watch_and_compose(options: argparse.Namespace) -> int:
     """Compose now and after every change; ends only by an interrupt."""
     config = Path(options.config)
     watch = FileWatch()
     while True:
         # Looked at before reading: a change while we compose is seen by the next look.
-        watch.look_at([config, *schema_files(config)])
+        contracts = contract_files(Path(options.contracts)) if options.contracts else []
+        watch.look_at([config, *schema_files(config), *contracts])
         try:
             failed = compose_once(options)
         except RouterError as error:

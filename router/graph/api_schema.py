@@ -78,7 +78,8 @@ class _ApiFilter:
     def definitions(self) -> Iterator[DefinitionNode]:
         for definition in self._document.definitions:
             if isinstance(definition, SchemaDefinitionNode):
-                yield replace(definition, directives=self._applied(definition))
+                roots = (o for o in definition.operation_types if o.type.name.value not in self._hidden_types)
+                yield replace(definition, directives=self._applied(definition), operation_types=tuple(roots))
             elif isinstance(definition, DirectiveDefinitionNode):
                 if not self._is_dropped_directive(definition.name.value):
                     yield replace(definition, arguments=self._all_visible(definition.arguments))

@@ -85,7 +85,8 @@ class SelectionBuilder:
     """Normalises selection sets against one supergraph. Selections of one builder can be compared by identity.
 
     Args:
-        hidden_types: whether object types that clients cannot see are possible types; wanted for field sets.
+        hidden_types: names of object types that are no possible types, because clients cannot see them. Field sets see
+            all.
     """
 
     def __init__(
@@ -93,13 +94,12 @@ class SelectionBuilder:
         supergraph: Supergraph,
         fragments: Mapping[str, FragmentDefinitionNode] | None = None,
         *,
-        hidden_types: bool = True,
+        hidden_types: frozenset[str] = frozenset(),
         max_fields: int = 100_000,
     ) -> None:
         self._types = supergraph.types
         self._possible = {
-            name: tuple(m for m in members if hidden_types or not supergraph.types[m].is_inaccessible)
-            for name, members in supergraph.possible.items()
+            name: tuple(m for m in members if m not in hidden_types) for name, members in supergraph.possible.items()
         }
         self._fragments = fragments or {}
         self._fields: dict[tuple[object, ...], SelectionField] = {}

@@ -34,17 +34,19 @@ def plan_operation(
     operation_name: str | None,
     supergraph: Supergraph,
     labels: frozenset[str] = frozenset(),
+    hidden: frozenset[str] = frozenset(),
 ) -> QueryPlan:
     """Plans one operation of a document that is valid against the API schema. Deterministic.
 
     Args:
         labels: the `@override` labels that are on.
+        hidden: schema coordinates (`Type`, `Enum.VALUE`) that the data must not show either, for clients of a view.
 
     Raises:
         OperationError: no such operation in the document.
         PlanningError: no plan exists, or finding one would take too much work.
     """
-    *_, plan = stages(document, operation_name, supergraph, labels)
+    *_, plan = stages(document, operation_name, supergraph, labels, hidden)
     assert isinstance(plan, QueryPlan)
     return plan
 
@@ -54,9 +56,10 @@ def stages(
     operation_name: str | None,
     supergraph: Supergraph,
     labels: frozenset[str] = frozenset(),
+    hidden: frozenset[str] = frozenset(),
 ) -> Iterator[NormalizedOperation | ObjectCover | FetchGraph | QueryPlan]:
     """The result of each stage of planning, in order; see the module's table."""
-    operation = normalize(document, operation_name, supergraph)
+    operation = normalize(document, operation_name, supergraph, hidden)
     yield operation
     graph = query_graph(supergraph, labels)
     solver = Solver(graph)
@@ -65,7 +68,7 @@ def stages(
     fetch_graph = build_fetch_graph(graph, operation.type, cover)
     assign_storage_keys(graph, fetch_graph)
     yield fetch_graph
-    yield assemble(graph, operation, fetch_graph)
+    yield assemble(graph, operation, fetch_graph, hidden)
 
 
 def query_graph(supergraph: Supergraph, labels: frozenset[str] = frozenset()) -> QueryGraph:

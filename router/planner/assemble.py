@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Selection, SelectionField
+from router.graph.supergraph import SupergraphType
 from router.planner.documents import EntityField, Rendered, document, render_entity_selection, render_root_selection
 from router.planner.fetch_graph import FetchGraph, FetchNode, Position, RepresentationSpec, Slot, field_identity
 from router.planner.normalize import NormalizedOperation
@@ -26,8 +27,17 @@ from router.planner.plan import (
 __all__ = ["assemble"]
 
 
-def assemble(graph: QueryGraph, operation: NormalizedOperation, fetch_graph: FetchGraph) -> QueryPlan:
-    """Turns a fetch graph whose slots have their storage keys into a plan."""
+def assemble(
+    graph: QueryGraph,
+    operation: NormalizedOperation,
+    fetch_graph: FetchGraph,
+    hidden: frozenset[str] = frozenset(),
+) -> QueryPlan:
+    """Turns a fetch graph whose slots have their storage keys into a plan.
+
+    Args:
+        hidden: schema coordinates of enum values that the data must not show; others are ignored.
+    """
     ordered = topological(fetch_graph.fetches)
     conditions = run_conditions(ordered)
     groups = _batches(ordered)
@@ -36,7 +46,7 @@ def assemble(graph: QueryGraph, operation: NormalizedOperation, fetch_graph: Fet
     for n, group in enumerate(groups):
         depends_on = sorted({group_of[d] for f in group for d in f.depends_on})
         fetches.append(_fetch(graph, operation, fetch_graph.root, n, group, conditions, depends_on))
-    projection = _Projector(graph).project([fetch_graph.root], operation.selection, operation.root_type)
+    projection = _Projector(graph, hidden).project([fetch_graph.root], operation.selection, operation.root_type)
     return QueryPlan(operation.type, operation.name, tuple(fetches), projection, tuple(sorted(operation.variables)))
 
 
@@ -195,8 +205,9 @@ def _inputs(
 
 
 class _Projector:
-    def __init__(self, graph: QueryGraph) -> None:
+    def __init__(self, graph: QueryGraph, hidden: frozenset[str]) -> None:
         self.types = graph.supergraph.types
+        self.hidden = hidden
         self._known: dict[tuple[object, ...], Projection] = {}
 
     def project(self, positions: list[Position], selection: Selection, type_name: str) -> Projection:
@@ -255,9 +266,12 @@ class _Projector:
             storage_key=slots[0].storage_key if slots else wanted.response_key,
             type=wanted.type.text,
             selection=selection,
-            enum_values=frozenset(leaf.values) if leaf is not None and leaf.kind == "ENUM" else None,
+            enum_values=self._enum_values(leaf) if leaf is not None and leaf.kind == "ENUM" else None,
             conditions=wanted.conditions,
         )
+
+    def _enum_values(self, enum: SupergraphType) -> frozenset[str]:
+        return frozenset(value for value in enum.values if f"{enum.name}.{value}" not in self.hidden)
 
 
 def _output_slot(position: Position, wanted: SelectionField, type_name: str) -> Slot | None:

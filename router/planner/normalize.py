@@ -27,8 +27,16 @@ class NormalizedOperation:
     variables: Mapping[str, str]
 
 
-def normalize(document: DocumentNode, operation_name: str | None, supergraph: Supergraph) -> NormalizedOperation:
+def normalize(
+    document: DocumentNode,
+    operation_name: str | None,
+    supergraph: Supergraph,
+    hidden: frozenset[str] = frozenset(),
+) -> NormalizedOperation:
     """Selects the operation and normalises it. The document must be valid against the API schema.
+
+    Args:
+        hidden: names of types that are hidden besides those that `@inaccessible` hides; others are ignored.
 
     Raises:
         OperationError: there is no such operation, or several and no name.
@@ -36,7 +44,9 @@ def normalize(document: DocumentNode, operation_name: str | None, supergraph: Su
     operation = _select(document, operation_name)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     root = root_type(supergraph, operation.operation)
-    selection = SelectionBuilder(supergraph, fragments, hidden_types=False).build(root, operation.selection_set)
+    inaccessible = {name for name, type_ in supergraph.types.items() if type_.is_inaccessible}
+    builder = SelectionBuilder(supergraph, fragments, hidden_types=hidden.union(inaccessible))
+    selection = builder.build(root, operation.selection_set)
     return NormalizedOperation(
         operation.operation.value,
         operation.name.value if operation.name else None,

@@ -17,10 +17,11 @@ from typing import Any
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from router.composition.contracts import Contract, View, load_contract, view_of
 from router.executor import AiohttpTransport, Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RouterHooks
-from router.server.config import RouterConfig
+from router.server.config import InvalidConfig, RouterConfig
 from router.server.disconnect import DisconnectGuard
 from router.server.operations import opened
 from router.server.pipeline import Pipeline
@@ -50,6 +51,7 @@ def create_app(
     config: RouterConfig | None = None,
     transport: Transport | None = None,
     subgraph_urls: Mapping[str, str] | None = None,
+    views: Mapping[str, Contract | str | os.PathLike[str]] | None = None,
 ) -> "RouterApp":
     """Make a router for a supergraph.
 
@@ -59,15 +61,23 @@ def create_app(
         config: settings; all have defaults.
         transport: how to reach subgraphs; HTTP by default.
         subgraph_urls: by subgraph name; these win over the configuration's and the supergraph's.
+        views: by name, contracts or their files, besides the configuration's. `RequestContext.view` says which one a
+            client sees.
 
     Returns:
         An ASGI application. It opens its connections when its lifespan starts, or else with its first request.
 
     Raises:
         InvalidSupergraph: the file cannot be read, or is no supergraph.
-        InvalidConfig: a setting is for a subgraph that the supergraph does not have.
+        InvalidConfig: a setting is for a subgraph that the supergraph does not have, or for a view that there is not.
+        InvalidContract: a view's contract cannot be read or does not fit the supergraph.
     """
-    return RouterApp(opened(supergraph), hooks, config or RouterConfig(), transport, dict(subgraph_urls or {}))
+    config = config or RouterConfig()
+    loaded = opened(supergraph)
+    made = {name: made_view(name, source, loaded) for name, source in {**config.views, **(views or {})}.items()}
+    if config.default_view is not None and config.default_view not in made:
+        raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
+    return RouterApp(loaded, hooks, config, transport, dict(subgraph_urls or {}), made)
 
 
 class RouterApp:
@@ -80,10 +90,11 @@ class RouterApp:
         config: RouterConfig,
         transport: Transport | None,
         subgraph_urls: dict[str, str],
+        views: Mapping[str, View],
     ) -> None:
         self.config = config
         self.supergraph = supergraph
-        self.pipeline = Pipeline(supergraph, config, hooks)
+        self.pipeline = Pipeline(supergraph, config, hooks, views)
         self.subgraphs, self.transport = connect(
             supergraph, config, hooks, transport or AiohttpTransport(), subgraph_urls
         )
@@ -145,7 +156,7 @@ class RouterApp:
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        context = new_context(scope)
+        context = new_context(scope, self.config.default_view)
         exchange = Exchange(self, context, receive, send, started)
         path = context.path
         root = scope.get("root_path", "")
@@ -299,7 +310,11 @@ class Exchange:
 # ---- parts ----------------------------------------------------------------------------------------------------------
 
 
-def new_context(scope: Scope) -> RequestContext:
+def made_view(name: str, source: Contract | str | os.PathLike[str], supergraph: Supergraph) -> View:
+    return view_of(source if isinstance(source, Contract) else load_contract(source, name), supergraph)
+
+
+def new_context(scope: Scope, view: str | None) -> RequestContext:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -313,6 +328,7 @@ def new_context(scope: Scope) -> RequestContext:
         path=scope["path"],
         headers=headers,
         client=client[0] if client else None,
+        view=view,
     )
 
 
@@ -324,6 +340,7 @@ def part_of(context: RequestContext, index: int) -> RequestContext:
         path=context.path,
         headers=context.headers,
         client=context.client,
+        view=context.view,
     )
 
 

@@ -191,6 +191,12 @@ class RouterConfig(Section):
     subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")
     headers: HeadersConfig = Field(default=HeadersConfig(), description="For all subgraphs.")
     subgraphs: dict[str, SubgraphConfig] = Field(default_factory=dict, description="By subgraph name.")
+    views: dict[str, Path] = Field(
+        default_factory=dict, description="By name, the contract (TOML) of each view; relative to this file."
+    )
+    default_view: str | None = Field(
+        default=None, description="The view for requests that no hook chooses one for; else they see the full schema."
+    )
 
     @model_validator(mode="after")
     def headers_have_one_source(self) -> Self:
@@ -217,7 +223,9 @@ def load_config(path: str | os.PathLike[str]) -> RouterConfig:
     if raw is None:
         return RouterConfig()
     try:
-        return RouterConfig.model_validate(raw)
+        config = RouterConfig.model_validate(raw)
+        folder = Path(path).parent
+        return config.model_copy(update={"views": {name: folder / file for name, file in config.views.items()}})
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}" for item in error.errors()]
         raise InvalidConfig(f"{os.fspath(path)}: " + "; ".join(lines)) from error

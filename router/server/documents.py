@@ -11,8 +11,8 @@ from router.server.responses import Rejected
 
 __all__ = ["DocumentCache", "DocumentKey", "Preparer"]
 
-DocumentKey = tuple[str, str | None]
-"""Document text and operation name."""
+DocumentKey = tuple[str, str | None, str | None]
+"""Document text, operation name and view."""
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class Preparer(Generic[T]):
 
     def __init__(
         self,
-        prepare: Callable[[str, str | None], tuple[T, int]],
+        prepare: Callable[[str, str | None, str | None], tuple[T, int]],
         cache: DocumentCache[T],
         *,
         max_pending: int,
@@ -82,14 +82,14 @@ class Preparer(Generic[T]):
         self.pending: dict[DocumentKey, asyncio.Future[T]] = {}
         self.thread: ThreadPoolExecutor | None = None
 
-    async def get(self, text: str, operation_name: str | None) -> T:
-        """The prepared document.
+    async def get(self, text: str, operation_name: str | None, view: str | None = None) -> T:
+        """The prepared document, as that view's clients may run it.
 
         Raises:
             Rejected: too many documents wait already, or this one takes too long; status 503.
             Exception: whatever `prepare` raises, to each of those who wait; nothing of it is kept.
         """
-        key = (text, operation_name)
+        key = (text, operation_name, view)
         value = self.cache.get(key)
         if value is not None:
             return value

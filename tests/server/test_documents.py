@@ -13,41 +13,41 @@ from router.server.responses import Rejected
 
 def test_the_least_recently_used_goes_first() -> None:
     cache = DocumentCache[int](2, 1000)
-    cache.put(("a", None), 1, 1)
-    cache.put(("b", None), 2, 1)
-    assert cache.get(("a", None)) == 1
-    cache.put(("c", None), 3, 1)
-    assert cache.get(("b", None)) is None
-    assert (cache.get(("a", None)), cache.get(("c", None))) == (1, 3)
+    cache.put(("a", None, None), 1, 1)
+    cache.put(("b", None, None), 2, 1)
+    assert cache.get(("a", None, None)) == 1
+    cache.put(("c", None, None), 3, 1)
+    assert cache.get(("b", None, None)) is None
+    assert (cache.get(("a", None, None)), cache.get(("c", None, None))) == (1, 3)
 
 
 def test_one_text_has_an_entry_per_operation_name() -> None:
     cache = DocumentCache[int](10, 1000)
-    cache.put(("a", "X"), 1, 1)
-    assert cache.get(("a", "Y")) is None
-    assert cache.get(("a", "X")) == 1
+    cache.put(("a", "X", None), 1, 1)
+    assert cache.get(("a", "Y", None)) is None
+    assert cache.get(("a", "X", None)) == 1
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 60)), max_size=50))
 def test_bounds_hold_and_sizes_add_up(puts: list[tuple[str, int]]) -> None:
     cache = DocumentCache[int](3, 100)
     for text, size in puts:
-        cache.put((text, None), size, size)
-        assert cache.get((text, None)) == size
+        cache.put((text, None, None), size, size)
+        assert cache.get((text, None, None)) == size
         assert len(cache) <= 3
         assert cache.size_bytes == sum(entry.size_bytes for entry in cache.entries.values()) <= 100
 
 
 def test_what_is_too_large_is_not_kept_and_evicts_nothing() -> None:
     cache = DocumentCache[int](3, 100)
-    cache.put(("a", None), 1, 50)
-    cache.put(("b", None), 2, 101)
-    assert cache.get(("b", None)) is None
-    assert cache.get(("a", None)) == 1
+    cache.put(("a", None, None), 1, 50)
+    cache.put(("b", None, None), 2, 101)
+    assert cache.get(("b", None, None)) is None
+    assert cache.get(("a", None, None)) == 1
 
 
 def preparer(
-    prepare: Callable[[str, str | None], tuple[str, int]], *, max_pending: int = 10, timeout_s: float = 10
+    prepare: Callable[[str, str | None, str | None], tuple[str, int]], *, max_pending: int = 10, timeout_s: float = 10
 ) -> Preparer[str]:
     return Preparer(prepare, DocumentCache(10, 1000), max_pending=max_pending, timeout_s=timeout_s)
 
@@ -55,7 +55,7 @@ def preparer(
 async def test_identical_documents_are_prepared_once() -> None:
     calls: list[str] = []
 
-    def prepare(text: str, _name: str | None) -> tuple[str, int]:
+    def prepare(text: str, _name: str | None, _view: str | None) -> tuple[str, int]:
         calls.append(text)
         time.sleep(0.02)
         return text.upper(), 1
@@ -71,7 +71,7 @@ async def test_identical_documents_are_prepared_once() -> None:
 async def test_the_event_loop_goes_on_while_a_document_is_prepared() -> None:
     release = threading.Event()
 
-    def prepare(text: str, _name: str | None) -> tuple[str, int]:
+    def prepare(text: str, _name: str | None, _view: str | None) -> tuple[str, int]:
         assert release.wait(10)
         return text, 1
 
@@ -88,7 +88,7 @@ async def test_the_event_loop_goes_on_while_a_document_is_prepared() -> None:
 async def test_failures_reach_everyone_and_are_not_kept() -> None:
     failures = [ValueError("first")]
 
-    def prepare(text: str, _name: str | None) -> tuple[str, int]:
+    def prepare(text: str, _name: str | None, _view: str | None) -> tuple[str, int]:
         time.sleep(0.01)
         if failures:
             raise failures.pop()
@@ -104,7 +104,7 @@ async def test_failures_reach_everyone_and_are_not_kept() -> None:
 async def test_who_asked_first_may_leave_without_harm_to_others() -> None:
     release = threading.Event()
 
-    def prepare(text: str, _name: str | None) -> tuple[str, int]:
+    def prepare(text: str, _name: str | None, _view: str | None) -> tuple[str, int]:
         assert release.wait(10)
         return text, 1
 
@@ -123,7 +123,7 @@ async def test_who_asked_first_may_leave_without_harm_to_others() -> None:
 async def test_a_failure_that_nobody_waits_for_is_silent() -> None:
     release = threading.Event()
 
-    def prepare(_text: str, _name: str | None) -> tuple[str, int]:
+    def prepare(_text: str, _name: str | None, _view: str | None) -> tuple[str, int]:
         assert release.wait(10)
         raise ValueError
 
@@ -142,7 +142,7 @@ async def test_a_failure_that_nobody_waits_for_is_silent() -> None:
 async def test_a_full_queue_and_a_slow_document_are_refused() -> None:
     release = threading.Event()
 
-    def prepare(text: str, _name: str | None) -> tuple[str, int]:
+    def prepare(text: str, _name: str | None, _view: str | None) -> tuple[str, int]:
         assert release.wait(10)
         return text, 1
 
@@ -166,7 +166,7 @@ async def test_a_full_queue_and_a_slow_document_are_refused() -> None:
 async def test_closing_refuses_those_who_wait_and_it_can_go_on_afterwards() -> None:
     release = threading.Event()
 
-    def prepare(text: str, _name: str | None) -> tuple[str, int]:
+    def prepare(text: str, _name: str | None, _view: str | None) -> tuple[str, int]:
         assert release.wait(10)
         return text, 1
 
