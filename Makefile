@@ -28,7 +28,7 @@ test: bootstrap-dev ## Run all tests, with coverage (ARGS="tests/planner -k name
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 
 # What `make schema` writes; CI fails when the committed files differ.
-GENERATED := schema docs/reference/settings.md
+GENERATED := schema docs/reference/settings.md docs/errors
 
 check: bootstrap-dev ## Everything but the tests that CI demands: style, types, import rules, generated files
 	$(BIN)/ruff check .
@@ -46,6 +46,7 @@ schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, JS
 	$(BIN)/python -m router config-schema --out schema/router-config.schema.json
 	$(BIN)/brain config schema --out schema/brain.schema.json
 	$(BIN)/brain config table --out docs/reference/settings.md
+	$(BIN)/python -m tests.composition.error_pages docs/errors
 
 # Keeps the versions that still fit; `make lock ARGS=--upgrade` takes the newest.
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -20,6 +20,7 @@ from graphql.language import (
 
 from router.composition.definitions import DIRECTIVES, FED1_DIRECTIVES, LATEST, DirectiveSpec
 from router.graph.federation_spec import (
+    APOLLO_SPECS,
     CORE,
     FEDERATION,
     LINK,
@@ -36,6 +37,10 @@ LinkProblem = tuple[str, str, Node]
 """Code, message, where."""
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*$")
+_NO_CONNECTORS = (
+    "Connectors (@connect, @source) need a router that calls REST itself, which this one does not: remove the link, and"
+    " serve the fields from a GraphQL subgraph."
+)
 _FEDERATION_TYPES = ("FieldSet", "Scope", "Policy", "ContextFieldValue")
 
 
@@ -130,6 +135,8 @@ def link_problems(document: DocumentNode) -> Iterator[LinkProblem]:
                 f'"{other}" and "{url.identity}" have the same namespace "{feature.namespace}"; rename one with `as:`.',
                 node,
             )
+        if url.identity == f"{APOLLO_SPECS}/connect":
+            yield "UNSUPPORTED_FEATURE", _NO_CONNECTORS, node
         yield from _version_problems(url, node)
         yield from _argument_problems(feature, arguments, node)
 
@@ -150,7 +157,7 @@ def _argument_problems(feature: Feature, arguments: dict[str, ValueNode], node: 
     usage = "INVALID_LINK_DIRECTIVE_USAGE"
     alias = arguments.get("as")
     if isinstance(alias, StringValueNode) and (not _NAME.match(alias.value) or "__" in alias.value):
-        yield usage, f'"{alias.value}" cannot be a namespace: it must be a name without "__".', node
+        yield usage, f'"{alias.value}" cannot be a namespace: write a name without "__".', node
     purpose = arguments.get("for")
     if isinstance(purpose, EnumValueNode) and purpose.value not in {"SECURITY", "EXECUTION"}:
         yield usage, f"`for: {purpose.value}` is not known; write SECURITY or EXECUTION.", node
@@ -158,25 +165,29 @@ def _argument_problems(feature: Feature, arguments: dict[str, ValueNode], node: 
     if imports is None:
         return
     if not isinstance(imports, ListValueNode):
-        yield usage, "`import:` must be a list of names or of {name:, as:} objects.", node
+        yield usage, "`import:` is no list: write a list of names or of {name:, as:} objects.", node
         return
     for item in imports.values:
         parts = _import_parts(item)
         if parts is None:
-            yield usage, "An import must be a name or an object with `name` and, if wanted, `as`.", item
+            yield usage, "This is no import: write a name, or an object with `name` and, if wanted, `as`.", item
             continue
         name, local = parts
         if name.startswith("@") != local.startswith("@"):
             yield (
                 usage,
-                f'Import "{name}" cannot be renamed "{local}": directives keep their "@", types have none.',
+                f'Import "{name}" cannot be renamed "{local}": keep the "@" of a directive, and give a type none.',
                 item,
             )
         elif not _NAME.match(local.removeprefix("@")):
-            yield usage, f'"{local}" is not a name.', item
+            yield usage, f'"{local}" is not a name: write another.', item
         elif feature.url.identity == FEDERATION and not _known_to_federation(name, feature.url.version):
             version = f"v{feature.url.version[0]}.{feature.url.version[1]}"
-            yield usage, f'The federation specification {version} has no "{name}" to import.', item
+            yield (
+                usage,
+                f'The federation specification {version} has no "{name}" to import: correct the name, or the version.',
+                item,
+            )
 
 
 def _import_parts(item: ValueNode) -> tuple[str, str] | None:

@@ -30,6 +30,7 @@ _MERGED = frozenset(
         ),
         "deprecated",
         "specifiedBy",
+        "oneOf",
     }
 )
 _EXECUTABLE = frozenset(
@@ -54,9 +55,9 @@ class _Annotated(Protocol):
     directives: list[Applied]
 
 
-def is_merged(state: MergeState, name: str) -> bool:
-    """Whether applications of the directive (canonical name) are carried into the supergraph."""
-    return name in _MERGED or name in state.composed
+def is_merged(state: MergeState, name: str, index: int) -> bool:
+    """Whether a subgraph's applications of the directive (canonical name) are carried into the supergraph."""
+    return name in _MERGED or index in state.composed.get(name, ())
 
 
 def merge_description(state: MergeState, sources: Mapping[int, _Described], coordinate: str) -> str | None:
@@ -82,7 +83,7 @@ def merge_applied(state: MergeState, sources: Mapping[int, _Annotated], coordina
     by_name: dict[str, list[tuple[int, Applied]]] = {}
     for index, source in sources.items():
         for applied in source.directives:
-            if is_merged(state, applied.name):
+            if is_merged(state, applied.name, index):
                 by_name.setdefault(applied.name, []).append((index, applied))
     result: list[Applied] = []
     for name in sorted(by_name):

@@ -48,8 +48,8 @@ def _merge_field(state: MergeState, merged: MergedType, name: str) -> None:
         state.errors.append(
             error(
                 "EXTERNAL_MISSING_ON_BASE",
-                f'"{coordinate}" is @external in all subgraphs that have it ({quoted(state.names(sources))}): some'
-                " subgraph must resolve it.",
+                f'"{coordinate}" is @external in all subgraphs that have it ({quoted(state.names(sources))}):'
+                " resolve it in one.",
                 coordinate=coordinate,
                 at=[(state.subgraphs[i], f.node) for i, f in sources.items()],
             )
@@ -64,7 +64,7 @@ def _merge_field(state: MergeState, merged: MergedType, name: str) -> None:
     field.arguments = _merge_arguments(state, owned, coordinate)
     merged.definition.fields[name] = field
     if external and owned is not sources:
-        all_equal &= _check_external(state, field, {i: sources[i] for i in external}, coordinate)
+        all_equal &= _check_external(state, field, owned, {i: sources[i] for i in external}, coordinate)
     joins = _joins(state, merged, sources, overrides, all_equal=all_equal)
     if joins is not None:
         merged.fields[name] = joins
@@ -146,7 +146,10 @@ def _check_contextual(
                     f'Argument "{coordinate}" comes from a context in {quoted(state.names(contextual))} but is required'
                     f' of callers in "{state.subgraphs[index].name}": use @fromContext there too, or make it optional.',
                     coordinate=coordinate,
-                    at=[(state.subgraphs[index], plain.node)],
+                    at=[
+                        (state.subgraphs[index], plain.node),
+                        *((state.subgraphs[i], arguments[i].node) for i in sorted(contextual)),
+                    ],
                 )
             )
         else:
@@ -165,7 +168,7 @@ def _check_contextual(
 
 def _check_external_directives(state: MergeState, index: int, field: Field, coordinate: str) -> None:
     for applied in field.directives:
-        if is_merged(state, applied.name):
+        if is_merged(state, applied.name, index):
             subgraph = state.subgraphs[index]
             state.errors.append(
                 error(
@@ -178,54 +181,35 @@ def _check_external_directives(state: MergeState, index: int, field: Field, coor
             )
 
 
-def _check_external(state: MergeState, merged: Field, external: dict[int, Field], coordinate: str) -> bool:
+def _check_external(
+    state: MergeState, merged: Field, owned: Mapping[int, Field], external: Mapping[int, Field], coordinate: str
+) -> bool:
     """Compares external declarations with what was merged from the others; says whether all types are equal."""
+
+    def report(code: str, at: str, what: str, wrong: Mapping[int, Field | InputValue]) -> None:
+        if wrong:
+            places = [(state.subgraphs[i], f.node) for i, f in (*wrong.items(), *owned.items())]
+            text = f"{what} where the field is @external, as in {quoted(state.names(owned))}"
+            message = f"{text}: correct it in {quoted(state.names(wrong))}."
+            state.errors.append(error(code, message, coordinate=at, at=places))
+
     wrong_type = {i: f for i, f in external.items() if not _fits(state, f.type, merged.type)}
-    _report_external(
-        state,
-        "EXTERNAL_TYPE_MISMATCH",
-        f'"{coordinate}" is declared @external with another type than the "{merged.type}" of the subgraphs that'
-        " resolve it",
-        coordinate,
-        wrong_type,
-    )
+    report("EXTERNAL_TYPE_MISMATCH", coordinate, f'"{coordinate}" must have type "{merged.type}"', wrong_type)
     for argument in merged.arguments.values():
         at = f"{coordinate}({argument.name}:)"
         missing = {i: f for i, f in external.items() if argument.name not in f.arguments}
-        _report_external(
-            state, "EXTERNAL_ARGUMENT_MISSING", f'Argument "{at}" is missing where the field is @external', at, missing
-        )
+        report("EXTERNAL_ARGUMENT_MISSING", at, f'Argument "{at}" must be declared', missing)
         present = {i: f.arguments[argument.name] for i, f in external.items() if argument.name in f.arguments}
         other_type = {i: a for i, a in present.items() if not _fits(state, argument.type, a.type)}
-        _report_external(
-            state,
-            "EXTERNAL_ARGUMENT_TYPE_MISMATCH",
-            f'Argument "{at}" must have type "{argument.type}" where the field is @external, as elsewhere',
-            at,
-            other_type,
-        )
+        report("EXTERNAL_ARGUMENT_TYPE_MISMATCH", at, f'Argument "{at}" must have type "{argument.type}"', other_type)
         other_default = {i: a for i, a in present.items() if a.default != argument.default}
-        _report_external(
-            state,
-            "EXTERNAL_ARGUMENT_DEFAULT_MISMATCH",
-            f'Argument "{at}" must have the same default value where the field is @external as elsewhere',
-            at,
-            other_default,
-        )
+        what = f'Argument "{at}" must have the same default value'
+        report("EXTERNAL_ARGUMENT_DEFAULT_MISMATCH", at, what, other_default)
     return all(f.type == merged.type for f in external.values())
 
 
 def _fits(state: MergeState, given: str, wanted: str) -> bool:
     return given == wanted or is_strict_subtype(state, given, wanted)
-
-
-def _report_external(
-    state: MergeState, code: str, message: str, coordinate: str, wrong: Mapping[int, Field | InputValue]
-) -> None:
-    if wrong:
-        places = [(state.subgraphs[i], f.node) for i, f in wrong.items()]
-        text = f"{message}: mend it in {quoted(state.names(wrong))}."
-        state.errors.append(error(code, text, coordinate=coordinate, at=places))
 
 
 # ---- sharing and joins ------------------------------------------------------------------------------
@@ -349,7 +333,7 @@ def _hint_on_differing_fields(state: MergeState, merged: MergedType) -> None:
                 hint(
                     f"INCONSISTENT_{kind}_VALUE_TYPE_FIELD",
                     f'"{name}.{field}" is missing in {quoted(state.names(lacking))}.',
-                    coordinate=f"{name}.{field}",
+                    coordinate=name,
                     subgraphs=state.names(merged.sources),
                 )
             )

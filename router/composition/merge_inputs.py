@@ -52,14 +52,17 @@ def merge_input_object(state: MergeState, merged: MergedType) -> None:
 def _report_missing(state: MergeState, coordinate: str, sources: dict[int, InputValue], lacking: list[int]) -> None:
     required = [i for i, s in sources.items() if is_required(s)]
     if required:
+        type_name = coordinate.partition(".")[0]
         state.errors.append(
             error(
                 "REQUIRED_INPUT_FIELD_MISSING_IN_SOME_SUBGRAPH",
                 f'Input field "{coordinate}" is required in {quoted(state.names(required))} but missing in'
                 f" {quoted(state.names(lacking))}: add it there, or make it optional.",
                 coordinate=coordinate,
-                at=[(state.subgraphs[i], sources[i].node) for i in required],
-                subgraphs=state.names(lacking),
+                at=[
+                    *((state.subgraphs[i], sources[i].node) for i in required),
+                    *((state.subgraphs[i], state.subgraphs[i].types[type_name].node) for i in lacking),
+                ],
             )
         )
     else:

@@ -58,10 +58,16 @@ def resolve_overrides(
         where = f'@override on "{coordinate}" in subgraph "{name}"'
         if definition.kind == "INTERFACE":
             fail(
-                "OVERRIDE_ON_INTERFACE", f"{where}: interfaces' fields cannot be overridden, only objects' can.", index
+                "OVERRIDE_ON_INTERFACE",
+                f"{where}: interfaces' fields cannot be overridden; put it on the implementations.",
+                index,
             )
         elif definition.applied(federation("interfaceObject")):
-            fail("OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE", f"{where}: not possible in an @interfaceObject.", index)
+            fail(
+                "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE",
+                f"{where}: not possible in an @interfaceObject; remove it.",
+                index,
+            )
         elif source is None:
             state.hints.append(
                 hint(
@@ -83,7 +89,7 @@ def resolve_overrides(
         elif source in stand_ins:
             fail(
                 "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE",
-                f'{where}: in "{origin}" the field comes from an @interfaceObject, which cannot be overridden.',
+                f'{where}: in "{origin}" the field is of an @interfaceObject and cannot be overridden. Remove this.',
                 index,
                 source,
             )
@@ -100,7 +106,7 @@ def resolve_overrides(
             fail(
                 "OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE",
                 f'{where}: the field has {spelled(collision[1])} in subgraph "{state.subgraphs[collision[0]].name}";'
-                " the two do not go together.",
+                " the two do not go together. Remove one of them.",
                 index,
                 source,
             )
@@ -109,8 +115,8 @@ def resolve_overrides(
             if isinstance(label, str) and not (_LABEL.match(label) or _PERCENT.match(label)):
                 fail(
                     "OVERRIDE_LABEL_INVALID",
-                    f'{where}: "{label}" is not a label. Labels start with a letter and go on with letters, digits and'
-                    " _-:./, or are percent(x) with x from 0 to 100 and at most 8 decimals.",
+                    f'{where}: "{label}" is not a label. Write a letter, then letters, digits and _-:./, or percent(x)'
+                    " with x from 0 to 100 and at most 8 decimals.",
                     index,
                 )
                 label = None

@@ -24,6 +24,8 @@ def merge_subgraphs(subgraphs: Sequence[SubgraphSchema], usages: Sequence[FieldU
     """Merges subgraphs (sorted by name, all Federation 2 by now). Errors and hints are in the result."""
     state = MergeState(tuple(subgraphs), tuple(usages))
     merge_composed_directives(state)
+    if state.errors:
+        return state
     executable = merge_executable_directives(state)
     _add_types(state)
     _add_implements(state)
@@ -138,7 +140,8 @@ def _drop_empty_roots(state: MergeState) -> None:
         state.errors.append(
             error(
                 "NO_QUERIES",
-                "No subgraph has a query field: a supergraph needs at least one.",
+                'No subgraph has a field on "Query": add one, a supergraph needs it.',
+                coordinate="Query",
                 subgraphs=[s.name for s in state.subgraphs],
             )
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from graphql.language import Node
+from graphql.language import DirectiveNode, Node
 
 from router.errors import SourceLocation
 from router.graph.federation_spec import Features
@@ -196,6 +196,7 @@ class SubgraphSchema:
         version: of the federation specification; (1, 0) for Federation 1.
         schema_directives: applied to the schema itself.
         interfaces_with_fed1_keys: interfaces whose `@key` the upgrade to Federation 2 removed.
+        spellings: canonical name of each applied federation directive, to where it is first applied.
     """
 
     name: str
@@ -210,6 +211,7 @@ class SubgraphSchema:
     schema_directives: list[Applied] = field(default_factory=list)
     description: str | None = None
     interfaces_with_fed1_keys: set[str] = field(default_factory=set)
+    spellings: dict[str, DirectiveNode] = field(default_factory=dict)
 
     def location(self, node: Node | None) -> SourceLocation | None:
         """Where a node of this subgraph's document stands."""

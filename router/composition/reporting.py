@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from graphql.language import Node
 
+from router.composition.codes import HINTS
 from router.composition.model import SubgraphSchema
 from router.errors import CompositionError, CompositionHint
 
@@ -11,33 +12,19 @@ __all__ = ["and_list", "error", "hint", "quoted"]
 
 Places = Iterable[tuple[SubgraphSchema, Node | None]]
 
-_HINT_LEVELS = {
-    "CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS": "INFO",
-    "DIRECTIVE_COMPOSITION_INFO": "INFO",
-    "IMPLICITLY_UPGRADED_FEDERATION_VERSION": "INFO",
-    "INCONSISTENT_BUT_COMPATIBLE_ARGUMENT_TYPE": "INFO",
-    "INCONSISTENT_BUT_COMPATIBLE_FIELD_TYPE": "INFO",
-    "INCONSISTENT_ENTITY": "INFO",
-    "INCONSISTENT_ENUM_VALUE_FOR_OUTPUT_ENUM": "DEBUG",
-    "INCONSISTENT_INTERFACE_VALUE_TYPE_FIELD": "DEBUG",
-    "INCONSISTENT_OBJECT_VALUE_TYPE_FIELD": "DEBUG",
-    "INCONSISTENT_TYPE_SYSTEM_DIRECTIVE_LOCATIONS": "DEBUG",
-    "INCONSISTENT_TYPE_SYSTEM_DIRECTIVE_REPEATABLE": "DEBUG",
-    "INCONSISTENT_UNION_MEMBER": "DEBUG",
-    "MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS": "INFO",
-    "OVERRIDDEN_FIELD_CAN_BE_REMOVED": "INFO",
-    "OVERRIDE_DIRECTIVE_CAN_BE_REMOVED": "INFO",
-    "OVERRIDE_MIGRATION_IN_PROGRESS": "INFO",
-    "UNUSED_ENUM_TYPE": "DEBUG",
-}
-
 
 def error(
     code: str, message: str, *, coordinate: str | None = None, at: Places = (), subgraphs: Sequence[str] = ()
 ) -> CompositionError:
-    """An error at the given (subgraph, node) places; `subgraphs` adds names that have no place."""
+    """An error at the given (subgraph, node) places; `subgraphs` adds names that have no place.
+
+    Subgraphs that the message does not name are put in front of it: `[users] ...`.
+    """
     places = list(at)
     names = {s.name for s, _ in places} | set(subgraphs)
+    unnamed = sorted(name for name in names if f'"{name}"' not in message and f"[{name}]" not in message)
+    if unnamed:
+        message = f"[{', '.join(unnamed)}] {message}"
     locations = {location for s, node in places if (location := s.location(node)) is not None}
     ordered = sorted(locations, key=lambda x: (x.subgraph, x.line, x.column))
     return CompositionError(code, message, coordinate, tuple(sorted(names)), tuple(ordered))
@@ -45,7 +32,7 @@ def error(
 
 def hint(code: str, message: str, *, coordinate: str | None = None, subgraphs: Sequence[str] = ()) -> CompositionHint:
     """A hint; its level follows from its code."""
-    return CompositionHint(code, _HINT_LEVELS.get(code, "WARN"), message, coordinate, tuple(sorted(set(subgraphs))))
+    return CompositionHint(code, HINTS[code].severity, message, coordinate, tuple(sorted(set(subgraphs))))
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -225,12 +225,13 @@ class _Walk:
         self.errors.append(
             error(
                 "SATISFIABILITY_ERROR",
-                f"The query\n{_render(witness)}\ncannot be resolved by the subgraphs because:\n{reasons}",
+                f"The query\n{_render(witness)}\ncannot be resolved by the subgraphs because:\n{reasons}\n"
+                f'Add a @key that leads there, or resolve "{coordinate}" where the query comes from.',
                 coordinate=coordinate,
                 at=[
-                    (self._state.subgraphs[i], t.fields[field].node)
+                    (self._state.subgraphs[i], t.fields[field].node if field is not None else t.node)
                     for i, t in owners.items()
-                    if field is not None and field in t.fields
+                    if field is None or field in t.fields
                 ],
                 subgraphs=self._state.names(starts),
             )

@@ -75,10 +75,13 @@ def read_subgraph(subgraph: Subgraph) -> tuple[SubgraphSchema | None, list[Compo
         locations = tuple(
             SourceLocation(subgraph.name, at.line, at.column, subgraph.file) for at in problem.locations or ()
         )
-        failed = CompositionError("INVALID_GRAPHQL", problem.message, None, (subgraph.name,), locations)
+        message = f"[{subgraph.name}] {problem.message} Correct the text there."
+        failed = CompositionError("INVALID_GRAPHQL", message, None, (subgraph.name,), locations)
         return None, [failed]
     except RecursionError:
-        failed = CompositionError("INVALID_GRAPHQL", "The schema is nested too deeply.", None, (subgraph.name,))
+        failed = CompositionError(
+            "INVALID_GRAPHQL", "The schema is nested too deeply: make it flatter.", None, (subgraph.name,)
+        )
         return None, [failed]
     return _Reader(subgraph, document).read()
 
@@ -107,7 +110,7 @@ class _Reader:
 
     def read(self) -> tuple[SubgraphSchema, list[CompositionError]]:
         for code, message, node in link_problems(self._document):
-            self._report(code, message, node)
+            self._report(code, message, node, "@link")
         for definition in self._document.definitions:
             match definition:
                 case SchemaDefinitionNode() | SchemaExtensionNode():
@@ -120,7 +123,7 @@ class _Reader:
                     else:
                         self._read_type(definition)
                 case _:
-                    self._invalid("Operations and fragments cannot stand in a schema.", definition)
+                    self._invalid("Operations and fragments cannot stand in a schema: remove them.", definition)
         self._settle_roots()
         return self._schema, self._errors
 
@@ -137,7 +140,7 @@ class _Reader:
         for operation in node.operation_types or ():
             kind = operation.operation.value
             if kind in self._declared_roots:
-                self._invalid(f"There can be only one {kind} root type.", operation)
+                self._invalid(f"There can be only one {kind} root type: keep one.", operation)
             self._declared_roots.setdefault(kind, operation.type.name.value)
 
     def _settle_roots(self) -> None:
@@ -151,10 +154,10 @@ class _Reader:
             definition = self._schema.types.get(name)
             if definition is None:
                 if name != default:
-                    self._invalid(f'The {kind} root type "{name}" is not defined.', None)
+                    self._invalid(f'The {kind} root type "{name}" is not defined: define it.', None)
                 continue
             if definition.kind != "OBJECT":
-                self._invalid(f'The {kind} root type "{name}" must be an object type.', definition.node)
+                self._invalid(f'The {kind} root type "{name}" must be an object type: make it one.', definition.node)
             self._schema.roots[kind] = default
             if name != default:
                 renames[name] = default
@@ -189,7 +192,7 @@ class _Reader:
         if self._names.is_link(name) or self._is_machinery(name):
             return
         if name in self._schema.directives:
-            self._invalid(f'There can be only one definition of the directive "@{name}".', node)
+            self._invalid(f'There can be only one definition of the directive "@{name}": keep one.', node, f"@{name}")
             return
         definition = DirectiveDef(
             name,
@@ -223,6 +226,7 @@ class _Reader:
                 "DIRECTIVE_DEFINITION_INVALID",
                 f'The definition of "@{name}" differs from its specification: it {problem}. Remove the definition.',
                 node,
+                f"@{name}",
             )
 
     def _is_machinery(self, name: str) -> bool:
@@ -240,9 +244,12 @@ class _Reader:
             arguments: dict[str, Const] = {}
             for argument in node.arguments or ():
                 if argument.name.value in arguments:
-                    self._invalid(f'Argument "{argument.name.value}" of "@{name}" is given twice.', argument)
+                    self._invalid(f'Argument "{argument.name.value}" of "@{name}" is given twice: keep one.', argument)
                 arguments[argument.name.value] = const(argument.value)
-            found.append(Applied(self._canonical.get(name, name), arguments, node, block))
+            canonical = self._canonical.get(name, name)
+            if canonical is not name:
+                self._schema.spellings.setdefault(canonical, node)
+            found.append(Applied(canonical, arguments, node, block))
         return found
 
     # ---- types ---------------------------------------------------------------------------------------------------
@@ -255,10 +262,10 @@ class _Reader:
         if definition is None:
             definition = self._schema.types[name] = TypeDef(name, kind)
         elif definition.kind != kind:
-            self._invalid(f'"{name}" is both {_article(definition.kind)} and {_article(kind)}.', node, name)
+            self._invalid(f'"{name}" is both {_article(definition.kind)} and {_article(kind)}: rename one.', node, name)
             return
         elif not is_extension and any(not extension for _, extension in definition.blocks):
-            self._invalid(f'There can be only one type named "{name}".', node, name)
+            self._invalid(f'There can be only one type named "{name}": rename or extend.', node, name)
             return
         block = len(definition.blocks)
         definition.blocks.append((node, is_extension))
@@ -298,7 +305,7 @@ class _Reader:
             if is_query and name in {"_entities", "_service"}:
                 continue
             if name in into:
-                self._invalid(f'"{owner}" has the {what} "{name}" twice.', node, f"{owner}.{name}")
+                self._invalid(f'"{owner}" has the {what} "{name}" twice: keep one.', node, f"{owner}.{name}")
             else:
                 into[name] = make(node)
 

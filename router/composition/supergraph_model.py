@@ -78,7 +78,7 @@ class MergeState:
         usages: facts about their fields, by the same index.
         types: the supergraph's types by name.
         directives: its own (executable or composed) directive definitions.
-        composed: names of the directives that `@composeDirective` carries over.
+        composed: names of the directives that `@composeDirective` carries over, with the indices of those that say so.
         composed_links: (feature URL, imports) of the features these belong to.
         enum_usage: enum name to where it is used: any of `INPUT`, `OUTPUT`.
         interface_objects: interface name to the indices of subgraphs that have it as `@interfaceObject`.
@@ -88,7 +88,7 @@ class MergeState:
     usages: tuple[FieldUsage, ...]
     types: dict[str, MergedType] = field(default_factory=dict)
     directives: dict[str, DirectiveDef] = field(default_factory=dict)
-    composed: set[str] = field(default_factory=set)
+    composed: dict[str, frozenset[int]] = field(default_factory=dict)
     composed_links: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     enum_usage: dict[str, set[str]] = field(default_factory=dict)
     interface_objects: dict[str, list[int]] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from graphql.language import (
 )
 
 __all__ = [
+    "APOLLO_SPECS",
     "CORE",
     "FEDERATION",
     "JOIN",

@@ -1,4 +1,6 @@
-"""`cases/<CODE>.graphql`: the codes expected, then a set of subgraphs that fails, and its mended twin.
+"""Examples of codes: the codes expected, a set of subgraphs that gives them, and its mended twin.
+
+`cases/<CODE>.graphql` has errors, `hints/<CODE>.graphql` hints (with `hinted` for `failing`):
 
 # INVALID_FIELD_SHARING
 
@@ -15,7 +17,8 @@ from pathlib import Path
 from router.composition import Subgraph
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.graphql"))
-_PART = re.compile(r"^# ==== (failing|mended): (.+)$", re.MULTILINE)
+HINT_CASES = sorted((Path(__file__).parent / "hints").glob("*.graphql"))
+_PART = re.compile(r"^# ==== (failing|hinted|mended): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,12 @@ class Case:
 
 def read_case(path: Path) -> Case:
     header, *parts = _PART.split(path.read_text(encoding="utf-8"))
-    sets: dict[str, dict[str, str]] = {"failing": {}, "mended": {}}
+    failing: dict[str, str] = {}
+    mended: dict[str, str] = {}
     for kind, name, sdl in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        sets[kind][name.strip()] = sdl.strip()
-    return Case(frozenset(header.strip().removeprefix("#").split()), sets["failing"], sets["mended"])
+        (mended if kind == "mended" else failing)[name.strip()] = sdl.strip()
+    return Case(frozenset(header.strip().removeprefix("#").split()), failing, mended)
 
 
 def subgraphs(sdls: dict[str, str]) -> list[Subgraph]:
-    return [Subgraph(name, sdl, f"http://{name}.example/") for name, sdl in sdls.items()]
+    return [Subgraph(name, sdl, f"http://{name}.example/", f"{name}.graphql") for name, sdl in sdls.items()]

@@ -69,7 +69,7 @@ def rejected(sdl: str) -> list[tuple[str, str]]:
         (LINK + "type Query { a: Int @tag(name: 3) }", 'must be of type "String!"'),
         (LINK + "type Query { a: Int @federation__nope }", "Unknown directive"),
         (LINK + "type Query { a: Int @external }", "import it in the link"),
-        (OLD_LINK + "type Query { a: Int @cost(weight: 1) }", "needs federation v2.9"),
+        (OLD_LINK + "type Query { a: Int @cost(weight: 1) }", "link to federation v2.9"),
     ],
 )
 def test_invalid_graphql(sdl: str, says: str) -> None:
@@ -111,7 +111,7 @@ def test_wrong_contextual_arguments(argument: str, code: str, says: str) -> None
 @pytest.mark.parametrize(
     ("schema", "says"),
     [
-        ("@composeDirective", "must be the name"),
+        ("@composeDirective", "write the name"),
         ('@composeDirective(name: "@gone")', "is not defined"),
         ('@composeDirective(name: "@own")', "belongs to no linked specification"),
         ('@composeDirective(name: "@key")', "machinery of federation"),

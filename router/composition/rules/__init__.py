@@ -27,10 +27,10 @@ def check_names(subgraphs: Sequence[Subgraph]) -> Iterator[CompositionError]:
     names = [s.name for s in subgraphs]
     for name in sorted(set(names)):
         if name in {"", "_"}:
-            message = f"{quoted([name])} cannot be the name of a subgraph: it is reserved."
+            message = f"{quoted([name])} cannot be the name of a subgraph: rename it."
             yield CompositionError("INVALID_SUBGRAPH_NAME", message, None, (name,))
         if names.count(name) > 1:
-            message = f"{names.count(name)} subgraphs are called {quoted([name])}: names must be unique."
+            message = f"{names.count(name)} subgraphs are called {quoted([name])}: rename all but one."
             yield CompositionError("INVALID_SUBGRAPH_NAME", message, None, (name,))
 
 

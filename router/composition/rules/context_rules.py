@@ -31,13 +31,16 @@ def check_contexts(schema: SubgraphSchema, usage: FieldUsage) -> Iterator[Compos
         for applied in definition.directives:
             name = applied.arguments.get("name")
             if applied.name == CONTEXT and not (isinstance(name, str) and _NAME.match(name)):
-                message = f'[{schema.name}] "{name}" cannot be a context: use a letter, then letters and digits only.'
+                message = (
+                    f'[{schema.name}] "{name}" on "{definition.name}" cannot be a context: use a letter, then letters'
+                    " and digits only."
+                )
                 yield error("CONTEXT_NAME_INVALID", message, coordinate=definition.name, at=[(schema, applied.node)])
     for directive in schema.directives.values():
         for argument in directive.arguments.values():
             if any(d.name == FROM_CONTEXT for d in argument.directives):
                 coordinate = f"@{directive.name}({argument.name}:)"
-                message = f'[{schema.name}] @fromContext cannot be used on "{coordinate}", an argument of a directive.'
+                message = f'[{schema.name}] @fromContext cannot be used on "{coordinate}", of a directive: remove it.'
                 yield error("CONTEXT_NOT_SET", message, coordinate=coordinate, at=[(schema, argument.node)])
     for definition, field, argument in contextual_fields(schema):
         yield from _check_argument(schema, usage, definition, field, argument)
@@ -52,18 +55,21 @@ def _check_argument(
         return error(code, f"[{schema.name}] {message}", coordinate=coordinate, at=[(schema, node)])
 
     if _is_abstract_field(schema, definition, field):
-        yield problem("CONTEXT_NOT_SET", f'@fromContext cannot be used on "{coordinate}", which an interface declares.')
+        yield problem(
+            "CONTEXT_NOT_SET",
+            f'@fromContext cannot be used on "{coordinate}", which an interface declares: remove it there.',
+        )
         return
     if not isinstance(argument.default, Missing):
         yield problem("CONTEXT_NOT_SET", f'"{coordinate}" takes its value from a context: remove its default value.')
     if not any(k.resolvable for k in usage.keys.get(definition.name, ())):
-        message = f'"{definition.name}" needs a resolvable @key: "{coordinate}" is set by entering it again.'
+        message = f'"{definition.name}" needs a resolvable @key: "{coordinate}" is set by entering it again. Add one.'
         yield problem("CONTEXT_NO_RESOLVABLE_KEY", message, definition.node)
     applied = next(d for d in argument.directives if d.name == FROM_CONTEXT)
     text = applied.arguments.get("field")
     value = parse_context_value(text)
     if value is None:
-        message = f'@fromContext on "{coordinate}" must be written "$context {{ field }}", not "{text}".'
+        message = f'@fromContext on "{coordinate}" must be written "$context {{ field }}", not "{text}": correct it.'
         yield problem("NO_CONTEXT_IN_SELECTION", message)
         return
     types = context_types(schema, value.context)
@@ -72,7 +78,7 @@ def _check_argument(
         yield problem("CONTEXT_NOT_SET", message)
         return
     for reason in _selection_problems(schema, value, types, argument):
-        message = f'The selection of context "{value.context}" for "{coordinate}" is wrong: {reason}.'
+        message = f'The selection of context "{value.context}" for "{coordinate}" is wrong, {reason}: correct it.'
         yield problem("CONTEXT_INVALID_SELECTION", message)
         break
 

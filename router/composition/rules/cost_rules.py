@@ -38,20 +38,22 @@ def _check_list_size(
         yield _problem(schema, "LIST_SIZE_APPLIED_TO_NON_LIST", message, coordinate, field)
     size = applied.arguments.get("assumedSize")
     if isinstance(size, int) and size < 0:
-        message = f'The assumed size of "{coordinate}" cannot be negative.'
+        message = f'The assumed size of "{coordinate}" cannot be negative: give it as 0 or more.'
         yield _problem(schema, "LIST_SIZE_INVALID_ASSUMED_SIZE", message, coordinate, field)
     slicing = applied.arguments.get("slicingArguments")
     for name in slicing if isinstance(slicing, list) else [] if slicing is None else [slicing]:
         argument = field.arguments.get(str(name))
         if argument is None or argument.type.removesuffix("!") != "Int":
-            message = f'The slicing argument "{name}" must be an argument of "{coordinate}" with type Int.'
+            message = f'The slicing argument "{name}" must be an Int argument of "{coordinate}": add or rename it.'
             yield _problem(schema, "LIST_SIZE_INVALID_SLICING_ARGUMENT", message, coordinate, field)
     target = schema.types.get(base_type(field.type))
     for name in sized:
         found = target.fields.get(str(name)) if target is not None and target.is_composite else None
         if found is None:
-            message = f'The sized field "{name}" is not a field of "{base_type(field.type)}".'
+            message = (
+                f'On "{coordinate}", the sized field "{name}" is not a field of "{base_type(field.type)}": correct it.'
+            )
             yield _problem(schema, "LIST_SIZE_INVALID_SIZED_FIELD", message, coordinate, field)
         elif not is_list(found.type):
-            message = f'The sized field "{base_type(field.type)}.{name}" is no list.'
+            message = f'On "{coordinate}", the sized field "{base_type(field.type)}.{name}" is no list: leave it out.'
             yield _problem(schema, "LIST_SIZE_APPLIED_TO_NON_LIST", message, coordinate, field)

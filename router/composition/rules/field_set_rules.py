@@ -45,7 +45,7 @@ def check_field_sets(schema: SubgraphSchema, usage: FieldUsage) -> Iterator[Comp
         if is_interface and definition.applied(federation("key")) and not schema.is_fed1 and schema.version < (2, 3):
             yield error(
                 "KEY_UNSUPPORTED_ON_INTERFACE",
-                f'[{schema.name}] @key on the interface "{definition.name}" needs federation v2.3 or later.',
+                f'[{schema.name}] @key on the interface "{definition.name}" needs federation v2.3: link to that.',
                 coordinate=definition.name,
                 at=[(schema, definition.node)],
             )
@@ -100,14 +100,14 @@ def _check_site(
     text = applied.arguments.get("fields")
     site = _Site(schema, usage, directive, coordinate, applied.node, text)
     if type(text) is not str:
-        yield site.problem("INVALID_FIELDS_TYPE", 'the argument "fields" must be a string.')
+        yield site.problem("INVALID_FIELDS_TYPE", 'the argument "fields" must be a string: write it as one.')
         return
     fields = field_set_of(applied)
     if fields is None:
         try:
             parse_field_set(text)
         except InvalidFieldSet as problem:
-            yield site.problem("INVALID_FIELDS", f"{problem}.")
+            yield site.problem("INVALID_FIELDS", f"{problem}: correct it.")
         return
     yield from _check_set(site, parent, fields, external_above=False)
 
@@ -115,7 +115,7 @@ def _check_site(
 def _check_set(site: _Site, parent: TypeDef, fields: FieldSet, *, external_above: bool) -> Iterator[CompositionError]:
     for selection in fields:
         if selection.has_directives:
-            yield site.problem("DIRECTIVE_IN_FIELDS_ARG", "directives cannot be used inside it.")
+            yield site.problem("DIRECTIVE_IN_FIELDS_ARG", "directives cannot be used inside it: remove them.")
         if isinstance(selection, FragmentSelection):
             yield from _check_fragment(site, parent, selection, external_above=external_above)
         elif selection.name != "__typename":
@@ -128,9 +128,11 @@ def _check_fragment(
     schema = site.schema
     inner = schema.types.get(fragment.type_condition or parent.name)
     if inner is None or not inner.is_composite:
-        yield site.problem("INVALID_FIELDS", f'"{fragment.type_condition}" is not a composite type of this subgraph.')
+        yield site.problem(
+            "INVALID_FIELDS", f'"{fragment.type_condition}" is not a composite type of this subgraph: correct it.'
+        )
     elif not set(schema.possible_types(parent.name)) & set(schema.possible_types(inner.name)):
-        yield site.problem("INVALID_FIELDS", f'no "{parent.name}" can be a "{inner.name}": the fragment never applies.')
+        yield site.problem("INVALID_FIELDS", f'no "{parent.name}" can be a "{inner.name}": remove the fragment.')
     else:
         yield from _check_set(site, inner, fragment.selections, external_above=external_above)
 
@@ -140,7 +142,7 @@ def _check_field_selection(
 ) -> Iterator[CompositionError]:
     schema, usage = site.schema, site.usage
     if selection.alias is not None:
-        yield site.problem("INVALID_FIELDS", f'the alias "{selection.alias}" cannot be used here.')
+        yield site.problem("INVALID_FIELDS", f'the alias "{selection.alias}" cannot be used here: remove it.')
         return
     field = parent.fields.get(selection.name)
     if field is None:
@@ -155,11 +157,12 @@ def _check_field_selection(
     if site.directive == "key" and inner is not None and inner.kind in {"INTERFACE", "UNION"}:
         kind = inner.kind.lower()
         yield site.problem(
-            "FIELDS_SELECT_INVALID_TYPE", f'"{at}" is of {kind} type "{inner.name}": not allowed in a key.'
+            "FIELDS_SELECT_INVALID_TYPE",
+            f'"{at}" is of {kind} type "{inner.name}", which keys cannot select: leave it out.',
         )
         return
     if site.directive != "requires" and field.arguments:
-        yield site.problem("FIELDS_HAS_ARGS", f'"{at}" has arguments: such fields cannot be selected here.')
+        yield site.problem("FIELDS_HAS_ARGS", f'"{at}" has arguments, which cannot be given here: leave it out.')
         return
     yield from _check_arguments(site, field, selection, at)
     is_external = (parent.name, field.name) in usage.external
@@ -173,7 +176,9 @@ def _check_field_selection(
             )
         return
     if inner is None or not inner.is_composite:
-        yield site.problem("INVALID_FIELDS", f'"{at}" is of type "{field.type}", which has no fields to select.')
+        yield site.problem(
+            "INVALID_FIELDS", f'"{at}" is of type "{field.type}", which has no fields: remove the selection.'
+        )
         return
     if parent.kind == "INTERFACE":
         is_external |= any((t, field.name) in usage.external for t in schema.possible_types(parent.name))
@@ -191,18 +196,18 @@ def argument_problems(schema: SubgraphSchema, field: Field, selection: FieldSele
     for name, text in given.items():
         argument = field.arguments.get(name)
         if argument is None:
-            yield f'"{at}" has no argument "{name}".'
+            yield f'"{at}" has no argument "{name}": remove it.'
             continue
         try:
             value = const(parse_const_value(text))
         except GraphQLError:
-            yield f'the value of "{at}({name}:)" must be a constant.'
+            yield f'the value of "{at}({name}:)" must be a constant: write it as one.'
             continue
         if not fits(schema, argument.type, value):
-            yield f'the value {text} of "{at}({name}:)" is not of its type "{argument.type}".'
+            yield f'the value {text} of "{at}({name}:)" is not of its type "{argument.type}": correct it.'
     for argument in field.arguments.values():
         if is_required(argument) and argument.name not in given:
-            yield f'the required argument "{at}({argument.name}:)" is missing.'
+            yield f'the required argument "{at}({argument.name}:)" is missing: give it.'
 
 
 def check_selections(schema: SubgraphSchema, type_name: str, fields: FieldSet) -> Iterator[str]:
@@ -212,13 +217,13 @@ def check_selections(schema: SubgraphSchema, type_name: str, fields: FieldSet) -
         if isinstance(selection, FragmentSelection):
             inner = selection.type_condition or type_name
             if inner not in schema.types:
-                yield f'"{inner}" is not a type of the supergraph.'
+                yield f'"{inner}" is not a type of the supergraph: correct it.'
             else:
                 yield from check_selections(schema, inner, selection.selections)
         elif selection.name != "__typename":
             field = parent.fields.get(selection.name) if parent else None
             if field is None:
-                yield f'"{type_name}" has no field "{selection.name}".'
+                yield f'"{type_name}" has no field "{selection.name}": correct it.'
                 continue
             yield from argument_problems(schema, field, selection, f"{type_name}.{selection.name}")
             if selection.selections is not None:

@@ -49,7 +49,7 @@ def _check_type(schema: SubgraphSchema, definition: TypeDef) -> Iterator[Composi
     if name.startswith("__"):
         yield _invalid(schema, f'Names that begin with "__" are reserved: rename "{name}".', name, definition.node)
     if name in BUILT_IN_SCALARS and definition.kind != "SCALAR":
-        yield _invalid(schema, f'"{name}" is a built-in scalar.', name, definition.node)
+        yield _invalid(schema, f'"{name}" is a built-in scalar: rename the type.', name, definition.node)
     yield from _check_applied(schema, definition.directives, definition.kind, name)
     yield from _check_not_empty(schema, definition)
     for field in definition.fields.values():
@@ -59,14 +59,17 @@ def _check_type(schema: SubgraphSchema, definition: TypeDef) -> Iterator[Composi
     for enum_value in definition.values.values():
         coordinate = f"{name}.{enum_value.name}"
         if enum_value.name in {"true", "false", "null"}:
-            yield _invalid(schema, f'Enum value "{coordinate}" has a reserved name.', coordinate, enum_value.node)
+            yield _invalid(
+                schema, f'Enum value "{coordinate}" has a reserved name: rename it.', coordinate, enum_value.node
+            )
         yield from _check_applied(schema, enum_value.directives, "ENUM_VALUE", coordinate)
     for member, node in definition.members.items():
         other = schema.types.get(member)
         if other is None:
             yield _unknown_type(schema, member, name, node)
         elif other.kind != "OBJECT":
-            yield _invalid(schema, f'Union "{name}" can only have object types, "{member}" is not one.', name, node)
+            message = f'Union "{name}" can only have object types, "{member}" is not one: remove it.'
+            yield _invalid(schema, message, name, node)
     yield from _check_interfaces(schema, definition)
 
 
@@ -82,7 +85,7 @@ def _check_not_empty(schema: SubgraphSchema, definition: TypeDef) -> Iterator[Co
     }
     found, what = parts.get(definition.kind, (("",), ""))
     if not list(found):
-        yield _invalid(schema, f'Type "{definition.name}" must have {what}.', definition.name, definition.node)
+        yield _invalid(schema, f'Type "{definition.name}" must have {what}: add one.', definition.name, definition.node)
 
 
 def _check_field(schema: SubgraphSchema, field: Field, owner: str) -> Iterator[CompositionError]:
@@ -94,7 +97,7 @@ def _check_field(schema: SubgraphSchema, field: Field, owner: str) -> Iterator[C
     if found is None and base not in BUILT_IN_SCALARS:
         yield _unknown_type(schema, base, coordinate, field.node)
     elif found is not None and found.kind == "INPUT_OBJECT":
-        message = f'The type of "{coordinate}" must be an output type, "{base}" is an input object.'
+        message = f'The type of "{coordinate}" must be an output type, "{base}" is an input object: use another.'
         yield _invalid(schema, message, coordinate, field.node)
     for argument in field.arguments.values():
         yield from _check_input(schema, argument, f"{coordinate}({argument.name}:)")
@@ -110,10 +113,10 @@ def _check_input(
     if found is None and base not in BUILT_IN_SCALARS and not is_specified:
         yield _unknown_type(schema, base, coordinate, value.node)
     elif found is not None and found.kind not in _INPUT_KINDS:
-        message = f'The type of "{coordinate}" must be an input type, "{base}" is not.'
+        message = f'The type of "{coordinate}" must be an input type, "{base}" is not: use another.'
         yield _invalid(schema, message, coordinate, value.node)
     elif not isinstance(value.default, Missing) and not fits(schema, value.type, value.default):
-        message = f'The default value of "{coordinate}" is not of its type "{value.type}".'
+        message = f'The default value of "{coordinate}" is not of its type "{value.type}": correct it.'
         yield _invalid(schema, message, coordinate, value.node)
     yield from _check_applied(schema, value.directives, location, coordinate)
 
@@ -132,12 +135,12 @@ def _check_interfaces(schema: SubgraphSchema, definition: TypeDef) -> Iterator[C
             yield _unknown_type(schema, name, definition.name, node)
             continue
         if interface.kind != "INTERFACE" or name == definition.name:
-            message = f'"{definition.name}" cannot implement "{name}", which is not another interface.'
+            message = f'"{definition.name}" cannot implement "{name}", which is not another interface: remove it.'
             yield _invalid(schema, message, definition.name, node)
             continue
         for transitive in interface.interfaces:
             if transitive not in definition.interfaces and transitive != definition.name:
-                message = f'"{definition.name}" must implement "{transitive}" because "{name}" does.'
+                message = f'"{definition.name}" must implement "{transitive}" because "{name}" does: add it.'
                 yield _invalid(schema, message, definition.name, node)
         for wanted in interface.fields.values():
             yield from _check_implementation(schema, definition, interface, wanted)
@@ -150,23 +153,27 @@ def _check_implementation(
     coordinate = f"{definition.name}.{wanted.name}"
     field = definition.fields.get(wanted.name)
     if field is None:
-        message = f'Interface field "{expected}" is expected but "{definition.name}" does not have it.'
+        message = f'Interface field "{expected}" is expected but "{definition.name}" does not have it: add it.'
         yield _invalid(schema, message, coordinate, definition.node)
         return
     if not _is_subtype(schema, field.type, wanted.type):
-        message = f'"{coordinate}" has type "{field.type}", which is not the "{wanted.type}" of "{expected}".'
+        message = (
+            f'"{coordinate}" is of type "{field.type}", which is not the "{wanted.type}" of "{expected}": change one.'
+        )
         yield _invalid(schema, message, coordinate, field.node)
     for argument in wanted.arguments.values():
         own = field.arguments.get(argument.name)
         if own is None:
-            message = f'"{coordinate}" lacks the argument "{argument.name}" of "{expected}".'
+            message = f'"{coordinate}" lacks the argument "{argument.name}" of "{expected}": add it.'
             yield _invalid(schema, message, coordinate, field.node)
         elif own.type != argument.type:
-            message = f'Argument "{coordinate}({argument.name}:)" must have type "{argument.type}" as in "{expected}".'
+            at = f"{coordinate}({argument.name}:)"
+            message = f'Argument "{at}" must have type "{argument.type}" as in "{expected}": change it.'
             yield _invalid(schema, message, coordinate, own.node)
     for argument in field.arguments.values():
         if argument.name not in wanted.arguments and is_required(argument):
-            message = f'Argument "{coordinate}({argument.name}:)" is required but "{expected}" does not have it.'
+            at = f"{coordinate}({argument.name}:)"
+            message = f'Argument "{at}" is required but "{expected}" does not have it: make it optional.'
             yield _invalid(schema, message, coordinate, argument.node)
 
 
@@ -241,10 +248,10 @@ def _check_applied(
             yield _invalid(schema, _unknown_directive(schema, applied.name), coordinate, applied.node)
             continue
         if location not in locations:
-            message = f'Directive "{name}" may not be used on {location} ("{coordinate}").'
+            message = f'Directive "{name}" may not be used on {location} ("{coordinate}"): remove it.'
             yield _invalid(schema, message, coordinate, applied.node)
         if applied.name in seen and not repeatable and not (specified is not None and specified.name == "shareable"):
-            message = f'The directive "{name}" can only be used once at "{coordinate}".'
+            message = f'The directive "{name}" can only be used once at "{coordinate}": keep one.'
             yield _invalid(schema, message, coordinate, applied.node)
         seen.add(applied.name)
         yield from _check_arguments(schema, applied, arguments, coordinate)
@@ -256,14 +263,15 @@ def _check_arguments(
     name = spelled(applied.name)
     for argument, value in applied.arguments.items():
         if argument not in known:
-            message = f'Unknown argument "{argument}" on directive "{name}" at "{coordinate}".'
+            message = f'Unknown argument "{argument}" on directive "{name}" at "{coordinate}": remove it.'
             yield _invalid(schema, message, coordinate, applied.node)
         elif "FieldSet" not in known[argument][0] and not fits(schema, known[argument][0], value):
-            message = f'Argument "{argument}" of "{name}" at "{coordinate}" must be of type "{known[argument][0]}".'
+            type_ = known[argument][0]
+            message = f'Argument "{argument}" of "{name}" at "{coordinate}" must be of type "{type_}": correct it.'
             yield _invalid(schema, message, coordinate, applied.node)
     for argument, (type_, default) in known.items():
         if type_.endswith("!") and isinstance(default, Missing) and argument not in applied.arguments:
-            message = f'Directive "{name}" at "{coordinate}" needs its argument "{argument}".'
+            message = f'Directive "{name}" at "{coordinate}" needs its argument "{argument}": give it.'
             yield _invalid(schema, message, coordinate, applied.node)
 
 
@@ -277,7 +285,7 @@ def _unknown_directive(schema: SubgraphSchema, name: str) -> str:
             f" v{since[0]}.{since[1]} or later and import it."
         )
     if since > schema.version:
-        return f'Unknown directive "@{name}": it needs federation v{since[0]}.{since[1]} or later.'
+        return f'Unknown directive "@{name}": link to federation v{since[0]}.{since[1]} or later.'
     return f'Unknown directive "@{name}": import it in the link to the federation specification.'
 
 

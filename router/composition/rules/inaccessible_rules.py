@@ -43,7 +43,11 @@ class _Checker:
 
     def check(self) -> Iterator[CompositionError]:
         if "Query" in self._hidden_types:
-            yield self._error("QUERY_ROOT_TYPE_INACCESSIBLE", "the query root type cannot be @inaccessible", "Query")
+            yield self._error(
+                "QUERY_ROOT_TYPE_INACCESSIBLE",
+                'the query root type "Query" cannot be @inaccessible: remove that',
+                "Query",
+            )
         yield from self._check_directives()
         for name, merged in self._state.types.items():
             if name not in self._hidden_types:
@@ -103,7 +107,7 @@ class _Checker:
         yield from self._check_reference(value.type, coordinate)
         if not isinstance(value.default, Missing):
             for hidden in self._hidden_in(value.default, base_type(value.type)):
-                message = f'the default value of "{coordinate}" uses "{hidden}", which is @inaccessible'
+                message = f'the default value of "{coordinate}" uses "{hidden}", which is @inaccessible: change it'
                 yield self._error("DEFAULT_VALUE_USES_INACCESSIBLE", message, hidden, coordinate)
 
     def _hidden_in(self, value: Const, type_name: str) -> Iterator[str]:

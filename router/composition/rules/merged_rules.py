@@ -32,11 +32,13 @@ def _check_implementations(state: MergeState) -> Iterator[CompositionError]:
                 yield error(
                     "INTERFACE_FIELD_NO_IMPLEM",
                     f'Interface field "{interface_name}.{field}" is declared in {quoted(state.names(having))} but'
-                    f' "{definition.name}", which implements "{interface_name}" in'
-                    f" {quoted(state.names(i for i, n in merged.implements if n == interface_name))}, has no such field"
-                    " in any subgraph: add it.",
+                    f' "{definition.name}.{field}" is not in any subgraph although "{definition.name}" implements it in'
+                    f" {quoted(state.names(i for i, n in merged.implements if n == interface_name))}: add it.",
                     coordinate=f"{definition.name}.{field}",
-                    at=[(state.subgraphs[i], t.node) for i, t in merged.sources.items()],
+                    at=[
+                        *((state.subgraphs[i], t.node) for i, t in merged.sources.items()),
+                        *((state.subgraphs[i], interface.sources[i].fields[field].node) for i in having),
+                    ],
                 )
 
 

@@ -1,0 +1,33 @@
+"""How the tables of codes are written."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Code", "Severity", "code_table"]
+
+Severity = Literal["ERROR", "WARN", "INFO", "DEBUG"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code.
+
+    Attributes:
+        name: such as `INVALID_FIELD_SHARING`.
+        severity: `ERROR` for what keeps subgraphs from composing; the others are levels of hints.
+        meaning: one sentence.
+        fix: one sentence.
+        never: why composition never gives it, for those codes of Apollo's that cannot occur here.
+    """
+
+    name: str
+    severity: Severity
+    meaning: str
+    fix: str
+    never: str | None = None
+
+
+def code_table(severity: Severity, text: str) -> dict[str, Code]:
+    """Reads paragraphs of `CODE`, meaning, fix, and perhaps why it never occurs, one a line."""
+    codes = (Code(name, severity, *rest) for name, *rest in (p.split("\n") for p in text.strip().split("\n\n")))
+    return {code.name: code for code in codes}
