@@ -8,8 +8,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from router.commands.check import add_check
 from router.commands.compose import add_compose
 from router.commands.files import Failed
+from router.commands.lint import add_lint
 from router.commands.plan import add_plan
 from router.commands.serve import add_config_schema, add_serve
 from router.errors import RouterError
@@ -36,6 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m router", description="A GraphQL federation router.")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_compose, add_plan, add_serve, add_config_schema):
+    for add in (add_compose, add_check, add_lint, add_plan, add_serve, add_config_schema):
         add(commands)
     return root

@@ -1,1 +1,1 @@
-"""Checks of schemas: what a change breaks, and names and descriptions."""
+"""Checks of schemas: what a change breaks (`check`), and rules for names, descriptions and shapes (`lint`)."""
