@@ -8,9 +8,7 @@ The stages stand in order in `compose`; each module has one of them. Composition
 every error of the first stage that has any, and gives the same text for the same subgraphs in any order.
 """
 
-import gc
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from router.composition.field_usage import FieldUsage, find_field_usage
@@ -22,6 +20,7 @@ from router.composition.satisfiability import check_satisfiability
 from router.composition.subgraph import read_subgraph
 from router.composition.upgrade import check_extensions, coerce_field_sets, upgrade_subgraphs
 from router.errors import CompositionError, CompositionHint
+from router.graph.garbage import collection_paused
 
 __all__ = ["Composed", "Rejected", "Subgraph", "compose"]
 
@@ -55,7 +54,7 @@ def compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     Args:
         subgraphs: in any order; the order does not change the result.
     """
-    with _garbage_collection_paused():
+    with collection_paused():
         return _compose(subgraphs)
 
 
@@ -94,18 +93,6 @@ def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     if state.errors:
         return _rejected(state.errors, hints)
     return Composed(render_supergraph(state), render_api(state), hints)
-
-
-@contextmanager
-def _garbage_collection_paused() -> Iterator[None]:
-    """Nearly everything made while composing lives until its end: looking for garbage takes a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _rejected(errors: Iterable[CompositionError], hints: tuple[CompositionHint, ...] = ()) -> Rejected:

@@ -33,6 +33,8 @@ def merge_input_object(state: MergeState, merged: MergedType) -> None:
         if lacking and not any(d.name == INACCESSIBLE for d in value.directives):
             _report_missing(state, coordinate, sources, lacking)
             continue
+        if merged.definition.applied("oneOf") and spelled_type.endswith("!"):
+            _report_required_one_of(state, merged, coordinate, sources)
         merged.definition.inputs[field_name] = value
         if not all_equal or lacking:
             merged.fields[field_name] = [
@@ -74,6 +76,26 @@ def _report_missing(state: MergeState, coordinate: str, sources: dict[int, Input
                 subgraphs=state.names([*sources, *lacking]),
             )
         )
+
+
+def _report_required_one_of(
+    state: MergeState, merged: MergedType, coordinate: str, sources: dict[int, InputValue]
+) -> None:
+    """One subgraph takes exactly one field, another always wants this one."""
+    required = [i for i, s in sources.items() if s.type.endswith("!")]
+    choosing = [i for i, t in merged.sources.items() if t.applied("oneOf")]
+    state.errors.append(
+        error(
+            "INVALID_GRAPHQL",
+            f'"{merged.definition.name}" is @oneOf in {quoted(state.names(choosing))} but "{coordinate}" is non-null in'
+            f" {quoted(state.names(required))}: make it nullable.",
+            coordinate=coordinate,
+            at=[
+                *((state.subgraphs[i], sources[i].node) for i in required),
+                *((state.subgraphs[i], merged.sources[i].node) for i in choosing),
+            ],
+        )
+    )
 
 
 def merge_enum(state: MergeState, merged: MergedType) -> None:

@@ -26,6 +26,7 @@ from graphql.language import (
 
 from router.errors import InvalidSupergraph
 from router.graph.federation_spec import CORE, LINK, Feature, Features, FeatureUrl, read_features
+from router.graph.garbage import collection_paused
 
 __all__ = ["api_document", "build_api_schema"]
 
@@ -48,7 +49,8 @@ def build_api_schema(document: DocumentNode) -> GraphQLSchema:
         InvalidSupergraph: the document is not a complete schema, such as for a type that is used but not defined.
     """
     try:
-        schema = build_ast_schema(api_document(document), assume_valid_sdl=True)
+        with collection_paused():
+            schema = build_ast_schema(api_document(document), assume_valid_sdl=True)
     except (TypeError, ValueError) as error:
         raise InvalidSupergraph(f"The supergraph is not a complete schema: {error}") from error
     if schema.query_type is None:

@@ -27,6 +27,8 @@ from graphql import (
 )
 
 from router.errors import InvalidSupergraph
+from router.graph.federation_spec import APOLLO_SPECS, read_features
+from router.graph.garbage import collection_paused
 
 __all__ = [
     "FieldJoin",
@@ -40,6 +42,21 @@ __all__ = [
     "load_supergraph",
 ]
 
+_FEATURES = frozenset(
+    [
+        "authenticated",
+        "cacheTag",
+        "context",
+        "core",
+        "cost",
+        "inaccessible",
+        "join",
+        "link",
+        "policy",
+        "requiresScopes",
+        "tag",
+    ]
+)
 BUILT_IN_SCALARS = frozenset({"Int", "Float", "String", "Boolean", "ID"})
 
 
@@ -163,14 +180,29 @@ def load_supergraph(sdl: str) -> Supergraph:
     """Reads a supergraph SDL, such as Apollo's or The Guild's composer or `router.compose` prints.
 
     Raises:
-        InvalidSupergraph: not GraphQL, or no join specification in it, or it contradicts itself.
+        InvalidSupergraph: not GraphQL, or no join specification in it, or it contradicts itself; with the code
+            UNSUPPORTED_LINKED_FEATURE where it links to a feature that must be understood and is not.
     """
-    try:
-        document = parse(sdl, no_location=True)
-    except GraphQLError as error:
-        where = f" (line {error.locations[0].line})" if error.locations else ""
-        raise InvalidSupergraph(f"The supergraph is not valid GraphQL{where}: {error.message}") from error
-    return _Loader(sdl, document).load()
+    with collection_paused():
+        try:
+            document = parse(sdl, no_location=True)
+        except GraphQLError as error:
+            where = f" (line {error.locations[0].line})" if error.locations else ""
+            raise InvalidSupergraph(f"The supergraph is not valid GraphQL{where}: {error.message}") from error
+        _check_features(document)
+        return _Loader(sdl, document).load()
+
+
+def _check_features(document: DocumentNode) -> None:
+    """A feature with a purpose may not be passed over: https://specs.apollo.dev/link/v1.0."""
+    for feature in read_features(document):
+        known = feature.url.identity.startswith(f"{APOLLO_SPECS}/") and feature.url.name in _FEATURES
+        if feature.purpose is not None and not known:
+            raise InvalidSupergraph(
+                f'The supergraph demands "{feature.url}" for {feature.purpose}, which this router does not know. '
+                "Compose it without that feature.",
+                code="UNSUPPORTED_LINKED_FEATURE",
+            )
 
 
 class _Loader:

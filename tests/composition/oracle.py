@@ -23,11 +23,12 @@ class Oracle:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def compose(self, subgraphs: Mapping[str, str]) -> dict[str, Any]:
+    def compose(self, subgraphs: Mapping[str, str], library: str = "apollo") -> dict[str, Any]:
+        """Composes with one of the libraries `apollo` and `guild`."""
         listed = [{"name": n, "url": f"http://{n}.example/", "sdl": sdl} for n, sdl in subgraphs.items()]
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"subgraphs": listed}) + "\n")
+        self._process.stdin.write(json.dumps({"subgraphs": listed, "lib": library}) + "\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer

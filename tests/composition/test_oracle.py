@@ -91,3 +91,14 @@ def test_random_sets(oracle: Oracle, generate: Callable[[Random], dict[str, str]
             different.append(f"seed {seed}: {difference}")
     assert len(different) <= RANDOM_SETS // 100, "\n".join(different)
     assert RANDOM_SETS * 0.1 < composed < RANDOM_SETS * 0.9
+
+
+def test_hints_of_random_mixtures(oracle: Oracle) -> None:
+    """Two or three subgraphs of one example, hinted and mended ones, under names that sort otherwise."""
+    random, composed = Random(7), 0
+    for _ in range(RANDOM_SETS):
+        case = read_case(random.choice(HINT_CASES))
+        sdls = [*case.failing.values(), *case.mended.values()]
+        names = random.sample(("f", "m", "z"), random.choice((2, 3)))
+        composed += assert_same(oracle, {name: random.choice(sdls) for name in names})
+    assert composed > RANDOM_SETS * 0.2

@@ -1,5 +1,7 @@
 """A real shop's schema (Federation 1, about 39,000 lines) composes, alone and beside a Federation 2 subgraph."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -36,6 +38,25 @@ type Order @key(fields: "id") {
 """
 
 pytestmark = pytest.mark.skipif(not SDL.is_file(), reason="../shared/saleor/live_sdl.graphql is not there")
+
+
+LOAD = """
+import sys, time
+from router.graph.supergraph import load_supergraph
+from router.graph.api_schema import build_api_schema
+text = sys.stdin.read()
+started = time.process_time()
+build_api_schema(load_supergraph(text).document)
+print(time.process_time() - started)
+"""
+
+
+def test_its_supergraph_loads_in_a_new_process_in_well_under_two_seconds() -> None:
+    composed = compose([Subgraph("saleor", SDL.read_text(encoding="utf-8"), "http://saleor.example/")])
+    assert isinstance(composed, Composed), composed.errors[:3]
+    command = [sys.executable, "-c", LOAD]
+    result = subprocess.run(command, input=composed.supergraph_sdl, capture_output=True, text=True, check=True)
+    assert float(result.stdout) < 2  # about 0.5 s on a quiet machine
 
 
 def test_alone_and_beside_a_federation_2_subgraph() -> None:

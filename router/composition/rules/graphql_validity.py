@@ -55,6 +55,9 @@ def _check_type(schema: SubgraphSchema, definition: TypeDef) -> Iterator[Composi
     for field in definition.fields.values():
         yield from _check_field(schema, field, name)
     for value in definition.inputs.values():
+        if definition.applied("oneOf") and (value.type.endswith("!") or not isinstance(value.default, Missing)):
+            message = f'"{name}" is @oneOf, so make "{name}.{value.name}" nullable and without a default value.'
+            yield _invalid(schema, message, f"{name}.{value.name}", value.node)
         yield from _check_input(schema, value, f"{name}.{value.name}", "INPUT_FIELD_DEFINITION")
     for enum_value in definition.values.values():
         coordinate = f"{name}.{enum_value.name}"
