@@ -1,7 +1,7 @@
 # `make up` is all a newcomer needs. Everything runs from .venv at the root of the checkout; nothing else is touched.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test check schema lock docs bench clean bootstrap-up bootstrap-dev
+.PHONY: help up test check schema lock docs bench differential clean bootstrap-up bootstrap-dev
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -40,9 +40,9 @@ check: bootstrap-dev ## Everything but the tests that CI demands: style, types, 
 	@git --no-pager diff --exit-code -- $(GENERATED) && test -z "$$(git status --porcelain -- $(GENERATED))" \
 	  || { git status --short -- $(GENERATED); echo "Generated files differ from the committed ones: commit what 'make schema' wrote." >&2; exit 1; }
 
-schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, JSON schemas, the table of settings
+schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, views, JSON schemas, the table of settings
 	$(BIN)/python -m subgraphs sdl --out schema/subgraphs
-	$(BIN)/python -m router compose --config schema/supergraph.yaml --out schema/supergraph.graphql
+	$(BIN)/python -m router compose --config schema/supergraph.yaml --out schema/supergraph.graphql --contracts schema/contracts
 	$(BIN)/python -m router config-schema --out schema/router-config.schema.json
 	$(BIN)/brain config schema --out schema/brain.schema.json
 	$(BIN)/brain config table --out docs/reference/settings.md
@@ -59,8 +59,11 @@ lock: bootstrap-dev ## Renew requirements/*.lock after a change of pyproject.tom
 docs: bootstrap-dev ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-bench: bootstrap-dev ## Measure start, memory and latency of the running whole
+bench: bootstrap-dev ## Measure the engine stage by stage (composing: python -m tests.bench.composition)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+differential: bootstrap-dev ## Compare composition with Apollo's composer on 5,000 random sets (needs Node)
+	$(BIN)/python -m tests.composition.differential $(ARGS)
 
 clean: ## Delete the environment and every cache; the data in .brain stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov site dist

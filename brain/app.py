@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.context_header import ContextSigner
 from brain.graphiql import graphiql_routes
-from brain.hooks import BrainHooks
+from brain.hooks import PARTNER_VIEW, BrainHooks
 from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
 from brain.readiness import Readiness
@@ -33,6 +33,8 @@ from brain.tokens import AccessTokens, SigningKeys
 from router import RouterApp, RouterConfig, configure_logging, create_app, load_supergraph
 
 __all__ = ["create_brain_app"]
+
+_log = logging.getLogger("brain.app")
 
 T = TypeVar("T")
 
@@ -49,6 +51,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     Raises:
         ConfigError: a setting is wrong or missing; the message names it.
         InvalidSupergraph: the supergraph cannot be loaded.
+        InvalidContract: a contract beside it (`contracts/*.toml`) is wrong or does not fit it.
         OSError: a key file cannot be read.
         ValueError: a key file holds no usable key.
     """
@@ -70,7 +73,11 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer)
     config = RouterConfig()
     hooks = BrainHooks(TenantResolver(identity, tokens), signer, request_timeout_s=config.limits.request_timeout_s)
-    router = create_app(supergraph, hooks=hooks, config=config, subgraph_urls=urls)
+    contracts = sorted((settings.supergraph.parent / "contracts").glob("*.toml"))
+    views = {file.stem: file for file in contracts}
+    if PARTNER_VIEW not in views:
+        _log.warning("no contract %s beside the supergraph: API keys will be refused", PARTNER_VIEW)
+    router = create_app(supergraph, hooks=hooks, config=config, subgraph_urls=urls, views=views)
     readiness = Readiness(http, {name: f"{settings.subgraph_base(name)}/health" for name in urls}, redis)
 
     async def ready(_: Request) -> Response:

@@ -111,7 +111,9 @@ class BrainSettings(BaseSettings):
     )
     supergraph: Path = Field(
         default_factory=lambda: project_root() / "schema" / "supergraph.graphql",
-        description="The supergraph SDL that the Brain serves.",
+        description=(
+            "The supergraph SDL that the Brain serves. The contracts beside it (`contracts/*.toml`) are its views."
+        ),
         json_schema_extra=_readers("brain", shown_default="schema/supergraph.graphql"),
     )
     subgraphs_url: HttpUrl | None = Field(

@@ -9,7 +9,10 @@ from brain.tenancy import TenantResolver
 from router import SubgraphError
 from router.hooks import RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
 
-__all__ = ["BrainHooks", "caller_of"]
+__all__ = ["PARTNER_VIEW", "BrainHooks", "caller_of"]
+
+PARTNER_VIEW = "partner"
+"""The view (`schema/contracts/partner.toml`) of callers with an API key. All others see the full schema."""
 
 _log = logging.getLogger("brain.hooks")
 
@@ -32,7 +35,7 @@ class BrainHooks(RouterHooks):
         self._request_timeout_s = request_timeout_s
 
     async def on_request(self, context: RequestContext) -> None:
-        """Find out who calls; note it for the log and for `on_fetch`.
+        """Find out who calls and which view is theirs; note it for the log and for `on_fetch`.
 
         Raises:
             RequestRefused: see `TenantResolver.resolve`.
@@ -41,6 +44,8 @@ class BrainHooks(RouterHooks):
         context.state[_DEADLINE_MS] = int((time.time() + self._request_timeout_s) * 1000)
         caller = await self._resolver.resolve(context.headers)
         context.state[_CALLER] = caller
+        if caller.via == "api_key":
+            context.view = PARTNER_VIEW
         context.log_fields |= {"tenant": caller.tenant_slug or caller.tenant_id, "via": caller.via}
         if caller.user_id is not None:
             context.log_fields["user"] = caller.user_id

@@ -50,13 +50,15 @@ __all__ = ["Connection", "Edge", "Key", "Ordering", "Page", "PageInfo", "Window"
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 _VERSION = 1
+# Contracts that show lists include this tag; which lists they show is up to the fields that return them.
+_PAGING = ("paging",)
 
 R = TypeVar("R")
 T = TypeVar("T")
 P = TypeVar("P")
 
 
-@strawberry.federation.type(shareable=True, description="Where a page lies in its list (Relay).")
+@strawberry.federation.type(tags=_PAGING, shareable=True, description="Where a page lies in its list (Relay).")
 class PageInfo:
     has_next_page: bool
     has_previous_page: bool
@@ -64,7 +66,7 @@ class PageInfo:
     end_cursor: str | None = None
 
 
-@strawberry.type(description="One element of a connection.")
+@strawberry.federation.type(tags=_PAGING, description="One element of a connection.")
 class Edge(Generic[T]):
     cursor: str
     node: T
@@ -87,8 +89,8 @@ class Page(Generic[R]):
 class Connection(Generic[T]):
     """`Connection[Lead]` is `LeadConnection`; a subclass may add fields such as `totalCount`."""
 
-    edges: list[Edge[T]]
-    page_info: PageInfo
+    edges: list[Edge[T]] = strawberry.federation.field(tags=_PAGING)
+    page_info: PageInfo = strawberry.federation.field(tags=_PAGING)
 
     @classmethod
     def of(cls, page: Page[R], node: Callable[[R], T], **fields: Any) -> Self:

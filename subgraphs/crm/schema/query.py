@@ -13,6 +13,7 @@ from subgraphs.crm.repository import activities, contacts, leads, pipelines
 from subgraphs.crm.schema import inputs
 from subgraphs.crm.schema.inputs import After, Before, First, Last
 from subgraphs.crm.schema.types import (
+    PARTNER,
     Activity,
     ActivityConnection,
     Contact,
@@ -33,12 +34,16 @@ PipelineId = Annotated[strawberry.ID, strawberry.argument(description="Of the pi
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="The lead with this id, if the tenant has it.", extensions=[requires(READ)])
+    @strawberry.federation.field(
+        tags=PARTNER, description="The lead with this id, if the tenant has it.", extensions=[requires(READ)]
+    )
     async def lead(self, info: Info, id: LeadId) -> Lead | None:  # noqa: A002
         found = await info.context.load(loaders.lead_by_id, parse_id(id, "id"))
         return None if found is None else Lead.of(found)
 
-    @strawberry.field(description="The tenant's leads, by default the newest first.", extensions=[requires(READ)])
+    @strawberry.federation.field(
+        tags=PARTNER, description="The tenant's leads, by default the newest first.", extensions=[requires(READ)]
+    )
     async def leads(
         self,
         info: Info,
@@ -58,12 +63,16 @@ class Query:
 
         return LeadConnection.of(page, Lead.of, count=count)
 
-    @strawberry.field(description="The contact with this id, if the tenant has it.", extensions=[requires(READ)])
+    @strawberry.federation.field(
+        tags=PARTNER, description="The contact with this id, if the tenant has it.", extensions=[requires(READ)]
+    )
     async def contact(self, info: Info, id: ContactId) -> Contact | None:  # noqa: A002
         found = await info.context.load(loaders.contact_by_id, parse_id(id, "id"))
         return None if found is None else Contact.of(found)
 
-    @strawberry.field(description="The tenant's contacts, by default by name.", extensions=[requires(READ)])
+    @strawberry.federation.field(
+        tags=PARTNER, description="The tenant's contacts, by default by name.", extensions=[requires(READ)]
+    )
     async def contacts(
         self,
         info: Info,
@@ -83,7 +92,9 @@ class Query:
 
         return ContactConnection.of(page, Contact.of, count=count)
 
-    @strawberry.field(description="The tenant's activities, by default the latest first.", extensions=[requires(READ)])
+    @strawberry.federation.field(
+        tags=PARTNER, description="The tenant's activities, by default the latest first.", extensions=[requires(READ)]
+    )
     async def activities(
         self,
         info: Info,
@@ -105,13 +116,17 @@ class Query:
 
         return ActivityConnection.of(page, Activity.of, count=count)
 
-    @strawberry.field(description="The pipeline with this id, if the tenant has it.", extensions=[requires(READ)])
+    @strawberry.federation.field(
+        tags=PARTNER, description="The pipeline with this id, if the tenant has it.", extensions=[requires(READ)]
+    )
     async def pipeline(self, info: Info, id: PipelineId) -> Pipeline | None:  # noqa: A002
         found = await info.context.load(loaders.pipeline_by_id, parse_id(id, "id"))
         return None if found is None else Pipeline.of(found)
 
-    @strawberry.field(
-        description="All pipelines of the tenant: the default one, then by name.", extensions=[requires(READ)]
+    @strawberry.federation.field(
+        tags=PARTNER,
+        description="All pipelines of the tenant: the default one, then by name.",
+        extensions=[requires(READ)],
     )
     async def pipelines(self, info: Info) -> list[Pipeline]:
         return [Pipeline.of(pipeline) for pipeline in await pipelines.all_pipelines(info.context.session)]

@@ -34,6 +34,11 @@ __all__ = [
 
 T = TypeVar("T")
 
+# For contracts. Types that other contexts extend are tagged field by field: a type's tag is that of all its fields.
+PARTNER = ("partner",)
+INTERNAL = ("internal",)
+PAGING = ("paging",)
+
 _LEADS_BY = "Leads {}, by default the newest first. Without a window the first 20."
 
 
@@ -45,7 +50,7 @@ class User:
     def resolve_reference(cls, id: strawberry.ID) -> "User":  # noqa: A002 - the key field's name
         return cls(id=wire_id(parse_id(id, "id")))
 
-    @strawberry.field(description=_LEADS_BY.format("assigned to the user"))
+    @strawberry.federation.field(tags=PARTNER, description=_LEADS_BY.format("assigned to the user"))
     async def assigned_leads(
         self,
         info: Info,
@@ -72,7 +77,7 @@ class Business:
     def resolve_reference(cls, id: strawberry.ID) -> "Business":  # noqa: A002 - the key field's name
         return cls(id=wire_id(parse_id(id, "id")))
 
-    @strawberry.field(description=_LEADS_BY.format("about the business"))
+    @strawberry.federation.field(tags=PARTNER, description=_LEADS_BY.format("about the business"))
     async def leads(
         self,
         info: Info,
@@ -87,12 +92,14 @@ class Business:
         return await _leads_of(info, "business_id", UUID(self.id), filter, window)
 
 
-@strawberry.type(description="The way of a lead through its stages.")
+@strawberry.federation.type(tags=PARTNER, description="The way of a lead through its stages.")
 class Pipeline:
     id: strawberry.ID = strawberry.field(description="Of the pipeline.")
     name: str = strawberry.field(description="Unique in the tenant, whatever its case.")
     is_default: bool = strawberry.field(description="Whether new leads go here unless told otherwise.")
-    version: int = strawberry.field(description="Counts changes of the pipeline and its stages; for expectedVersion.")
+    version: int = strawberry.federation.field(
+        tags=INTERNAL, description="Counts changes of the pipeline and its stages; for expectedVersion."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it or its stages last changed.")
 
@@ -113,7 +120,7 @@ class Pipeline:
         return [Stage.of(stage) for stage in await info.context.load(loaders.stages_of_pipeline, UUID(self.id))]
 
 
-@strawberry.type(description="A step of a pipeline.")
+@strawberry.federation.type(tags=PARTNER, description="A step of a pipeline.")
 class Stage:
     id: strawberry.ID = strawberry.field(description="Of the stage.")
     name: str = strawberry.field(description="Unique in the pipeline, whatever its case.")
@@ -153,12 +160,12 @@ class Stage:
         return await _leads_of(info, "stage_id", UUID(self.id), filter, window)
 
 
-@strawberry.type(description="Something done about a lead or a contact, or planned.")
+@strawberry.federation.type(tags=PARTNER, description="Something done about a lead or a contact, or planned.")
 class Activity:
     id: strawberry.ID = strawberry.field(description="Of the activity.")
     kind: ActivityKind = strawberry.field(description="What it is.")
     subject: str = strawberry.field(description="In one line.")
-    body: str | None = strawberry.field(description="The details.")
+    body: str | None = strawberry.federation.field(tags=INTERNAL, description="The details.")
     occurs_at: datetime = strawberry.field(description="When it took place, or is due.")
     completed_at: datetime | None = strawberry.field(description="When it was done; null while it is to do.")
     created_at: datetime = strawberry.field(description="When it was logged.")
@@ -195,7 +202,7 @@ class Activity:
         return await _contact(info, self.contact_id)
 
 
-@strawberry.federation.type(keys=["id"], description="A person the tenant knows.")
+@strawberry.federation.type(tags=PARTNER, keys=["id"], description="A person the tenant knows.")
 class Contact:
     id: strawberry.ID = strawberry.field(description="Of the contact.")
     name: str = strawberry.field(description="First and last name.")
@@ -203,7 +210,7 @@ class Contact:
     phone: str | None = strawberry.field(description="As it was typed.")
     company: str | None = strawberry.field(description="Name of the company the person works for.")
     job_title: str | None = strawberry.field(description="What the person does there.")
-    version: int = strawberry.field(description="Counts changes; for expectedVersion.")
+    version: int = strawberry.federation.field(tags=INTERNAL, description="Counts changes; for expectedVersion.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
     owner_id: strawberry.Private[UUID | None]
@@ -267,7 +274,9 @@ class Contact:
         return await _activities_of(info, "contact_id", UUID(self.id), filter, window)
 
 
-@strawberry.federation.type(keys=["id"], description="Someone who might buy, on the way through a pipeline.")
+@strawberry.federation.type(
+    tags=PARTNER, keys=["id"], description="Someone who might buy, on the way through a pipeline."
+)
 class Lead:
     id: strawberry.ID = strawberry.field(description="Of the lead.")
     status: LeadStatus = strawberry.field(description="Open, won or lost; that of its stage.")
@@ -279,11 +288,13 @@ class Lead:
     score: int = strawberry.field(description="How promising it is, from 0 to 100.")
     value_minor: int = strawberry.field(description="Expected value in minor units of the currency.")
     currency: str = strawberry.field(description="ISO 4217 code.")
-    notes: str | None = strawberry.field(description="Free text.")
-    lost_reason: str | None = strawberry.field(description="Why it was lost; null unless it is.")
+    notes: str | None = strawberry.federation.field(tags=INTERNAL, description="Free text.")
+    lost_reason: str | None = strawberry.federation.field(
+        tags=INTERNAL, description="Why it was lost; null unless it is."
+    )
     closed_at: datetime | None = strawberry.field(description="When it was won or lost; null while it is open.")
     converted_at: datetime | None = strawberry.field(description="When it became a contact.")
-    version: int = strawberry.field(description="Counts changes; for expectedVersion.")
+    version: int = strawberry.federation.field(tags=INTERNAL, description="Counts changes; for expectedVersion.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
     entity: strawberry.Private[domain.Lead]
@@ -355,7 +366,7 @@ class Lead:
 class Counted(Connection[T]):
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="How many match, on all pages. Counted only when asked for.")
+    @strawberry.federation.field(tags=PAGING, description="How many match, on all pages. Counted only when asked for.")
     async def total_count(self) -> int:
         return await self.count()
 

@@ -20,7 +20,9 @@ from subgraphs.directory.domain.ranking import Match
 from subgraphs.directory.domain.search import BusinessFilter, SearchMode
 from subgraphs.directory.repository import categories, listings
 from subgraphs.directory.schema.types import (
+    PEOPLE,
     REVIEW_ORDERINGS,
+    SHOWN,
     After,
     Before,
     Business,
@@ -82,7 +84,9 @@ class BusinessFilterInput:
         default=None, description="Part of the name, ignoring case and accents."
     )
     city: str | None = strawberry.field(default=None, description="In this city, ignoring case.")
-    owner_id: strawberry.ID | None = strawberry.field(default=None, description="Owned by this user.")
+    owner_id: strawberry.ID | None = strawberry.federation.field(
+        tags=PEOPLE, default=None, description="Owned by this user."
+    )
 
     def to_domain(self) -> BusinessFilter:
         if self.open_now and self.open_at is not None:
@@ -101,7 +105,7 @@ class BusinessFilterInput:
         )
 
 
-@strawberry.type(description="One reason for which a search found a business.")
+@strawberry.federation.type(tags=SHOWN, description="One reason for which a search found a business.")
 class SearchMatch:
     kind: SearchMatchKind = strawberry.field(description="By words, name or meaning.")
     rank: int = strawberry.field(description="Place in the list of that kind, from 1.")
@@ -115,7 +119,7 @@ class SearchMatch:
         return cls(kind=SearchMatchKind(match.source), rank=match.rank, score=match.score)
 
 
-@strawberry.type(description="A business that a search found.")
+@strawberry.federation.type(tags=SHOWN, description="A business that a search found.")
 class BusinessSearchEdge:
     cursor: str = strawberry.field(description="Place in this search, for `after`.")
     node: Business = strawberry.field(description="The business.")
@@ -131,7 +135,7 @@ class BusinessSearchEdge:
         return await info.context.load(loaders.excerpts, self.node.row.id, self.query)
 
 
-@strawberry.type(description="A page of what a search found, best first.")
+@strawberry.federation.type(tags=SHOWN, description="A page of what a search found, best first.")
 class BusinessSearchConnection:
     edges: list[BusinessSearchEdge] = strawberry.field(description="The hits of this page.")
     page_info: PageInfo = strawberry.field(description="Where this page lies.")
@@ -149,11 +153,15 @@ IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")
 
 @strawberry.type(description="What can be read.")
 class Query:
-    @strawberry.field(extensions=[requires("directory:read")], description="A business by its id.")
+    @strawberry.federation.field(
+        tags=SHOWN, extensions=[requires("directory:read")], description="A business by its id."
+    )
     async def business(self, info: Info, id: IdArgument) -> Business | None:
         return await Business.load(info, parse_id(id))
 
-    @strawberry.field(extensions=[requires("directory:read")], description="Businesses, filtered and ordered.")
+    @strawberry.federation.field(
+        tags=SHOWN, extensions=[requires("directory:read")], description="Businesses, filtered and ordered."
+    )
     async def businesses(
         self,
         info: Info,
@@ -171,7 +179,8 @@ class Query:
         page = await listings.page(info.context.session, wanted, window)
         return BusinessConnection.of(page, Business.of, wanted=wanted)
 
-    @strawberry.field(
+    @strawberry.federation.field(
+        tags=SHOWN,
         extensions=[requires("directory:read")],
         description="Businesses that answer a query, best first: by words (all of them; `or`, quotes and a leading "
         "minus work as on the web), by meaning, or by both.",
@@ -215,15 +224,21 @@ class Query:
             total_count=page.total,
         )
 
-    @strawberry.field(extensions=[requires("directory:read")], description="The categories at the top of the tree.")
+    @strawberry.federation.field(
+        tags=SHOWN, extensions=[requires("directory:read")], description="The categories at the top of the tree."
+    )
     async def categories(self, info: Info) -> list[Category]:
         return [Category.of(row) for row in await categories.roots(info.context.session)]
 
-    @strawberry.field(extensions=[requires("directory:read")], description="A category by its id.")
+    @strawberry.federation.field(
+        tags=SHOWN, extensions=[requires("directory:read")], description="A category by its id."
+    )
     async def category(self, info: Info, id: IdArgument) -> Category | None:
         return await Category.resolve_reference(info, id)
 
-    @strawberry.field(extensions=[requires("directory:read")], description="The reviews of a business.")
+    @strawberry.federation.field(
+        tags=SHOWN, extensions=[requires("directory:read")], description="The reviews of a business."
+    )
     async def reviews(
         self,
         info: Info,

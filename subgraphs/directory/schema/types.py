@@ -22,6 +22,11 @@ from subgraphs.directory.domain.listings import rating_average
 from subgraphs.directory.domain.search import BusinessFilter
 from subgraphs.directory.repository import listings, reviews
 
+# For contracts. Types that other contexts extend are tagged field by field: a type's tag is that of all its fields.
+SHOWN = ("partner", "public")
+PEOPLE = ("people",)
+PAGING = ("paging",)
+
 
 @strawberry.enum(description="A day of the week.")
 class Weekday(enum.Enum):
@@ -63,13 +68,13 @@ class CoordinatesInput:
         return Coordinates(self.latitude, self.longitude)
 
 
-@strawberry.type(description="A point on the globe, in degrees (WGS 84).")
+@strawberry.federation.type(tags=SHOWN, description="A point on the globe, in degrees (WGS 84).")
 class GeoPoint:
     latitude: float = strawberry.field(description="North of the equator, -90 to 90.")
     longitude: float = strawberry.field(description="East of Greenwich, -180 to 180.")
 
 
-@strawberry.type(description="Where a business is, as one writes it on an envelope.")
+@strawberry.federation.type(tags=SHOWN, description="Where a business is, as one writes it on an envelope.")
 class BusinessAddress:
     street: str = strawberry.field(description="Street and number.")
     postal_code: str = strawberry.field(description="Postal code; empty where there is none.")
@@ -77,13 +82,13 @@ class BusinessAddress:
     country_code: str = strawberry.field(description="Two letters of ISO 3166-1.")
 
 
-@strawberry.type(description="What the reviewers think on average.")
+@strawberry.federation.type(tags=SHOWN, description="What the reviewers think on average.")
 class BusinessRating:
     average: float | None = strawberry.field(description="Mean of the ratings, 1 to 5, two decimals; null if none.")
     count: int = strawberry.field(description="How many reviews there are.")
 
 
-@strawberry.type(description="A stretch of being open, repeated every week.")
+@strawberry.federation.type(tags=SHOWN, description="A stretch of being open, repeated every week.")
 class BusinessHours:
     weekday: Weekday = strawberry.field(description="Day on which it begins.")
     opens: time = strawberry.field(description="Wall-clock time of opening.")
@@ -107,7 +112,7 @@ class User:
         return cls(id=wire_id(id))
 
 
-@strawberry.federation.type(keys=["id"], description="A kind of business; categories form a tree.")
+@strawberry.federation.type(tags=SHOWN, keys=["id"], description="A kind of business; categories form a tree.")
 class Category:
     id: strawberry.ID = strawberry.field(description="The category's id.")
     slug: str = strawberry.field(description="Name for addresses, unique within the tenant.")
@@ -140,13 +145,15 @@ class Category:
         return await info.context.load(loaders.business_counts, self.row.id)
 
 
-@strawberry.federation.type(keys=["id"], description="What a user thinks of a business; one per user and business.")
+@strawberry.federation.type(
+    tags=SHOWN, keys=["id"], description="What a user thinks of a business; one per user and business."
+)
 class Review:
     id: strawberry.ID = strawberry.field(description="The review's id.")
     rating: int = strawberry.field(description="1 (worst) to 5 (best).")
     title: str = strawberry.field(description="A line that sums it up; may be empty.")
     body: str = strawberry.field(description="The review itself; may be empty.")
-    author: User = strawberry.field(description="Who wrote it.")
+    author: User = strawberry.federation.field(tags=PEOPLE, description="Who wrote it.")
     created_at: datetime = strawberry.field(description="When it was written.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
     business_id: strawberry.Private[UUID]
@@ -180,7 +187,7 @@ class Review:
 class ReviewConnection(Connection[Review]):
     business_id: strawberry.Private[UUID]
 
-    @strawberry.field(description="How many reviews the business has.")
+    @strawberry.federation.field(tags=PAGING, description="How many reviews the business has.")
     async def total_count(self, info: Info) -> int:
         row = await info.context.load(loaders.business_by_id, self.business_id)
         return 0 if row is None else int(row.rating_count)
@@ -188,21 +195,25 @@ class ReviewConnection(Connection[Review]):
 
 @strawberry.federation.type(keys=["id"], description="A business listed in the directory.")
 class Business:
-    id: strawberry.ID = strawberry.field(description="The business's id.")
-    name: str = strawberry.field(description="What it is called.")
-    slug: str = strawberry.field(description="Name for addresses, unique within the tenant.")
-    description: str = strawberry.field(description="What it says about itself.")
-    keywords: list[str] = strawberry.field(description="Words under which it wants to be found.")
-    phone: str | None = strawberry.field(description="Phone number, as people write it.")
-    website: str | None = strawberry.field(description="Address of its website.")
-    address: BusinessAddress = strawberry.field(description="Where it is, in words.")
-    coordinates: GeoPoint = strawberry.field(description="Where it is on the globe.")
-    time_zone: str = strawberry.field(description="IANA name of the time zone of its opening hours.")
-    rating: BusinessRating = strawberry.field(description="What its reviewers think on average.")
-    owner: User | None = strawberry.field(description="The user who owns the listing, if any.")
+    id: strawberry.ID = strawberry.federation.field(tags=SHOWN, description="The business's id.")
+    name: str = strawberry.federation.field(tags=SHOWN, description="What it is called.")
+    slug: str = strawberry.federation.field(tags=SHOWN, description="Name for addresses, unique within the tenant.")
+    description: str = strawberry.federation.field(tags=SHOWN, description="What it says about itself.")
+    keywords: list[str] = strawberry.federation.field(tags=SHOWN, description="Words under which it wants to be found.")
+    phone: str | None = strawberry.federation.field(tags=SHOWN, description="Phone number, as people write it.")
+    website: str | None = strawberry.federation.field(tags=SHOWN, description="Address of its website.")
+    address: BusinessAddress = strawberry.federation.field(tags=SHOWN, description="Where it is, in words.")
+    coordinates: GeoPoint = strawberry.federation.field(tags=SHOWN, description="Where it is on the globe.")
+    time_zone: str = strawberry.federation.field(
+        tags=SHOWN, description="IANA name of the time zone of its opening hours."
+    )
+    rating: BusinessRating = strawberry.federation.field(tags=SHOWN, description="What its reviewers think on average.")
+    owner: User | None = strawberry.federation.field(
+        tags=(*SHOWN, *PEOPLE), description="The user who owns the listing, if any."
+    )
     version: int = strawberry.field(description="Rises with every change; give it back to detect others' changes.")
-    created_at: datetime = strawberry.field(description="When it was listed.")
-    updated_at: datetime = strawberry.field(description="When its listing was last changed.")
+    created_at: datetime = strawberry.federation.field(tags=SHOWN, description="When it was listed.")
+    updated_at: datetime = strawberry.federation.field(tags=SHOWN, description="When its listing was last changed.")
     row: strawberry.Private[Row[Any]]
 
     @classmethod
@@ -237,17 +248,17 @@ class Business:
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
         return await cls.load(info, parse_id(id))
 
-    @strawberry.field(description="What kind of business it is.")
+    @strawberry.federation.field(tags=SHOWN, description="What kind of business it is.")
     async def category(self, info: Info) -> Category:
         row = await info.context.load(loaders.category_by_id, self.row.category_id)
         assert row is not None, "a business has a category"
         return Category.of(row)
 
-    @strawberry.field(description="When it is open, from Monday on, in its own time zone.")
+    @strawberry.federation.field(tags=SHOWN, description="When it is open, from Monday on, in its own time zone.")
     async def opening_hours(self, info: Info) -> list[BusinessHours]:
         return [BusinessHours.of(i) for i in await info.context.load(loaders.opening_intervals, self.row.id)]
 
-    @strawberry.field(description="Whether it is open at an instant.")
+    @strawberry.federation.field(tags=SHOWN, description="Whether it is open at an instant.")
     async def is_open(
         self,
         info: Info,
@@ -256,14 +267,14 @@ class Business:
         intervals = await info.context.load(loaders.opening_intervals, self.row.id)
         return OpeningHours(self.time_zone, tuple(intervals)).is_open(instant(at) or datetime.now(UTC))
 
-    @strawberry.field(description="Great-circle distance from a point, metres.")
+    @strawberry.federation.field(tags=SHOWN, description="Great-circle distance from a point, metres.")
     def distance_m(
         self,
         origin: Annotated[CoordinatesInput, strawberry.argument(name="from", description="The point.")],
     ) -> float:
         return origin.to_domain().distance_m(Coordinates(self.row.latitude, self.row.longitude))
 
-    @strawberry.field(description="What users think of it.")
+    @strawberry.federation.field(tags=SHOWN, description="What users think of it.")
     async def reviews(
         self,
         info: Info,
@@ -282,7 +293,9 @@ class Business:
 class BusinessConnection(Connection[Business]):
     wanted: strawberry.Private[BusinessFilter]
 
-    @strawberry.field(description="How many businesses fulfil the filter, on all pages together.")
+    @strawberry.federation.field(
+        tags=PAGING, description="How many businesses fulfil the filter, on all pages together."
+    )
     async def total_count(self, info: Info) -> int:
         return await listings.count(info.context.session, self.wanted)
 

@@ -10,6 +10,7 @@ from resolvers.permissions import requires
 from subgraphs.identity import loaders, repository
 from subgraphs.identity.domain import ROLE_SCOPES, scopes_of
 from subgraphs.identity.schema.types import (
+    PARTNER,
     ApiKey,
     ApiKeyGrant,
     Membership,
@@ -33,7 +34,7 @@ class Query:
         row = await info.context.load(loaders.user, info.context.request.user_id)
         return None if row is None else User.of(row)
 
-    @strawberry.field(description="The caller's tenant; null where none is known.")
+    @strawberry.federation.field(tags=PARTNER, description="The caller's tenant; null where none is known.")
     async def tenant(self, info: Info) -> Tenant | None:
         if info.context.request.tenant_id is None:
             return None

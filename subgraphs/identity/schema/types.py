@@ -30,6 +30,9 @@ __all__ = [
     "UserConnection",
 ]
 
+# For contracts: whom partners meet. Mail addresses, memberships and keys are not for them.
+PARTNER = ("partner",)
+
 strawberry.enum(Role, name="Role", description="What a member is in a tenant.")
 
 
@@ -47,11 +50,11 @@ class RoleDefinition:
 
 @strawberry.federation.type(keys=["id"], description="A customer of the platform. Callers see their own.")
 class Tenant:
-    id: strawberry.ID
-    slug: str
-    name: str
+    id: strawberry.ID = strawberry.federation.field(tags=PARTNER)
+    slug: str = strawberry.federation.field(tags=PARTNER)
+    name: str = strawberry.federation.field(tags=PARTNER)
     plan: str = strawberry.field(description="starter, growth or enterprise.")
-    locale: str = strawberry.field(description="BCP 47 tag.")
+    locale: str = strawberry.federation.field(tags=PARTNER, description="BCP 47 tag.")
     channel: str | None = strawberry.field(description="Slug of the sales channel.")
     created_at: datetime
 
@@ -80,9 +83,9 @@ class Tenant:
 
 @strawberry.federation.type(keys=["id"], description="A person. Callers see who belongs to their tenant.")
 class User:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.federation.field(tags=PARTNER)
     email: str
-    name: str
+    name: str = strawberry.federation.field(tags=PARTNER)
     created_at: datetime
 
     @strawberry.field(description="The membership in the caller's tenant.")
