@@ -79,7 +79,7 @@ def theirs(old: GraphQLSchema, new: GraphQLSchema) -> set[tuple[str, tuple[str, 
 
 
 @given(schemas(), schemas())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_same_verdicts(one: str, other: str) -> None:
     old, new = build_schema(one), build_schema(other)
     ours = {(c.coordinate, c.kind): c.severity for c in compare_schemas(old, new)}

@@ -167,7 +167,7 @@ def documents(draw: st.DrawFn) -> str:
 
 
 @given(st.data(), schemas(), schemas())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_the_new_schema_refuses_is_found_broken(data: st.DataObject, one: str, other: str) -> None:
     old, new = build_schema(one), build_schema(other)
     tries = [data.draw(documents()) for _ in range(6)]

@@ -198,13 +198,13 @@ def test_breaking_changes_come_first() -> None:
 
 
 @given(schemas())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_schema_and_itself(sdl: str) -> None:
     assert compare_schemas(build_schema(sdl), build_schema(sdl)) == ()
 
 
 @given(schemas(), schemas())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_turned_round(one: str, other: str) -> None:
     """The same changes about the same things, in the other direction."""
     there = compare_schemas(build_schema(one), build_schema(other))

@@ -6,6 +6,7 @@ import pytest
 
 from router.composition.config import load_subgraphs
 from router.composition.model import Subgraph
+from router.schema_checks.changes import KINDS
 from router.schema_checks.lint import Finding, InvalidLintConfig, LintConfig, lint_subgraphs, load_lint_config
 from router.schema_checks.lint_rules import RULES
 
@@ -211,3 +212,12 @@ def test_configuration(tmp_path: Path) -> None:
 def test_wrong_configurations(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(InvalidLintConfig, match=words):
         load_lint_config(write(tmp_path, text))
+
+
+def test_the_reference_has_every_rule_and_kind_of_change() -> None:
+    page = (ROOT / "docs/reference/schema-checks.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [
+        *(f"| `{kind.code}` | {kind.severity.value} |" for kind in KINDS.values()),
+        *(f"| `{rule.code}` | {rule.level} | {rule.demand} | {rule.reason} |" for rule in RULES.values()),
+    ]
