@@ -121,8 +121,8 @@ def _checked(
     broken = set[int]().union(*(broken_by.get(use, ()) for use in uses))
     touched = set[int]().union(*(touched_by.get(use, ()) for use in uses))
     if errors and not broken:
-        # Two changes together may do what neither does alone: both are to blame.
-        broken = {index for index in touched if changes[index].severity is Severity.BREAKING}
+        # Two changes together may do what neither does alone, and a harmless one may part fields that were merged.
+        broken = {index for index in touched if changes[index].severity is Severity.BREAKING} or touched
     verdict: Verdict = "broken" if broken or errors else "touched" if touched else "unaffected"
     return CheckedOperation(operation, verdict, tuple(sorted(broken)), tuple(sorted(touched - broken)), errors)
 

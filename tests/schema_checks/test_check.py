@@ -143,6 +143,18 @@ def test_two_changes_together() -> None:
     assert report.is_breaking
 
 
+def test_a_safe_change_that_parts_merged_fields() -> None:
+    """`a: Int!` is more than `a: Int`, but under one name in one selection they must be the same."""
+    sdl = "type A {a: Int} type B {a: Int} union U = A | B type Query {u: U}"
+    old, new = build_schema(sdl), build_schema(sdl.replace("A {a: Int}", "A {a: Int!}"))
+    report = check_schemas(old, new, [operation("{ u { ... on A { a } ... on B { a } } }")])
+    assert report.operations is not None
+    assert report.operations[0].verdict == "broken"
+    assert "conflict" in report.operations[0].errors[0]
+    assert [report.changes[index].kind for index in report.operations[0].broken_by] == ["FIELD_TYPE_NARROWED"]
+    assert report.is_breaking
+
+
 # ---- a property -----------------------------------------------------------------------------------------------------
 
 
