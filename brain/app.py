@@ -126,11 +126,15 @@ class _Landing:
 
 
 def _log_as_one() -> None:
-    """Let the server's own records take the way of all others."""
+    """Let the server's own records take the way of all others, but for its access log.
+
+    The router has a line per request; the server's would be a second one, with the query string: of a GET that is the
+    whole operation, its variables, and whatever secret a client put there.
+    """
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
-        logger.propagate = True
+        logger.propagate = name != "uvicorn.access"
 
 
 def _needed(value: T | None, name: str) -> T:

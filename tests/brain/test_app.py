@@ -1,8 +1,11 @@
 """The Brain as an application: routes, refusals, readiness, logs. The graph behind it is one field of identity's."""
 
+import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,9 @@ from starlette.applications import Starlette
 
 from brain.app import create_brain_app
 from brain.config import BrainSettings, ConfigError
+from brain.embedded.ports import free_port
+from brain.embedded.process import end_group, start
+from brain.embedded.stack import answers, brain_component, brain_url, child_environment
 
 from .conftest import ACME, Identity, public_jwk
 
@@ -141,6 +147,41 @@ async def test_log_line_has_the_tenant_and_no_secret(
     assert (fields["tenant"], fields["operation"], fields["status"]) == ("acme", "Who", 200)
     assert token not in caplog.text
     assert token not in str(fields)
+
+
+@pytest.mark.parametrize("dropped", [(), ("--no-access-log",)])
+async def test_a_request_is_one_line_without_its_query_string(
+    settings: BrainSettings, tmp_path: Path, dropped: tuple[str, ...]
+) -> None:
+    settings = settings.model_copy(update={"port": free_port()})
+    environment = child_environment(settings) | {"BRAIN_CONFIG": str(tmp_path / "brain.yaml")}
+    launch = brain_component(settings, environment, ()).launch()
+    launch = replace(launch, argv=[word for word in launch.argv if word not in dropped])
+    url, log = brain_url(settings), tmp_path / "brain.log"
+    with log.open("wb") as output:
+        process = start(launch, output)
+    try:
+        async with httpx.AsyncClient(trust_env=False, headers={"graphql-require-preflight": "1"}) as client:
+            deadline = time.monotonic() + 30
+            while not await asyncio.to_thread(answers, f"{url}/health"):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+            for path in ("/graphql", "/", "/nothing"):
+                given = {
+                    "query": "query Who { __typename }",
+                    "variables": '{"password": "hunter2"}',
+                    "token": "hunter2",
+                }
+                await client.get(f"{url}{path}", params=given)
+            await client.get(f"{url}/graphql?token=hunter2")
+            await client.get(f"{url}/graphiql?token=hunter2")
+    finally:
+        end_group(process, launch)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    paths = [line["path"] for line in lines if line["logger"] == "router.access"]
+    assert (paths.count("/"), paths.count("/graphql")) == (1, 2)
+    assert "hunter2" not in log.read_text()
+    assert "uvicorn.access" not in {line["logger"] for line in lines}
 
 
 @pytest.mark.parametrize("name", ["subgraphs_url", "redis_url", "context_private_key_file"])
