@@ -325,7 +325,7 @@ def tagged_schemas(draw: st.DrawFn) -> str:
     return "\n".join(sdl)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     sdl=tagged_schemas(),
     include=st.sets(st.sampled_from("xy"), max_size=2),
