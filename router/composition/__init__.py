@@ -73,18 +73,17 @@ def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     if errors:
         return _rejected(errors)
 
-    errors += check_extensions(schemas)
-    if errors:
-        return _rejected(errors)
+    extensions = list(check_extensions(schemas))
     upgraded = upgrade_subgraphs(schemas)
     usages: list[FieldUsage] = [find_field_usage(schema) for schema in schemas]
     errors += upgraded
     for schema, usage in zip(schemas, usages, strict=True):
         errors += check_subgraph(schema, usage)
     if errors:
-        return _rejected(errors)
+        return _rejected([*extensions, *errors])
 
     state = merge_subgraphs(schemas, usages)
+    state.errors += extensions
     if not state.errors:
         state.errors += check_supergraph(state)
     if not state.errors:

@@ -157,7 +157,7 @@ def merge_executable_directives(state: MergeState) -> dict[str, dict[int, Direct
     common = {}
     for name in sorted(found):
         sources = found[name]
-        if len(sources) < len(state.subgraphs):
+        if len(sources) < len(state.subgraphs) and not _never_meet(state, name):
             state.hints.append(
                 hint(
                     "INCONSISTENT_EXECUTABLE_DIRECTIVE_PRESENCE",
@@ -175,9 +175,22 @@ def merge_executable_directives(state: MergeState) -> dict[str, dict[int, Direct
     return common
 
 
+def _never_meet(state: MergeState, name: str) -> bool:
+    """Whether, in order of subgraphs, their locations have nothing in common before one does not define it at all."""
+    common = set(_EXECUTABLE)
+    for subgraph in state.subgraphs:
+        if name not in subgraph.directives:
+            return False
+        common &= set(subgraph.directives[name].locations)
+        if not common:
+            return True
+    return False
+
+
 def _merge_definition(state: MergeState, name: str, sources: dict[int, DirectiveDef]) -> DirectiveDef | None:
     locations = [[location for location in s.locations if location in _EXECUTABLE] for s in sources.values()]
-    shared = [location for location in locations[0] if all(location in other for other in locations)]
+    everywhere = len(sources) == len(state.subgraphs)
+    shared = [location for location in locations[0] if everywhere and all(location in other for other in locations)]
     coordinate, names = f"@{name}", state.names(sources)
     if not shared:
         state.hints.append(

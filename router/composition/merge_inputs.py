@@ -132,7 +132,7 @@ def merge_enum(state: MergeState, merged: MergedType) -> None:
                     + [(state.subgraphs[i], merged.sources[i].node) for i in lacking],
                 )
             )
-        elif lacking and not hidden:
+        elif lacking and (not hidden or usage == {"OUTPUT"}):
             kind = "INPUT" if usage == {"INPUT"} else "OUTPUT"
             state.hints.append(
                 hint(

@@ -153,6 +153,9 @@ def _check_field_selection(
         )
         return
     at = f"{parent.name}.{field.name}"
+    if selection.selections is not None and not selection.selections:
+        yield site.problem("INVALID_FIELDS", f'the selection of "{at}" is empty: select some of its fields.')
+        return
     inner = schema.types.get(base_type(field.type))
     if site.directive == "key" and inner is not None and inner.kind in {"INTERFACE", "UNION"}:
         kind = inner.kind.lower()
