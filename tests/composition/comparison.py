@@ -1,0 +1,60 @@
+"""One set of subgraphs given to our composer and to the reference composer, and what differs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.composition import Composed, compose
+from tests.composition.case_files import subgraphs
+from tests.composition.join_model import differences, join_model
+
+Sets = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What both composers say of a set.
+
+    Attributes:
+        name: `<generator>:<seed>`.
+        ours: codes, empty if it composes; `EXCEPTION` if our composer raises, which it never may.
+        theirs: likewise; `THROWN` if the reference composer throws.
+        models: lines that say where the two supergraphs differ.
+    """
+
+    name: str
+    sdls: Sets
+    ours: frozenset[str]
+    theirs: frozenset[str]
+    our_messages: tuple[str, ...] = ()
+    their_messages: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        return self.ours == self.theirs and not self.models
+
+    @property
+    def cause(self) -> str:
+        """What differs, in words that are the same for all sets that differ so."""
+        if self.ours == self.theirs:
+            return f"supergraphs differ ({', '.join(sorted({line.split(':')[0] for line in self.models}))})"
+        extra, missing = sorted(self.ours - self.theirs), sorted(self.theirs - self.ours)
+        return f"ours alone: {', '.join(extra) or '-'}; theirs alone: {', '.join(missing) or '-'}"
+
+
+def compare(name: str, sdls: Sets, theirs: Mapping[str, Any]) -> Comparison:
+    """Composes the set and compares with the reference composer's answer for it."""
+    codes = frozenset(error["code"] for error in theirs["errors"])
+    said = tuple(f"{error['code']}: {error['message']}" for error in theirs["errors"])
+    try:
+        ours = compose(subgraphs(sdls))
+    except Exception as bug:  # noqa: BLE001 whatever it is, it is the finding
+        return Comparison(name, sdls, frozenset({"EXCEPTION"}), codes, (f"{type(bug).__name__}: {bug}",), said)
+    if not isinstance(ours, Composed):
+        found = frozenset(error.code for error in ours.errors)
+        return Comparison(name, sdls, found, codes, tuple(str(error) for error in ours.errors), said)
+    models: tuple[str, ...] = ()
+    if not codes:
+        models = tuple(differences(join_model(ours.supergraph_sdl), join_model(theirs["supergraph"])))
+    return Comparison(name, sdls, frozenset(), codes, (), said, models)
