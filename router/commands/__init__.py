@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from router.commands.check import add_check
 from router.commands.compose import add_compose
-from router.commands.files import Failed
+from router.commands.files import as_json
 from router.commands.lint import add_lint
 from router.commands.plan import add_plan
 from router.commands.serve import add_config_schema, add_serve
@@ -24,9 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except (Failed, RouterError) as error:
-        code = "" if isinstance(error, Failed) else f"{error.code}: "
-        sys.stderr.write(f"{code}{error}\n")
+    except RouterError as error:
+        if getattr(options, "json", False):
+            sys.stdout.write(as_json({"errors": [{"code": error.code, "message": error.message}]}))
+        else:
+            sys.stderr.write(f"{error.code}: {error}\n")
         return 1
     except BrokenPipeError:  # the reader of our output had enough
         sys.stderr.close()

@@ -64,7 +64,7 @@ def compose_once(options: argparse.Namespace) -> int:
 def compose_views(folder: Path, supergraph_sdl: str) -> tuple[dict[str, str], tuple[CompositionError, ...]]:
     """The SDL of each contract's view by name, or what is wrong with any of them."""
     if not folder.is_dir():
-        raise Failed(f"{folder}: no such folder")
+        raise Failed(f"{folder}: no such folder", code="FILE_NOT_READABLE")
     supergraph = router.load_supergraph(supergraph_sdl)
     views: dict[str, str] = {}
     errors: list[CompositionError] = []

@@ -5,11 +5,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+from router.errors import RouterError
+
 __all__ = ["Failed", "as_json", "ended", "read_text", "write_text"]
 
 
-class Failed(Exception):
-    """The command cannot go on; the message is for the user."""
+class Failed(RouterError):
+    """The command cannot go on; code and message are for the user."""
+
+    code = "COMMAND_FAILED"
 
 
 def read_text(file: Path) -> str:
@@ -21,9 +25,9 @@ def read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise Failed(f"{file}: {error.strerror}") from error
+        raise Failed(f"{file}: {error.strerror}", code="FILE_NOT_READABLE") from error
     except UnicodeDecodeError as error:
-        raise Failed(f"{file}: not UTF-8") from error
+        raise Failed(f"{file}: not UTF-8", code="FILE_NOT_READABLE") from error
 
 
 def write_text(file: Path, text: str) -> None:
@@ -46,7 +50,7 @@ def write_text(file: Path, text: str) -> None:
         finally:
             written.unlink(missing_ok=True)
     except OSError as error:
-        raise Failed(f"{file}: {error.strerror}") from error
+        raise Failed(f"{file}: {error.strerror}", code="FILE_NOT_WRITABLE") from error
 
 
 def as_json(value: Any) -> str:

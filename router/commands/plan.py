@@ -29,6 +29,9 @@ def add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def run_plan(options: argparse.Namespace) -> int:
+    if options.stage != "plan" and (options.shape or options.format == "mermaid"):
+        sys.stderr.write(f"Only the plan has {'a shape' if options.shape else 'a Mermaid form'}: leave out --stage.\n")
+        return 2
     text = sys.stdin.read() if options.operation == "-" else read_text(Path(options.operation))
     supergraph = router.load_supergraph(read_text(Path(options.supergraph)))
     labels = frozenset(label for label in options.labels.split(",") if label)
@@ -43,7 +46,11 @@ def run_plan(options: argparse.Namespace) -> int:
     elif options.stage != "plan":
         document = parse(text)  # `plan` above has found it valid
         results = dict(zip(STAGES, stages(document, options.operation_name, supergraph, labels), strict=True))
-        sys.stdout.write(ended(render.stage_text(results[options.stage], query_graph(supergraph, labels))))
+        result, graph = results[options.stage], query_graph(supergraph, labels)
+        if options.format == "json":
+            sys.stdout.write(as_json(render.stage_json(result, graph)))
+        else:
+            sys.stdout.write(ended(render.stage_text(result, graph)))
     elif options.format == "json":
         sys.stdout.write(as_json(render.as_json(query_plan)))
     elif options.format == "mermaid":

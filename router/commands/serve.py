@@ -35,10 +35,9 @@ def add_config_schema(commands: "argparse._SubParsersAction[argparse.ArgumentPar
 
 
 def port_number(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError(text)
-    return port
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
+    return int(text)
 
 
 def run_serve(options: argparse.Namespace) -> int:
@@ -75,11 +74,14 @@ def listening_socket(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except socket.gaierror as error:
-        raise Failed(f"{host!r} is not an address of this machine: {error.strerror}") from error
+        message = f"{host!r} is not an address of this machine: {error.strerror}"
+        raise Failed(message, code="ADDRESS_NOT_AVAILABLE") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise Failed(f"port {port} on {host} is in use by another program; choose another with --port") from error
-        raise Failed(f"cannot listen at {host}:{port}: {error.strerror}") from error
+            message = f"port {port} on {host} is in use by another program; choose another with --port"
+            raise Failed(message, code="PORT_IN_USE") from error
+        message = f"cannot listen at {host}:{port}: {error.strerror}"
+        raise Failed(message, code="ADDRESS_NOT_AVAILABLE") from error
 
 
 def run_config_schema(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """Plans and stages as text, JSON and Mermaid; and a plan's shape, for comparing planners."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from graphql import parse, print_ast
@@ -13,7 +13,7 @@ from router.planner.fetch_graph import FetchGraph, Position
 from router.planner.normalize import NormalizedOperation
 from router.planner.plan import EntityCall, Fetch, InputField, OutputField, Path, Projection, QueryPlan, Representation
 
-__all__ = ["as_json", "as_mermaid", "as_text", "shape", "stage_text"]
+__all__ = ["as_json", "as_mermaid", "as_text", "shape", "stage_json", "stage_text"]
 
 
 def as_text(plan: QueryPlan) -> str:
@@ -79,6 +79,30 @@ def stage_text(result: NormalizedOperation | ObjectCover | FetchGraph | QueryPla
     if isinstance(result, FetchGraph):
         return "\n".join(_fetch_graph_lines(result, graph)) + "\n"
     return as_text(result)
+
+
+def stage_json(result: NormalizedOperation | ObjectCover | FetchGraph | QueryPlan, graph: QueryGraph) -> dict[str, Any]:
+    """One stage's result, ready for `json.dumps`."""
+    if isinstance(result, NormalizedOperation):
+        return {"operationType": result.type, "name": result.name, "selection": _selection_json(result.selection)}
+    if isinstance(result, ObjectCover):
+        return _object_cover_json(result, graph)
+    if isinstance(result, FetchGraph):
+        return {
+            "fetches": [
+                {
+                    "id": fetch.order,
+                    "subgraph": graph.supergraph.subgraphs[fetch.subgraph].name,
+                    "position": _position_text(fetch.position) if fetch.position is not None else "(root)",
+                    "dependsOn": sorted(d.order for d in fetch.depends_on),
+                    "selected": {
+                        _position_text(p): [s.storage_key for s in slots] for p, slots in fetch.selected.items()
+                    },
+                }
+                for fetch in result.fetches
+            ]
+        }
+    return as_json(result)
 
 
 # ---- parts of a plan ------------------------------------------------------------------------------------------------
@@ -197,6 +221,66 @@ def _field_lines(fields: tuple[SelectionField, ...], indent: str) -> Iterator[st
         yield f"{indent}{alias}{wanted.name}{wanted.arguments}: {wanted.type.text}{condition}"
         if wanted.selection is not None:
             yield from _selection_lines(wanted.selection, indent + "  ")
+
+
+def _selection_json(selection: Selection) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": selection.type, "fields": [_field_json(f) for f in selection.own]}
+    extra = {
+        name: [_field_json(f) for f in fields if f not in selection.own] for name, fields in selection.by_type.items()
+    }
+    if any(extra.values()):
+        found["byType"] = {name: fields for name, fields in extra.items() if fields}
+    return found
+
+
+def _field_json(wanted: SelectionField) -> dict[str, Any]:
+    found: dict[str, Any] = {"responseKey": wanted.response_key, "name": wanted.name, "type": wanted.type.text}
+    if wanted.arguments:
+        found["arguments"] = wanted.arguments
+    if wanted.conditions:
+        found["conditions"] = dict(wanted.conditions)
+    if wanted.selection is not None:
+        found["selection"] = _selection_json(wanted.selection)
+    return found
+
+
+def _cover_json(cover: Cover, graph: QueryGraph) -> dict[str, Any]:
+    if isinstance(cover, ObjectCover):
+        return _object_cover_json(cover, graph)
+    found: dict[str, Any] = {}
+    if isinstance(cover, InterfaceObjectCover):
+        found["interface"] = _object_cover_json(cover.common, graph)
+    found["byType"] = {name: _object_cover_json(one, graph) for name, one in cover.by_type.items()}
+    return found
+
+
+def _object_cover_json(cover: ObjectCover, graph: QueryGraph) -> dict[str, Any]:
+    names = [graph.supergraph.subgraphs[i.subgraph].name for i in cover.instances]
+
+    def reads(pairs: Iterable[tuple[SelectionField, FieldChoice]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "field": wanted.response_key,
+                "from": [i for i in choice.sources if i >= 0],
+                **({"below": _cover_json(choice.cover, graph)} if choice.cover is not None else {}),
+            }
+            for wanted, choice in pairs
+        ]
+
+    return {
+        "type": cover.type,
+        "places": [
+            {
+                "subgraph": name,
+                "stage": instance.stage,
+                "as": instance.entry,
+                "key": reads(instance.key),
+                "requires": reads(instance.requires),
+            }
+            for name, instance in zip(names, cover.instances, strict=True)
+        ],
+        "fields": reads(cover.outputs),
+    }
 
 
 def _cover_lines(cover: Cover, graph: QueryGraph, indent: str) -> Iterator[str]:

@@ -310,7 +310,8 @@ def test_serve_with_a_port_in_use(supergraph: Path) -> None:
         port = taken.getsockname()[1]
         done = run("serve", "--supergraph", supergraph, "--port", str(port))
     assert done.returncode == 1
-    assert done.stderr == f"port {port} on 127.0.0.1 is in use by another program; choose another with --port\n"
+    words = f"port {port} on 127.0.0.1 is in use by another program; choose another with --port"
+    assert done.stderr == f"PORT_IN_USE: {words}\n"
 
 
 @pytest.mark.parametrize(
@@ -358,3 +359,29 @@ def test_a_reader_that_has_enough(supergraph: Path, operation: Path) -> None:
     )
     done = subprocess.run(f"{command} | true", shell=True, capture_output=True, text=True, timeout=60, check=False)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("stage", ["normalize", "cover", "fetches"])
+def test_each_stage_has_a_json_form_and_no_other_is_claimed(tmp_path: Path, stage: str) -> None:
+    operation = tmp_path / "operation.graphql"
+    operation.write_text('{ product(id: "1") { name reviews { stars } } }')
+    supergraph = tmp_path / "supergraph.graphql"
+    supergraph.write_text(SUPERGRAPH)
+    arguments = ("plan", "--supergraph", supergraph, "--operation", operation, "--stage", stage)
+    as_json = run(*arguments, "--format", "json")
+    assert as_json.returncode == 0, as_json.stderr
+    assert {"normalize": "selection", "cover": "places", "fetches": "fetches"}[stage] in json.loads(as_json.stdout)
+    for wrong in (("--shape",), ("--format", "mermaid")):
+        refused = run(*arguments, *wrong)
+        assert refused.returncode == 2
+        assert "leave out --stage" in refused.stderr
+
+
+def test_what_cannot_be_read_has_a_code_in_both_forms(tmp_path: Path) -> None:
+    missing = tmp_path / "none.yaml"
+    assert run("compose", "--config", missing).stderr.startswith("CONFIG_NOT_FOUND: ")
+    as_json = run("compose", "--config", missing, "--json")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout)["errors"][0]["code"] == "CONFIG_NOT_FOUND"
+    no_operation = run("plan", "--supergraph", missing, "--operation", missing)
+    assert no_operation.stderr.startswith("FILE_NOT_READABLE: ")
