@@ -10,7 +10,7 @@
     print(plan("{ me { posts { title } } }", composed.supergraph_sdl))  # the fetches that answer it
     app = create_app(composed.supergraph_sdl)                    # an ASGI application
 
-The same on the command line: `python -m router compose | plan | serve`.
+The same on the command line: `python -m router compose | check | lint | plan | serve`.
 """
 
 import importlib
