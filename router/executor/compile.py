@@ -90,7 +90,8 @@ class CompiledPlan:
             completion = Completion(conditions, introspection)
             data = completion.project(self._root, run.data)
             covered = Covered(run.errors, run.failed_paths())
-            run.errors.extend(null_error(message, path) for path, message in completion.errors if path not in covered)
+            missing = [(path, message) for path, message in completion.missing if path not in covered]
+            run.errors.extend(null_error(message, path) for path, message in (*completion.errors, *missing))
         if run.errors:
             return {"data": data, "errors": run.errors}
         return {"data": data}

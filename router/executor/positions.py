@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from router.executor.scalars import is_built_in
 from router.planner.plan import AnyOfConditions, Conditions, OutputField, Projection
 
 __all__ = [
@@ -65,6 +66,11 @@ class Field:
     constant: str | None
     is_typename: bool
     introspection: int | None
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether its leaves are of one of the specification's scalars."""
+        return self.position is None and self.enum_values is None and is_built_in(self.type.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 Two ways that agree: generated code for responses that are as the API schema wants them, which is straight-line loops
 over the known shape and stops at the first irregularity (a null where none may be, a type or enum value that the API
-does not have, a value of the wrong form); and `Completion`, which then does it again with paths, null propagation and
-errors. Neither changes the tree.
+does not have, a value of the wrong form: an object for a list, a text for an `Int`); and `Completion`, which then does
+it again with paths, coercion of scalars, null propagation and errors. Neither changes the tree.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from router.executor.positions import Field, Position, TypeRef
+from router.executor.scalars import REFUSED, coerce, irregular_test
 from router.executor.source import Function, Source, membership
 from router.executor.writes import Keys
 
@@ -122,6 +123,11 @@ class ProjectionWriter:
             self._source.later(write)
             function.line(f"{variable} = {inner.name}({variable}, {', '.join(_PARAMETERS)})")
             return
+        if type_.item is None and field.is_built_in:
+            test = irregular_test(type_.name, variable)
+            with function.block(f"if {test}:" if type_.is_non_null else f"if ({test}) and {variable} is not None:"):
+                function.line("raise Irregular")
+            return
         if type_.is_non_null:
             with function.block(f"if {variable} is None:"):
                 function.line("raise Irregular")
@@ -141,7 +147,7 @@ class ProjectionWriter:
                     self._complete(function, item, type_.item, field, path)
                     function.line(f"{items}.append({item})")
                 function.line(f"{variable} = {items}")
-            elif type_.item.item is None and field.enum_values is None:
+            elif type_.item.item is None and field.enum_values is None and not field.is_built_in:
                 if type_.item.is_non_null:
                     with function.block(f"if None in {variable}:"):
                         function.line("raise Irregular")
@@ -183,7 +189,7 @@ def _needs_check(type_: TypeRef, field: Field) -> bool:
 
 
 def _has_statements(type_: TypeRef, field: Field) -> bool:
-    return type_.item is not None or field.position is not None or field.enum_values is not None
+    return type_.item is not None or field.position is not None or field.enum_values is not None or field.is_built_in
 
 
 def _no_null(parent: str, field: Field) -> str:
@@ -198,17 +204,19 @@ class Completion:
     """Projects an irregular response: null propagation as in the GraphQL specification, with errors.
 
     Attributes:
-        errors: response path and message of every null that was not in the data.
+        errors: response path and message of every value that was refused.
+        missing: the same for what was not there at all, which errors that subgraphs reported may explain.
 
     Source: GraphQL specification, sections 6.4.3 (value completion) and 6.4.4 (handling execution errors).
     """
 
-    __slots__ = ("_conditions", "_introspection", "errors")
+    __slots__ = ("_conditions", "_introspection", "errors", "missing")
 
     def __init__(self, conditions: Sequence[bool], introspection: Sequence[Any]) -> None:
         self._conditions = conditions
         self._introspection = introspection
         self.errors: list[tuple[tuple[str | int, ...], str]] = []
+        self.missing: list[tuple[tuple[str | int, ...], str]] = []
 
     def project(self, root: Position, data: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the client's `data`."""
@@ -219,8 +227,8 @@ class Completion:
         typename = position.type_name(value)
         fields = position.fields(typename)
         if fields is None:
-            self.errors.append((path, f"An object of type {position.static_type} is not part of the schema."))
-            return _FAILED
+            message = f"An object of type {position.static_type} is not part of the schema."
+            return self._missing(path, message) if typename is None else self._fail(path, message)
         result: dict[str, Any] = {}
         for field in fields:
             if field.condition is not None and not self._conditions[field.condition]:
@@ -228,7 +236,7 @@ class Completion:
             if field.introspection is not None:
                 answer = self._introspection[field.introspection]
                 if answer is None and field.type.is_non_null:
-                    return self._fail((*path, field.response_key), _no_null(typename, field))
+                    return self._missing((*path, field.response_key), _no_null(typename, field))
                 result[field.response_key] = answer
             elif field.constant is not None:
                 result[field.response_key] = field.constant
@@ -246,7 +254,7 @@ class Completion:
         if value is None:
             if not type_.is_non_null:
                 return None
-            return self._fail(path, _no_null(parent, field))
+            return self._missing(path, _no_null(parent, field))
         if type_.item is not None:
             completed = self._list(value, type_.item, field, path, parent)
         elif field.position is not None:
@@ -256,6 +264,12 @@ class Completion:
                 completed = self._object(field.position, value, path)
         elif field.enum_values is not None and (not isinstance(value, str) or value not in field.enum_values):
             completed = self._fail(path, f"A value of enum {type_.name} is not part of the schema.")
+        elif field.is_built_in:
+            completed = coerce(type_.name, value)
+            if completed is REFUSED:
+                completed = self._fail(
+                    path, f"Expected a value of type {type_.name} for field {parent}.{field.response_key}."
+                )
         else:
             completed = value
         return None if completed is _FAILED and not type_.is_non_null else completed
@@ -273,4 +287,8 @@ class Completion:
 
     def _fail(self, path: tuple[str | int, ...], message: str) -> Any:
         self.errors.append((path, message))
+        return _FAILED
+
+    def _missing(self, path: tuple[str | int, ...], message: str) -> Any:
+        self.missing.append((path, message))
         return _FAILED

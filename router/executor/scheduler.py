@@ -91,8 +91,8 @@ class Run:
     """
 
     __slots__ = (
-        "_conditions", "_context", "_failed", "_fetches", "_pending", "_root", "_subgraphs", "_variables", "data",
-        "errors",
+        "_conditions", "_context", "_failed", "_fetches", "_nulled", "_pending", "_root", "_subgraphs", "_variables",
+        "data", "errors",
     )  # fmt: skip
 
     def __init__(
@@ -114,6 +114,7 @@ class Run:
         self._subgraphs = subgraphs
         self._pending = [fetch.dependencies for fetch in fetches]
         self._failed: list[_Ready] = []
+        self._nulled: list[ResponsePath] = []
 
     async def run(self) -> None:
         """Make all requests and merge all answers. Errors of subgraphs go to `errors`.
@@ -254,6 +255,7 @@ class Run:
             path = _error_path(error)
             if not path:
                 self._failed.append(request)
+            self._nulled.append(tuple(self._visible(_nulled(data, path))))
             self.errors.append(client_error(error, fetch.subgraph, self._visible(path)))
 
     def _merge_entities(self, request: _Ready, data: dict[str, Any] | None, errors: Sequence[Any]) -> None:
@@ -275,10 +277,14 @@ class Run:
                     continue
                 self._fail(request, _unfit(fetch))
         for error in errors:
-            self._entity_error(request, error, places)
+            self._entity_error(request, error, data, places)
 
     def _entity_error(
-        self, request: _Ready, error: Any, places: Sequence[Mapping[int, Sequence[ResponsePath]]]
+        self,
+        request: _Ready,
+        error: Any,
+        data: Mapping[str, Any] | None,
+        places: Sequence[Mapping[int, Sequence[ResponsePath]]],
     ) -> None:
         """Report an error once per target that it belongs to."""
         subgraph = request.fetch.subgraph
@@ -289,11 +295,13 @@ class Run:
             owners = request.owners[index]
             position = path[1] if len(path) > 1 else None
             if isinstance(position, int) and 0 <= position < len(owners):
+                nulled = _nulled(data, path)[2:]
                 # Targets may share an object: each place is named once.
                 for target in {id(target) for target in owners[position]}:
                     for place in places[index].get(target, ()):
                         visible = self._visible((*place, *path[2:]))
                         self.errors.append(client_error(error, subgraph, visible))
+                        self._nulled.append(tuple(self._visible((*place, *nulled))))
                 return
         self._failed.append(request)
         self.errors.append(client_error(error, subgraph, self._common_path(request)))
@@ -337,8 +345,8 @@ class Run:
         return low[:length]
 
     def failed_paths(self) -> list[ResponsePath]:
-        """Return response paths below which data is missing for reported reasons that name no exact place."""
-        paths: list[ResponsePath] = []
+        """Return response paths below which data is missing for reported reasons that do not name each place."""
+        paths = [path for path in self._nulled if path]
         for request in self._failed:
             if request.fetch.calls:
                 paths.extend(self._target_paths(request))
@@ -361,6 +369,24 @@ def _error_path(error: Any) -> tuple[str | int, ...]:
     if not isinstance(path, list) or not all(isinstance(s, str | int) and not isinstance(s, bool) for s in path):
         return ()
     return tuple(path)
+
+
+def _nulled(data: Any, path: ResponsePath) -> ResponsePath:
+    """Return the part of an error's path that leads to the null which the subgraph put for it; all of it if none.
+
+    An error in a non-null field takes the objects around it along: what else was asked of them is missing too.
+    """
+    value = data
+    for length, segment in enumerate(path):
+        if value is None:
+            return path[:length]
+        if isinstance(value, dict):
+            value = value.get(segment)
+        elif isinstance(value, list) and isinstance(segment, int) and 0 <= segment < len(value):
+            value = value[segment]
+        else:
+            break
+    return path
 
 
 def _sortable(path: ResponsePath) -> list[tuple[bool, int, str]]:

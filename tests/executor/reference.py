@@ -135,6 +135,44 @@ class Propagated(Exception):
     pass
 
 
+class Refused(Exception):
+    pass
+
+
+def scalar(name: str, value: Any) -> Any:
+    """Result coercion of JSON values: the specification's rules as graphql-js reads them, written out."""
+    if name not in {"String", "ID", "Boolean", "Int", "Float"}:
+        return value
+    if isinstance(value, list | dict):
+        raise Refused
+    match name, value:
+        case ("String" | "ID", str()) | ("Boolean", bool()) | ("Float", float()):
+            return value
+        case "String", bool():
+            return "true" if value else "false"
+        case "String", _:
+            return str(value)
+        case "ID", bool():
+            raise Refused
+        case ("Boolean", str()):
+            raise Refused
+        case "Boolean", _:
+            return value != 0
+        case ("Int" | "Float", bool()):
+            return 1 if value else 0
+        case "Float", int():
+            return value
+    try:
+        number = float(value) if name == "Float" or isinstance(value, float) else int(value)
+    except ValueError:
+        raise Refused from None
+    if name == "Float":
+        return number
+    if number != int(number) or (name == "Int" and not -(2**31) <= number < 2**31):
+        raise Refused
+    return str(int(number)) if name == "ID" else int(number)
+
+
 class Completion:
     """CompleteValue and ExecuteSelectionSet of the GraphQL specification, over data that is already there."""
 
@@ -194,6 +232,11 @@ class Completion:
             values = fields[0].enum_values
             if values is not None and not (isinstance(value, str) and value in values):
                 raise self.failure(path)
+            if values is None:
+                return scalar(type_, value)
+        except Refused:
+            self.paths.append(path)
+            return None
         except Propagated:
             return None
         return value

@@ -9,6 +9,15 @@ from router.planner.plan import Conditions, OutputField, Projection
 
 VARIABLES = ("x", "y")
 ENUM = frozenset({"RED", "GREEN"})
+LEAVES: dict[str, list[Any]] = {
+    "String": ["s", ""],
+    "ID": ["1", "x"],
+    "Int": [0, -(2**31), 2**31 - 1],
+    "Float": [0.5, 1, -2.0, 2**60],
+    "Boolean": [True, False],
+    "Json": ["s", 1, True, 1.5, {"a": [1]}, []],
+}
+"""Built-in scalars and a custom one, with values that they have in JSON."""
 
 type_wrappers = st.sampled_from(["%s", "%s!", "[%s]", "[%s!]", "[%s]!", "[%s!]!", "[[%s]]", "[[%s!]]!"])
 conditions: st.SearchStrategy[Conditions] = st.sampled_from(
@@ -29,7 +38,7 @@ def fields(draw: st.DrawFn, depth: int) -> tuple[OutputField, ...]:
             continue
         if kind in {"leaf", "enum"} or depth == 0:
             is_enum = kind == "enum"
-            name, values = ("Colour", ENUM) if is_enum else ("String", None)
+            name, values = ("Colour", ENUM) if is_enum else (draw(st.sampled_from(list(LEAVES))), None)
             for _ in range(draw(st.integers(1, 2))):
                 when = draw(conditions)
                 chosen.append(OutputField(key, storage, wrapper % name, None, values, when))
@@ -118,7 +127,7 @@ def _selection(field: OutputField) -> str:
     return f"{field.storage_key}: f{directives} {below}"
 
 
-GARBAGE: list[Any] = ["text", 7, True, [], {}, [None], [["x"]], {"a": 1}]
+GARBAGE: list[Any] = ["text", "5", 7, 2**40, 1.5, 3.0, True, [], {}, [None], [["x"]], {"a": 1}]
 
 
 @st.composite
@@ -162,4 +171,4 @@ def _value(draw: st.DrawFn, field: OutputField, type_: str, noise: int, variable
         return draw(st.lists(_value(field, type_[1:-1], noise, variables), max_size=3))
     if field.selection is not None:
         return draw(data(field.selection, noise, variables))
-    return draw(st.sampled_from(sorted(ENUM)) if field.enum_values else st.sampled_from(["s", 1, True, 1.5]))
+    return draw(st.sampled_from(sorted(ENUM) if field.enum_values else LEAVES[type_]))

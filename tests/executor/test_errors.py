@@ -174,6 +174,79 @@ async def test_a_null_entity_without_an_error_is_reported_where_null_may_not_be(
     assert codes(response) == ["RESPONSE_VALIDATION_FAILED"] * 2
 
 
+NODE = obj("N", field("id", "ID!"), field("tagged", "String!"), field("strict", "Int!"))
+NODES = plan(
+    obj("Query", field("node", "N", NODE), field("all", "[N]", NODE)),
+    root("a", "{ node { id } all { id } }"),
+    entities("b", "... on N { tagged strict }", call("node all@", by_id("N"))),
+)
+
+
+async def test_what_went_with_a_nulled_entity_is_accounted_for_by_its_error_and_nothing_else_is() -> None:
+    """Entity 0 is null for a reason that is told, entity 1 without one; entity 2 lacks a field without an error."""
+    a = Subgraph({"data": {"node": {"id": "1"}, "all": [{"id": "1"}, {"id": "2"}, {"id": "3"}]}})
+    errors = [{"message": "strict", "path": ["_entities", 0, "strict"]}]
+    b = Subgraph({"data": {"_entities": [None, None, {"strict": 1, "tagged": None}]}, "errors": errors})
+    response = await run(NODES, a=a, b=b)
+    assert response["data"] == {"node": None, "all": [None, None, None]}
+    assert [(error["message"], error["path"]) for error in response["errors"]] == [
+        ("strict", ["node", "strict"]),
+        ("strict", ["all", 0, "strict"]),
+        ("Cannot return null for non-nullable field N.tagged.", ["all", 1, "tagged"]),
+        ("Cannot return null for non-nullable field N.tagged.", ["all", 2, "tagged"]),
+    ]
+
+
+async def test_an_error_that_nulls_no_object_accounts_for_its_own_field_only() -> None:
+    a = Subgraph({"data": {"node": {"id": "1"}, "all": []}})
+    b = Subgraph(
+        {
+            "data": {"_entities": [{"strict": None, "tagged": None}]},
+            "errors": [{"message": "strict", "path": ["_entities", 0, "strict"]}],
+        }
+    )
+    response = await run(NODES, a=a, b=b)
+    assert response["data"] == {"node": None, "all": []}
+    assert paths(response) == [["node", "strict"], ["node", "tagged"]]
+
+
+@pytest.mark.parametrize("nulled", [{"p": None}, {"p": {"d": None}}])
+async def test_what_went_with_an_object_that_another_fetch_delivers_too_is_accounted_for(nulled: Any) -> None:
+    detail = obj("D", field("w"), field("y", "Int!"), field("z", "Int!"))
+    shape = obj("Query", field("p", "P", obj("P", field("d", "D", detail))))
+    the_plan = plan(shape, root("a", "{ p { d { w } } }"), root("b", "{ p { d { y z } } }"))
+    b = Subgraph({"data": nulled, "errors": [{"message": "z", "path": ["p", "d", "z"]}]})
+    response = await run(the_plan, a=Subgraph({"data": {"p": {"d": {"w": "w"}}}}), b=b)
+    assert response["data"] == {"p": {"d": None}}
+    assert paths(response) == [["p", "d", "z"]]
+
+
+async def test_what_went_with_an_object_inside_an_entity_is_accounted_for() -> None:
+    detail = obj("D", field("w"), field("y", "Int!"), field("z", "Int!"))
+    shape = obj("Query", field("us", "[U]", obj("U", field("d", "D", detail), field("n", "Int!"))))
+    the_plan = plan(
+        shape,
+        root("a", "{ us { id d { w } } }"),
+        entities("b", "... on U { n d { y z } }", call("us@", by_id("U"))),
+    )
+    a = Subgraph({"data": {"us": [{"id": "1", "d": {"w": "w"}}, {"id": "2", "d": {"w": "w"}}]}})
+    errors = [{"message": "z", "path": ["_entities", 0, "d", "z"]}]
+    b = Subgraph({"data": {"_entities": [{"n": None, "d": None}, {"n": 1, "d": None}]}, "errors": errors})
+    response = await run(the_plan, a=a, b=b)
+    assert response["data"] == {"us": [None, {"d": None, "n": 1}]}
+    assert paths(response) == [["us", 0, "d", "z"], ["us", 0, "n"], ["us", 1, "d", "y"]]
+
+
+async def test_a_refused_value_is_reported_whatever_else_went_wrong_around_it() -> None:
+    shape = obj("Query", field("us", "[U]", obj("U", field("age", "Int"), field("n", "Int!"))))
+    the_plan = plan(shape, root("a", "{ us { id age } }"), entities("b", "... on U { n }", call("us@", by_id("U"))))
+    a = Subgraph({"data": {"us": [{"id": "1", "age": {"secret": 1}}]}})
+    b = Subgraph({"data": {"_entities": [None]}, "errors": [{"message": "m", "path": ["_entities", 0, "n"]}]})
+    response = await run(the_plan, a=a, b=b)
+    assert response["data"] == {"us": [None]}
+    assert paths(response) == [["us", 0, "n"], ["us", 0, "age"]]
+
+
 async def test_a_failed_fetch_accounts_for_its_own_fields_only() -> None:
     shape = obj("Query", field("hidden", when=(("x", True),)), field("a"), field("b", "[Int!]"))
     ask = root("a", "query($x: Boolean!) { hidden @include(if: $x) a }", "x")
