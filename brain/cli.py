@@ -158,17 +158,17 @@ def token(
     email: Annotated[str, typer.Argument(help="Who logs in.")] = "ada@acme.example",
     password: Annotated[str | None, typer.Option("--password", help="A demo user's own if left out.")] = None,
     url: Annotated[str | None, typer.Option("--url", help="Of the Brain, if not the local one.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Log in through the running Brain and print the access token (of a demo user, unless told otherwise)."""
     from brain.embedded.process import EmbeddedError  # noqa: PLC0415
-    from brain.embedded.stack import brain_url  # noqa: PLC0415
 
     if password is None:
         key, _, domain = email.partition("@")
         password = f"demo-{domain.removesuffix('.example')}-{key}"
     query = "mutation LogIn($input: LogInInput!) { logIn(input: $input) { errors { message } tokens { accessToken } } }"
     given = {"input": {"email": email, "password": password}}
-    payload = _post(f"{url or brain_url(_settings())}/graphql", query, given)["logIn"]
+    payload = _post(f"{url or _running_url(data_dir)}/graphql", query, given)["logIn"]
     if payload["tokens"] is None:
         raise EmbeddedError("; ".join(error["message"] for error in payload["errors"]))
     sys.stdout.write(f"{payload['tokens']['accessToken']}\n")
@@ -252,6 +252,28 @@ def _folder(data_dir: Path | None) -> "DataFolder":
     if folder is None:
         raise EmbeddedError(f"There is no data in {path} yet: `brain up` makes it.")
     return folder
+
+
+def _running_url(data_dir: Path | None) -> str:
+    """Return where the instance of a data folder answers; where none runs, what the settings say.
+
+    Raises:
+        EmbeddedError: The folder was named, and nothing runs on it.
+    """
+    from brain.embedded.data_folder import find_data_folder  # noqa: PLC0415
+    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
+    from brain.embedded.stack import brain_url  # noqa: PLC0415
+
+    settings = _settings(data_dir=data_dir)
+    try:
+        folder = find_data_folder(settings.data_dir)
+    except EmbeddedError:  # nothing of ours in it
+        folder = None
+    if folder is not None and folder.supervisor() is not None:
+        return str(folder.state()["supervisor"]["url"])
+    if data_dir is not None:
+        raise EmbeddedError(f"Nothing runs on {data_dir}: start it with `brain up --data-dir {data_dir}`.")
+    return brain_url(settings)
 
 
 def _log_line(name: str, line: str) -> None:

@@ -240,14 +240,19 @@ def load_settings(**overrides: Any) -> BrainSettings:
     Raises:
         ConfigError: A value is wrong or a name in ``brain.yaml`` unknown.
     """
+    given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return BrainSettings(**{name: value for name, value in overrides.items() if value is not None})
+        return BrainSettings(**given)
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_url=False, include_input=False, include_context=False):
             name = ".".join(map(str, problem["loc"]))
             known = name in BrainSettings.model_fields
-            where = f"{variable(name)} (or {name} in {config_file()})" if known else f"{name} in {config_file()}"
+            where = f"{name} in {config_file()}"
+            if name in given:
+                where = f"--{name.replace('_', '-')} {given[name]}"
+            elif known:
+                where = f"{variable(name)} (or {where})"
             lines.append(f"{where}: {problem['msg'] if known else 'there is no such setting'}")
         raise ConfigError("\n".join(lines)) from error
 

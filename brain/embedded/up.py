@@ -15,10 +15,10 @@ from rich.table import Table
 from brain.config import BrainSettings
 from brain.embedded.board import Board
 from brain.embedded.component import Phase, Status
-from brain.embedded.data_folder import DataFolder, open_data_folder
+from brain.embedded.data_folder import DataFolder, find_data_folder, open_data_folder
 from brain.embedded.ports import holder, is_free
 from brain.embedded.process import EmbeddedError, identity
-from brain.embedded.stack import Stack, brain_url, build_stack
+from brain.embedded.stack import Stack, brain_url, build_stack, subgraph_names
 from brain.embedded.supervisor import Supervisor
 from brain.graphiql import DEMO_USERS, find_vendor
 
@@ -30,15 +30,33 @@ def up(settings: BrainSettings, console: Console, *, fresh: bool = False) -> Non
         EmbeddedError: It cannot be started; nothing is left running.
     """
     began_s = time.monotonic()
+    is_new = find_data_folder(settings.data_dir) is None
+    if is_new:  # a start that cannot be leaves no folder behind
+        check_start(settings)
     folder = open_data_folder(settings.data_dir)
     with folder.locked():
         for name in folder.end_orphans():
             console.print(f"ended {name}, left over by a run that was killed", style="yellow", highlight=False)
+        if not is_new:
+            check_start(settings)  # what was left over may have had the port
         if fresh:
             folder.wipe()
-        check_port(settings.host, settings.port)
         stack = build_stack(settings, folder)
         asyncio.run(_supervise(stack, folder, console, began_s))
+
+
+def check_start(settings: BrainSettings) -> None:
+    """Look at everything that a start needs and does not make itself; changes nothing.
+
+    Raises:
+        EmbeddedError: Something is missing or taken.
+    """
+    check_port(settings.host, settings.port)
+    subgraph_names(settings.supergraph)
+    if settings.database_url is not None or settings.redis_url is not None:
+        from brain.embedded.external import check_external  # noqa: PLC0415 - two clients that nobody else needs here
+
+        check_external(settings)
 
 
 def check_port(host: str, port: int) -> None:
@@ -114,7 +132,6 @@ def announce(stack: Stack, folder: DataFolder, console: Console, seconds: float)
     url = brain_url(stack.settings)
     program = _program()
     console.print(f"\n[bold green]ready[/] in {seconds:.1f} s\n", highlight=False)
-    places = Table(box=None, show_header=False, pad_edge=False)
     missing = "" if find_vendor(folder.path) else "   (its files are still being fetched)"
     for name, text in (
         ("GraphiQL", f"{url}/graphiql{missing}"),
@@ -122,8 +139,7 @@ def announce(stack: Stack, folder: DataFolder, console: Console, seconds: float)
         ("health", f"{url}/health"),
         ("data, logs", f"{folder.path}  ({program} logs, {program} status)"),
     ):
-        places.add_row(f"[bold]{name}[/]", escape(text))
-    console.print(places, soft_wrap=True)
+        console.print(f"[bold]{name:<10}[/]  {escape(text)}", highlight=False, soft_wrap=True)
     if stack.settings.demo_data:
         console.print("\n[bold]Demo log-ins[/]")
         console.print(demo_table())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -148,6 +149,34 @@ def test_token(identity_url: str) -> None:
     assert "Wrong e-mail address or password." in str(refused.exception)
     away = brain("token", "--url", f"http://127.0.0.1:{free_port()}")
     assert "is it running?" in str(away.exception)
+
+
+def test_token_finds_the_instance_of_a_data_folder(
+    identity_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = open_data_folder(tmp_path / "d")
+    idle = brain("token", "ben@acme.example", "--data-dir", folder.path)
+    assert f"Nothing runs on {folder.path}" in str(idle.exception)
+    supervisor = {"pid": os.getpid(), "identity": identity(os.getpid()), "port": 1, "url": identity_url}
+    folder.note_state({"supervisor": supervisor, "components": {}})
+    assert brain("token", "ben@acme.example", "--data-dir", folder.path).output == "t0ken\n"
+    monkeypatch.setenv("BRAIN_DATA_DIR", str(folder.path))
+    assert brain("token", "ben@acme.example").output == "t0ken\n"
+
+
+def test_up_that_cannot_be_leaves_no_folder_and_keeps_old_data(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = brain("up", "--port", port, "--data-dir", tmp_path / "new" / "data")
+        assert f"Port {port} on 127.0.0.1 is taken by" in str(refused.exception)
+        old = open_data_folder(tmp_path / "old")
+        old.log_file("brain").write_text("kept")
+        again = brain("up", "--port", port, "--fresh", "--data-dir", old.path)
+        assert "is taken by" in str(again.exception)
+    strange = brain("up", "--host", "192.0.2.1", "--data-dir", tmp_path / "new" / "data")
+    assert "192.0.2.1 is no address of this machine" in str(strange.exception)
+    assert not (tmp_path / "new").exists()
+    assert old.log_file("brain").read_text() == "kept"
 
 
 def test_probe(identity_url: str) -> None:

@@ -133,3 +133,11 @@ def test_each_subgraph_can_have_a_host_of_its_own() -> None:
     apart = load_settings(subgraphs_url="http://{name}:8002")
     assert together.subgraph_base("crm") == "http://127.0.0.1:8002/crm"
     assert apart.subgraph_base("crm") == "http://crm:8002/crm"
+
+
+def test_a_wrong_option_is_blamed_on_the_option(yaml_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"^--port 99999: Input should be less than or equal to 65535$"):
+        load_settings(port=99999)
+    monkeypatch.setenv("BRAIN_PORT", "99999")
+    with pytest.raises(ConfigError, match=r"^BRAIN_PORT \(or port in "):
+        load_settings(port=None)

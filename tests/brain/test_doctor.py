@@ -119,13 +119,19 @@ async def test_services_that_are_away() -> None:
     (found,) = await doctor.check_database(url, own=False)
     assert (found.verdict, "secret" in found.text) == ("wrong", False)
     assert "BRAIN_DATABASE_URL" in found.remedy
-    assert (await doctor.check_redis(f"redis://127.0.0.1:{free_port()}/0")).verdict == "wrong"
+    assert found.text.endswith("refuses the connection: nothing listens there.")
+    found = await doctor.check_redis(f"redis://:secret@127.0.0.1:{free_port()}/0", own=False)
+    assert (found.verdict, "secret" in found.text) == ("wrong", False)
+    assert found.text.endswith("refuses the connection: nothing listens there.")
+    assert "BRAIN_REDIS_URL" in found.remedy
 
 
 async def test_redis(redis_url: str) -> None:
-    assert (await doctor.check_redis(redis_url)).verdict == "ok"
+    assert (await doctor.check_redis(redis_url, own=True)).verdict == "ok"
     host = redis_url.rpartition("@")[2]
-    assert (await doctor.check_redis(f"redis://:wrong@{host}")).verdict == "wrong"
+    found = await doctor.check_redis(f"redis://:wrong@{host}", own=True)
+    assert (found.verdict, found.remedy) == ("wrong", "brain logs redis")
+    assert "does not let us in" in found.text
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """`brain up` as its user meets it: a second start, a second instance, accidents, and an end that leaves nothing."""
 
+import asyncio
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import psutil
 import pytest
 
@@ -172,6 +174,12 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
     assert same_port.process.wait(START_WITHIN_S) == 1
     assert f"Port {first.port} on 127.0.0.1 is taken by" in same_port.output
     assert f"--port {first.port + 1}" in same_port.output
+    assert not same_port.data_dir.exists()
+    # `brain token` finds the instance's port by its data folder.
+    asked = [sys.executable, "-m", "brain.cli", "token", "--data-dir", str(data_dir)]
+    assert subprocess.run(asked, capture_output=True, check=True, cwd="/").stdout.startswith(b"ey")
+    # What it says can be copied: no line is broken where there is no terminal.
+    assert re.search(rf"^data, logs +{re.escape(str(data_dir))} +\(\S+ logs, \S+ status\)$", first.output, re.MULTILINE)
 
     # Whatever falls over comes back, and the whole answers again.
     for component in ("subgraphs", "postgres", "redis", "brain"):
@@ -234,15 +242,50 @@ def test_beside_another_as_a_plain_user(folder: Path, instances: list[Instance],
         assert beside.stop(signal.SIGHUP) < STOP_WITHIN_S
 
 
-def test_what_cannot_start_says_why_and_leaves_nothing(folder: Path, instances: list[Instance]) -> None:
-    database = f"postgresql://nobody:wrong@127.0.0.1:{free_port()}/brain"
+def test_what_cannot_start_says_why_and_leaves_nothing(
+    folder: Path, instances: list[Instance], postgres_url: str
+) -> None:
+    # The server is there and lets us in, as a role that row-level security would hold back.
+    as_superuser(postgres_url, "CREATE ROLE plain LOGIN PASSWORD 'hunter2'")
+    database = f"postgresql://plain:hunter2@{postgres_url.rpartition('@')[2]}"
     broken = Instance(folder / "data", free_port(), BRAIN_DATABASE_URL=database)
     instances.append(broken)
-    assert broken.process.wait(START_WITHIN_S) == 1
+    try:
+        assert broken.process.wait(START_WITHIN_S) == 1
+    finally:
+        as_superuser(postgres_url, "DROP ROLE plain")
+    assert "hunter2" not in broken.output
+    assert "BYPASSRLS" in broken.output
     assert "migrate ended with status 1" in broken.output
     assert "migrate.log" in broken.output
-    assert "wrong" not in broken.output  # the password
     assert all(component["pid"] is None for component in broken.state()["components"].values())
+
+
+@pytest.mark.parametrize(("setting", "scheme"), [("BRAIN_DATABASE_URL", "postgresql"), ("BRAIN_REDIS_URL", "redis")])
+def test_a_server_that_is_not_there_is_named_in_seconds(
+    folder: Path, instances: list[Instance], setting: str, scheme: str
+) -> None:
+    port = free_port()
+    broken = Instance(folder / "data", free_port(), **{setting: f"{scheme}://:hunter2@127.0.0.1:{port}/0"})
+    instances.append(broken)
+    assert broken.process.wait(20) == 1
+    assert f"{setting}: " in broken.output
+    assert f"127.0.0.1:{port} refuses the connection" in broken.output
+    assert "hunter2" not in broken.output
+    assert not broken.data_dir.exists()
+
+
+def as_superuser(url: str, statement: str) -> None:
+    """Run one statement as the superuser."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
 
 
 def wait_until(condition: Any, within_s: float = 30) -> None:

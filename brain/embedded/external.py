@@ -1,0 +1,133 @@
+"""Databases that are somebody else's to run: can we use them, and if not, why, in words that name the server.
+
+Asked before anything is started, so that a wrong address is told in seconds and by its own name. No message has a
+password in it.
+"""
+
+import asyncio
+import errno
+import re
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg  # type: ignore[import-untyped]
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+
+from brain.config import BrainSettings, variable
+from brain.embedded.process import EmbeddedError
+
+PATIENCE_S = 3.0
+
+_NOT_LET_IN = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # wrong passwords are of this kind, too
+    asyncpg.InsufficientPrivilegeError,
+    AuthenticationError,
+    NoPermissionError,
+)
+# What asyncio says of a host with several addresses is one text of all.
+_REFUSED = f"[Errno {errno.ECONNREFUSED}]"
+
+
+class Unreachable(EmbeddedError):
+    """A server cannot be used; the message says which one and why."""
+
+
+def check_external(settings: BrainSettings) -> None:
+    """Make sure that the servers the settings name can be used.
+
+    Raises:
+        EmbeddedError: One or more cannot; a line for each, naming its setting.
+    """
+    complaints = asyncio.run(_complaints(settings))
+    if complaints:
+        raise EmbeddedError("\n".join([*complaints, "Mend that, or leave the setting out: `brain up` starts its own."]))
+
+
+async def _complaints(settings: BrainSettings) -> list[str]:
+    asked = []
+    # With subgraphs that run elsewhere the database is theirs alone.
+    if settings.subgraphs_url is None and settings.database_url is not None:
+        asked.append(("database_url", _opens(postgres_connection(settings.database_url))))
+    if settings.redis_url is not None:
+        asked.append(("redis_url", _opens(redis_client(settings.redis_url))))
+    found = await asyncio.gather(*(asking for _, asking in asked))
+    return [f"{variable(name)}: {why}" for (name, _), why in zip(asked, found, strict=True) if why is not None]
+
+
+async def _opens(connection: Any) -> str | None:
+    try:
+        async with connection:
+            return None
+    except Unreachable as error:
+        return str(error)
+
+
+@asynccontextmanager
+async def postgres_connection(url: str) -> AsyncIterator[Any]:
+    """A connection of asyncpg's to the server of a URL.
+
+    Raises:
+        Unreachable: There is none to be had within `PATIENCE_S`.
+    """
+    plain = re.sub(r"^\w+(\+\w+)?://", "postgresql://", url)  # SQLAlchemy's form names a driver
+    try:
+        connection = await asyncpg.connect(plain, timeout=PATIENCE_S)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise Unreachable(f"PostgreSQL at {_place(url, 5432)} {_why(error)}") from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def redis_client(url: str) -> AsyncIterator[Redis]:
+    """A client of the Redis of a URL, which has answered a PING.
+
+    Raises:
+        Unreachable: It does not within `PATIENCE_S`.
+    """
+    once = Retry(NoBackoff(), 0)
+    async with Redis.from_url(url, socket_connect_timeout=PATIENCE_S, socket_timeout=PATIENCE_S, retry=once) as client:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await client.ping()
+        except (OSError, TimeoutError, RedisError) as error:
+            raise Unreachable(f"Redis at {_place(url, 6379)} {_why(error)}") from error
+        yield client
+
+
+def _place(url: str, usual_port: int) -> str:
+    """Return what a URL says of where the server is, without user and password."""
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    return host if re.search(r":\d+$", host) else f"{host}:{usual_port}"
+
+
+def _why(error: BaseException) -> str:
+    """Say what is wrong, as a sentence about the server."""
+    causes = list(_causes(error))
+    text = " ".join(str(cause) for cause in causes)
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or _REFUSED in text:
+        return "refuses the connection: nothing listens there."
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "cannot be found: there is no host of that name."
+    # Of asyncio, of the system and of Redis; they are not one class.
+    if any("timeout" in type(cause).__name__.lower() for cause in causes):
+        return f"does not answer within {PATIENCE_S:g} s."
+    said = str(error).strip() or type(error).__name__
+    if isinstance(error, _NOT_LET_IN):
+        return f"does not let us in: {said}"
+    return f"cannot be used: {said}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and those it came from; clients wrap the system's own."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
