@@ -61,19 +61,34 @@ def locked(package: str) -> str:
     return "\n".join(lines[begin : end + 1]) + "\n"
 
 
+def environment() -> dict[str, str]:
+    """Return our environment, with a place for caches: below .venv where the home folder has none for us.
+
+    uv stops without a place, pip warns. Without caches at all the next run would download everything again.
+    """
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        for cache in (home / "uv", home / "pip"):
+            cache.mkdir(parents=True, exist_ok=True)
+        usable = all(os.access(cache, os.W_OK | os.X_OK) for cache in (home / "uv", home / "pip"))
+    except (OSError, RuntimeError):  # the latter: nobody knows a home
+        usable = False
+    return {**os.environ} if usable else {**os.environ, "XDG_CACHE_HOME": str(VENV / ".cache")}
+
+
 def uv_environment() -> dict[str, str]:
     """Return the environment for uv: ours, and what pip is configured to use."""
     listing = subprocess.run([PYTHON, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True).stdout
-    environment = {**os.environ, "VIRTUAL_ENV": str(VENV)}
+    variables = {**environment(), "VIRTUAL_ENV": str(VENV)}
     # Like pip, take a file from any index that has it: the hashes in the lock say which file is the right one.
-    environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    variables.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     for line in listing.splitlines():
         key, _, value = line.partition("=")
         variable = PASSED_ON.get(key.rpartition(".")[2])
         if variable is not None and variable not in os.environ:
             words = str(ast.literal_eval(value)).split()
-            environment[variable] = ("," if variable in COMMA_SEPARATED else " ").join(words)
-    return environment
+            variables[variable] = ("," if variable in COMMA_SEPARATED else " ").join(words)
+    return variables
 
 
 def run(*command: object, env: dict[str, str] | None = None) -> None:
@@ -109,7 +124,18 @@ def install_uv() -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
         requirements.write(wanted)
         requirements.flush()
-        run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", requirements.name)
+        run(
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--no-deps",
+            "-r",
+            requirements.name,
+            env=environment(),
+        )
 
 
 def main(purpose: str) -> None:
@@ -120,12 +146,12 @@ def main(purpose: str) -> None:
         return
     make_venv()
     install_uv()
-    environment = uv_environment()
+    for_uv = uv_environment()
     uv = VENV / "bin" / "uv"
-    run(uv, "pip", "sync", "--require-hashes", LOCKS[purpose], env=environment)
+    run(uv, "pip", "sync", "--require-hashes", LOCKS[purpose], env=for_uv)
     install_uv()
     editable = ("install", "--quiet", "--no-deps", "--build-constraints", LOCKS["dev"], "--editable", ROOT)
-    run(uv, "pip", *editable, env=environment)
+    run(uv, "pip", *editable, env=for_uv)
     for other in LOCKS:
         stamp(other).unlink(missing_ok=True)
     stamp(purpose).write_text(fingerprint(purpose))
