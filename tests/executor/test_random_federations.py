@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 import orjson
-from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, graphql_sync, parse
+from graphql import ExecutionResult, GraphQLResolveInfo, GraphQLSchema, build_schema, graphql_sync, parse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +23,8 @@ NAMES = ("one", "two", "three")
 LEAVES = ("a", "b", "c", "d")
 LINKS = {"mate": "N", "friends": "[N]", "grid": "[[N]!]"}
 VALUES = {"w": "Int", "x": "Int", "y": "Int"}
+STRICT = ("firm", "tough")
+"""Non-null fields of both types; `tough` errs for some entities, and takes the object along."""
 DIRECTIVES = """
 directive @key(fields: String!) repeatable on OBJECT
 directive @shareable repeatable on OBJECT | FIELD_DEFINITION
@@ -55,6 +57,10 @@ def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     if name in source and info.parent_type.name == "N" and name == "id":
         return source["id"]
     seed = number(source["id"], name)
+    if name == "tough" and seed % 3 == 0:
+        raise ValueError("tough")
+    if name in STRICT:
+        return seed % 1000
     if name in LEAVES or name in VALUES:
         return None if seed % 9 == 8 else seed % 1000
     if name == "sum":
@@ -97,8 +103,8 @@ class Subgraphs:
             variable_values=request["variables"],
             field_resolver=resolve,
         )
-        assert not result.errors, (call.subgraph, request, result.errors)
-        return SubgraphReply(200, {}, orjson.dumps({"data": result.data}))
+        assert all(error.message == "tough" for error in result.errors or ()), (call.subgraph, request, result.errors)
+        return SubgraphReply(200, {}, orjson.dumps(result.formatted))
 
 
 owners = st.sets(st.sampled_from(NAMES), min_size=1)
@@ -108,10 +114,11 @@ owners = st.sets(st.sampled_from(NAMES), min_size=1)
 def federations(draw: st.DrawFn) -> dict[str, str]:
     """SDL per subgraph; every field has at least one owner."""
     fields: dict[str, list[str]] = {name: ["id: ID!"] for name in NAMES}
-    where = {name: draw(owners) for name in (*LEAVES, *LINKS)}
+    where = {name: draw(owners) for name in (*LEAVES, *STRICT, *LINKS)}
+    types = {**dict.fromkeys(STRICT, "Int!"), **LINKS}
     for name, those in where.items():
         for each in sorted(those):
-            fields[each].append(f"{name}: {LINKS.get(name, 'Int')}{' @shareable' if len(those) > 1 else ''}")
+            fields[each].append(f"{name}: {types.get(name, 'Int')}{' @shareable' if len(those) > 1 else ''}")
     summing = draw(st.sampled_from(NAMES))
     missing = [key for key in ("a", "b") if summing not in where[key]]
     fields[summing] += [f"{key}: Int @external" for key in missing]
@@ -120,9 +127,9 @@ def federations(draw: st.DrawFn) -> dict[str, str]:
     )
     with_value = sorted(draw(owners))
     values: dict[str, list[str]] = {name: [] for name in with_value}
-    for name in VALUES:
+    for name in (*VALUES, *STRICT):
         for each in draw(st.sets(st.sampled_from(with_value), min_size=1)):
-            values[each].append(f"{name}: Int")
+            values[each].append(f"{name}: {types.get(name, 'Int')}")
     values = {name: each for name, each in values.items() if each}
     for name in values:
         fields[name].append("value: V @shareable")
@@ -137,24 +144,25 @@ def federations(draw: st.DrawFn) -> dict[str, str]:
 
 
 @st.composite
-def selections(draw: st.DrawFn, depth: int, *, can_alias: bool = True) -> str:
-    chosen = []
+def selections(draw: st.DrawFn, depth: int, strict: tuple[str, ...] = ()) -> str:
+    chosen = list(strict) if draw(st.booleans()) else []
     for name in draw(
         st.lists(st.sampled_from(["id", "sum", "value", *LEAVES, *LINKS]), min_size=1, max_size=5, unique=True)
     ):
         condition = draw(st.sampled_from(["", "", "", " @include(if: $x)", " @skip(if: $y)"]))
-        alias = draw(st.sampled_from(["", "", f"{name}2: "])) if can_alias else ""
+        alias = draw(st.sampled_from(["", "", f"{name}2: "]))
         if name in LINKS:
             if depth:
-                chosen.append(f"{alias}{name}{condition} {{ {draw(selections(depth - 1))} }}")
+                chosen.append(f"{alias}{name}{condition} {{ {draw(selections(depth - 1, strict))} }}")
         elif name == "value":
             chosen.append(
-                f"{alias}value{condition} {{ {' '.join(draw(st.sets(st.sampled_from(list(VALUES)), min_size=1)))} }}"
+                f"{alias}value{condition} {{ "
+                f"{' '.join(sorted(draw(st.sets(st.sampled_from([*VALUES, *strict]), min_size=1))))} }}"
             )
         else:
             chosen.append(f"{alias}{name}{condition}")
     if draw(st.booleans()):
-        chosen.append(draw(st.sampled_from(["id: a", "a: b", "__typename", "t: __typename"])) if can_alias else "id")
+        chosen.append(draw(st.sampled_from(["id: a", "a: b", "__typename", "t: __typename"])))
     return " ".join(_distinct(chosen)) or "id"
 
 
@@ -166,9 +174,8 @@ def _distinct(chosen: list[str]) -> list[str]:
     return list(by_key.values())
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
-@given(federations(), selections(3), st.booleans(), st.booleans())
-async def test_a_federation_answers_as_one_server(sdl: dict[str, str], selection: str, x: bool, y: bool) -> None:
+async def answers(sdl: dict[str, str], selection: str, x: bool, y: bool) -> tuple[dict[str, Any], ExecutionResult]:
+    """Return what the federation and what one server answer."""
     composed = compose([Subgraph(name, sdl=LINK + each, url=f"http://{name}/") for name, each in sdl.items()])
     assert isinstance(composed, Composed), composed.errors
     supergraph = load_supergraph(composed.supergraph_sdl)
@@ -178,10 +185,28 @@ async def test_a_federation_answers_as_one_server(sdl: dict[str, str], selection
     query = f"query($x: Boolean!, $y: Boolean!) {{ {used} start {{ {selection} }} again: start {{ {selection} }} }}"
     variables = {"x": x, "y": y}
     expected = graphql_sync(schema, query, variable_values=variables, field_resolver=resolve)
-    assert not expected.errors, (query, expected.errors)
+    assert all(error.message == "tough" for error in expected.errors or ()), (query, expected.errors)
     entities = " extend type Query { _entities(representations: [_Any!]!): [_Entity]! }"
     schemas = {name: build_schema(DIRECTIVES + each + entities) for name, each in sdl.items()}
     compiled = compile_plan(plan_operation(parse(query), None, supergraph), schema)
     client = SubgraphClient({name: f"http://{name}/" for name in sdl}, Subgraphs(schemas))
     response = await compiled.execute(variables, context(), client)
+    return response, expected
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(federations(), selections(3), st.booleans(), st.booleans())
+async def test_a_federation_answers_as_one_server(sdl: dict[str, str], selection: str, x: bool, y: bool) -> None:
+    response, expected = await answers(sdl, selection, x, y)
     assert orjson.dumps(response) == orjson.dumps({"data": expected.data})
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(federations(), selections(3, STRICT), st.booleans(), st.booleans())
+async def test_errors_null_what_they_would_in_one_server_and_are_the_only_ones(
+    sdl: dict[str, str], selection: str, x: bool, y: bool
+) -> None:
+    response, expected = await answers(sdl, selection, x, y)
+    assert orjson.dumps(response["data"]) == orjson.dumps(expected.data)
+    assert bool(response.get("errors")) is bool(expected.errors)
+    assert {error["message"] for error in response.get("errors", ())} <= {"tough"}
