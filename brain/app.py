@@ -28,6 +28,7 @@ from brain.hooks import PARTNER_VIEW, BrainHooks
 from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
 from brain.readiness import Readiness
+from brain.revocation import Revocations
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
 from router import RouterApp, RouterConfig, configure_logging, create_app, load_supergraph
@@ -39,6 +40,7 @@ _log = logging.getLogger("brain.app")
 T = TypeVar("T")
 
 _IDENTITY = "identity"
+_REDIS_TIMEOUT_S = 2
 
 
 def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
@@ -60,7 +62,11 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         configure_logging(settings.log_level)
         _log_as_one()
     at_identity = settings.subgraph_base(_IDENTITY)
-    redis: Redis = Redis.from_url(_needed(settings.redis_url, "redis_url"))
+    redis: Redis = Redis.from_url(
+        _needed(settings.redis_url, "redis_url"),
+        socket_timeout=_REDIS_TIMEOUT_S,
+        socket_connect_timeout=_REDIS_TIMEOUT_S,
+    )
     signer = ContextSigner.from_files(
         _needed(settings.context_private_key_file, "context_private_key_file"), settings.context_jwks_file
     )
@@ -70,9 +76,12 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     http = HttpClient()
     jwks_url = settings.identity_jwks_url or f"{at_identity}/.well-known/jwks.json"
     identity = IdentityClient(http, f"{at_identity}/graphql", jwks_url, signer, _IDENTITY)
-    tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer)
+    revocations = Revocations(redis)
+    tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
     config = RouterConfig()
-    hooks = BrainHooks(TenantResolver(identity, tokens), signer, request_timeout_s=config.limits.request_timeout_s)
+    hooks = BrainHooks(
+        TenantResolver(identity, tokens, revocations), signer, request_timeout_s=config.limits.request_timeout_s
+    )
     contracts = sorted((settings.supergraph.parent / "contracts").glob("*.toml"))
     views = {file.stem: file for file in contracts}
     if PARTNER_VIEW not in views:

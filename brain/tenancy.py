@@ -19,6 +19,7 @@ from brain.caller import ANONYMOUS, Caller
 from brain.identity_client import IdentityClient, IdentityUnavailable
 from brain.policy import Tenant, agree, must_look_up
 from brain.recent import RecentAnswers
+from brain.revocation import Revocations, RevocationsUnavailable
 from brain.tokens import AccessTokens, InvalidCredential, KeysUnavailable
 from router.hooks import RequestRefused
 
@@ -37,12 +38,15 @@ _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 class TenantResolver:
     """Settles who calls; one for the life of the Brain.
 
-    What identity says is remembered for 30 s, so a revoked API key or a moved domain takes that long to be noticed.
+    What identity says is remembered for 30 s, so a moved domain takes that long to be noticed. Removed members, changed
+    roles and revoked API keys are noticed at once: each request with a credential looks for identity's mark in Redis,
+    and is refused with 503 while Redis does not answer.
     """
 
-    def __init__(self, identity: IdentityClient, tokens: AccessTokens) -> None:
+    def __init__(self, identity: IdentityClient, tokens: AccessTokens, revocations: Revocations) -> None:
         self._identity = identity
         self._tokens = tokens
+        self._revocations = revocations
         self._by_domain: RecentAnswers[str, Tenant | None] = RecentAnswers(_LIFETIME_S, _MAX_ENTRIES)
         self._by_slug: RecentAnswers[str, Tenant | None] = RecentAnswers(_LIFETIME_S, _MAX_ENTRIES)
         self._grants: RecentAnswers[bytes, Caller | None] = RecentAnswers(_LIFETIME_S, _MAX_ENTRIES)
@@ -52,7 +56,7 @@ class TenantResolver:
 
         Raises:
             RequestRefused: 401 for a credential that is not valid, 403 where tenants disagree, 400 for a malformed
-                `X-Tenant`, 503 while identity cannot be asked.
+                `X-Tenant`, 503 while identity or Redis cannot be asked.
         """
         try:
             caller = await self._authenticate(headers)
@@ -69,7 +73,7 @@ class TenantResolver:
                 found = await self._by_slug.get(slug, partial(self._identity.tenant_by_slug, slug))
         except InvalidCredential as error:
             raise _unauthenticated(str(error)) from error
-        except (IdentityUnavailable, KeysUnavailable) as error:
+        except (IdentityUnavailable, KeysUnavailable, RevocationsUnavailable) as error:
             _log.error("cannot tell who calls: %s", error)
             raise RequestRefused(
                 "Who is calling cannot be established right now.",
@@ -102,7 +106,8 @@ class TenantResolver:
         # Remembered by hash: no key lies about in memory for longer than its request.
         digest = hashlib.sha256(key.encode()).digest()
         grant = await self._grants.get(digest, partial(self._identity.authenticate_api_key, key))
-        if grant is None:
+        # After it was asked for: a key revoked in between leaves its mark before identity says so.
+        if grant is None or await self._revocations.has_key(key.split("_")[1]):
             raise InvalidCredential("The API key is not valid.")
         return grant
 

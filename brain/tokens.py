@@ -9,6 +9,7 @@ from typing import Any
 import jwt
 
 from brain.caller import INTERNAL_SCOPE, Caller
+from brain.revocation import Revocations
 
 __all__ = ["AccessTokens", "InvalidCredential", "KeysUnavailable", "SigningKeys", "allowed_scopes"]
 
@@ -94,18 +95,21 @@ class AccessTokens:
     Args:
         keys: identity's.
         issuer: the `iss` that tokens must have.
+        revocations: tells which tokens ended before their time.
     """
 
-    def __init__(self, keys: SigningKeys, issuer: str) -> None:
+    def __init__(self, keys: SigningKeys, issuer: str, revocations: Revocations) -> None:
         self._keys = keys
         self._issuer = issuer
+        self._revocations = revocations
 
     async def verify(self, token: str) -> Caller:
         """Whom the token speaks for.
 
         Raises:
-            InvalidCredential: malformed, signed by another key or in another way, expired, for somebody else.
+            InvalidCredential: malformed, signed by another key or in another way, expired, revoked, for somebody else.
             KeysUnavailable: see `SigningKeys.get`.
+            RevocationsUnavailable: whether it was revoked cannot be told.
         """
         try:
             if len(token) > _MAX_TOKEN_CHARS:
@@ -126,11 +130,15 @@ class AccessTokens:
                 leeway=_LEEWAY_S,
                 options={"require": ["iss", "aud", "sub", "iat", "exp", "jti", "tenant"], "strict_aud": True},
             )
-            return _caller(claims)
+            caller = _caller(claims)
         except jwt.ExpiredSignatureError as error:
             raise InvalidCredential("The access token has expired.") from error
         except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
             raise InvalidCredential("The access token is not valid.") from error
+        # Nothing else tells the token of a removed member from a good one.
+        if claims["iat"] <= await self._revocations.of_user(claims["tenant"], claims["sub"]):
+            raise InvalidCredential("The access token was revoked.")
+        return caller
 
 
 def allowed_scopes(scopes: object) -> tuple[str, ...]:

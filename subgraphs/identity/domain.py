@@ -79,19 +79,19 @@ class InvalidRefreshToken(Refused):
 
 
 class RefreshTokenInUse(Refused):
-    """Another request is using this refresh token at the same time: use the tokens that it gets."""
+    """Another request is using this refresh token, or has just done so: use the tokens that it gets."""
 
     code = "REFRESH_TOKEN_IN_USE"
 
 
 class InvalidInvitation(Refused):
-    """The invitation is not valid, has expired or was accepted already."""
+    """The invitation is not valid, has expired, was withdrawn or was accepted already."""
 
     code = "INVALID_INVITATION"
 
 
 class AlreadyMember(Conflict):
-    """This person belongs to the tenant already."""
+    """A member of the tenant has this address, or it is invited already."""
 
     code = "ALREADY_MEMBER"
 
@@ -141,6 +141,6 @@ def check_api_key_scopes(scopes: Iterable[str], own_scopes: Iterable[str]) -> No
 
 
 def check_owner_remains(owners: Iterable[UUID], leaving: UUID) -> None:
-    """Raises `LastOwner` if `leaving` is the only one of `owners` (user ids of the tenant's active owners)."""
+    """Raises `LastOwner` if `leaving` is the only one of `owners` (user ids of the tenant's owners)."""
     if not set(owners) - {leaving}:
         raise LastOwner

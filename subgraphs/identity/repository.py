@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import Row, Select, Text, Uuid, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
@@ -26,10 +26,12 @@ from subgraphs.identity.tokens import Member
 
 USERS_BY_NAME: Final = Ordering("name", Key(users.c.name), Key(users.c.id))
 MEMBERSHIPS_BY_AGE: Final = Ordering("age", Key(memberships.c.created_at), Key(memberships.c.id))
+INVITATIONS_BY_AGE: Final = Ordering("newest", Key(invitations.c.created_at, descending=True), Key(invitations.c.id))
 API_KEYS_BY_AGE: Final = Ordering("newest", Key(api_keys.c.created_at, descending=True), Key(api_keys.c.id))
 
 INVITATION_LIFETIME: Final = timedelta(days=7)
 SESSION_LIFETIME: Final = timedelta(days=30)
+REFRESH_GRACE: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,12 @@ class Credential:
 # Before a tenant is known: the functions of the first migration, and nothing else.
 
 
-async def find_credential(session: TenantSession, email: str) -> Credential | None:
-    """The password hash of the user, and the tenants where the user is an active member."""
-    row = await session.row(text("select * from identity.find_credential(:email)"), {"email": email})
-    return None if row is None else Credential(row.user_id, row.password_hash, tuple(row.tenant_ids))
+async def find_credentials(session: TenantSession, email: str, tenant_id: UUID | None) -> list[Credential]:
+    """Accounts with that address, five at most: in the tenant, or without one anywhere (those of no tenant last)."""
+    statement = text("select * from identity.find_credentials(:email, :tenant)").bindparams(
+        bindparam("email", email, Text), bindparam("tenant", tenant_id, Uuid)
+    )
+    return [Credential(row.user_id, row.password_hash, tuple(row.tenant_ids)) for row in await session.rows(statement)]
 
 
 async def replace_password_hash(session: TenantSession, user_id: UUID, old: str, new: str) -> None:
@@ -56,10 +60,10 @@ async def replace_password_hash(session: TenantSession, user_id: UUID, old: str,
     await session.rows(text("select identity.replace_password_hash(:user_id, :old, :new)"), values)
 
 
-async def set_first_password(session: TenantSession, invitation_hash: bytes, password_hash: str) -> bool:
-    """Gives an invited user without a password one; False if the user has one."""
+async def create_account(session: TenantSession, invitation_hash: bytes, password_hash: str) -> UUID | None:
+    """A new account for whom an open invitation names; None if it is not open."""
     values = {"invitation": invitation_hash, "hash": password_hash}
-    return bool(await session.scalar(text("select identity.set_first_password(:invitation, :hash)"), values))
+    return _uuid(await session.scalar(text("select identity.create_account(:invitation, :hash)"), values))
 
 
 async def find_tenant(session: TenantSession, *, domain: str | None = None, slug: str | None = None) -> UUID | None:
@@ -123,7 +127,7 @@ async def users_page(session: TenantSession, window: Window, search: str | None)
 
 
 async def member(session: TenantSession, user_id: UUID) -> Member | None:
-    """The active member, with what an access token says."""
+    """The member, with what an access token says; locked against a change of role before the token is out."""
     statement = (
         select(
             users.c.id.label("user_id"),
@@ -139,7 +143,8 @@ async def member(session: TenantSession, user_id: UUID) -> Member | None:
         .select_from(memberships)
         .join(users, users.c.id == memberships.c.user_id)
         .join(tenants, tenants.c.id == memberships.c.tenant_id)
-        .where(memberships.c.user_id == user_id, memberships.c.status == "active")
+        .where(memberships.c.user_id == user_id)
+        .with_for_update(read=True, of=memberships)
     )
     row = await session.row(statement)
     if row is None:
@@ -166,49 +171,40 @@ async def memberships_by_user(session: TenantSession, ids: Sequence[UUID]) -> di
     return {row.user_id: row for row in await session.rows(statement)}
 
 
-async def memberships_page(
-    session: TenantSession, window: Window, role: Role | None, status: str | None
-) -> Page[Row[Any]]:
+async def memberships_page(session: TenantSession, window: Window, role: Role | None) -> Page[Row[Any]]:
     """Memberships of the tenant, the oldest first."""
     statement: Select[Any] = select(memberships)
     if role is not None:
         statement = statement.where(memberships.c.role == role.value)
-    if status is not None:
-        statement = statement.where(memberships.c.status == status)
     return await fetch_page(session, statement, window)
 
 
 async def lock_owners(session: TenantSession) -> list[UUID]:
-    """User ids of the tenant's active owners, locked: two owners cannot remove each other at the same time."""
+    """User ids of the tenant's owners, locked: two owners cannot remove each other at the same time."""
     table = memberships.c
-    statement = (
-        select(table.user_id)
-        .where(table.role == Role.OWNER.value, table.status == "active")
-        .order_by(table.id)
-        .with_for_update()
-    )
+    statement = select(table.user_id).where(table.role == Role.OWNER.value).order_by(table.id).with_for_update()
     return [row.user_id for row in await session.rows(statement)]
 
 
-async def ensure_user(session: TenantSession, email: str, name: str) -> UUID:
-    """The id of the user with that address, made if there is none."""
-    found = _uuid(
-        await session.scalar(text("select identity.ensure_user(:email, :name)"), {"email": email, "name": name})
-    )
-    if found is None:
-        raise LookupError("ensure_user found nobody")
-    return found
+async def role_of(session: TenantSession, user_id: UUID) -> Role | None:
+    """The role that the user has now, or None for who is no member."""
+    found = await session.scalar(select(memberships.c.role).where(memberships.c.user_id == user_id))
+    return None if found is None else Role(found)
 
 
-async def add_membership(session: TenantSession, tenant_id: UUID, user_id: UUID, role: Role) -> Row[Any] | None:
-    """An invited member; None if the user is a member already."""
+async def is_member_address(session: TenantSession, email: str) -> bool:
+    """Whether a member of the tenant has that address."""
+    return await session.row(select(users.c.id).where(users.c.email == email)) is not None
+
+
+async def add_membership(session: TenantSession, tenant_id: UUID, user_id: UUID, role: Role) -> bool:
+    """Whether the user has become a member; False if they were one already."""
     statement = (
         upsert(memberships)
-        .values(tenant_id=tenant_id, user_id=user_id, role=role.value, status="invited")
+        .values(tenant_id=tenant_id, user_id=user_id, role=role.value)
         .on_conflict_do_nothing(index_elements=["tenant_id", "user_id"])
-        .returning(memberships)
     )
-    return await session.row(statement)
+    return await session.execute(statement) > 0
 
 
 async def set_role(session: TenantSession, user_id: UUID, role: Role) -> Row[Any] | None:
@@ -227,47 +223,64 @@ async def remove_membership(session: TenantSession, user_id: UUID) -> bool:
     return await session.execute(delete(memberships).where(memberships.c.user_id == user_id)) > 0
 
 
-async def add_invitation(
-    session: TenantSession, tenant_id: UUID, membership_id: UUID, token_hash: bytes, invited_by: UUID | None
-) -> datetime:
-    """Stores an invitation and says until when it is good."""
-    statement = (
-        insert(invitations)
-        .values(
-            tenant_id=tenant_id,
-            membership_id=membership_id,
-            token_hash=token_hash,
-            invited_by=invited_by,
-            expires_at=func.now() + INVITATION_LIFETIME,
+async def add_invitation(session: TenantSession, tenant_id: UUID, **values: Any) -> Row[Any] | None:
+    """Stores an invitation; None if there is an open one for that address. One that has expired is replaced.
+
+    `values` are the columns `email`, `name`, `role`, `token_hash`, `invited_by`.
+    """
+    table = invitations.c
+    await session.execute(
+        delete(invitations).where(
+            table.email == values["email"], table.accepted_at.is_(None), table.expires_at <= func.now()
         )
-        .returning(invitations.c.expires_at)
     )
-    expires_at: datetime = await session.scalar(statement)
-    return expires_at
+    statement = (
+        upsert(invitations)
+        .values(tenant_id=tenant_id, expires_at=func.now() + INVITATION_LIFETIME, **values)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "email"], index_where=table.accepted_at.is_(None))
+        .returning(invitations)
+    )
+    return await session.row(statement)
+
+
+async def invitations_page(session: TenantSession, window: Window) -> Page[Row[Any]]:
+    """Invitations of the tenant that are not accepted, the newest first, with those that have expired."""
+    return await fetch_page(session, select(invitations).where(invitations.c.accepted_at.is_(None)), window)
 
 
 async def lock_invitation(session: TenantSession, token_hash: bytes) -> Row[Any] | None:
-    """The open invitation with the invited user, locked."""
+    """The open invitation, locked."""
     statement = (
-        select(invitations.c.id, memberships.c.id.label("membership_id"), users.c.id.label("user_id"), users.c.email)
-        .join(memberships, memberships.c.id == invitations.c.membership_id)
-        .join(users, users.c.id == memberships.c.user_id)
+        select(invitations)
         .where(
             invitations.c.token_hash == token_hash,
             invitations.c.accepted_at.is_(None),
             invitations.c.expires_at > func.now(),
         )
-        .with_for_update(of=invitations)
+        .with_for_update()
     )
     return await session.row(statement)
 
 
-async def accept_invitation(session: TenantSession, invitation_id: UUID, membership_id: UUID) -> None:
-    """Marks the invitation as used and the membership as active."""
+async def accept_invitation(session: TenantSession, invitation_id: UUID) -> None:
+    """Marks the invitation as used."""
     await session.execute(update(invitations).where(invitations.c.id == invitation_id).values(accepted_at=func.now()))
-    await session.execute(
-        update(memberships).where(memberships.c.id == membership_id).values(status="active", updated_at=func.now())
+
+
+async def invitation_role(session: TenantSession, invitation_id: UUID) -> Role | None:
+    """What an invitation that is not accepted would make of the invited person, locked; None if there is none."""
+    statement = (
+        select(invitations.c.role)
+        .where(invitations.c.id == invitation_id, invitations.c.accepted_at.is_(None))
+        .with_for_update()
     )
+    found = await session.scalar(statement)
+    return None if found is None else Role(found)
+
+
+async def remove_invitation(session: TenantSession, invitation_id: UUID) -> None:
+    """The token is not accepted any more."""
+    await session.execute(delete(invitations).where(invitations.c.id == invitation_id))
 
 
 # Log-in sessions and refresh tokens
@@ -294,13 +307,13 @@ async def add_refresh_token(session: TenantSession, tenant_id: UUID, session_id:
 async def lock_refresh_token(session: TenantSession, token_hash: bytes) -> Row[Any] | None:
     """The token and its family, locked; None if another transaction is using it at this moment.
 
-    `used_meanwhile`: it was used after this transaction had begun. `alive`: neither expired nor revoked.
+    `used_lately`: it was used, `REFRESH_GRACE` ago at most. `alive`: the family has neither expired nor been revoked.
     """
     statement = (
         select(
             refresh_tokens.c.id,
             refresh_tokens.c.used_at,
-            (refresh_tokens.c.used_at > func.transaction_timestamp()).label("used_meanwhile"),
+            (refresh_tokens.c.used_at > func.clock_timestamp() - REFRESH_GRACE).label("used_lately"),
             login_sessions.c.id.label("session_id"),
             login_sessions.c.user_id,
             (login_sessions.c.revoked_at.is_(None) & (login_sessions.c.expires_at > func.now())).label("alive"),
@@ -324,10 +337,15 @@ async def revoke_session(session: TenantSession, session_id: UUID, reason: str) 
     await _revoke(session, login_sessions.c.id == session_id, reason)
 
 
-async def revoke_session_of_token(session: TenantSession, token_hash: bytes, reason: str) -> None:
-    """Ends the family of a token."""
-    family = select(refresh_tokens.c.session_id).where(refresh_tokens.c.token_hash == token_hash)
-    await _revoke(session, login_sessions.c.id.in_(family), reason)
+async def user_of_refresh_token(session: TenantSession, token_hash: bytes) -> Row[Any] | None:
+    """`session_id`, `user_id` and whether the family is `alive`; None for no such token."""
+    alive = login_sessions.c.revoked_at.is_(None) & (login_sessions.c.expires_at > func.now())
+    statement = (
+        select(login_sessions.c.id.label("session_id"), login_sessions.c.user_id, alive.label("alive"))
+        .join(refresh_tokens, refresh_tokens.c.session_id == login_sessions.c.id)
+        .where(refresh_tokens.c.token_hash == token_hash)
+    )
+    return await session.row(statement)
 
 
 async def revoke_sessions_of_user(session: TenantSession, user_id: UUID, reason: str) -> None:

@@ -55,7 +55,6 @@ async def _seed_user(session: TenantSession, passwords: Passwords, slug: str, ke
         tenant_id=demo_tenant_id(slug),
         user_id=user_id,
         role=role,
-        status="active",
         created_at=_SINCE,
         updated_at=_SINCE,
     )

@@ -62,12 +62,13 @@ users = Table(
     "users",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
-    Column("email", Text, nullable=False, unique=True),
+    Column("email", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
     CheckConstraint("email = lower(email)", name="lower"),
 )
+"""Accounts. Addresses are not unique: an invitation proves nothing about other accounts with the same one."""
 
 credentials = Table(
     "credentials",
@@ -82,23 +83,27 @@ memberships = tenant_table(
     "memberships",
     Column("user_id", Uuid, ForeignKey("identity.users.id"), nullable=False, index=True),
     Column("role", Text, nullable=False),
-    Column("status", Text, nullable=False, server_default="invited"),
     ForeignKeyConstraint(["tenant_id"], ["identity.tenants.id"]),
     UniqueConstraint("tenant_id", "user_id"),
     CheckConstraint("role in ('owner', 'manager', 'agent', 'viewer')", name="role"),
-    CheckConstraint("status in ('active', 'invited')", name="status"),
 )
 
 invitations = tenant_table(
     metadata,
     "invitations",
-    Column("membership_id", Uuid, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
     Column("token_hash", LargeBinary, nullable=False, unique=True),
     Column("invited_by", Uuid),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("accepted_at", DateTime(timezone=True)),
-    tenant_reference("membership_id", "identity.memberships", ondelete="cascade"),
+    ForeignKeyConstraint(["tenant_id"], ["identity.tenants.id"]),
+    CheckConstraint("email = lower(email)", name="lower"),
+    CheckConstraint("role in ('owner', 'manager', 'agent', 'viewer')", name="role"),
+    Index("uq_invitations_open", "tenant_id", "email", unique=True, postgresql_where=text("accepted_at is null")),
 )
+"""Before acceptance there is nothing else of the invited person: no user, no membership."""
 
 login_sessions = tenant_table(
     metadata,

@@ -71,9 +71,13 @@ class AccessTokens:
             raise ValueError(f"{path}: not an Ed25519 private key")  # noqa: TRY004 - a wrong file, not a wrong call
         return cls(key, issuer)
 
-    def issue(self, member: Member) -> str:
-        """A token for `member`, good for `ACCESS_TOKEN_LIFETIME_S`."""
-        now = int(time.time())
+    def issue(self, member: Member, *, after: int = 0) -> str:
+        """A token for `member`, good for `ACCESS_TOKEN_LIFETIME_S`.
+
+        Args:
+            after: Unix seconds of the last revocation: the token is dated later, be it by a second of the future.
+        """
+        now = max(int(time.time()), after + 1)
         claims = {
             "iss": self._issuer,
             "aud": _AUDIENCE,

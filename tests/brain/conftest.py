@@ -14,10 +14,12 @@ import jwt
 import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from redis.asyncio import Redis
 
 from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
 from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
+from brain.revocation import Revocations
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
 
@@ -150,5 +152,17 @@ async def identity_client(identity: Identity) -> AsyncIterator[IdentityClient]:
 
 
 @pytest.fixture
-def resolver(identity_client: IdentityClient) -> TenantResolver:
-    return TenantResolver(identity_client, AccessTokens(SigningKeys(identity_client.jwks), "brain"))
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """Empty; where identity would leave its marks."""
+    client: Redis = Redis.from_url(redis_url)
+    await client.flushdb()
+    yield client
+    await client.flushdb()
+    await client.aclose()
+
+
+@pytest.fixture
+def resolver(identity_client: IdentityClient, redis: Redis) -> TenantResolver:
+    revocations = Revocations(redis)
+    tokens = AccessTokens(SigningKeys(identity_client.jwks), "brain", revocations)
+    return TenantResolver(identity_client, tokens, revocations)

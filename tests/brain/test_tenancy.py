@@ -6,14 +6,20 @@ import hashlib
 import hmac
 import json
 import time
+import uuid
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from redis.asyncio import Redis
 
+from brain.embedded.ports import free_port
+from brain.identity_client import IdentityClient
 from brain.policy import ACT_FOR_ANY_TENANT
+from brain.revocation import Revocations
 from brain.tenancy import TenantResolver, domain_of
+from brain.tokens import AccessTokens, SigningKeys
 from router.hooks import RequestRefused
 
 from .conftest import ACME, GLOBEX, Identity
@@ -237,6 +243,59 @@ async def test_clocks_may_differ_a_little(resolver: TenantResolver, identity: Id
     now = int(time.time())
     assert await resolver.resolve(bearer(identity.token(exp=now - 3)))
     assert await resolver.resolve(bearer(identity.token(iat=now + 3)))
+
+
+@pytest.mark.parametrize("seconds", [6, 60])
+async def test_the_allowance_for_clocks_is_small(resolver: TenantResolver, identity: Identity, seconds: int) -> None:
+    now = int(time.time())
+    assert (await refused(resolver, bearer(identity.token(exp=now - seconds)))).status == 401
+    assert (await refused(resolver, bearer(identity.token(iat=now + seconds + 1)))).status == 401
+
+
+# ---- revoked before their time --------------------------------------------------------------------------------------
+
+
+async def test_tokens_issued_until_the_mark_are_refused(
+    resolver: TenantResolver, identity: Identity, redis: Redis
+) -> None:
+    now, ada = int(time.time()), str(uuid.uuid5(uuid.NAMESPACE_DNS, "ada"))
+    tokens = {offset: identity.token(iat=now + offset) for offset in (-60, 0, 1)}
+    for token in tokens.values():
+        assert await resolver.resolve(bearer(token))
+    await redis.set(f"identity:revoked:{GLOBEX['id']}:{ada}", now + 100)
+    await redis.set(f"identity:revoked:{ACME['id']}:{uuid.uuid4()}", now + 100)
+    assert await resolver.resolve(bearer(tokens[-60])), "another tenant's and another user's marks"
+    await redis.set(f"identity:revoked:{ACME['id']}:{ada}", now)
+    for offset in (-60, 0):
+        refusal = await refused(resolver, bearer(tokens[offset]))
+        assert (refusal.status, refusal.code) == (401, "UNAUTHENTICATED")
+    assert await resolver.resolve(bearer(tokens[1]))
+
+
+async def test_a_revoked_key_is_refused_though_it_is_remembered(
+    resolver: TenantResolver, identity: Identity, redis: Redis
+) -> None:
+    identity.api_keys |= {"bk_p_secret": grant(), "bk_q_secret": grant()}
+    for key in ("bk_p_secret", "bk_q_secret"):
+        assert await resolver.resolve(bearer(key))
+    await redis.set("identity:revoked-key:p", "1")
+    refusal = await refused(resolver, bearer("bk_p_secret"))
+    assert (refusal.status, refusal.code) == (401, "UNAUTHENTICATED")
+    assert await resolver.resolve(bearer("bk_q_secret"))
+    assert identity.calls == ["api key", "api key"]
+
+
+async def test_without_redis_no_credential_is_trusted(identity_client: IdentityClient, identity: Identity) -> None:
+    identity.api_keys["bk_p_secret"] = grant()
+    redis: Redis = Redis.from_url(f"redis://127.0.0.1:{free_port()}")
+    revocations = Revocations(redis)
+    tokens = AccessTokens(SigningKeys(identity_client.jwks), "brain", revocations)
+    resolver = TenantResolver(identity_client, tokens, revocations)
+    for credential in (identity.token(), "bk_p_secret"):
+        refusal = await refused(resolver, bearer(credential))
+        assert (refusal.status, refusal.code) == (503, "SERVICE_UNAVAILABLE")
+    assert await resolver.resolve({"host": "acme.localhost"}), "who has none needs no mark"
+    await redis.aclose()
 
 
 # ---- identity is away -----------------------------------------------------------------------------------------------

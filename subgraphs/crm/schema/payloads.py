@@ -40,6 +40,7 @@ __all__ = [
     "optional_id",
 ]
 
+_USER = "Any UUID is taken: whether it is a user of the tenant is identity's to know."
 _VERSION = "The version the change is made on; refused with VERSION_CONFLICT if it is not current. Null: any."
 
 
@@ -83,7 +84,7 @@ class CreateLeadInput:
     notes: str | None = strawberry.field(default=None, description="At most 5000 characters.")
     pipeline_id: strawberry.ID | None = strawberry.field(default=None, description="By default the default pipeline.")
     stage_id: strawberry.ID | None = strawberry.field(default=None, description="An open stage; by default the first.")
-    assignee_id: strawberry.ID | None = strawberry.field(default=None, description="The user who works on it.")
+    assignee_id: strawberry.ID | None = strawberry.field(default=None, description=f"The user who works on it. {_USER}")
     business_id: strawberry.ID | None = strawberry.field(default=None, description="The business it is about.")
     contact_id: strawberry.ID | None = strawberry.field(default=None, description="The contact it is with.")
 
@@ -157,7 +158,7 @@ class MoveLeadInput:
 @strawberry.input(description="Who works on a lead.")
 class AssignLeadInput:
     id: strawberry.ID = strawberry.field(description="Of the lead.")
-    assignee_id: strawberry.ID | None = strawberry.field(description="The user; null for no one.")
+    assignee_id: strawberry.ID | None = strawberry.field(description=f"The user; null for no one. {_USER}")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 
@@ -179,7 +180,7 @@ class CreateContactInput:
     phone: str | None = strawberry.field(default=None, description="At most 40 characters.")
     company: str | None = strawberry.field(default=None, description="At most 200 characters.")
     job_title: str | None = strawberry.field(default=None, description="At most 200 characters.")
-    owner_id: strawberry.ID | None = strawberry.field(default=None, description="The user who looks after it.")
+    owner_id: strawberry.ID | None = strawberry.field(default=None, description=f"The user who looks after it. {_USER}")
     business_id: strawberry.ID | None = strawberry.field(default=None, description="The business the person works for.")
 
     def details(self) -> domain.ContactDetails:
@@ -204,7 +205,9 @@ class UpdateContactInput:
     phone: strawberry.Maybe[str | None] = strawberry.field(description="At most 40 characters.")
     company: strawberry.Maybe[str | None] = strawberry.field(description="At most 200 characters.")
     job_title: strawberry.Maybe[str | None] = strawberry.field(description="At most 200 characters.")
-    owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="The user who looks after it.")
+    owner_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description=f"The user who looks after it. {_USER}"
+    )
     business_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="Where the person works.")
 
     def changes(self) -> dict[str, Any]:

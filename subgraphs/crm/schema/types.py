@@ -39,6 +39,8 @@ PARTNER = ("partner",)
 INTERNAL = ("internal",)
 PAGING = ("paging",)
 
+_GONE = "Null, with an error, where more than the id of someone is asked who is no member of the tenant (any more)."
+
 _LEADS_BY = "Leads {}, by default the newest first. Without a window the first 20."
 
 
@@ -237,7 +239,7 @@ class Contact:
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Contact | None":  # noqa: A002
         return await _contact(info, parse_id(id, "id"))
 
-    @strawberry.field(description="The user who looks after the contact.")
+    @strawberry.field(description=f"The user who looks after the contact. {_GONE}")
     def owner(self) -> User | None:
         return _user(self.owner_id)
 
@@ -335,7 +337,7 @@ class Lead:
     async def stage(self, info: Info) -> Stage:
         return Stage.of(_there(await info.context.load(loaders.stage_by_id, self.entity.stage_id)))
 
-    @strawberry.field(description="The user who works on it.")
+    @strawberry.field(description=f"The user who works on it. {_GONE}")
     def assignee(self) -> User | None:
         return _user(self.entity.assignee_id)
 

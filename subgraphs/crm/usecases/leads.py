@@ -81,7 +81,11 @@ async def move_lead(
 async def assign_lead(
     session: TenantSession, lead_id: UUID, assignee_id: UUID | None, expected_version: int | None
 ) -> Lead:
-    """The lead with another assignee, or none. Whether the user exists is identity's to know: none is shown if not."""
+    """The lead with another assignee, or none.
+
+    Any id is taken: whether it is a user of the tenant is identity's to know. Where it is not, or is not any more, the
+    reference resolves to nothing: who asks for more than the assignee's id gets null and an error beside it.
+    """
     lead = await _locked(session, lead_id, expected_version)
     return await _written(session, lead, domain.assign(lead, assignee_id, datetime.now(UTC)))
 

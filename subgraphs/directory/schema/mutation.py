@@ -18,6 +18,8 @@ from subgraphs.directory.domain.listings import RawListing, text_configuration
 from subgraphs.directory.schema.types import Business, Category, CoordinatesInput, Review, Weekday
 from subgraphs.directory.usecases import listings, reviews
 
+_USER = "Any UUID is taken: whether it is a user of the tenant is identity's to know."
+
 
 @strawberry.input(description="Where a business is, as one writes it on an envelope.")
 class BusinessAddressInput:
@@ -57,7 +59,9 @@ class CreateBusinessInput:
     language: str | None = strawberry.field(
         default=None, description="BCP 47 tag of the language of its texts; the caller's locale if left out."
     )
-    owner_id: strawberry.ID | None = strawberry.field(default=None, description="The user who owns the listing.")
+    owner_id: strawberry.ID | None = strawberry.field(
+        default=None, description=f"The user who owns the listing. {_USER}"
+    )
 
     def to_domain(self, locale: str | None) -> RawListing:
         return RawListing(
@@ -98,7 +102,7 @@ class UpdateBusinessInput:
     website: str | None = strawberry.field(default=strawberry.UNSET, description="Website; null removes it.")
     language: str | None = strawberry.field(default=strawberry.UNSET, description="Language of its texts.")
     owner_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Who owns the listing; null for nobody."
+        default=strawberry.UNSET, description=f"Who owns the listing; null for nobody. {_USER}"
     )
 
     def changes(self) -> dict[str, Any]:

@@ -209,7 +209,9 @@ class Business:
     )
     rating: BusinessRating = strawberry.federation.field(tags=SHOWN, description="What its reviewers think on average.")
     owner: User | None = strawberry.federation.field(
-        tags=(*SHOWN, *PEOPLE), description="The user who owns the listing, if any."
+        tags=(*SHOWN, *PEOPLE),
+        description="The user who owns the listing, if any. Null, with an error, where more than the id of someone is "
+        "asked who is no member of the tenant (any more).",
     )
     version: int = strawberry.field(description="Rises with every change; give it back to detect others' changes.")
     created_at: datetime = strawberry.federation.field(tags=SHOWN, description="When it was listed.")

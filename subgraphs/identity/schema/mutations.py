@@ -1,6 +1,7 @@
 """What can be changed."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -8,7 +9,7 @@ from resolvers.ids import parse_id
 from resolvers.mutations import MutationPayload, RefusedError, mutation
 from resolvers.operation import Info
 from subgraphs.identity import loaders
-from subgraphs.identity.schema.types import ApiKey, AuthTokens, Membership, Role, User
+from subgraphs.identity.schema.types import ApiKey, AuthTokens, Invitation, Membership, Role, User
 from subgraphs.identity.services import Services
 from subgraphs.identity.tokens import ACCESS_TOKEN_LIFETIME_S
 from subgraphs.identity.usecases import api_keys, log_in, members
@@ -35,7 +36,9 @@ class InviteMemberInput:
 @strawberry.input
 class AcceptInvitationInput:
     token: str
-    password: str = strawberry.field(description="A new one, or the user's own who has one already.")
+    password: str = strawberry.field(
+        description="Of an account with this e-mail address, which becomes a member; any other one makes a new account."
+    )
 
 
 @strawberry.input
@@ -63,11 +66,15 @@ class LogOutPayload(MutationPayload):
 
 @strawberry.type
 class InviteMemberPayload(MutationPayload):
-    membership: Membership | None = None
+    invitation: Invitation | None = None
     invitation_token: str | None = strawberry.field(
         default=None, description="For the invited person; it cannot be read again."
     )
-    expires_at: datetime | None = None
+
+
+@strawberry.type
+class WithdrawInvitationPayload(MutationPayload):
+    withdrawn_invitation_id: strawberry.ID | None = None
 
 
 @strawberry.type
@@ -110,25 +117,36 @@ class Mutation:
     @mutation(RefreshTokensPayload, description="New tokens; the refresh token is used up.")
     async def refresh_tokens(self, info: Info, refresh_token: str) -> RefreshTokensPayload:
         services: Services = info.context.services
-        found = await log_in.refresh(info.context.session, services.tokens, refresh_token)
+        found = await log_in.refresh(info.context.session, info.context.redis, services.tokens, refresh_token)
         if not isinstance(found, log_in.LogIn):
             # Not raised: the revocation of the family must be kept.
             return RefreshTokensPayload(errors=[RefusedError(code=found.code, message=found.message)])
         return RefreshTokensPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S))
 
     @mutation(LogOutPayload, description="Ends the log-in that the token belongs to. Succeeds also if it has ended.")
-    async def log_out(self, info: Info, refresh_token: str) -> LogOutPayload:
-        await log_in.log_out(info.context.session, refresh_token)
+    async def log_out(
+        self,
+        info: Info,
+        refresh_token: str,
+        everywhere: Annotated[
+            bool,
+            strawberry.argument(description="All log-ins of the user in this tenant, and access tokens that are out."),
+        ] = False,
+    ) -> LogOutPayload:
+        await log_in.log_out(info.context.session, info.context.redis, refresh_token, everywhere=everywhere)
         return LogOutPayload()
 
-    @mutation(InviteMemberPayload, scope="identity:write", description="Adds a member who has yet to accept.")
+    @mutation(InviteMemberPayload, scope="identity:write", description="Invites a person to be a member.")
     async def invite_member(self, info: Info, input: InviteMemberInput) -> InviteMemberPayload:  # noqa: A002
         invitation = await members.invite_member(info.context, email=input.email, name=input.name, role=input.role)
-        return InviteMemberPayload(
-            membership=Membership.of(invitation.membership),
-            invitation_token=invitation.token,
-            expires_at=invitation.expires_at,
-        )
+        return InviteMemberPayload(invitation=Invitation.of(invitation.row), invitation_token=invitation.token)
+
+    @mutation(
+        WithdrawInvitationPayload, scope="identity:write", description="Ends an invitation that was not accepted."
+    )
+    async def withdraw_invitation(self, info: Info, id: strawberry.ID) -> WithdrawInvitationPayload:  # noqa: A002
+        await members.withdraw_invitation(info.context, parse_id(id, "id"))
+        return WithdrawInvitationPayload(withdrawn_invitation_id=id)
 
     @mutation(LogInPayload, description="Accepts an invitation and logs in.")
     async def accept_invitation(self, info: Info, input: AcceptInvitationInput) -> LogInPayload:  # noqa: A002
@@ -143,12 +161,12 @@ class Mutation:
         )
         return LogInPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S), user=await _user(info, found))
 
-    @mutation(ChangeRolePayload, scope="identity:admin", description="Gives a member another role.")
+    @mutation(ChangeRolePayload, scope="identity:admin", description="Gives a member another role, at once.")
     async def change_role(self, info: Info, user_id: strawberry.ID, role: Role) -> ChangeRolePayload:
         row = await members.change_role(info.context, parse_id(user_id, "userId"), role)
         return ChangeRolePayload(membership=Membership.of(row))
 
-    @mutation(RemoveMemberPayload, scope="identity:admin", description="Ends a membership and its log-ins.")
+    @mutation(RemoveMemberPayload, scope="identity:admin", description="Ends a membership and its log-ins, at once.")
     async def remove_member(self, info: Info, user_id: strawberry.ID) -> RemoveMemberPayload:
         await members.remove_member(info.context, parse_id(user_id, "userId"))
         return RemoveMemberPayload(removed_user_id=user_id)

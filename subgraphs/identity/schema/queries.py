@@ -13,8 +13,8 @@ from subgraphs.identity.schema.types import (
     PARTNER,
     ApiKey,
     ApiKeyGrant,
+    Invitation,
     Membership,
-    MembershipStatus,
     Role,
     RoleDefinition,
     Tenant,
@@ -73,12 +73,24 @@ class Query:
         last: int | None = None,
         before: str | None = None,
         role: Role | None = None,
-        status: MembershipStatus | None = None,
     ) -> Connection[Membership]:
         window = Window.of(repository.MEMBERSHIPS_BY_AGE, first=first, after=after, last=last, before=before)
-        wanted = None if status is None else status.value
-        page = await repository.memberships_page(info.context.session, window, role, wanted)
+        page = await repository.memberships_page(info.context.session, window, role)
         return Connection[Membership].of(page, Membership.of)
+
+    @strawberry.field(
+        extensions=[requires("identity:read")], description="Invitations that were not accepted, the newest first."
+    )
+    async def invitations(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Invitation]:
+        window = Window.of(repository.INVITATIONS_BY_AGE, first=first, after=after, last=last, before=before)
+        return Connection[Invitation].of(await repository.invitations_page(info.context.session, window), Invitation.of)
 
     @strawberry.field(extensions=[requires("identity:admin")], description="API keys, the newest first.")
     async def api_keys(

@@ -1,7 +1,6 @@
 """Object types of `identity`."""
 
 from datetime import datetime
-from enum import Enum
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -20,9 +19,10 @@ __all__ = [
     "ApiKeyConnection",
     "ApiKeyGrant",
     "AuthTokens",
+    "Invitation",
+    "InvitationConnection",
     "Membership",
     "MembershipConnection",
-    "MembershipStatus",
     "Role",
     "RoleDefinition",
     "Tenant",
@@ -34,12 +34,6 @@ __all__ = [
 PARTNER = ("partner",)
 
 strawberry.enum(Role, name="Role", description="What a member is in a tenant.")
-
-
-@strawberry.enum(description="Whether an invitation was accepted.")
-class MembershipStatus(Enum):
-    ACTIVE = "active"
-    INVITED = "invited"
 
 
 @strawberry.type(description="A role and what it may do.")
@@ -108,7 +102,6 @@ class User:
 class Membership:
     id: strawberry.ID
     role: Role
-    status: MembershipStatus
     created_at: datetime
     user_id: strawberry.Private[str]
     tenant_id: strawberry.Private[str]
@@ -133,10 +126,31 @@ class Membership:
         return cls(
             id=wire_id(row.id),
             role=Role(row.role),
-            status=MembershipStatus(row.status),
             created_at=row.created_at,
             user_id=str(row.user_id),
             tenant_id=str(row.tenant_id),
+        )
+
+
+@strawberry.type(description="To become a member. What it says of the person is what the inviting tenant wrote.")
+class Invitation:
+    id: strawberry.ID
+    email: str
+    name: str
+    role: Role
+    created_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """From a row of `invitations`."""
+        return cls(
+            id=wire_id(row.id),
+            email=row.email,
+            name=row.name,
+            role=Role(row.role),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
         )
 
 
@@ -206,4 +220,5 @@ class ApiKeyGrant:
 
 UserConnection = Connection[User]
 MembershipConnection = Connection[Membership]
+InvitationConnection = Connection[Invitation]
 ApiKeyConnection = Connection[ApiKey]

@@ -17,6 +17,8 @@ from resolvers.session import TenantSession
 from subgraphs.identity import repository
 from subgraphs.identity.domain import check_api_key_scopes
 from subgraphs.identity.tokens import hash_secret, new_secret
+from subgraphs.identity.usecases.members import live_scopes
+from subgraphs.identity.usecases.revocation import revoke_key
 
 __all__ = ["ApiKeyGrant", "authenticate_api_key", "create_api_key", "revoke_api_key"]
 
@@ -47,7 +49,7 @@ async def create_api_key(
     label = name.strip()
     if not 1 <= len(label) <= 100:
         raise BadUserInput("A name has from 1 to 100 characters.", path=("input", "name"))
-    check_api_key_scopes(scopes, operation.request.scopes)
+    check_api_key_scopes(scopes, await live_scopes(operation, "identity:admin"))
     if expires_at is not None:
         if expires_at.tzinfo is None:
             raise BadUserInput("Give the time with its zone.", path=("input", "expiresAt"))
@@ -68,10 +70,12 @@ async def create_api_key(
 
 
 async def revoke_api_key(operation: Operation, key_id: UUID) -> Row[Any]:
-    """The key, which is not accepted any more. Raises `NotFound`."""
+    """The key, which is not accepted any more, not even by a Brain that remembers it. Raises `NotFound`."""
+    await live_scopes(operation, "identity:admin")
     row = await repository.revoke_api_key(operation.session, key_id)
     if row is None:
         raise NotFound("There is no such API key.")
+    await revoke_key(operation.redis, row.prefix)
     return row
 
 

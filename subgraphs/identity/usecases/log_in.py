@@ -1,6 +1,7 @@
 """Log-in, refresh with rotation and reuse detection, log-out."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -19,9 +20,10 @@ from subgraphs.identity.domain import (
 )
 from subgraphs.identity.passwords import Passwords
 from subgraphs.identity.tokens import AccessTokens, Member, hash_secret, new_secret
-from subgraphs.identity.usecases.rate_limit import count_attempt, forget_attempts
+from subgraphs.identity.usecases.rate_limit import begin_attempt, forgive_attempt
+from subgraphs.identity.usecases.revocation import revoke_access_tokens, revoked_at
 
-__all__ = ["LogIn", "log_in", "log_out", "open_session", "refresh"]
+__all__ = ["LogIn", "log_in", "log_out", "open_session", "prove", "refresh"]
 
 _log = logging.getLogger("subgraphs.identity")
 _REFRESH_PREFIX: Final = "rt_"
@@ -49,65 +51,74 @@ async def log_in(
 ) -> LogIn:
     """Tokens for whoever proves the password.
 
-    The tenant is the one named, else the one of the request, else the only one that the user belongs to.
+    The tenant is the one named, else the one of the request, else the only one that the user belongs to. Several
+    accounts can have one address: the password tells which is meant. With a tenant there is at most one, and a log-in
+    takes as long for an unknown address as for a known one; without, also where one account has the address.
 
     Raises:
         InvalidCredentials: wrong address, password or tenant; which of them is not told.
-        TenantRequired: the password is right and the user belongs to several tenants.
-        RateLimited: too many attempts.
+        TenantRequired: the password is right, in several tenants.
+        RateLimited: too many attempts that failed.
     """
     try:
         address = normal_email(email)
     except BadUserInput:
         raise InvalidCredentials from None
-    await count_attempt(redis, address, session.context.client)
-    credential = await repository.find_credential(session, address)
-    verified = await passwords.verify(password, None if credential is None else credential.password_hash)
-    if credential is None or not verified:
+    client = session.context.client
+    await begin_attempt(redis, address, client)
+    wanted = session.context.tenant_id
+    accounts: list[repository.Credential] = []
+    if tenant_slug is None:
+        accounts = await repository.find_credentials(session, address, wanted)
+    else:
+        named = await repository.find_tenant(session, slug=tenant_slug)
+        if named is not None and wanted in (None, named):
+            accounts = await repository.find_credentials(session, address, named)
+    proved = await prove(passwords, accounts, password)
+    places = [(account, tenant_id) for account in proved for tenant_id in account.tenant_ids]
+    if not places:
         raise InvalidCredentials
-    tenant_id = await _tenant_for(session, credential.tenant_ids, tenant_slug)
+    await forgive_attempt(redis, address, client)
+    if len(places) > 1:
+        raise TenantRequired
+    ((account, tenant_id),) = places
     await session.assume_tenant(tenant_id)
-    member = await repository.member(session, credential.user_id)
+    member = await repository.member(session, account.user_id)
     if member is None:
         raise InvalidCredentials
-    if passwords.outdated(credential.password_hash):
+    if passwords.outdated(account.password_hash):
         stronger = await passwords.hash(password)
-        await repository.replace_password_hash(session, member.user_id, credential.password_hash, stronger)
-    await forget_attempts(redis, address)
-    return await open_session(session, tokens, member)
+        await repository.replace_password_hash(session, member.user_id, account.password_hash, stronger)
+    return await open_session(session, redis, tokens, member)
 
 
-async def _tenant_for(session: TenantSession, own: tuple[UUID, ...], slug: str | None) -> UUID:
-    wanted = session.context.tenant_id
-    if slug is not None:
-        named = await repository.find_tenant(session, slug=slug)
-        if named is None or wanted not in (None, named):
-            raise InvalidCredentials
-        wanted = named
-    if wanted is None:
-        if len(own) > 1:
-            raise TenantRequired
-        wanted = own[0] if own else None
-    if wanted is None or wanted not in own:
-        raise InvalidCredentials
-    return wanted
+async def prove(
+    passwords: Passwords, accounts: Sequence[repository.Credential], password: str
+) -> list[repository.Credential]:
+    """Those of `accounts` whose password it is. Without any, it takes as long as for one."""
+    if not accounts:
+        await passwords.verify(password, None)
+    return [account for account in accounts if await passwords.verify(password, account.password_hash)]
 
 
-async def open_session(session: TenantSession, tokens: AccessTokens, member: Member) -> LogIn:
+async def open_session(session: TenantSession, redis: Redis, tokens: AccessTokens, member: Member) -> LogIn:
     """A new family of refresh tokens, and its first."""
     session_id = await repository.add_session(session, member.tenant_id, member.user_id)
-    return await _issue(session, tokens, member, session_id)
+    return await _issue(session, redis, tokens, member, session_id)
 
 
-async def refresh(session: TenantSession, tokens: AccessTokens, refresh_token: str) -> LogIn | InvalidRefreshToken:
+async def refresh(
+    session: TenantSession, redis: Redis, tokens: AccessTokens, refresh_token: str
+) -> LogIn | InvalidRefreshToken:
     """New tokens for a refresh token, which is good for one use.
 
-    A token that comes back after its use was stolen, or its successor was: the whole family is revoked. That must be
-    kept although the request fails, so this refusal is returned and not raised. Two requests that use one token at the
-    same time are no theft: one of them gets tokens, the other is told to use those.
+    A token that comes back after its use was stolen, or its successor was: the whole family is revoked, and the access
+    tokens that are out. That must be kept although the request fails, so this refusal is returned and not raised.
+    Requests that use one token at about the same time are no theft: one of them gets tokens, the others, for ten
+    seconds, are told to use those; nobody gets a second successor.
 
     Raises:
-        RefreshTokenInUse: another request is using it.
+        RefreshTokenInUse: another request is using it, or has just done so.
         InvalidRefreshToken: unknown, expired, revoked, of another tenant, or its user is no member any more.
     """
     token_hash = _token_hash(refresh_token)
@@ -116,23 +127,30 @@ async def refresh(session: TenantSession, tokens: AccessTokens, refresh_token: s
         raise InvalidRefreshToken
     await session.assume_tenant(tenant_id)
     token = await repository.lock_refresh_token(session, token_hash)
-    if token is None or token.used_meanwhile:
+    if token is None:
         raise RefreshTokenInUse
     if not token.alive:
         raise InvalidRefreshToken
+    if token.used_lately:
+        raise RefreshTokenInUse
     if token.used_at is not None:
         _log.warning("a refresh token was used twice, session %s is revoked", token.session_id)
         await repository.revoke_session(session, token.session_id, "reuse")
+        await revoke_access_tokens(redis, tenant_id, token.user_id)
         return InvalidRefreshToken()
     member = await repository.member(session, token.user_id)
     if member is None:
         raise InvalidRefreshToken
     await repository.use_refresh_token(session, token.id)
-    return await _issue(session, tokens, member, token.session_id)
+    return await _issue(session, redis, tokens, member, token.session_id)
 
 
-async def log_out(session: TenantSession, refresh_token: str) -> None:
-    """Revokes the family of the token. Does nothing if there is none: logging out always succeeds."""
+async def log_out(session: TenantSession, redis: Redis, refresh_token: str, *, everywhere: bool) -> None:
+    """Revokes the family of the token. Does nothing if there is none: logging out always succeeds.
+
+    Args:
+        everywhere: all families of the user in this tenant, and the access tokens that are out.
+    """
     try:
         token_hash = _token_hash(refresh_token)
     except InvalidRefreshToken:
@@ -141,13 +159,21 @@ async def log_out(session: TenantSession, refresh_token: str) -> None:
     if tenant_id is None or session.context.tenant_id not in (None, tenant_id):
         return
     await session.assume_tenant(tenant_id)
-    await repository.revoke_session_of_token(session, token_hash, "log-out")
+    token = await repository.user_of_refresh_token(session, token_hash)
+    if token is None or not token.alive:
+        return
+    if everywhere:
+        await repository.revoke_sessions_of_user(session, token.user_id, "log-out")
+        await revoke_access_tokens(redis, tenant_id, token.user_id)
+    else:
+        await repository.revoke_session(session, token.session_id, "log-out")
 
 
-async def _issue(session: TenantSession, tokens: AccessTokens, member: Member, session_id: UUID) -> LogIn:
+async def _issue(session: TenantSession, redis: Redis, tokens: AccessTokens, member: Member, session_id: UUID) -> LogIn:
     secret = _REFRESH_PREFIX + new_secret()
     await repository.add_refresh_token(session, member.tenant_id, session_id, hash_secret(secret))
-    return LogIn(member, tokens.issue(member), secret)
+    after = await revoked_at(redis, member.tenant_id, member.user_id)
+    return LogIn(member, tokens.issue(member, after=after), secret)
 
 
 def _token_hash(refresh_token: str) -> bytes:

@@ -1,18 +1,18 @@
 """Inviting, changing and removing members of the caller's tenant."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis
 from sqlalchemy import Row
 
-from resolvers.errors import BadUserInput, NotFound
+from resolvers.errors import BadUserInput, Forbidden, NotFound
 from resolvers.operation import Operation
 from resolvers.session import TenantSession
 from subgraphs.identity import repository
 from subgraphs.identity.domain import (
+    ROLE_SCOPES,
     AlreadyMember,
     InvalidInvitation,
     Role,
@@ -23,55 +23,109 @@ from subgraphs.identity.domain import (
 )
 from subgraphs.identity.passwords import Passwords
 from subgraphs.identity.tokens import AccessTokens, hash_secret, new_secret
-from subgraphs.identity.usecases.log_in import LogIn, open_session
-from subgraphs.identity.usecases.rate_limit import count_attempt, forget_attempts
+from subgraphs.identity.usecases.log_in import LogIn, open_session, prove
+from subgraphs.identity.usecases.rate_limit import begin_attempt, forgive_attempt
+from subgraphs.identity.usecases.revocation import revoke_access_tokens
 
-__all__ = ["Invitation", "accept_invitation", "change_role", "invite_member", "remove_member"]
+__all__ = [
+    "Invitation",
+    "accept_invitation",
+    "change_role",
+    "invite_member",
+    "live_scopes",
+    "remove_member",
+    "withdraw_invitation",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A membership that waits for its user; `token` is not stored."""
+    """A row of `invitations`; `token` is not stored."""
 
-    membership: Row[Any]
+    row: Row[Any]
     token: str
-    expires_at: datetime
+
+
+async def live_scopes(operation: Operation, scope: str) -> frozenset[str]:
+    """What the caller may do now: of the scopes of the credential, those that the user's present role still has.
+
+    Raises:
+        Forbidden: the user is no member any more, or `scope` is lost.
+    """
+    held = operation.request.scopes
+    if operation.request.user_id is not None:
+        role = await repository.role_of(operation.session, operation.request.user_id)
+        if role is None:
+            raise Forbidden("You are no member of this tenant.")
+        held = held & ROLE_SCOPES[role]
+    if scope not in held:
+        raise Forbidden.missing(scope)
+    return held
 
 
 async def invite_member(operation: Operation, *, email: str, name: str, role: Role) -> Invitation:
-    """Makes an invited member and a token with which they accept.
+    """Stores an invitation, with a token by which it is accepted.
+
+    Whether the address has an account somewhere is neither looked up nor told: there is no user before acceptance.
 
     Raises:
         BadUserInput: no e-mail address or no name.
-        AlreadyMember: belongs to the tenant, or is invited.
+        AlreadyMember: a member of this tenant has the address, or it is invited.
         Forbidden: the role may do more than the caller.
     """
     session, tenant_id = operation.session, operation.tenant_id()
+    own_scopes = await live_scopes(operation, "identity:write")
     address = normal_email(email, "input", "email")
     shown_name = name.strip()
     if not 1 <= len(shown_name) <= 200:
         raise BadUserInput("A name has from 1 to 200 characters.", path=("input", "name"))
-    check_may_grant(role, operation.request.scopes)
-    user_id = await repository.ensure_user(session, address, shown_name)
-    membership = await repository.add_membership(session, tenant_id, user_id, role)
-    if membership is None:
+    check_may_grant(role, own_scopes)
+    if await repository.is_member_address(session, address):
         raise AlreadyMember
     token = "in_" + new_secret()
-    expires_at = await repository.add_invitation(
-        session, tenant_id, membership.id, hash_secret(token), operation.request.user_id
+    row = await repository.add_invitation(
+        session,
+        tenant_id,
+        email=address,
+        name=shown_name,
+        role=role.value,
+        token_hash=hash_secret(token),
+        invited_by=operation.request.user_id,
     )
-    return Invitation(membership, token, expires_at)
+    if row is None:
+        raise AlreadyMember
+    return Invitation(row, token)
+
+
+async def withdraw_invitation(operation: Operation, invitation_id: UUID) -> None:
+    """Ends an invitation that was not accepted.
+
+    Raises:
+        NotFound: there is none.
+        Forbidden: it is for a role that the caller could not give.
+    """
+    own_scopes = await live_scopes(operation, "identity:write")
+    role = await repository.invitation_role(operation.session, invitation_id)
+    if role is None:
+        raise NotFound("There is no such invitation.")
+    check_may_grant(role, own_scopes)
+    await repository.remove_invitation(operation.session, invitation_id)
 
 
 async def accept_invitation(
     session: TenantSession, redis: Redis, passwords: Passwords, tokens: AccessTokens, *, token: str, password: str
 ) -> LogIn:
-    """Makes the member active and logs them in. Who has a password already, in another tenant, proves it here.
+    """Makes the invited person a member and logs them in.
+
+    Whoever has an account with this address and proves its password is made a member with that account. Everyone else
+    gets a new one, with this password: the token proves that this tenant invited, and nothing about accounts elsewhere,
+    so they are neither touched nor given away.
 
     Raises:
-        InvalidInvitation: unknown, expired, accepted, or the password is not the user's.
-        BadUserInput: a new password that is too short or too long.
-        RateLimited: too many attempts. Whoever invites has the token, and must not guess a password with it.
+        InvalidInvitation: unknown, expired, accepted or withdrawn.
+        BadUserInput: a password that is too short or too long.
+        RateLimited: too many attempts. Whoever invites has the token, and must not guess a password with it: what
+            proves no account counts as a log-in that failed.
     """
     check_password(password, "input", "password")
     token_hash = hash_secret(token)
@@ -82,47 +136,57 @@ async def accept_invitation(
     invitation = await repository.lock_invitation(session, token_hash)
     if invitation is None:
         raise InvalidInvitation
-    await count_attempt(redis, invitation.email, session.context.client)
-    if not await repository.set_first_password(session, token_hash, await passwords.hash(password)):
-        credential = await repository.find_credential(session, invitation.email)
-        if credential is None or not await passwords.verify(password, credential.password_hash):
-            raise InvalidInvitation
-    await forget_attempts(redis, invitation.email)
-    await repository.accept_invitation(session, invitation.id, invitation.membership_id)
-    member = await repository.member(session, invitation.user_id)
+    client = session.context.client
+    await begin_attempt(redis, invitation.email, client)
+    proved = await prove(passwords, await repository.find_credentials(session, invitation.email, None), password)
+    user_id: UUID | None
+    if proved:
+        await forgive_attempt(redis, invitation.email, client)
+        user_id = proved[0].user_id
+    else:
+        user_id = await repository.create_account(session, token_hash, await passwords.hash(password))
+    await repository.accept_invitation(session, invitation.id)
+    if user_id is None or not await repository.add_membership(session, tenant_id, user_id, Role(invitation.role)):
+        raise InvalidInvitation
+    member = await repository.member(session, user_id)
     if member is None:
         raise InvalidInvitation
-    return await open_session(session, tokens, member)
+    return await open_session(session, redis, tokens, member)
 
 
 async def change_role(operation: Operation, user_id: UUID, role: Role) -> Row[Any]:
-    """The membership with its new role. Access tokens that are out keep the old one for their 15 minutes.
+    """The membership with its new role. Access tokens with the old one are refused from now on.
 
     Raises:
         NotFound: no member of this tenant.
         LastOwner: the only owner would cease to be one.
         Forbidden: the role may do more than the caller.
     """
-    check_may_grant(role, operation.request.scopes)
     owners = await repository.lock_owners(operation.session)
+    # After the lock: whoever waited for it may have lost the role meanwhile.
+    check_may_grant(role, await live_scopes(operation, "identity:admin"))
     if user_id in owners and role is not Role.OWNER:
         check_owner_remains(owners, user_id)
     membership = await repository.set_role(operation.session, user_id, role)
     if membership is None:
         raise NotFound("There is no such member.")
+    await revoke_access_tokens(operation.redis, operation.tenant_id(), user_id)
     return membership
 
 
 async def remove_member(operation: Operation, user_id: UUID) -> None:
-    """Ends a membership, its log-in sessions and its invitations. The user and other memberships stay.
+    """Ends a membership, its log-in sessions and access tokens. The user and other memberships stay.
 
     Raises:
         NotFound: no member of this tenant.
         LastOwner: the only owner.
+        Forbidden: the caller is no owner any more.
     """
     owners = await repository.lock_owners(operation.session)
+    await live_scopes(operation, "identity:admin")
     if user_id in owners:
         check_owner_remains(owners, user_id)
     if not await repository.remove_membership(operation.session, user_id):
         raise NotFound("There is no such member.")
     await repository.revoke_sessions_of_user(operation.session, user_id, "removed")
+    await revoke_access_tokens(operation.redis, operation.tenant_id(), user_id)

@@ -27,7 +27,7 @@ async def admin(identity: Any) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture(autouse=True)
 async def no_attempts_yet(identity: Any) -> None:
     """Every test may log in as often as the limit allows."""
-    async for key in identity.app.redis.scan_iter("identity:login:*"):
+    async for key in identity.app.redis.scan_iter("identity:*"):
         await identity.app.redis.delete(key)
 
 

@@ -67,6 +67,8 @@ async def test_a_revoked_key_is_dead_at_once(identity: Any) -> None:
     assert await authenticate(identity, payload["key"]) is not None
     first = (await identity.data(REVOKE, {"id": key_id}))["revokeApiKey"]["apiKey"]["revokedAt"]
     assert await authenticate(identity, payload["key"]) is None
+    # For the Brain, which remembers for half a minute what the key was good for.
+    assert 60 < await identity.app.redis.ttl(f"identity:revoked-key:{payload['apiKey']['prefix']}") <= 120
     assert (await identity.data(REVOKE, {"id": key_id}))["revokeApiKey"]["apiKey"]["revokedAt"] == first
 
 

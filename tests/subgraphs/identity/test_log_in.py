@@ -9,6 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from resolvers.demo import demo_id, demo_tenant_id
+from resolvers.errors import RateLimited
 from subgraphs.identity import repository
 from subgraphs.identity.passwords import Passwords
 from subgraphs.identity.tokens import hash_secret
@@ -100,7 +101,7 @@ async def test_the_tenant_of_the_request_counts(identity: Any, log_in: LogIn) ->
 async def test_a_user_of_several_tenants_names_one(log_in: LogIn, admin: asyncpg.Connection) -> None:
     ada = demo_id("acme", "user", "ada")
     await admin.execute(
-        "insert into identity.memberships (tenant_id, user_id, role, status) values ($1, $2, 'viewer', 'active')",
+        "insert into identity.memberships (tenant_id, user_id, role) values ($1, $2, 'viewer')",
         demo_tenant_id("globex"),
         ada,
     )
@@ -145,36 +146,74 @@ async def test_an_unknown_address_costs_a_hash_too(
     assert unknown.rsplit("$", 2)[0] == known.rsplit("$", 2)[0], "same algorithm, same cost"
 
 
-async def test_attempts_are_limited_by_address_and_counted_before_they_are_made(identity: Any, log_in: LogIn) -> None:
-    query = "mutation ($i: LogInInput!) { logIn(input: $i) { errors { code } } }"
-    values = {"i": {"email": "cleo@acme.example", "password": "wrong"}}
-    answers = await asyncio.gather(*(identity.call(query, values, **ANYONE) for _ in range(14)))
-    refused = [answer for answer in answers if "errors" in answer]
-    assert len(refused) == 4
-    for answer in refused:
-        (error,) = answer["errors"]
-        assert error["extensions"]["code"] == "RATE_LIMITED"
-        assert 0 < error["extensions"]["retryAfter"] <= 900
-    # Not even the right password helps now; other users are not concerned.
-    body = await identity.call(query, {"i": {**values["i"], "password": "demo-acme-cleo"}}, **ANYONE)
-    assert body["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
-    assert (await log_in("ben@acme.example"))["errors"] == []
+ERRORS = "mutation ($i: LogInInput!) { logIn(input: $i) { errors { code } } }"
 
 
-async def test_attempts_are_limited_by_client(identity: Any) -> None:
-    query = "mutation ($i: LogInInput!) { logIn(input: $i) { errors { code } } }"
-    await identity.app.redis.flushdb()
-    caller = {**ANYONE, "claims": {"client": "192.0.2.7"}}
-    for _ in range(100):
-        await rate_limit._count(
-            identity.app.redis, f"identity:login:client:{rate_limit._digest('192.0.2.7')}", rate_limit._PER_CLIENT
-        )
-    values = {"i": {"email": "ben@acme.example", "password": "demo-acme-ben"}}
-    body = await identity.call(query, values, **caller)
-    assert body["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
-    assert (await identity.data(query, values, **{**ANYONE, "claims": {"client": "192.0.2.8"}}))["logIn"][
-        "errors"
-    ] == []
+def from_client(address: str) -> dict[str, Any]:
+    return {**ANYONE, "claims": {"client": address}}
+
+
+def limited(body: dict[str, Any]) -> bool:
+    if "errors" not in body:
+        return False
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "RATE_LIMITED"
+    assert 0 < error["extensions"]["retryAfter"] <= 900
+    return True
+
+
+async def test_failures_are_limited_and_counted_before_they_are_made(identity: Any) -> None:
+    wrong = {"i": {"email": "cleo@acme.example", "password": "wrong"}}
+    right = {"i": {"email": "cleo@acme.example", "password": "demo-acme-cleo"}}
+    here, elsewhere = from_client("192.0.2.7"), from_client("192.0.2.8")
+    answers = await asyncio.gather(*(identity.call(ERRORS, wrong, **here) for _ in range(14)))
+    assert [limited(answer) for answer in answers].count(True) == 4
+    # Not even the right password helps here now. The user elsewhere, and other users here, are not concerned.
+    assert limited(await identity.call(ERRORS, right, **here))
+    assert (await identity.data(ERRORS, right, **elsewhere))["logIn"]["errors"] == []
+    other = {"i": {"email": "ben@acme.example", "password": "demo-acme-ben"}}
+    assert (await identity.data(ERRORS, other, **here))["logIn"]["errors"] == []
+
+
+async def test_failures_are_limited_where_no_client_is_known(identity: Any) -> None:
+    wrong = {"i": {"email": "cleo@acme.example", "password": "wrong"}}
+    answers = await asyncio.gather(*(identity.call(ERRORS, wrong, **ANYONE) for _ in range(12)))
+    assert [limited(answer) for answer in answers].count(True) == 2
+
+
+@pytest.mark.parametrize(
+    ("most", "attempt"),
+    [
+        (rate_limit._PER_CLIENT, lambda i: (f"user{i}@x.example", "192.0.2.9")),
+        (rate_limit._PER_EMAIL, lambda i: ("one@x.example", f"192.0.2.{i}")),
+    ],
+)
+async def test_many_addresses_and_many_clients_are_limited_too(
+    identity: Any, most: int, attempt: Callable[[int], tuple[str, str]]
+) -> None:
+    redis = identity.app.redis
+    assert most >= 20 * rate_limit._PER_EMAIL_AND_CLIENT
+    for number in range(most):
+        await rate_limit.begin_attempt(redis, *attempt(number))
+    with pytest.raises(RateLimited):
+        await rate_limit.begin_attempt(redis, *attempt(most))
+    # One that succeeds makes room for one.
+    await rate_limit.forgive_attempt(redis, *attempt(0))
+    await rate_limit.forgive_attempt(redis, *attempt(1))
+    await rate_limit.begin_attempt(redis, *attempt(most + 1))
+    with pytest.raises(RateLimited):
+        await rate_limit.begin_attempt(redis, *attempt(most + 2))
+
+
+async def test_successes_never_count(identity: Any) -> None:
+    redis = identity.app.redis
+    for _ in range(2 * rate_limit._PER_EMAIL):
+        await rate_limit.begin_attempt(redis, "one@x.example", "192.0.2.9")
+        await rate_limit.forgive_attempt(redis, "one@x.example", "192.0.2.9")
+    assert [key async for key in redis.scan_iter("identity:login:*")] == []
+    # A window that ended in between leaves no debt.
+    await rate_limit.forgive_attempt(redis, "one@x.example", "192.0.2.9")
+    assert [key async for key in redis.scan_iter("identity:login:*")] == []
 
 
 async def test_a_right_password_forgets_the_wrong_ones(identity: Any, log_in: LogIn) -> None:
@@ -197,49 +236,63 @@ async def test_refresh_rotates(identity: Any, log_in: LogIn) -> None:
 async def test_reuse_revokes_the_family_and_no_other(identity: Any, log_in: LogIn, admin: asyncpg.Connection) -> None:
     other = (await log_in())["tokens"]["refreshToken"]
     first = (await log_in())["tokens"]["refreshToken"]
-    second = (await refresh(identity, first))["tokens"]["refreshToken"]
+    tokens = (await refresh(identity, first))["tokens"]
+    second = tokens["refreshToken"]
+    await admin.execute("update identity.refresh_tokens set used_at = used_at - interval '11 seconds'")
     assert codes(await refresh(identity, first)) == ["INVALID_REFRESH_TOKEN"]
     assert codes(await refresh(identity, second)) == ["INVALID_REFRESH_TOKEN"]
+    mark = await identity.app.redis.get(f"identity:revoked:{demo_tenant_id('acme')}:{demo_id('acme', 'user', 'ada')}")
+    assert int(mark) >= jwt.decode(tokens["accessToken"], options={"verify_signature": False})["iat"]
     assert (await refresh(identity, other))["errors"] == []
     assert await admin.fetchval("select count(*) from identity.login_sessions where revoke_reason = 'reuse'") >= 1
 
 
 async def test_one_of_many_at_once_wins_and_the_family_lives(identity: Any, log_in: LogIn) -> None:
-    for _ in range(5):
-        token = (await log_in())["tokens"]["refreshToken"]
-        payloads = await asyncio.gather(*(refresh(identity, token) for _ in range(4)))
-        won = [payload["tokens"] for payload in payloads if payload["tokens"]]
-        assert len(won) <= 1
-        lost = {code for payload in payloads for code in codes(payload)}
-        assert lost <= {"REFRESH_TOKEN_IN_USE", "INVALID_REFRESH_TOKEN"}
-        assert len(won) == 1
-        if lost == {"REFRESH_TOKEN_IN_USE"}:
-            assert (await refresh(identity, won[0]["refreshToken"]))["errors"] == []
-        else:
-            # A request that began after the winner had finished is a reuse like any other.
-            assert codes(await refresh(identity, won[0]["refreshToken"])) == ["INVALID_REFRESH_TOKEN"]
+    token = (await log_in())["tokens"]["refreshToken"]
+    for _ in range(10):
+        payloads = await asyncio.gather(*(refresh(identity, token) for _ in range(8)))
+        (won,) = [payload["tokens"] for payload in payloads if payload["tokens"]]
+        lost = [code for payload in payloads for code in codes(payload)]
+        assert lost == ["REFRESH_TOKEN_IN_USE"] * 7
+        # The next round is with the winner's: it works only if nothing was revoked.
+        token = won["refreshToken"]
 
 
-async def test_overlapping_use_is_told_apart_from_reuse(identity: Any, log_in: LogIn) -> None:
-    """Deterministic: the second transaction begins before the first one has used the token."""
-    token_hash = hash_secret((await log_in())["tokens"]["refreshToken"])
-    context = identity.context("acme")
-    async with identity.database.session(context) as first, identity.database.session(context) as second:
-        await second.scalar(repository.select(1))
-        taken = await repository.lock_refresh_token(first, token_hash)
-        assert taken is not None
-        assert taken.alive
-        assert await repository.lock_refresh_token(second, token_hash) is None
-        await repository.use_refresh_token(first, taken.id)
-        await first.commit()
-        late = await repository.lock_refresh_token(second, token_hash)
-        assert late is not None
-        assert late.used_meanwhile
-    async with identity.database.session(context) as third:
-        reused = await repository.lock_refresh_token(third, token_hash)
-        assert reused is not None
-        assert reused.used_at is not None
-        assert not reused.used_meanwhile
+async def test_a_token_just_used_is_in_use_and_revokes_nothing(
+    identity: Any, log_in: LogIn, admin: asyncpg.Connection
+) -> None:
+    first = (await log_in())["tokens"]["refreshToken"]
+    second = (await refresh(identity, first))["tokens"]["refreshToken"]
+    assert codes(await refresh(identity, first)) == ["REFRESH_TOKEN_IN_USE"]
+    await admin.execute(
+        "update identity.refresh_tokens set used_at = used_at - interval '8 seconds' where token_hash = $1",
+        hash_secret(first),
+    )
+    assert codes(await refresh(identity, first)) == ["REFRESH_TOKEN_IN_USE"]
+    assert (await refresh(identity, second))["errors"] == []
+
+
+async def test_a_token_in_another_transaction_is_in_use(identity: Any, log_in: LogIn) -> None:
+    token = (await log_in())["tokens"]["refreshToken"]
+    async with identity.database.session(identity.context("acme")) as session:
+        assert (await repository.lock_refresh_token(session, hash_secret(token))) is not None
+        assert codes(await refresh(identity, token)) == ["REFRESH_TOKEN_IN_USE"]
+    assert (await refresh(identity, token))["errors"] == []
+
+
+async def test_log_out_everywhere(identity: Any, log_in: LogIn) -> None:
+    query = "mutation ($token: String!) { logOut(refreshToken: $token, everywhere: true) { errors { code } } }"
+    key = f"identity:revoked:{demo_tenant_id('acme')}:{demo_id('acme', 'user', 'dan')}"
+    one, two = [(await log_in("dan@acme.example"))["tokens"] for _ in range(2)]
+    other = (await log_in())["tokens"]["refreshToken"]
+    assert (await identity.data(LOG_OUT, {"token": one["refreshToken"]}, **ANYONE))["logOut"]["errors"] == []
+    assert (await identity.data(query, {"token": one["refreshToken"]}, **ANYONE))["logOut"]["errors"] == []
+    assert await identity.app.redis.get(key) is None, "one that has ended ends no other"
+    assert (await identity.data(query, {"token": two["refreshToken"]}, **ANYONE))["logOut"]["errors"] == []
+    assert codes(await refresh(identity, two["refreshToken"])) == ["INVALID_REFRESH_TOKEN"]
+    issued = jwt.decode(two["accessToken"], options={"verify_signature": False})["iat"]
+    assert int(await identity.app.redis.get(key)) >= issued
+    assert (await refresh(identity, other))["errors"] == []
 
 
 async def test_log_out_ends_the_family(identity: Any, log_in: LogIn) -> None:

@@ -63,10 +63,11 @@ def _create_tables() -> None:
         Column("email", Text, nullable=False),
         Column("name", Text, nullable=False),
         *_times(),
-        Unique("email", name="uq_users_email"),
         CheckConstraint("email = lower(email)", name="ck_users_lower"),
         schema=_SCHEMA,
     )
+    # Not unique: an address proves nothing, so a tenant cannot take one away from the person it belongs to.
+    op.create_index("ix_users_email", "users", ["email"], schema=_SCHEMA)
     op.create_table(
         "credentials",
         Column("user_id", Uuid, ForeignKey("identity.users.id", ondelete="cascade"), primary_key=True),
@@ -85,21 +86,31 @@ def _create_tables() -> None:
         "memberships",
         Column("user_id", Uuid, ForeignKey("identity.users.id"), nullable=False, index=True),
         Column("role", Text, nullable=False),
-        Column("status", Text, nullable=False, server_default="invited"),
         Unique("tenant_id", "user_id", name="uq_memberships_tenant_id_user_id"),
         CheckConstraint("role in ('owner', 'manager', 'agent', 'viewer')", name="ck_memberships_role"),
-        CheckConstraint("status in ('active', 'invited')", name="ck_memberships_status"),
         Reference(["tenant_id"], ["identity.tenants.id"], name="fk_memberships_tenant_id"),
     )
     _tenant_table(
         "invitations",
-        Column("membership_id", Uuid, nullable=False),
+        Column("email", Text, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("role", Text, nullable=False),
         Column("token_hash", LargeBinary, nullable=False),
         Column("invited_by", Uuid),
         Column("expires_at", DateTime(timezone=True), nullable=False),
         Column("accepted_at", DateTime(timezone=True)),
         Unique("token_hash", name="uq_invitations_token_hash"),
-        _within_tenant("invitations", "membership_id", "memberships"),
+        CheckConstraint("email = lower(email)", name="ck_invitations_lower"),
+        CheckConstraint("role in ('owner', 'manager', 'agent', 'viewer')", name="ck_invitations_role"),
+        Reference(["tenant_id"], ["identity.tenants.id"], name="fk_invitations_tenant_id"),
+    )
+    op.create_index(
+        "uq_invitations_open",
+        "invitations",
+        ["tenant_id", "email"],
+        unique=True,
+        postgresql_where=text("accepted_at is null"),
+        schema=_SCHEMA,
     )
     _tenant_table(
         "login_sessions",
@@ -164,31 +175,35 @@ def _within_tenant(table: str, column: str, target: str) -> Reference:
 
 
 _FUNCTIONS = {
-    # Log-in: whoever asks knows the e-mail address and is about to prove the password.
-    "find_credential(p_email text) returns table (user_id uuid, password_hash text, tenant_ids uuid[])"
+    # Log-in: whoever asks knows the e-mail address and is about to prove the password. Several accounts can have one
+    # address; few are looked at, those that belong somewhere first, the oldest first. A tenant has at most one of them.
+    "find_credentials(p_email text, p_tenant uuid) returns table (user_id uuid, password_hash text, tenant_ids uuid[])"
     " language sql stable": """
-        select u.id, c.password_hash, array(
-            select m.tenant_id from identity.memberships m
-            where m.user_id = u.id and m.status = 'active' order by m.tenant_id
+        with accounts as (
+            select u.id, u.created_at, c.password_hash, array(
+                select m.tenant_id from identity.memberships m
+                where m.user_id = u.id and (p_tenant is null or m.tenant_id = p_tenant) order by m.tenant_id
+            ) as tenant_ids
+            from identity.users u join identity.credentials c on c.user_id = u.id where u.email = p_email
         )
-        from identity.users u join identity.credentials c on c.user_id = u.id where u.email = p_email
+        select a.id, a.password_hash, a.tenant_ids from accounts a
+        where p_tenant is null or a.tenant_ids <> '{}'
+        order by a.tenant_ids = '{}', a.created_at, a.id limit 5
     """,
     # Stronger parameters for a password that was just verified: needs the hash that is to be replaced.
     "replace_password_hash(p_user uuid, p_old text, p_new text) returns void language sql": """
         update identity.credentials set password_hash = p_new, updated_at = now()
         where user_id = p_user and password_hash = p_old
     """,
-    # A first password: needs an invitation of that user that is open, and a user that has none yet.
-    "set_first_password(p_invitation bytea, p_hash text) returns boolean language sql": """
-        with target as (
-            select m.user_id from identity.invitations i
-            join identity.memberships m on m.tenant_id = i.tenant_id and m.id = i.membership_id
+    # A new account: needs an invitation that is open, and has the address and the name that stand in it.
+    "create_account(p_invitation bytea, p_hash text) returns uuid language sql": """
+        with account as (
+            insert into identity.users (email, name)
+            select i.email, i.name from identity.invitations i
             where i.token_hash = p_invitation and i.accepted_at is null and i.expires_at > now()
-        ), written as (
-            insert into identity.credentials (user_id, password_hash)
-            select user_id, p_hash from target on conflict (user_id) do nothing returning 1
+            returning id
         )
-        select exists (select from written)
+        insert into identity.credentials (user_id, password_hash) select id, p_hash from account returning user_id
     """,
     # Which tenant a name, a host or a secret belongs to. The rest is then read under that tenant's policies.
     "find_tenant(p_domain text, p_slug text) returns uuid language sql stable": """
@@ -205,20 +220,5 @@ _FUNCTIONS = {
     """,
     "tenant_of_invitation(p_hash bytea) returns uuid language sql stable": """
         select tenant_id from identity.invitations where token_hash = p_hash
-    """,
-    # An invited person may be known already, through another tenant: then the name given here is ignored.
-    "ensure_user(p_email text, p_name text) returns uuid language plpgsql": """
-        declare found_id uuid;
-        begin
-            if nullif(current_setting('app.tenant_id', true), '') is null then
-                raise exception 'no tenant' using errcode = 'insufficient_privilege';
-            end if;
-            insert into identity.users (email, name) values (p_email, p_name)
-                on conflict (email) do nothing returning id into found_id;
-            if found_id is null then
-                select id into found_id from identity.users where email = p_email;
-            end if;
-            return found_id;
-        end
     """,
 }
