@@ -26,6 +26,15 @@ VERSION_TABLE = "alembic_version"
 TENANT_EXPRESSION = "nullif(current_setting('app.tenant_id', true), '')::uuid"
 # Any fixed number: whoever migrates this database waits for whoever does so already.
 _LOCK = 7_302_115_890_114
+# What an application's role must not have or do: the word that takes it away, and where it shows.
+_CLOSED = {
+    "nosuperuser": "rolsuper",
+    "nobypassrls": "rolbypassrls",
+    "nocreatedb": "rolcreatedb",
+    "nocreaterole": "rolcreaterole",
+    "noinherit": "rolinherit",
+    "noreplication": "rolreplication",
+}
 # Alembic's `op` is one per process: two databases cannot be migrated in turns.
 _ALEMBIC = asyncio.Lock()
 
@@ -96,15 +105,17 @@ async def _check_owner(connection: AsyncConnection) -> None:
 
 
 async def _ensure_role(connection: AsyncConnection, role: str, password: str) -> None:
-    attributes = "login nosuperuser nobypassrls nocreatedb nocreaterole noinherit noreplication"
+    query = text("select * from pg_roles where rolname = :role")
     for attempt in range(5):
         try:
-            exists = await connection.scalar(text("select 1 from pg_roles where rolname = :role"), {"role": role})
-            verb = "alter" if exists else "create"
+            found = (await connection.execute(query, {"role": role})).mappings().first()
+            verb = "create" if found is None else "alter"
+            # Only a superuser may alter most of these, even to what they are: what is right already is not touched.
+            attributes = " ".join(word for word, column in _CLOSED.items() if found is None or found[column])
             # DDL takes no parameters: PostgreSQL itself quotes the password.
             command = await connection.scalar(
                 text("select format(:template, cast(:role as text), cast(:password as text))"),
-                {"template": f"{verb} role %I {attributes} password %L", "role": role, "password": password},
+                {"template": f"{verb} role %I login {attributes} password %L", "role": role, "password": password},
             )
             await connection.exec_driver_sql(str(command))
             await connection.commit()

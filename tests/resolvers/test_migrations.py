@@ -68,3 +68,32 @@ async def test_an_owner_under_the_policies_is_refused(
     finally:
         await connection.execute("drop role weak_owner")
         await connection.close()
+
+
+async def test_an_owner_that_bypasses_policies_need_not_be_superuser(
+    settings: Settings, postgres_url: str, tmp_path: Path
+) -> None:
+    mine = await fresh(settings, postgres_url)
+    url = mine.database_url.get_secret_value()
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("create role hosted_owner login password 'hosted' createrole bypassrls")
+        database = await connection.fetchval("select quote_ident(current_database())")
+        await connection.execute(f"alter database {database} owner to hosted_owner")
+        versions = tmp_path / "versions"
+        versions.mkdir()
+        (versions / "0001.py").write_text(MIGRATION.replace("scratch", "hosted"))
+        host = url.rpartition("@")[2]
+        owner = type(mine.database_url)(f"postgresql://hosted_owner:hosted@{host}")
+        for _ in range(2):  # the second finds the role that the first made
+            await migrate("hosted", tmp_path, mine.model_copy(update={"database_url": owner}))
+        # What somebody gave the application's role is taken away again.
+        await connection.execute("alter role hosted_app bypassrls createdb")
+        await migrate("hosted", tmp_path, mine)
+        rights = await connection.fetchrow(
+            "select rolcanlogin, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolinherit, rolreplication"
+            " from pg_roles where rolname = 'hosted_app'"
+        )
+        assert tuple(rights) == (True, False, False, False, False, False, False)
+    finally:
+        await connection.close()
