@@ -87,7 +87,9 @@ def _sum(own: list[Applied], others: Sequence[list[Applied]]) -> list[Applied]:
     }
     kept = [a for a in own if a.name not in ACCESS_DIRECTIVES]
     for name, found in by_name.items():
-        if found:
+        if len(found) == 1:
+            kept.append(found[0])
+        elif found:
             merged = merge_arguments(name.removeprefix(federation("")), [a.arguments for a in found])
             kept.append(Applied(name, merged or {}))
     return kept

@@ -12,7 +12,7 @@ __all__ = ["ContextValue", "context_types", "context_values", "contextual_fields
 
 CONTEXT = federation("context")
 FROM_CONTEXT = federation("fromContext")
-_VALUE = re.compile(r"\s*\$(?P<context>[A-Za-z_]\w*)(?P<selection>\s*[\s\S]+)$")
+_VALUE = re.compile(r"\s*\$(?P<context>[A-Za-z_]\w*)(?!\w)(?P<selection>\s*[\s\S]+)$")
 
 
 @dataclass(frozen=True, slots=True)

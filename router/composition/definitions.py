@@ -3,7 +3,7 @@
 Source: https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/versions
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.composition.model import MISSING, Const, Missing
 
@@ -44,13 +44,16 @@ class ArgumentSpec:
     name: str
     type: str
     default: Const | Missing = MISSING
+    since: tuple[int, int] = (2, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class DirectiveSpec:
-    """One directive, as of the version `since`.
+    """One directive, as of the latest version.
 
     Attributes:
+        since: the version that brought it.
+        repeatable_since: the version that made it repeatable.
         specs: Apollo specifications, beside federation itself, through which it can be linked.
     """
 
@@ -60,6 +63,14 @@ class DirectiveSpec:
     since: tuple[int, int] = (2, 0)
     repeatable: bool = False
     specs: tuple[str, ...] = ()
+    repeatable_since: tuple[int, int] = (2, 0)
+
+    def as_of(self, version: tuple[int, int]) -> "DirectiveSpec":
+        """What it is in a version of the federation specification."""
+        arguments = tuple(a for a in self.arguments if a.since <= max(version, (2, 0)))
+        return replace(
+            self, arguments=arguments, repeatable=self.repeatable and self.repeatable_since <= max(version, (2, 0))
+        )
 
     @property
     def canonical(self) -> str:
@@ -106,8 +117,12 @@ DIRECTIVES = {
         _spec("provides", "fields: FieldSet!", "FIELD_DEFINITION"),
         _spec("external", "reason: String", "OBJECT FIELD_DEFINITION"),
         _spec("extends", "", "OBJECT INTERFACE"),
-        _spec("shareable", "", "OBJECT FIELD_DEFINITION", repeatable=True),
-        _spec("override", "from: String!, label: String", "FIELD_DEFINITION"),
+        DirectiveSpec("shareable", (), ("OBJECT", "FIELD_DEFINITION"), repeatable=True, repeatable_since=(2, 2)),
+        DirectiveSpec(
+            "override",
+            (ArgumentSpec("from", "String!"), ArgumentSpec("label", "String", since=(2, 7))),
+            ("FIELD_DEFINITION",),
+        ),
         _spec("tag", "name: String!", _EVERYWHERE + " SCHEMA", repeatable=True, specs=("tag",)),
         _spec("inaccessible", "", _EVERYWHERE, specs=("inaccessible",)),
         _spec("composeDirective", "name: String", "SCHEMA", (2, 1), repeatable=True),
@@ -135,7 +150,7 @@ DIRECTIVES = {
         _spec(
             "cacheTag",
             "format: String!",
-            "FIELD_DEFINITION OBJECT INTERFACE",
+            "FIELD_DEFINITION OBJECT",
             (2, 12),
             repeatable=True,
             specs=("cacheTag",),

@@ -13,6 +13,7 @@ from graphql.language import (
     EnumValueNode,
     ListValueNode,
     Node,
+    NullValueNode,
     ObjectValueNode,
     StringValueNode,
     ValueNode,
@@ -109,6 +110,8 @@ def link_problems(document: DocumentNode) -> Iterator[LinkProblem]:
             continue
         arguments = {a.name.value: a.value for a in node.arguments or ()}
         text = arguments.get("url", arguments.get("feature"))
+        if node.name.value == "link" and (text is None or isinstance(text, NullValueNode)):
+            continue  # the specification lets `url` be left out: it links nothing
         if not isinstance(text, StringValueNode):
             yield "INVALID_LINK_DIRECTIVE_USAGE", f"Invalid use of @{node.name.value}: give its url as a string.", node
             continue

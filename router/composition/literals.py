@@ -1,5 +1,6 @@
 """From AST nodes to what the model holds: constants as Python values, types as text."""
 
+from graphql import GraphQLError
 from graphql.language import (
     BooleanValueNode,
     EnumValueNode,
@@ -21,10 +22,17 @@ __all__ = ["const", "spell_type"]
 
 
 def const(node: ValueNode) -> Const:
-    """The Python value of a constant: enum values become `EnumName`."""
+    """The Python value of a constant: enum values become `EnumName`.
+
+    Raises:
+        GraphQLError: a whole number with more digits than Python converts (4,300 unless it was told otherwise).
+    """
     match node:
         case IntValueNode():
-            return int(node.value)
+            try:
+                return int(node.value)
+            except ValueError:
+                raise GraphQLError(f"A number with {len(node.value):,} digits is too long.", node) from None
         case FloatValueNode():
             return float(node.value)
         case BooleanValueNode():

@@ -103,7 +103,7 @@ def _merge_one(
     if len(distinct) == 1 or _is_repeatable(state, name):
         return distinct.values()
     names = state.names(i for i, _ in found)
-    merged = merge_arguments(name.removeprefix(PREFIX), [applied.arguments for applied in distinct.values()])
+    merged = merge_arguments(name.removeprefix(PREFIX), [_completed(state, applied) for applied in distinct.values()])
     if merged is not None:
         state.hints.append(
             hint(
@@ -133,7 +133,8 @@ def _is_repeatable(state: MergeState, name: str) -> bool:
     return spec is not None and spec.repeatable
 
 
-def _with_defaults(state: MergeState, applied: Applied) -> dict[str, Const]:
+def _completed(state: MergeState, applied: Applied) -> dict[str, Const]:
+    """All arguments, with the defaults of those not given."""
     defaults: dict[str, Const] = {}
     if applied.name in state.directives:
         for argument in state.directives[applied.name].arguments.values():
@@ -143,8 +144,11 @@ def _with_defaults(state: MergeState, applied: Applied) -> dict[str, Const]:
     for specified in spec.arguments if spec else ():
         if not isinstance(specified.default, Missing):
             defaults[specified.name] = specified.default
-    marked = {k: f"enum {v}" if isinstance(v, EnumName) else v for k, v in applied.arguments.items()}
-    return {**defaults, **marked}
+    return {**defaults, **applied.arguments}
+
+
+def _with_defaults(state: MergeState, applied: Applied) -> dict[str, Const]:
+    return {k: f"enum {v}" if isinstance(v, EnumName) else v for k, v in _completed(state, applied).items()}
 
 
 def merge_executable_directives(state: MergeState) -> dict[str, dict[int, DirectiveDef]]:

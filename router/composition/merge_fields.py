@@ -193,7 +193,7 @@ def _check_external(
             message = f"{text}: correct it in {quoted(state.names(wrong))}."
             state.errors.append(error(code, message, coordinate=at, at=places))
 
-    wrong_type = {i: f for i, f in external.items() if not _fits(state, f.type, merged.type)}
+    wrong_type = {i: f for i, f in external.items() if f.type != merged.type}
     report("EXTERNAL_TYPE_MISMATCH", coordinate, f'"{coordinate}" must have type "{merged.type}"', wrong_type)
     for argument in merged.arguments.values():
         at = f"{coordinate}({argument.name}:)"

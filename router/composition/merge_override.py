@@ -111,7 +111,7 @@ def resolve_overrides(
                 source,
             )
         else:
-            label = applied.arguments.get("label")
+            label = applied.arguments.get("label") or None  # an empty one counts as none
             if isinstance(label, str) and not (_LABEL.match(label) or _PERCENT.match(label)):
                 fail(
                     "OVERRIDE_LABEL_INVALID",

@@ -71,6 +71,7 @@ def read_subgraph(subgraph: Subgraph) -> tuple[SubgraphSchema | None, list[Compo
     """A subgraph's schema, or None where its text is not SDL, and what is wrong so far."""
     try:
         document = parse(Source(subgraph.sdl, subgraph.file or subgraph.name))
+        return _Reader(subgraph, document).read()
     except GraphQLError as problem:
         locations = tuple(
             SourceLocation(subgraph.name, at.line, at.column, subgraph.file) for at in problem.locations or ()
@@ -83,7 +84,6 @@ def read_subgraph(subgraph: Subgraph) -> tuple[SubgraphSchema | None, list[Compo
             "INVALID_GRAPHQL", "The schema is nested too deeply: make it flatter.", None, (subgraph.name,)
         )
         return None, [failed]
-    return _Reader(subgraph, document).read()
 
 
 class _Reader:
@@ -206,6 +206,7 @@ class _Reader:
         if spec is None:
             self._schema.directives[name] = definition
             return
+        spec = spec.as_of(self._names.version)
         known = {a.name: a for a in spec.arguments}
         problems = [f'has an unknown argument "{a}"' for a in definition.arguments if a not in known]
         problems += [

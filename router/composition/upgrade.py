@@ -183,13 +183,13 @@ def _strip_interfaces(schema: SubgraphSchema) -> None:
 
 def _remove_unused_externals(schema: SubgraphSchema) -> Iterator[CompositionError]:
     usage = find_field_usage(schema)
+    referenced = {base_type(f.type) for t in schema.composites() for f in t.fields.values()}
     emptied = []
     for definition in schema.composites():
         for name in [n for n in definition.fields if (definition.name, n) in usage.external - usage.used]:
             del definition.fields[name]
             if not definition.fields and definition.name not in schema.roots.values():
                 emptied.append(definition)
-    referenced = {base_type(f.type) for t in schema.composites() for f in t.fields.values()}
     for definition in emptied:
         if definition.name in referenced:
             yield error(

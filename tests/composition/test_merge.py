@@ -128,7 +128,7 @@ def test_costs_take_the_worse_and_lists_the_union() -> None:
     )
     assert found["Query.l"]["directives"] == {
         "@cost(weight: 7)",
-        '@listSize(assumedSize: 9, slicingArguments: ["p", "q"])',
+        '@listSize(assumedSize: 9, requireOneSlicingArgument: true, slicingArguments: ["p", "q"])',
     }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.composition import Rejected, Subgraph, compose
+from router.composition import Composed, Rejected, Subgraph, compose
 
 LINK = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@context",'
@@ -11,6 +11,8 @@ LINK = (
 
 
 OLD_LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3")'
+OVERRIDING = 'extend schema @link(url: "https://specs.apollo.dev/federation/v{}", import: ["@override", "@shareable"])'
+CACHED = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@cacheTag"])'
 
 
 def rejected(sdl: str) -> list[tuple[str, str]]:
@@ -70,6 +72,10 @@ def rejected(sdl: str) -> list[tuple[str, str]]:
         (LINK + "type Query { a: Int @federation__nope }", "Unknown directive"),
         (LINK + "type Query { a: Int @external }", "import it in the link"),
         (OLD_LINK + "type Query { a: Int @cost(weight: 1) }", "link to federation v2.9"),
+        (f"type Query {{ a(x: ID = {'9' * 5000}): Int }}", "5,000 digits is too long"),
+        (CACHED + 'type Query { a: I } interface I @cacheTag(format: "i") { b: Int }', "not be used on INTERFACE"),
+        (OVERRIDING.format("2.6") + 'type Query { a: Int @override(from: "b", label: "l") }', "@override"),
+        (OVERRIDING.format("2.1") + "type Query { a: Int @shareable @shareable }", "only be used once"),
     ],
 )
 def test_invalid_graphql(sdl: str, says: str) -> None:
@@ -91,6 +97,7 @@ type K @key(fields: "id") {{ id: ID! f({}): Int }}
     ("argument", "code", "says"),
     [
         ('x: String @fromContext(field: "$c")', "NO_CONTEXT_IN_SELECTION", "must be written"),
+        ('x: String @fromContext(field: "$user")', "NO_CONTEXT_IN_SELECTION", "must be written"),
         ('x: String @fromContext(field: "$gone { s }")', "CONTEXT_NOT_SET", "is never set"),
         ('x: String = "d" @fromContext(field: "$c { s }")', "CONTEXT_NOT_SET", "remove its default value"),
         ('x: String @fromContext(field: "$c { s n }")', "CONTEXT_INVALID_SELECTION", "several fields"),
@@ -100,6 +107,8 @@ type K @key(fields: "id") {{ id: ID! f({}): Int }}
         ('x: String @fromContext(field: "$c { o { s t } }")', "CONTEXT_INVALID_SELECTION", "one field at each level"),
         ('x: String! @fromContext(field: "$c { o { s } }")', "CONTEXT_INVALID_SELECTION", 'is not the "String!"'),
         ('x: String @fromContext(field: "$c ... on X { s }")', "CONTEXT_INVALID_SELECTION", "selects nothing"),
+        ('x: String @fromContext(field: "$c { s ... on O { gone } }")', "CONTEXT_INVALID_SELECTION", '"O"'),
+        ('x: String @fromContext(field: "$c { s ... on O { s } }")', "CONTEXT_INVALID_SELECTION", 'is a "O"'),
         ('x: [String] @fromContext(field: "$c { s }")', "CONTEXT_INVALID_SELECTION", 'is not the "[String]"'),
     ],
 )
@@ -132,3 +141,50 @@ def test_composed_directives_of_two_major_versions(versions: tuple[str, str]) ->
     result = compose(pair)
     assert isinstance(result, Rejected)
     assert [(e.code, e.subgraphs) for e in result.errors] == [("DIRECTIVE_COMPOSITION_ERROR", ("a", "b"))]
+
+
+def test_what_counts_as_not_written() -> None:
+    """An empty label, and a link to nothing."""
+    overriding = OVERRIDING.format("2.9") + ' extend schema @link type Query { a: Int @override(from: "b", label: "") }'
+    result = compose([Subgraph("a", overriding), Subgraph("b", "type Query { a: Int b: Int }")])
+    assert isinstance(result, Composed), result.errors
+    assert 'override: "b")' in result.supergraph_sdl
+
+
+def test_context_without_a_name_needs_no_key() -> None:
+    sdl = LINK + 'type Query { k: K } type K { f(x: String @fromContext(field: "{ s }")): Int }'
+    assert [code for code, _ in rejected(sdl)] == ["NO_CONTEXT_IN_SELECTION"]
+
+
+def test_merged_list_sizes_say_their_defaults() -> None:
+    link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@shareable", "@listSize"])\n'
+    sdl = link + "type Query {{ sized: [Int] @listSize{} @shareable }}"
+    result = compose([Subgraph("a", sdl.format("")), Subgraph("b", sdl.format("(assumedSize: 3)"))])
+    assert isinstance(result, Composed), result.errors
+    assert "@listSize(assumedSize: 3, requireOneSlicingArgument: true)" in result.supergraph_sdl
+
+
+@pytest.mark.parametrize(("owned", "external"), [("Int", "Int!"), ("Int!", "Int"), ("[Int]", "[Int!]"), ("I", "X")])
+def test_external_fields_have_the_very_type(owned: str, external: str) -> None:
+    link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external",'
+    sdl = link + ' "@requires", "@shareable"]) interface I {{ x: Int }} type X implements I {{ x: Int @shareable }} {}'
+    owner = f'type Query {{ c: C }} type C @key(fields: "id") {{ id: ID! v: {owned} }}'
+    below = "{ x }" if external == "X" else ""
+    user = f'type C @key(fields: "id") {{ id: ID! v: {external} @external s: Int @requires(fields: "v {below}") }}'
+    result = compose([Subgraph("a", sdl.format(owner)), Subgraph("b", sdl.format(user))])
+    assert isinstance(result, Rejected)
+    assert [error.code for error in result.errors] == ["EXTERNAL_TYPE_MISMATCH"]
+
+
+def test_type_of_unused_externals_counts_as_used_by_one() -> None:
+    assert [code for code, _ in rejected("type Query { a: Int t: T @external } type T { n: Int @external }")] == [
+        "TYPE_WITH_ONLY_UNUSED_EXTERNAL"
+    ]
+
+
+def test_policies_of_one_implementation_reach_the_interface_as_they_are() -> None:
+    link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@policy"])'
+    sdl = "type Query { i: I } interface I { v: Int } type X implements I { v: Int @policy(policies: [[], []]) }"
+    result = compose([Subgraph("a", link + sdl)])
+    assert isinstance(result, Composed), result.errors
+    assert result.supergraph_sdl.count("@policy(policies: [[], []])") == 2

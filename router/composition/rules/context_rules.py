@@ -62,9 +62,6 @@ def _check_argument(
         return
     if not isinstance(argument.default, Missing):
         yield problem("CONTEXT_NOT_SET", f'"{coordinate}" takes its value from a context: remove its default value.')
-    if not any(k.resolvable for k in usage.keys.get(definition.name, ())):
-        message = f'"{definition.name}" needs a resolvable @key: "{coordinate}" is set by entering it again. Add one.'
-        yield problem("CONTEXT_NO_RESOLVABLE_KEY", message, definition.node)
     applied = next(d for d in argument.directives if d.name == FROM_CONTEXT)
     text = applied.arguments.get("field")
     value = parse_context_value(text)
@@ -72,6 +69,9 @@ def _check_argument(
         message = f'@fromContext on "{coordinate}" must be written "$context {{ field }}", not "{text}": correct it.'
         yield problem("NO_CONTEXT_IN_SELECTION", message)
         return
+    if not any(k.resolvable for k in usage.keys.get(definition.name, ())):
+        message = f'"{definition.name}" needs a resolvable @key: "{coordinate}" is set by entering it again. Add one.'
+        yield problem("CONTEXT_NO_RESOLVABLE_KEY", message, definition.node)
     types = context_types(schema, value.context)
     if not types:
         message = f'Context "{value.context}" of "{coordinate}" is never set: put @context on a type above it.'
@@ -101,6 +101,7 @@ def _selection_problems(
         if schema.types[type_name].applied(federation("interfaceObject")):
             yield f'"{type_name}" is an @interfaceObject'
             continue
+        yield from _missing_fields(schema, type_name, value.fields)
         selections = _applicable(schema, type_name, value.fields)
         if not selections:
             yield f'it selects nothing on "{type_name}"'
@@ -108,6 +109,23 @@ def _selection_problems(
             yield "it selects several fields"
         else:
             yield from _value_problems(schema, type_name, selections[0], argument)
+    possible = {t for name in types for t in schema.possible_types(name)}
+    for selection in value.fields:
+        condition = selection.type_condition if isinstance(selection, FragmentSelection) else None
+        if condition and condition not in types and possible.isdisjoint(schema.possible_types(condition)):
+            yield f'no type that sets it is a "{condition}"'
+
+
+def _missing_fields(schema: SubgraphSchema, type_name: str, fields: FieldSet) -> Iterator[str]:
+    """Yields fields that are nowhere, also under fragments that cannot apply."""
+    for selection in fields:
+        if isinstance(selection, FragmentSelection):
+            yield from _missing_fields(schema, selection.type_condition or type_name, selection.selections)
+        elif (definition := schema.types.get(type_name)) is not None and selection.name != "__typename":
+            if (field := _find_field(schema, definition, selection.name)) is None:
+                yield f'"{type_name}" has no field "{selection.name}"'
+            elif selection.selections is not None:
+                yield from _missing_fields(schema, base_type(field.type), selection.selections)
 
 
 def _applicable(schema: SubgraphSchema, type_name: str, fields: FieldSet) -> list[FieldSelection]:

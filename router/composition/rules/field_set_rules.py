@@ -131,10 +131,11 @@ def _check_fragment(
         yield site.problem(
             "INVALID_FIELDS", f'"{fragment.type_condition}" is not a composite type of this subgraph: correct it.'
         )
-    elif not set(schema.possible_types(parent.name)) & set(schema.possible_types(inner.name)):
+        return
+    problems = list(_check_set(site, inner, fragment.selections, external_above=external_above))
+    if not problems and set(schema.possible_types(parent.name)).isdisjoint(schema.possible_types(inner.name)):
         yield site.problem("INVALID_FIELDS", f'no "{parent.name}" can be a "{inner.name}": remove the fragment.')
-    else:
-        yield from _check_set(site, inner, fragment.selections, external_above=external_above)
+    yield from problems
 
 
 def _check_field_selection(

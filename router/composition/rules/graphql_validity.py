@@ -245,6 +245,7 @@ def _check_applied(
             locations, repeatable = own.locations, own.repeatable
             arguments = {a.name: (a.type, a.default) for a in own.arguments.values()}
         elif specified is not None:
+            specified = specified.as_of(schema.version)
             locations, repeatable = specified.locations, specified.repeatable
             arguments = {a.name: (a.type, a.default) for a in specified.arguments}
         else:
@@ -253,7 +254,7 @@ def _check_applied(
         if location not in locations:
             message = f'Directive "{name}" may not be used on {location} ("{coordinate}"): remove it.'
             yield _invalid(schema, message, coordinate, applied.node)
-        if applied.name in seen and not repeatable and not (specified is not None and specified.name == "shareable"):
+        if applied.name in seen and not repeatable:
             message = f'The directive "{name}" can only be used once at "{coordinate}": keep one.'
             yield _invalid(schema, message, coordinate, applied.node)
         seen.add(applied.name)
