@@ -209,7 +209,7 @@ async def test_inputs_nested_beyond_measure_fail_that_fetch_only() -> None:
 
 async def test_answers_nested_beyond_measure_fail_that_fetch_only() -> None:
     deep = "[" * 1000 + "]" * 1000
-    shape = obj("Query", field("p", "P", obj("P", field("v"), field("w"))))
+    shape = obj("Query", field("p", "P", obj("P", field("v", "Json"), field("w"))))
     first = Subgraph(b'{"data": {"p": {"v": [' + deep.encode() + b"]}}}")
     the_plan = plan(shape, root("a", "{ p { v { x } } }"), root("b", "{ p { v { y } w } }"))
     second = Subgraph(b'{"data": {"p": {"v": [' + deep.encode() + b'], "w": "1"}}}', delay_s=0.02)
