@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.executor.scalars import is_built_in
-from router.planner.plan import AnyOfConditions, Conditions, OutputField, Projection
+from router.graph.selection_syntax import Conditions
+from router.planner.plan import AnyOfConditions, OutputField, Projection
 
 __all__ = [
     "ConditionTable",

@@ -56,6 +56,11 @@ class SelectionField:
     selection: "Selection | None"
     introspection: str | None = None
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What is asked, whatever the declared type: an object type may declare an interface's field more narrowly."""
+        return self.response_key, self.name, self.arguments, self.conditions, self.selection
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:

@@ -8,10 +8,11 @@ from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.graph.supergraph import SupergraphType
 from router.planner.documents import EntityField, Rendered, document, render_entity_selection, render_root_selection
-from router.planner.fetch_graph import FetchGraph, FetchNode, Position, RepresentationSpec, Slot, field_identity
+from router.planner.fetch_graph import FetchGraph, FetchNode, Position, RepresentationSpec, Slot
 from router.planner.normalize import NormalizedOperation
-from router.planner.passes import AnyOf, levels, run_conditions, simplify, topological
+from router.planner.passes import levels, run_conditions, simplify, topological
 from router.planner.plan import (
+    AnyOfConditions,
     EntityCall,
     Fetch,
     InputField,
@@ -69,7 +70,7 @@ class _Call:
 
     selection: Rendered
     representations: tuple[Representation, ...]
-    run_if: AnyOf
+    run_if: AnyOfConditions
     paths: dict[Path, None]
 
 
@@ -79,7 +80,7 @@ def _fetch(
     root: Position,
     number: int,
     group: list[FetchNode],
-    conditions: Mapping[FetchNode, AnyOf],
+    conditions: Mapping[FetchNode, AnyOfConditions],
     depends_on: list[int],
 ) -> Fetch:
     first = group[0]
@@ -119,7 +120,7 @@ def _free(name: str, variables: Mapping[str, str]) -> str:
     return name
 
 
-def _calls(graph: QueryGraph, group: list[FetchNode], conditions: Mapping[FetchNode, AnyOf]) -> list[_Call]:
+def _calls(graph: QueryGraph, group: list[FetchNode], conditions: Mapping[FetchNode, AnyOfConditions]) -> list[_Call]:
     calls: dict[tuple[object, ...], _Call] = {}
     for fetch in group:
         assert fetch.position is not None
@@ -275,5 +276,5 @@ class _Projector:
 
 
 def _output_slot(position: Position, wanted: SelectionField, type_name: str) -> Slot | None:
-    identity = field_identity(wanted)
+    identity = wanted.identity
     return position.outputs.get((*identity, type_name)) or position.outputs.get((*identity, None))

@@ -20,7 +20,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class EntityField:
-    """One `_entities` field of a document; `condition` is a variable for `@include`, if it may be left out."""
+    """One `_entities` field of a document."""
 
     response_key: str
     variable: str

@@ -13,7 +13,7 @@ from router.graph.selections import TYPENAME, Conditions, SelectionField
 from router.graph.supergraph import TypeRef
 from router.planner.cover import AbstractCover, Cover, FieldChoice, InterfaceObjectCover, ObjectCover
 
-__all__ = ["FetchGraph", "FetchNode", "Position", "RepresentationSpec", "Slot", "build_fetch_graph", "field_identity"]
+__all__ = ["FetchGraph", "FetchNode", "Position", "RepresentationSpec", "Slot", "build_fetch_graph"]
 
 
 @dataclass(eq=False, slots=True)
@@ -102,11 +102,6 @@ class FetchGraph:
 
     fetches: tuple[FetchNode, ...]
     root: Position
-
-
-def field_identity(wanted: SelectionField) -> tuple[object, ...]:
-    """What a client field asks, apart from how narrowly its type is declared."""
-    return wanted.response_key, wanted.name, wanted.arguments, wanted.conditions, wanted.selection
 
 
 def build_fetch_graph(
@@ -260,7 +255,7 @@ class _Builder:
         # One subgraph may declare the field differently on two types: such fields cannot share a key on the wire.
         declared = () if type_name is None else tuple(self._declared(type_name, wanted.name, f) for f in sources)
         orders = tuple(f.order for f in sources)
-        key = (field_identity(wanted), orders, declared, id(cover), for_client, type_name is None)
+        key = (wanted.identity, orders, declared, id(cover), for_client, type_name is None)
         slot = position.known.get(key)
         is_new = slot is None
         if slot is None:
@@ -287,7 +282,7 @@ class _Builder:
         if type_name is not None and slot.types is not None:
             slot.types[type_name] = None
         if for_client:
-            position.outputs[*field_identity(wanted), type_name] = slot
+            position.outputs[*wanted.identity, type_name] = slot
         else:
             position.needs[wanted.id, type_name] = slot
         return slot, is_new

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from router.graph.selections import Conditions
 from router.planner.fetch_graph import FetchNode, conjunction
+from router.planner.plan import AnyOfConditions
 
-__all__ = ["AnyOf", "levels", "run_conditions", "topological"]
-
-AnyOf = tuple[Conditions, ...]
-"""A disjunction of conjunctions; empty means always."""
+__all__ = ["levels", "run_conditions", "topological"]
 
 
 def topological(fetches: Sequence[FetchNode]) -> list[FetchNode]:
@@ -33,9 +31,9 @@ def levels(ordered: Sequence[FetchNode]) -> dict[FetchNode, int]:
     return level
 
 
-def run_conditions(ordered: Sequence[FetchNode]) -> dict[FetchNode, AnyOf]:
+def run_conditions(ordered: Sequence[FetchNode]) -> dict[FetchNode, AnyOfConditions]:
     """When each fetch is needed at all: for a client's field that is included, or for a fetch that is needed."""
-    wanted: dict[FetchNode, AnyOf | None] = {}
+    wanted: dict[FetchNode, AnyOfConditions | None] = {}
     dependants: dict[FetchNode, list[FetchNode]] = {}
     for fetch in ordered:
         for dependency in fetch.depends_on:
@@ -59,7 +57,7 @@ def run_conditions(ordered: Sequence[FetchNode]) -> dict[FetchNode, AnyOf]:
     return {fetch: wanted[fetch] or () for fetch in ordered}
 
 
-def simplify(terms: Iterable[Conditions]) -> AnyOf:
+def simplify(terms: Iterable[Conditions]) -> AnyOfConditions:
     """Drops terms that another term implies; an always-true term makes the whole always true (empty)."""
     unique = sorted(set(terms), key=lambda t: (len(t), t))
     kept: list[Conditions] = []

@@ -10,8 +10,7 @@ answers merge key by key, and only the projection turns storage keys into respon
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-Conditions = tuple[tuple[str, bool], ...]
-"""A conjunction of `@skip`/`@include` conditions: every (variable name, wanted value) must hold. Empty: always."""
+from router.graph.selection_syntax import Conditions
 
 AnyOfConditions = tuple[Conditions, ...]
 """A disjunction of conjunctions. Empty means always; never a disjunction of nothing."""

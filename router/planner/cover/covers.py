@@ -49,7 +49,6 @@ class FieldChoice:
 
     Attributes:
         sources: indices of instances; several only where a value object is put together from several subgraphs.
-        types: the field's type in each source's subgraph.
         cover: how the field's own selection is covered; its stands are the sources, in order. None for a leaf.
     """
 

@@ -81,9 +81,9 @@ class Solver:
 
     def _cover_interface_object(self, selection: Selection, stand: Stand) -> InterfaceObjectCover | None:
         interface = stand.entry
-        of_interface = {_identity(f) for f in selection.own}
+        of_interface = {f.identity for f in selection.own}
         specific = {
-            name: [f for f in fields if _identity(f) not in of_interface] for name, fields in selection.by_type.items()
+            name: [f for f in fields if f.identity not in of_interface] for name, fields in selection.by_type.items()
         }
         needs_typename = any(specific.values())
         own = tuple(f for f in selection.own if f.name != TYPENAME)
@@ -161,11 +161,6 @@ class Solver:
 
     def bit(self, stage: int, subgraph: int) -> int:
         return 1 << (stage * self.graph.subgraph_count + subgraph)
-
-
-def _identity(wanted: SelectionField) -> tuple[object, ...]:
-    """What is asked, whatever the declared type: an object type may declare an interface's field more narrowly."""
-    return wanted.response_key, wanted.name, wanted.arguments, wanted.conditions, wanted.selection
 
 
 def _without_types(common: ObjectCover) -> InterfaceObjectCover:
