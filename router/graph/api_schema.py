@@ -25,7 +25,7 @@ from graphql.language import (
 )
 
 from router.errors import InvalidSupergraph
-from router.graph.federation_spec import CORE, LINK, Feature, Features, FeatureUrl, read_features
+from router.graph.federation_spec import supergraph_features
 from router.graph.garbage import collection_paused
 
 __all__ = ["api_document", "build_api_schema"]
@@ -68,7 +68,7 @@ class _ApiFilter:
 
     def __init__(self, document: DocumentNode) -> None:
         self._document = document
-        self._features = _with_own_namespaces(read_features(document))
+        self._features = supergraph_features(document)
         inaccessible = self._features.named("inaccessible")
         self._inaccessible = inaccessible.directive("inaccessible") if inaccessible else "inaccessible"
         self._hidden_types = {
@@ -133,17 +133,3 @@ class _ApiFilter:
             for directive in getattr(node, "directives", None) or ()
             if directive.name.value in _BUILT_IN_DIRECTIVES or not self._is_dropped_directive(directive.name.value)
         )
-
-
-def _with_own_namespaces(features: Features) -> Features:
-    """Adds link, core and join where a supergraph uses their names without saying so."""
-    implied = [
-        Feature(url, url.name)
-        for url in (
-            FeatureUrl(LINK, (1, 0)),
-            FeatureUrl(CORE, (0, 2)),
-            FeatureUrl(LINK.replace("link", "join"), (0, 5)),
-        )
-        if features.get(url.identity) is None
-    ]
-    return Features((*features, *implied))

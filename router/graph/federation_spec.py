@@ -19,6 +19,7 @@ from graphql.language import (
     SchemaExtensionNode,
     StringValueNode,
     ValueNode,
+    print_ast,
 )
 
 __all__ = [
@@ -30,8 +31,10 @@ __all__ = [
     "Feature",
     "FeatureUrl",
     "Features",
+    "links_with_purpose",
     "read_features",
     "schema_directives",
+    "supergraph_features",
 ]
 
 APOLLO_SPECS = "https://specs.apollo.dev"
@@ -148,6 +151,29 @@ def read_features(document: DocumentNode) -> Features:
     return Features(feature for feature in read if feature is not None)
 
 
+def supergraph_features(document: DocumentNode) -> Features:
+    """The features of a supergraph, which uses the names of link, core and join also where it does not say so."""
+    features = read_features(document)
+    implied = (FeatureUrl(LINK, (1, 0)), FeatureUrl(CORE, (0, 2)), FeatureUrl(JOIN, (0, 5)))
+    return Features((*features, *(Feature(url, url.name) for url in implied if features.get(url.identity) is None)))
+
+
+def links_with_purpose(document: DocumentNode) -> Iterator[tuple[FeatureUrl | None, str, str | None]]:
+    """Each link's URL (None where it has no version), the URL as it is written, and what it says it is for, if it does.
+
+    Unlike `read_features`, nothing is left out: who must know every feature that is demanded asks this.
+    """
+    applications = list(schema_directives(document))
+    names = _link_names(applications)
+    for node in applications:
+        if node.name.value in names:
+            arguments = {a.name.value: a.value for a in node.arguments or ()}
+            text = _string(arguments.get("url")) or _string(arguments.get("feature")) or ""
+            purpose = arguments.get("for")
+            said = None if purpose is None or purpose.kind == "null_value" else print_ast(purpose)
+            yield FeatureUrl.parse(text), text, said
+
+
 def schema_directives(document: DocumentNode) -> Iterator[ConstDirectiveNode | DirectiveNode]:
     """Yields all directives applied to the schema definition and its extensions."""
     for definition in document.definitions:
@@ -162,8 +188,10 @@ def _link_names(applications: list[ConstDirectiveNode | DirectiveNode]) -> set[s
         arguments = {a.name.value: a.value for a in node.arguments or ()}
         text = _string(arguments.get("url")) or _string(arguments.get("feature")) or ""
         url = FeatureUrl.parse(text)
-        if url is not None and url.identity in {LINK, CORE} and (alias := _string(arguments.get("as"))):
-            names.add(alias)
+        if url is not None and url.identity in {LINK, CORE}:
+            if alias := _string(arguments.get("as")):
+                names.add(alias)
+            names.add(_imports(arguments.get("import")).get("@link", "@link")[1:])
     return names
 
 
@@ -173,23 +201,26 @@ def _feature(node: ConstDirectiveNode | DirectiveNode) -> Feature | None:
     if url is None:
         return None
     purpose = arguments.get("for")
-    imports: dict[str, str] = {}
-    listed = arguments.get("import")
-    if isinstance(listed, ListValueNode):
-        for item in listed.values:
-            if isinstance(item, StringValueNode):
-                imports[item.value] = item.value
-            elif isinstance(item, ObjectValueNode):
-                parts = {f.name.value: _string(f.value) for f in item.fields}
-                name = parts.get("name")
-                if name:
-                    imports[name] = parts.get("as") or name
     return Feature(
         url,
         _string(arguments.get("as")) or url.name,
-        imports,
+        _imports(arguments.get("import")),
         purpose.value if isinstance(purpose, EnumValueNode) else None,
     )
+
+
+def _imports(listed: ValueNode | None) -> dict[str, str]:
+    """Canonical to local names of what an `import:` lists."""
+    imports: dict[str, str] = {}
+    for item in listed.values if isinstance(listed, ListValueNode) else ():
+        if isinstance(item, StringValueNode):
+            imports[item.value] = item.value
+        elif isinstance(item, ObjectValueNode):
+            parts = {f.name.value: _string(f.value) for f in item.fields}
+            name = parts.get("name")
+            if name:
+                imports[name] = parts.get("as") or name
+    return imports
 
 
 def _string(value: ValueNode | None) -> str | None:
