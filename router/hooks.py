@@ -62,7 +62,7 @@ class SubgraphCall:
 
     Attributes:
         body: the JSON request, complete.
-        fetch_id: index of the fetch in the plan.
+        fetch_ids: indexes of the fetches in the plan that share the request.
     """
 
     subgraph: str
@@ -70,7 +70,7 @@ class SubgraphCall:
     headers: dict[str, str]
     body: bytes
     operation_type: str
-    fetch_id: int
+    fetch_ids: tuple[int, ...]
     context: RequestContext
 
 

@@ -6,7 +6,6 @@ A compiled plan is immutable and shared by all requests for its operation.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
 from graphql import GraphQLSchema
 
 from router.executor.errors import Covered, introspection_error, null_error
@@ -14,12 +13,13 @@ from router.executor.introspection import Introspection
 from router.executor.positions import ConditionTable, Introspections, Position, prepare
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
 from router.executor.representations import NAMES, write_collector, write_extractor
-from router.executor.scheduler import CompiledCall, CompiledFetch, Run
+from router.executor.requests import CompiledFetch, Requests
+from router.executor.scheduler import Run
 from router.executor.source import Source
 from router.executor.transport import SubgraphClient
 from router.executor.writes import Writes
 from router.hooks import RequestContext
-from router.planner.plan import Fetch, QueryPlan
+from router.planner.plan import EntityCall, Fetch, QueryPlan, Representation
 
 __all__ = ["CompiledPlan", "compile_plan"]
 
@@ -35,13 +35,14 @@ class CompiledPlan:
         source: the generated Python text.
     """
 
-    __slots__ = ("_conditions", "_fetches", "_introspections", "_project", "_root", "plan", "source")
+    __slots__ = ("_conditions", "_fetches", "_introspections", "_project", "_requests", "_root", "plan", "source")
 
     def __init__(
         self,
         plan: QueryPlan,
         source: str,
         fetches: tuple[CompiledFetch, ...],
+        requests: Requests,
         root: Position,
         project: Project,
         conditions: ConditionTable,
@@ -50,6 +51,7 @@ class CompiledPlan:
         self.plan = plan
         self.source = source
         self._fetches = fetches
+        self._requests = requests
         self._root = root
         self._project = project
         self._conditions = conditions
@@ -72,7 +74,7 @@ class CompiledPlan:
             RequestRefused: a hook ended the request.
         """
         conditions = self._conditions.evaluate(variables)
-        run = Run(self._fetches, self._root, conditions, variables, context, subgraphs)
+        run = Run(self._fetches, self._requests, self._root, conditions, variables, context, subgraphs)
         await run.run()
         answers = []
         for introspection, condition in self._introspections:
@@ -111,20 +113,39 @@ def compile_plan(plan: QueryPlan, schema: GraphQLSchema) -> CompiledPlan:
     writes = Writes(plan)
     conditions, introspections = ConditionTable(), Introspections()
     root = prepare(plan.projection, conditions, introspections)
-    collectors = [write_collector(source, fetch.entities) if fetch.entities else None for fetch in plan.fetches]
-    extractors = [[write_extractor(source, call) for call in fetch.entities] for fetch in plan.fetches]
+    collectors = [_collector(source, fetch) for fetch in plan.fetches]
+    extractors: dict[tuple[Representation, ...], str] = {}
+    for fetch in plan.fetches:
+        if fetch.entity is not None and fetch.entity.representations not in extractors:
+            representations = fetch.entity.representations
+            extractors[representations] = write_extractor(source, representations)
     project = ProjectionWriter(source, writes.sure_keys).write(root)
     functions = source.load(f"plan of {plan.operation_name or plan.operation_type}")
+    dependents: list[list[int]] = [[] for _ in plan.fetches]
+    for fetch in plan.fetches:
+        for other in dict.fromkeys(fetch.depends_on):
+            dependents[other].append(fetch.id)
+    calls: dict[tuple[str, EntityCall], int] = {}
     fetches = tuple(
-        _compiled_fetch(
-            plan, fetch, writes, functions[collector] if collector else None, [functions[name] for name in names]
+        CompiledFetch(
+            id=fetch.id,
+            subgraph=fetch.subgraph,
+            operation_type=fetch.operation_type,
+            dependencies=len(set(fetch.depends_on)),
+            dependents=tuple(dependents[fetch.id]),
+            run_if=fetch.run_if,
+            collect=functions[collector] if collector is not None else None,
+            call=calls.setdefault((fetch.subgraph, fetch.entity), fetch.id) if fetch.entity is not None else None,
+            extract=functions[extractors[fetch.entity.representations]] if fetch.entity is not None else None,
+            has_contexts=fetch.entity is not None and bool(fetch.entity.contexts),
         )
-        for fetch, collector, names in zip(plan.fetches, collectors, extractors, strict=True)
+        for fetch, collector in zip(plan.fetches, collectors, strict=True)
     )
     return CompiledPlan(
         plan,
         source.text(),
         fetches,
+        Requests(plan, writes),
         root,
         functions[project],
         conditions,
@@ -132,42 +153,7 @@ def compile_plan(plan: QueryPlan, schema: GraphQLSchema) -> CompiledPlan:
     )
 
 
-def _compiled_fetch(
-    plan: QueryPlan, fetch: Fetch, writes: Writes, collect: Any, extractors: Sequence[Any]
-) -> CompiledFetch:
-    return CompiledFetch(
-        id=fetch.id,
-        subgraph=fetch.subgraph,
-        operation_type=fetch.operation_type,
-        dependencies=len(set(fetch.depends_on)),
-        dependents=tuple(other.id for other in plan.fetches if fetch.id in other.depends_on),
-        run_if=fetch.run_if,
-        prefix=_prefix(fetch),
-        variables=tuple((name, _member(name)) for name in fetch.variables),
-        calls=tuple(
-            CompiledCall(
-                response_key=call.response_key,
-                variable=_member(call.variable),
-                paths=call.paths,
-                run_if=call.run_if,
-                extract=extractors[index],
-                rule=writes.merge_rule(fetch, index),
-            )
-            for index, call in enumerate(fetch.entities)
-        ),
-        collect=collect,
-        shape=writes.root_shape(fetch),
-        is_disjoint=not fetch.entities and writes.root_is_disjoint(fetch),
-    )
-
-
-def _prefix(fetch: Fetch) -> bytes:
-    """Return the JSON request up to its first variable."""
-    request = {"query": fetch.document}
-    if fetch.operation_name is not None:
-        request["operationName"] = fetch.operation_name
-    return orjson.dumps(request)[:-1] + b',"variables":{'
-
-
-def _member(name: str) -> bytes:
-    return orjson.dumps(name) + b":"
+def _collector(source: Source, fetch: Fetch) -> str | None:
+    if fetch.entity is None:
+        return write_collector(source, fetch.path) if fetch.path else None
+    return write_collector(source, fetch.path, fetch.entity.contexts)

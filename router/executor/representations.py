@@ -1,8 +1,8 @@
 """What an entity fetch sends, and what becomes of its answer: generated walkers and extractors, and merging.
 
-For each entity fetch one function walks the merged tree once, along the common prefixes of all paths of all its calls,
-and collects the target objects. Per call, a second function makes the deduplicated representations and remembers which
-targets share each. Entities come back in the order of representations and are merged into those targets.
+For each fetch one function walks the merged tree and collects the target objects. A second one, which fetches with
+equal calls share, makes the deduplicated representations of all their targets and remembers which targets share each.
+Entities come back in the order of representations and are merged into those targets.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ import orjson
 from router.executor.documents import Shape
 from router.executor.source import Function, Source, membership
 from router.executor.writes import MergeRule
-from router.planner.plan import EntityCall, InputSelection, Path, PathStep, Representation
+from router.planner.plan import ContextArgument, InputSelection, Path, Representation
 
 __all__ = [
     "ABSENT",
@@ -35,8 +35,9 @@ Target = dict[str, Any]
 Owners = list[list[Target]]
 """Per representation, the targets that it stands for."""
 
-Collect = Callable[[Mapping[str, Any]], Sequence[list[Target]]]
-"""From the response root to the targets of each call."""
+Collect = Callable[[Mapping[str, Any], list[Target], list[tuple[Any, ...]]], None]
+"""Appends the targets below the response root to a list, and to another, if there are context arguments, the values of
+these for each target."""
 
 Extract = Callable[[list[Target]], tuple[list[Any], Owners]]
 """From targets to representations, ready for orjson, and the targets of each."""
@@ -56,80 +57,103 @@ NAMES: Mapping[str, Any] = {
 # ---- finding targets ------------------------------------------------------------------------------------------------
 
 
-class _Branch:
-    """A node of the tree that all paths of a fetch form.
+def write_collector(source: Source, path: Path, contexts: Sequence[ContextArgument] = ()) -> str:
+    """Write a function `(data, found, values)`, see `Collect`; return its name.
 
-    Attributes:
-        calls: calls whose targets are the objects here.
-        steps: ways further down.
+    Raises:
+        ValueError: a context lies deeper than the targets.
     """
-
-    __slots__ = ("calls", "steps")
-
-    def __init__(self) -> None:
-        self.calls: list[int] = []
-        self.steps: dict[PathStep, _Branch] = {}
-
-    def add(self, call: int, path: Path) -> None:
-        """Add a path that ends in targets of `call`."""
-        branch = self
-        for step in path:
-            branch = branch.steps.setdefault(step, _Branch())
-        if call not in branch.calls:
-            branch.calls.append(call)
-
-
-def write_collector(source: Source, calls: Sequence[EntityCall]) -> str:
-    """Write a function `(data) -> (targets of call 0, targets of call 1, ...)`; return its name."""
-    root = _Branch()
-    for index, call in enumerate(calls):
-        for path in call.paths:
-            root.add(index, path)
-    found = [f"found{index}" for index in range(len(calls))]
-    function = source.function("collect", ("data",))
-    for name in found:
-        function.line(f"{name} = []")
-    _walk(source, function, root, "data", found)
-    function.line(f"return ({', '.join(found)},)")
+    if any(context.depth > len(path) for context in contexts):
+        raise ValueError("A context argument's value lies below its fetch's targets.")
+    function = source.function("collect", ("data", "found", "values"))
+    _Walk(source, path, contexts).objects(function, 0, "data", {})
     return function.name
 
 
-def _walk(source: Source, function: Function, branch: _Branch, value: str, found: Sequence[str]) -> None:
-    """Write the walk below the object in `value`, which is known to be a dict."""
-    if function.is_full and branch.steps:
-        inner = source.function("walk", ("value", *found))
-        source.later(lambda: _walk(source, inner, branch, "value", found))
-        function.line(f"{inner.name}({value}, {', '.join(found)})")
-        return
-    for call in branch.calls:
-        function.line(f"{found[call]}.append({value})")
-    for step, below in branch.steps.items():
-        inner_value = source.fresh("v")
-        function.line(f"{inner_value} = {value}.get({step.key!r})")
-        _flatten(source, function, step, step.list_depth, below, inner_value, found)
+class _Walk:
+    """Writes the walk down one path."""
 
+    __slots__ = ("_contexts", "_path", "_source")
 
-def _flatten(
-    source: Source, function: Function, step: PathStep, depth: int, below: _Branch, value: str, found: Sequence[str]
-) -> None:
-    """Write loops over `depth` levels of lists, then the walk from the objects in them."""
-    if depth:
-        if function.is_full:
-            inner = source.function("walk", ("value", *found))
-            source.later(lambda: _flatten(source, inner, step, depth, below, "value", found))
-            function.line(f"{inner.name}({value}, {', '.join(found)})")
+    def __init__(self, source: Source, path: Path, contexts: Sequence[ContextArgument]) -> None:
+        self._source = source
+        self._path = path
+        self._contexts = contexts
+
+    def objects(self, function: Function, depth: int, value: str, read: Mapping[str, str]) -> None:
+        """Write the walk from the object in `value`, which is known to be a dict and lies `depth` steps down.
+
+        Args:
+            read: where the values of contexts are that lie further up.
+        """
+        if function.is_full and depth < len(self._path):
+            inner, names = self._function(function, value, read)
+            self._source.later(lambda: self.objects(inner, depth, "value", names))
             return
-        item = source.fresh("i")
-        with function.block(f"if {value}.__class__ is list:"), function.block(f"for {item} in {value}:"):
-            _flatten(source, function, step, depth - 1, below, item, found)
-        return
-    condition = f"{value}.__class__ is dict"
-    if step.types is not None:
-        typename = source.fresh("t")
-        test = membership(source, typename, step.types)
-        condition += f" and (({typename} := {value}.get('__typename')).__class__ is str) and ({test})"
-    with function.block(f"if {condition}:"):
-        _walk(source, function, below, value, found)
+        read = dict(read)
+        for context in self._contexts:
+            if context.depth == depth:
+                read[context.variable] = name = self._source.fresh("c")
+                function.line(f"{name} = {_write_context(self._source, context.value)}({value})")
+        if depth == len(self._path):
+            function.line(f"found.append({value})")
+            if self._contexts:
+                function.line(f"values.append(({', '.join(read[each.variable] for each in self._contexts)},))")
+            return
+        step = self._path[depth]
+        inside = self._source.fresh("v")
+        function.line(f"{inside} = {value}.get({step.key!r})")
+        self._items(function, depth, step.list_depth, inside, read)
+
+    def _items(self, function: Function, depth: int, lists: int, value: str, read: Mapping[str, str]) -> None:
+        """Write loops over `lists` levels of lists, then the walk from the objects in them."""
+        if lists:
+            if function.is_full:
+                inner, names = self._function(function, value, read)
+                self._source.later(lambda: self._items(inner, depth, lists, "value", names))
+                return
+            item = self._source.fresh("i")
+            with function.block(f"if {value}.__class__ is list:"), function.block(f"for {item} in {value}:"):
+                self._items(function, depth, lists - 1, item, read)
+            return
+        condition = f"{value}.__class__ is dict"
+        types = self._path[depth].types
+        if types is not None:
+            typename = self._source.fresh("t")
+            test = membership(self._source, typename, types)
+            condition += f" and (({typename} := {value}.get('__typename')).__class__ is str) and ({test})"
+        with function.block(f"if {condition}:"):
+            self.objects(function, depth + 1, value, read)
+
+    def _function(self, outer: Function, value: str, read: Mapping[str, str]) -> tuple[Function, Mapping[str, str]]:
+        """Begin a function that goes on where `outer` calls it."""
+        inner = self._source.function("walk", ("value", "found", "values", *read.values()))
+        outer.line(f"{inner.name}({', '.join((value, 'found', 'values', *read.values()))})")
+        return inner, read
+
+
+def _write_context(source: Source, selections: Sequence[InputSelection]) -> str:
+    """Write a function that reads the one leaf that is selected of an object, or of each in a list of them."""
+    function = source.function("context", ("value",))
+    with function.block("if value.__class__ is list:"):
+        function.line(f"return [{function.name}(item) for item in value]")
+    with function.block("if value.__class__ is not dict:"):
+        function.line("return None")
+    function.line("typename = value.get('__typename')")
+    with function.block("if typename.__class__ is not str:"):
+        function.line("typename = None")
+    for selection in selections:
+        (field,) = selection.fields
+        read = f"value.get({field.storage_key!r})"
+        if field.selections is not None:
+            read = f"{_write_context(source, field.selections)}({read})"
+        if selection.types is None:
+            function.line(f"return {read}")
+            return function.name
+        with function.block(f"if {membership(source, 'typename', selection.types)}:"):
+            function.line(f"return {read}")
+    function.line("return None")
+    return function.name
 
 
 def located(data: Any, path: Path) -> Iterator[tuple[tuple[str | int, ...], Target]]:
@@ -155,22 +179,22 @@ def located(data: Any, path: Path) -> Iterator[tuple[tuple[str | int, ...], Targ
 # ---- making representations -----------------------------------------------------------------------------------------
 
 
-def write_extractor(source: Source, call: EntityCall) -> str:
+def write_extractor(source: Source, entries: Sequence[Representation]) -> str:
     """Write a function `(targets) -> (representations, owners)`; return its name."""
     body = source.function("extract", ("targets",))
     body.line("representations = []")
     body.line("owners = []")
-    tables = _identity_tables(call)
+    tables = _identity_tables(entries)
     names = {table: source.fresh("seen") for table in dict.fromkeys(tables)}
     for name in names.values():
         body.line(f"{name} = {{}}")
     with body.block("for target in targets:"):
-        needs_type = any(entry.types is not None or entry.typename is None for entry in call.representations)
+        needs_type = any(entry.types is not None or entry.typename is None for entry in entries)
         if needs_type:
             body.line("typename = target.get('__typename')")
             with body.block("if typename.__class__ is not str:"):
                 body.line("typename = None")
-        for entry, table in zip(call.representations, tables, strict=True):
+        for entry, table in zip(entries, tables, strict=True):
             if entry.types is None:
                 _extract(source, body, entry, names[table], is_flat=table is not None)
                 break
@@ -181,13 +205,12 @@ def write_extractor(source: Source, call: EntityCall) -> str:
     return body.name
 
 
-def _identity_tables(call: EntityCall) -> list[tuple[str | None, ...] | None]:
+def _identity_tables(entries: Sequence[Representation]) -> list[tuple[str | None, ...] | None]:
     """Return for each entry which table of identities it uses.
 
     Where all entries send only leaves, those that agree on type name and field names share a table, and the values
     tell representations apart. Otherwise there is one table (None), of whole serialised representations.
     """
-    entries = call.representations
     is_flat = all(field.selections is None for entry in entries for field in entry.key + entry.requires)
     # A type name taken from the target may equal another entry's fixed one.
     if not is_flat or (len(entries) > 1 and any(entry.typename is None for entry in entries)):

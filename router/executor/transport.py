@@ -81,7 +81,7 @@ class SubgraphClient:
         }
 
     def send(
-        self, subgraph: str, body: bytes, operation_type: str, fetch_id: int, context: RequestContext
+        self, subgraph: str, body: bytes, operation_type: str, fetch_ids: tuple[int, ...], context: RequestContext
     ) -> Awaitable[SubgraphReply]:
         """Send one request; the awaitable raises `SubgraphError` if there is no answer.
 
@@ -97,7 +97,7 @@ class SubgraphClient:
             if name in given:
                 headers[name] = given[name]
         headers["x-request-id"] = context.request_id
-        call = SubgraphCall(subgraph, url, headers, body, operation_type, fetch_id, context)
+        call = SubgraphCall(subgraph, url, headers, body, operation_type, fetch_ids, context)
         return self._carry(call) if self._on_fetch is None else self._on_fetch(call, self._carry)
 
     def _carry(self, call: SubgraphCall) -> Awaitable[SubgraphReply]:

@@ -1,15 +1,15 @@
 """Which keys each fetch writes where, read from its document: decides how answers may be merged.
 
 An answer whose keys nobody else writes at its position can be taken with `dict.update`; one that shares keys needs a
-deep merge; containers into which a later fetch writes must not be shared between targets. All of it is known before
-the first request, so it costs nothing while requests run.
+deep merge; containers into which a later fetch writes must not be shared between targets. All of it follows from the
+plan, so it costs nothing while answers are merged.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from router.executor.documents import Shape, shape_of
-from router.planner.plan import EntityCall, Fetch, Path, PathStep, QueryPlan
+from router.planner.plan import Fetch, Path, PathStep, QueryPlan
 
 __all__ = ["Keys", "MergeRule", "Writes"]
 
@@ -19,13 +19,13 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class MergeRule:
-    """How the entities of one call are merged into their targets.
+    """How objects of an answer are merged into their targets.
 
     Attributes:
-        shape: what an entity holds.
+        shape: what such an object holds.
         is_disjoint: no other fetch writes any of its keys at its positions.
-        unshared: keys whose containers later fetches write into for some targets and not for others; each target
-            needs its own copy.
+        unshared: keys whose containers later fetches write into for some targets and not for others, or at different
+            times; each target needs its own copy.
     """
 
     shape: Shape
@@ -33,20 +33,12 @@ class MergeRule:
     unshared: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """One place where one root fetch or entity call writes."""
+@dataclass(slots=True)
+class _Node:
+    """The fetches that write at one position, and the positions below it."""
 
-    fetch: int
-    call: int | None
-    base: Path
-    shape: Shape
-
-    def at(self, path: Path) -> Shape | None:
-        """Return what it writes into the objects at `path`, or None if it does not reach there."""
-        if len(self.base) > len(path) or not all(map(_compatible, self.base, path)):
-            return None
-        return _descend(self.shape, tuple(step.key for step in path[len(self.base) :]))
+    fetches: list[Fetch] = field(default_factory=list)
+    below: dict[str, "_Node"] = field(default_factory=dict)
 
 
 def _compatible(one: PathStep, other: PathStep) -> bool:
@@ -54,7 +46,7 @@ def _compatible(one: PathStep, other: PathStep) -> bool:
     return one.key == other.key and (one.types is None or other.types is None or bool(one.types & other.types))
 
 
-def _descend(shape: Shape, keys: Keys) -> Shape | None:
+def _descend(shape: Shape, keys: Sequence[str]) -> Shape | None:
     for key in keys:
         written = shape.get(key)
         if written is None or written.children is None:
@@ -66,47 +58,104 @@ def _descend(shape: Shape, keys: Keys) -> Shape | None:
 class Writes:
     """The writes of a whole plan."""
 
-    __slots__ = ("_shapes", "_writers")
+    __slots__ = ("_disjoint", "_fetches", "_root", "_shapes")
 
     def __init__(self, plan: QueryPlan) -> None:
-        self._shapes = [shape_of(fetch.document) for fetch in plan.fetches]
-        self._writers = [
-            writer for fetch, shape in zip(plan.fetches, self._shapes, strict=True) for writer in _writers(fetch, shape)
-        ]
+        self._fetches = plan.fetches
+        known: dict[str, Shape] = {}
+        self._shapes = [_shape(fetch, known) for fetch in plan.fetches]
+        self._disjoint: dict[int, bool] = {}
+        self._root = _Node()
+        for fetch in plan.fetches:
+            node = self._root
+            for step in fetch.path:
+                node = node.below.setdefault(step.key, _Node())
+            node.fetches.append(fetch)
 
-    def root_shape(self, fetch: Fetch) -> Shape:
-        """Return what a root fetch writes at the response root."""
-        return self._shapes[fetch.id]
+    def rule(self, ids: Sequence[int], *, at_once: bool = True) -> MergeRule:
+        """Return how an answer is merged that these fetches share: entity fetches of equal calls, or any one fetch.
 
-    def root_is_disjoint(self, fetch: Fetch) -> bool:
-        """Whether no other fetch writes any key of this root fetch at the response root."""
-        return not _overlap(self._shapes[fetch.id], self._others(fetch.id, None, ()))
-
-    def merge_rule(self, fetch: Fetch, index: int) -> MergeRule:
-        """Return how the entities of the call at `index` of an entity fetch are merged."""
-        call = fetch.entities[index]
-        shape = _call_shape(self._shapes[fetch.id], call)
-        is_disjoint = True
-        unshared: set[str] = set()
-        for path in call.paths:
-            if _overlap(shape, self._others(fetch.id, index, path)):
-                is_disjoint = False
-            unshared.update(
-                writer.base[len(path)].key
-                for writer in self._writers
-                if len(writer.base) > len(path)
-                and all(map(_compatible, path, writer.base))
-                and not self._writes_below_all(writer, writer.base[len(path) :], call)
-            )
-        return MergeRule(shape, is_disjoint, frozenset(unshared & shape.keys()))
-
-    def _writes_below_all(self, writer: _Writer, inside: Path, call: EntityCall) -> bool:
-        """Whether the call that writes at the place `inside` entities of `call` does so for all of them.
-
-        What it writes follows from the object that it finds there, so targets may share that object.
+        Args:
+            at_once: whether all that these fetches get comes with one answer.
         """
-        bases = {each.base for each in self._writers if each.fetch == writer.fetch and each.call == writer.call}
-        return all((*each, *inside) in bases for each in call.paths)
+        shape = self._shapes[ids[0]]
+        is_disjoint = all(self._is_disjoint(number) for number in ids)
+        return MergeRule(shape, is_disjoint, frozenset(self._unshared(ids, shape, at_once)))
+
+    def _is_disjoint(self, number: int) -> bool:
+        known = self._disjoint.get(number)
+        if known is None:
+            path = self._fetches[number].path
+            # Type names never differ in kind.
+            keys = self._shapes[number].keys() - {"__typename"}
+            known = all(keys.isdisjoint(other) for other in self._others(number, path))
+            self._disjoint[number] = known
+        return known
+
+    def _others(self, number: int, path: Path) -> Iterator[Shape]:
+        """Yield what other fetches write into the objects at `path`."""
+        keys = [step.key for step in path]
+        for depth, node in enumerate(self._above(keys)):
+            for fetch in node.fetches:
+                if fetch.id != number and all(map(_compatible, fetch.path, path)):
+                    shape = _descend(self._shapes[fetch.id], keys[depth:])
+                    if shape is not None:
+                        yield shape
+
+    def _above(self, keys: Sequence[str]) -> Iterator[_Node]:
+        """Yield the nodes from the root down to a position, as far as there are any."""
+        node: _Node | None = self._root
+        for key in (*keys, ""):
+            if node is None:
+                return
+            yield node
+            node = node.below.get(key)
+
+    def _at(self, path: Path) -> _Node | None:
+        node: _Node | None = self._root
+        for step in path:
+            if node is not None:
+                node = node.below.get(step.key)
+        return node
+
+    def _unshared(self, ids: Sequence[int], shape: Shape, at_once: bool) -> Iterator[str]:
+        group = [self._fetches[number] for number in ids]
+        for fetch in group:
+            node = self._at(fetch.path) or _Node()
+            for key, below in node.below.items():
+                if key in shape and any(
+                    all(map(_compatible, fetch.path, later.path))
+                    and not self._writes_for_all(later, fetch, group, at_once)
+                    for later in _subtree(below)
+                ):
+                    yield key
+
+    def _writes_for_all(self, later: Fetch, fetch: Fetch, group: Sequence[Fetch], at_once: bool) -> bool:
+        """Whether what is written below targets of the group is written for all of them alike and at once.
+
+        What it is follows from the object that the later fetch finds there, so targets may share that object.
+        """
+        depth = len(fetch.path)
+        if later.path[:depth] != fetch.path:
+            return False
+        if later.entity is not None and any(context.depth <= depth for context in later.entity.contexts):
+            return False  # what is found above the shared object decides too
+        if len(group) == 1:
+            return True
+        # Fetches that wait for the group and else for the same become ready together; equal calls share one answer.
+        ids = {each.id for each in group}
+        return at_once and all(
+            any(
+                twin.path == path
+                and twin.entity is not None
+                and twin.entity == later.entity
+                and twin.subgraph == later.subgraph
+                and twin.run_if == later.run_if
+                and set(twin.depends_on) - ids == set(later.depends_on) - ids
+                for twin in (self._at(path) or _Node()).fetches
+            )
+            for path in ((*each.path, *later.path[depth:]) for each in group)
+        )
 
     def sure_keys(self, keys: Keys) -> frozenset[str]:
         """Return keys that every object at a position has if subgraphs answer as asked: one fetch made the object
@@ -116,45 +165,30 @@ class Writes:
             return frozenset()
         makers = []
         added: set[str] = set()
-        for writer in self._writers:
-            base = tuple(step.key for step in writer.base)
-            shape = _descend(writer.shape, keys[len(base) :]) if keys[: len(base)] == base else None
-            if shape is None:
-                continue
-            if len(base) < len(keys):
-                makers.append(shape)
-            else:
-                added |= shape.keys()
+        for depth, node in enumerate(self._above(keys)):
+            for fetch in node.fetches:
+                shape = _descend(self._shapes[fetch.id], keys[depth:])
+                if shape is None:
+                    continue
+                if depth < len(keys):
+                    makers.append(shape)
+                else:
+                    added |= shape.keys()
         if len(makers) != 1:
             return frozenset()
         return frozenset(key for key, written in makers[0].items() if written.always and key not in added)
 
-    def _others(self, fetch: int, call: int | None, path: Path) -> Iterator[Shape]:
-        for writer in self._writers:
-            if writer.fetch == fetch and writer.call == call and writer.base == path:
-                continue
-            shape = writer.at(path)
-            if shape is not None:
-                yield shape
+
+def _subtree(node: _Node) -> Iterator[Fetch]:
+    pending = [node]
+    while pending:
+        here = pending.pop()
+        yield from here.fetches
+        pending.extend(here.below.values())
 
 
-def _writers(fetch: Fetch, shape: Shape) -> Iterator[_Writer]:
-    if not fetch.entities:
-        yield _Writer(fetch.id, None, (), shape)
-    for index, call in enumerate(fetch.entities):
-        inner = _call_shape(shape, call)
-        for path in call.paths:
-            yield _Writer(fetch.id, index, path, inner)
-
-
-def _call_shape(shape: Shape, call: EntityCall) -> Shape:
-    written = shape.get(call.response_key)
-    if written is None or written.children is None:
-        raise ValueError(f"The document has no field {call.response_key!r} for its entity call.")
-    return written.children
-
-
-def _overlap(shape: Shape, others: Iterator[Shape]) -> bool:
-    """Whether a key other than `__typename` is written by others too (type names never differ in kind)."""
-    keys = shape.keys() - {"__typename"}
-    return any(not keys.isdisjoint(other) for other in others)
+def _shape(fetch: Fetch, known: dict[str, Shape]) -> Shape:
+    text = fetch.document if fetch.entity is None else f"{{ {fetch.entity.selection} }}"
+    if text not in known:
+        known[text] = shape_of(text)
+    return known[text]

@@ -1,16 +1,15 @@
-"""The last stage: fetches with their documents, entity calls batched, and the projection."""
+"""The last stage: fetches with their documents, and the projection."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.graph.supergraph import SupergraphType
-from router.planner.documents import EntityField, Rendered, document, render_entity_selection, render_root_selection
+from router.planner.documents import entities_document, render_entity_selection, render_root_selection, root_document
 from router.planner.fetch_graph import FetchGraph, FetchNode, Position, RepresentationSpec, Slot
 from router.planner.normalize import NormalizedOperation
-from router.planner.passes import levels, run_conditions, simplify, topological
+from router.planner.passes import levels, run_conditions, topological
 from router.planner.plan import (
     AnyOfConditions,
     EntityCall,
@@ -41,95 +40,45 @@ def assemble(
     """
     ordered = topological(fetch_graph.fetches)
     conditions = run_conditions(ordered)
-    groups = _batches(ordered)
-    group_of = {fetch: n for n, group in enumerate(groups) for fetch in group}
-    fetches = []
-    for n, group in enumerate(groups):
-        depends_on = sorted({group_of[d] for f in group for d in f.depends_on})
-        fetches.append(_fetch(graph, operation, fetch_graph.root, n, group, conditions, depends_on))
-    projection = _Projector(graph, hidden).project([fetch_graph.root], operation.selection, operation.root_type)
-    return QueryPlan(operation.type, operation.name, tuple(fetches), projection, tuple(sorted(operation.variables)))
-
-
-def _batches(ordered: Sequence[FetchNode]) -> list[list[FetchNode]]:
-    """Entity fetches of one subgraph at one depth go out together; root fetches each on their own.
-
-    Only equal depth is batched, so no chain of fetches gets longer.
-    """
     level = levels(ordered)
-    groups: dict[tuple[object, ...], list[FetchNode]] = {}
-    for fetch in ordered:
-        key = (level[fetch], fetch.subgraph, fetch if fetch.position is None else None)
-        groups.setdefault(key, []).append(fetch)
-    return sorted(groups.values(), key=lambda g: (level[g[0]], g[0].order))
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """An entity call before it is named: calls of equal shape are one, with several paths."""
-
-    selection: Rendered
-    representations: tuple[Representation, ...]
-    run_if: AnyOfConditions
-    paths: dict[Path, None]
+    ordered.sort(key=lambda fetch: (level[fetch], fetch.order))
+    ids = {fetch: number for number, fetch in enumerate(ordered)}
+    fetches = tuple(_fetch(graph, operation, fetch_graph.root, fetch, ids, conditions[fetch]) for fetch in ordered)
+    projection = _Projector(graph, hidden).project([fetch_graph.root], operation.selection, operation.root_type)
+    return QueryPlan(operation.type, operation.name, fetches, projection, operation.variables)
 
 
 def _fetch(
     graph: QueryGraph,
     operation: NormalizedOperation,
     root: Position,
-    number: int,
-    group: list[FetchNode],
-    conditions: Mapping[FetchNode, AnyOfConditions],
-    depends_on: list[int],
+    fetch: FetchNode,
+    ids: Mapping[FetchNode, int],
+    run_if: AnyOfConditions,
 ) -> Fetch:
-    first = group[0]
-    subgraph = graph.supergraph.subgraphs[first.subgraph].name
-    name = f"{operation.name}__{re.sub(r'[^A-Za-z0-9_]', '_', subgraph)}__{number}" if operation.name else None
-    rendered = render_root_selection(graph, first, root) if first.position is None else None
-    calls = _calls(graph, group, conditions) if first.position is not None else []
-    names = [("_entities", "representations")] if len(calls) == 1 else [(f"_e{n}", f"_r{n}") for n in range(len(calls))]
-    names = [(key, _free(variable, operation.variables)) for key, variable in names]
-    text, variables = document(
-        first.operation_type,
-        name,
-        operation.variables,
-        rendered,
-        [EntityField(key, variable, c.selection) for (key, variable), c in zip(names, calls, strict=True)],
-    )
-    run_if = [conditions[f] for f in group]
+    subgraph = graph.supergraph.subgraphs[fetch.subgraph].name
+    name = f"{operation.name}__{re.sub(r'[^A-Za-z0-9_]', '_', subgraph)}__{ids[fetch]}" if operation.name else None
+    if fetch.position is None:
+        rendered = render_root_selection(graph, fetch, root)
+        entity = None
+        text = root_document(fetch.operation_type, name, rendered, operation.variables)
+    else:
+        rendered = render_entity_selection(graph, fetch)
+        representations = _representations(graph, fetch.position, list(fetch.representations.values()))
+        entity = EntityCall(rendered.text, representations)
+        text = entities_document(name, [entity], rendered.variables, operation.variables).text
     return Fetch(
-        id=number,
+        id=ids[fetch],
         subgraph=subgraph,
-        operation_type=first.operation_type,
+        operation_type=fetch.operation_type,
         operation_name=name,
         document=text,
-        variables=variables,
-        entities=tuple(
-            EntityCall(key, variable, tuple(c.paths), c.representations, c.run_if)
-            for (key, variable), c in zip(names, calls, strict=True)
-        ),
-        depends_on=tuple(depends_on),
-        run_if=simplify(t for terms in run_if for t in terms) if all(run_if) else (),
+        variables=tuple(sorted(rendered.variables)),
+        path=_path(fetch.position) if fetch.position is not None else (),
+        entity=entity,
+        depends_on=tuple(sorted(ids[other] for other in fetch.depends_on)),
+        run_if=run_if,
     )
-
-
-def _free(name: str, variables: Mapping[str, str]) -> str:
-    while name in variables:
-        name += "_"
-    return name
-
-
-def _calls(graph: QueryGraph, group: list[FetchNode], conditions: Mapping[FetchNode, AnyOfConditions]) -> list[_Call]:
-    calls: dict[tuple[object, ...], _Call] = {}
-    for fetch in group:
-        assert fetch.position is not None
-        selection = render_entity_selection(graph, fetch)
-        representations = _representations(graph, fetch.position, list(fetch.representations.values()))
-        key = (selection.text, representations, conditions[fetch])
-        call = calls.setdefault(key, _Call(selection, representations, conditions[fetch], {}))
-        call.paths[_path(fetch.position)] = None
-    return list(calls.values())
 
 
 def _path(position: Position) -> Path:

@@ -1,13 +1,23 @@
-"""Wire documents: the GraphQL text of each fetch, valid against the subgraph's own schema."""
+"""Wire documents: the GraphQL text of each request, valid against the subgraph's own schema."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Conditions
 from router.planner.fetch_graph import FetchNode, Position, Slot
+from router.planner.plan import EntityCall
 
-__all__ = ["EntityField", "Rendered", "document", "render_entity_selection", "render_root_selection"]
+__all__ = [
+    "EntitiesDocument",
+    "EntityField",
+    "Rendered",
+    "entities_document",
+    "render_entity_selection",
+    "render_root_selection",
+    "root_document",
+]
 
 
 @dataclass(slots=True)
@@ -20,11 +30,25 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class EntityField:
-    """One `_entities` field of a document."""
+    """One `_entities` field of a document.
+
+    Attributes:
+        response_key: `_entities`, or an alias of it where the document has several.
+        variable: name of the variable for its representations.
+        contexts: names of the variables for the call's context arguments, in their order.
+    """
 
     response_key: str
     variable: str
-    selection: Rendered
+    contexts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntitiesDocument:
+    """A document that asks for entities, and where in it each call stands."""
+
+    text: str
+    fields: tuple[EntityField, ...]
 
 
 def render_root_selection(graph: QueryGraph, fetch: FetchNode, root: Position) -> Rendered:
@@ -43,33 +67,73 @@ def render_entity_selection(graph: QueryGraph, fetch: FetchNode) -> Rendered:
     return rendered
 
 
-def document(
-    operation_type: str,
-    operation_name: str | None,
-    definitions: Mapping[str, str],
-    root: Rendered | None,
-    entities: Iterable[EntityField],
-) -> tuple[str, tuple[str, ...]]:
-    """Puts a document together; returns it with the client's variables that it uses, sorted.
+def root_document(
+    operation_type: str, operation_name: str | None, selection: Rendered, definitions: Mapping[str, str]
+) -> str:
+    """Returns the document of a root fetch.
 
     Args:
         definitions: how the client defines each variable, such as `$first: Int = 5`.
     """
-    parts, used = [], set(root.variables) if root else set()
-    declared = []
-    if root is not None:
-        parts.append(root.text)
-    for entity in entities:
-        used |= entity.selection.variables
-        declared.append(f"${entity.variable}: [_Any!]!")
-        alias = "" if entity.response_key == "_entities" else f"{entity.response_key}: "
-        parts.append(f"{alias}_entities(representations: ${entity.variable}) {{ {entity.selection.text} }}")
-    variables = tuple(sorted(used))
-    declared.extend(definitions[v] for v in variables)
+    declared = [definitions[name] for name in sorted(selection.variables)]
+    return f"{_head(operation_type, operation_name, declared)} {{ {selection.text} }}"
+
+
+def entities_document(
+    operation_name: str | None, calls: Sequence[EntityCall], variables: Iterable[str], definitions: Mapping[str, str]
+) -> EntitiesDocument:
+    """Returns one document for several entity calls; a call may occur more than once.
+
+    Args:
+        variables: names of the client's variables that the calls use.
+        definitions: how the client defines each of its variables.
+    """
+    taken = {*definitions, *(context.variable for call in calls for context in call.contexts)}
+    used: set[str] = set()
+    fields, declared, parts = [], [], []
+    for number, call in enumerate(calls):
+        alone = len(calls) == 1
+        key, variable = ("_entities", "representations") if alone else (f"_e{number}", f"_r{number}")
+        variable = _free(variable, taken)
+        declared.append(f"${variable}: [_Any!]!")
+        names = {}
+        for context in call.contexts:
+            name = context.variable if context.variable not in used else _free(f"{context.variable}_{number}", taken)
+            used.add(name)
+            declared.append(f"${name}: {context.type}")
+            names[context.variable] = name
+        fields.append(EntityField(key, variable, tuple(names.values())))
+        alias = "" if alone else f"{key}: "
+        selection = _renamed(call.selection, names)
+        parts.append(f"{alias}_entities(representations: ${variable}) {{ {selection} }}")
+    declared.extend(definitions[name] for name in sorted(set(variables)))
+    return EntitiesDocument(f"{_head('query', operation_name, declared)} {{ {' '.join(parts)} }}", tuple(fields))
+
+
+def _head(operation_type: str, operation_name: str | None, declared: Sequence[str]) -> str:
     head = operation_type + (f" {operation_name}" if operation_name else "")
     if declared:
         head += ("" if operation_name else " ") + "(" + ", ".join(declared) + ")"
-    return f"{head} {{ {' '.join(parts)} }}", variables
+    return head
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+_STRING_OR_VARIABLE = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\]|\\.)*"|\$([A-Za-z_][A-Za-z0-9_]*)', re.DOTALL
+)
+
+
+def _renamed(selection: str, names: Mapping[str, str]) -> str:
+    """Gives variables other names."""
+    if all(old == new for old, new in names.items()):
+        return selection
+    return _STRING_OR_VARIABLE.sub(lambda m: f"${names[m[1]]}" if m[1] in names else m[0], selection)
 
 
 class _Writer:

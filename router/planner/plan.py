@@ -8,7 +8,7 @@ answers merge key by key, and only the projection turns storage keys into respon
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from router.graph.selection_syntax import Conditions
 
@@ -90,23 +90,38 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True)
-class EntityCall:
-    """One `_entities` field of a fetch's document.
+class ContextArgument:
+    """A variable of an entity call whose value lies in an object above each target (`@fromContext`).
 
     Attributes:
-        response_key: `_entities`, or an alias of it where the document has several.
-        variable: name of the representations variable, unique in the document.
-        paths: positions whose objects are targets; all of them share one deduplicated list of representations.
-        representations: see `Representation`.
-        run_if: the call is sent only if one of these holds (with `@include` of its own on the wire where the
-            document has further calls); otherwise it counts as having no targets.
+        variable: its name in the call's selection; unique in the plan, and none of the client's.
+        type: its type on the wire in SDL notation, such as `String!`.
+        depth: how many steps of the fetch's path lead to the object that has the context; 0 is the response root.
+        value: which field of that object, by its runtime type. A selection has one field, on every level; the value is
+            the leaf at the end, a list of such values where a list lies between, null where an object is missing.
     """
 
-    response_key: str
     variable: str
-    paths: tuple[Path, ...]
+    type: str
+    depth: int
+    value: tuple[InputSelection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCall:
+    """How an entity fetch asks for the entities at its position.
+
+    Fetches of one subgraph with equal calls can share one list of representations.
+
+    Attributes:
+        selection: what stands between the braces of `_entities(...) { }`.
+        representations: see `Representation`.
+        contexts: targets with equal values of all of these share an `_entities` field.
+    """
+
+    selection: str
     representations: tuple[Representation, ...]
-    run_if: AnyOfConditions = ()
+    contexts: tuple[ContextArgument, ...] = ()
 
 
 # ---- fetches --------------------------------------------------------------------------------------------------------
@@ -114,17 +129,23 @@ class EntityCall:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One request to one subgraph.
+    """What one subgraph is asked for one position.
+
+    A root fetch is one request. Entity fetches of one subgraph that become ready at the same time may share a request;
+    the executor decides that when it knows which ones they are.
 
     Attributes:
         id: its index in `QueryPlan.fetches`.
         operation_type: `query`, `mutation` or `subscription`. Entity fetches are always queries.
         operation_name: None if the client's operation has no name; else derived from it, for tracing in subgraphs.
-        document: GraphQL text, valid against the subgraph's own schema.
+        document: GraphQL text of this fetch alone, valid against the subgraph's own schema. The variable of an entity
+            fetch's representations has the name that `documents.entities_document` gives it.
         variables: names of the client's variables that the document uses, sorted; forwarded if the request has them.
-        entities: empty for a root fetch, whose `data` merges into the response root.
+        path: where an entity fetch's targets are. The `data` of a root fetch merges into every object there; a root
+            fetch whose path is not empty is sent once, and only if there is such an object.
+        entity: None for a root fetch.
         depends_on: ids of fetches whose results it reads, or (in mutations) that must be over before it starts.
-        run_if: the request is made only if one of these holds.
+        run_if: the fetch is made only if one of these holds.
     """
 
     id: int
@@ -133,7 +154,8 @@ class Fetch:
     operation_name: str | None
     document: str
     variables: tuple[str, ...]
-    entities: tuple[EntityCall, ...] = ()
+    path: Path = ()
+    entity: EntityCall | None = None
     depends_on: tuple[int, ...] = ()
     run_if: AnyOfConditions = ()
 
@@ -196,11 +218,12 @@ class QueryPlan:
         operation_name: the client's, or None.
         fetches: in topological order; `fetches[i].id == i`. Empty when introspection alone answers.
         projection: shape of the client's `data`.
-        variables: every variable that fetches, conditions or introspection read, sorted.
+        variable_definitions: every variable that fetches, conditions or introspection read, by name, with the
+            client's definition of it, such as `$first: Int = 5`.
     """
 
     operation_type: str
     operation_name: str | None
     fetches: tuple[Fetch, ...]
     projection: Projection
-    variables: tuple[str, ...] = ()
+    variable_definitions: Mapping[str, str] = field(default_factory=dict)

@@ -8,27 +8,68 @@ from graphql import parse, print_ast
 
 from router.graph.query_graph import QueryGraph
 from router.graph.selections import Conditions, Selection, SelectionField
+from router.planner.batches import batches, depths
 from router.planner.cover import AbstractCover, Cover, FieldChoice, InterfaceObjectCover, ObjectCover
+from router.planner.documents import entities_document
 from router.planner.fetch_graph import FetchGraph, Position
 from router.planner.normalize import NormalizedOperation
-from router.planner.plan import EntityCall, Fetch, InputField, OutputField, Path, Projection, QueryPlan, Representation
+from router.planner.plan import (
+    AnyOfConditions,
+    ContextArgument,
+    EntityCall,
+    Fetch,
+    InputField,
+    InputSelection,
+    OutputField,
+    Path,
+    Projection,
+    QueryPlan,
+    Representation,
+)
 
 __all__ = ["as_json", "as_mermaid", "as_text", "shape", "stage_json", "stage_text"]
 
 
 def as_text(plan: QueryPlan) -> str:
-    """A stable, readable form: each fetch with what it waits for, what it sends and its document."""
+    """A stable, readable form: each request with what it waits for, what it sends and its document.
+
+    Fetches that share a request if all requests take equally long (see `batches`) are shown as the one request.
+    """
     lines = [f"{plan.operation_type}{f' {plan.operation_name}' if plan.operation_name else ''}"]
-    for fetch in plan.fetches:
-        after = f" after {', '.join(map(str, fetch.depends_on))}" if fetch.depends_on else ""
-        condition = f" if {_any_of_text(fetch.run_if)}" if fetch.run_if else ""
-        lines.append(f"  fetch {fetch.id} from {fetch.subgraph}{after}{condition}")
-        for call in fetch.entities:
-            lines += [f"    {call.response_key} at {path_text(path)}" for path in call.paths]
-            lines += [f"      send {_representation_text(r)}" for r in call.representations]
-        document = print_ast(parse(fetch.document, no_location=True))
-        lines += [f"    | {line}" for line in document.splitlines()]
+    for batch in batches(plan):
+        lines += _batch_lines(plan, batch)
     return "\n".join(lines) + "\n"
+
+
+def _batch_lines(plan: QueryPlan, batch: tuple[Fetch, ...]) -> Iterator[str]:
+    first = batch[0]
+    waits = sorted({other for fetch in batch for other in fetch.depends_on})
+    after = f" after {', '.join(map(str, waits))}" if waits else ""
+    common = first.run_if if len({fetch.run_if for fetch in batch}) == 1 else ()
+    number = f"fetch {first.id}" if len(batch) == 1 else f"fetches {', '.join(str(fetch.id) for fetch in batch)}"
+    yield f"  {number} from {first.subgraph}{after}{_condition_text(common)}"
+    text = first.document
+    if first.entity is None:
+        if first.path:
+            yield f"    at {path_text(first.path)}"
+    else:
+        calls: dict[EntityCall, list[Fetch]] = {}
+        for fetch in batch:
+            if fetch.entity is not None:
+                calls.setdefault(fetch.entity, []).append(fetch)
+        used = {name for fetch in batch for name in fetch.variables}
+        composed = entities_document(first.operation_name, list(calls), used, plan.variable_definitions)
+        text = composed.text
+        for field, (call, sharing) in zip(composed.fields, calls.items(), strict=True):
+            for fetch in sharing:
+                condition = "" if fetch.run_if == common else _condition_text(fetch.run_if)
+                yield f"    {field.response_key} at {path_text(fetch.path)}{condition}"
+            for representation in call.representations:
+                yield f"      send {_representation_text(representation)}"
+            for name, context in zip(field.contexts, call.contexts, strict=True):
+                above = path_text(sharing[0].path[: context.depth])
+                yield f"      with ${name}: {context.type} from {above} {_context_text(context)}"
+    yield from (f"    | {line}" for line in print_ast(parse(text, no_location=True)).splitlines())
 
 
 def as_json(plan: QueryPlan) -> dict[str, Any]:
@@ -36,36 +77,39 @@ def as_json(plan: QueryPlan) -> dict[str, Any]:
     return {
         "operationType": plan.operation_type,
         "operationName": plan.operation_name,
-        "variables": list(plan.variables),
+        "variables": dict(plan.variable_definitions),
         "fetches": [_fetch_json(f) for f in plan.fetches],
         "projection": _projection_json(plan.projection),
     }
 
 
 def as_mermaid(plan: QueryPlan) -> str:
-    """A flowchart: an arrow leads from a fetch to those that wait for it."""
+    """A flowchart: an arrow leads from a request to those that wait for it; requests as in `as_text`."""
     lines = ["flowchart TD"]
-    for fetch in plan.fetches:
-        where = "<br/>".join(path_text(p) for c in fetch.entities for p in c.paths) or fetch.operation_type
-        lines.append(f'  f{fetch.id}["{fetch.id}: {fetch.subgraph}<br/>{where}"]')
-    lines += [f"  f{d} --> f{f.id}" for f in plan.fetches for d in f.depends_on]
+    node: dict[int, int] = {}
+    for batch in batches(plan):
+        first = batch[0]
+        node.update(dict.fromkeys((fetch.id for fetch in batch), first.id))
+        where = "<br/>".join(path_text(f.path) for f in batch if f.entity is not None or f.path) or first.operation_type
+        numbers = ", ".join(str(fetch.id) for fetch in batch)
+        lines.append(f'  f{first.id}["{numbers}: {first.subgraph}<br/>{where}"]')
+    arrows = dict.fromkeys((node[other], node[fetch.id]) for fetch in plan.fetches for other in fetch.depends_on)
+    lines += [f"  f{before} --> f{after}" for before, after in arrows]
     return "\n".join(lines) + "\n"
 
 
 def shape(plan: QueryPlan) -> dict[str, Any]:
     """What planners are compared by.
 
-    `fetches` are documents sent, `pathCalls` those with batched entity calls counted per path, `depth` the longest
-    chain of fetches, `bySubgraph` documents per subgraph.
+    `fetches` are documents sent if all requests take equally long, `pathCalls` those with batched entity calls counted
+    per path, `depth` the longest chain of fetches, `bySubgraph` documents per subgraph.
     """
-    depth: dict[int, int] = {}
-    for fetch in plan.fetches:
-        depth[fetch.id] = 1 + max((depth[d] for d in fetch.depends_on), default=0)
+    sent = batches(plan)
     return {
-        "fetches": len(plan.fetches),
-        "pathCalls": sum(sum(len(c.paths) for c in f.entities) or 1 for f in plan.fetches),
-        "depth": max(depth.values(), default=0),
-        "bySubgraph": dict(sorted(Counter(f.subgraph for f in plan.fetches).items())),
+        "fetches": len(sent),
+        "pathCalls": len(plan.fetches),
+        "depth": max(depths(plan), default=0),
+        "bySubgraph": dict(sorted(Counter(batch[0].subgraph for batch in sent).items())),
     }
 
 
@@ -118,6 +162,10 @@ def path_text(path: Path) -> str:
     return ".".join(parts) or "(root)"
 
 
+def _condition_text(run_if: AnyOfConditions) -> str:
+    return f" if {_any_of_text(run_if)}" if run_if else ""
+
+
 def _any_of_text(terms: tuple[Conditions, ...]) -> str:
     return " or ".join(" and ".join(("" if w else "not ") + f"${v}" for v, w in term) for term in terms)
 
@@ -133,10 +181,16 @@ def _representation_text(representation: Representation) -> str:
 
 def _input_text(field: InputField) -> str:
     text = field.name if field.name == field.storage_key else f"{field.name}: {field.storage_key}"
-    for selection in field.selections or ():
-        on = f" on {'|'.join(sorted(selection.types))}" if selection.types is not None else ""
-        text += f"{on} {{ {' '.join(_input_text(f) for f in selection.fields)} }}"
-    return text
+    return text + "".join(f" {_selection_text(selection)}" for selection in field.selections or ())
+
+
+def _selection_text(selection: InputSelection) -> str:
+    on = f"on {'|'.join(sorted(selection.types))} " if selection.types is not None else ""
+    return f"{on}{{ {' '.join(_input_text(f) for f in selection.fields)} }}"
+
+
+def _context_text(context: ContextArgument) -> str:
+    return " ".join(_selection_text(selection) for selection in context.value)
 
 
 def _fetch_json(fetch: Fetch) -> dict[str, Any]:
@@ -149,7 +203,8 @@ def _fetch_json(fetch: Fetch) -> dict[str, Any]:
         "variables": list(fetch.variables),
         "dependsOn": list(fetch.depends_on),
         "runIf": _any_of_json(fetch.run_if),
-        "entities": [_call_json(c) for c in fetch.entities],
+        "path": path_text(fetch.path),
+        "entity": _call_json(fetch.entity) if fetch.entity is not None else None,
     }
 
 
@@ -159,9 +214,7 @@ def _any_of_json(terms: tuple[Conditions, ...]) -> list[dict[str, bool]]:
 
 def _call_json(call: EntityCall) -> dict[str, Any]:
     return {
-        "responseKey": call.response_key,
-        "variable": call.variable,
-        "paths": [path_text(p) for p in call.paths],
+        "selection": call.selection,
         "representations": [
             {
                 "types": sorted(r.types) if r.types is not None else None,
@@ -171,18 +224,30 @@ def _call_json(call: EntityCall) -> dict[str, Any]:
             }
             for r in call.representations
         ],
-        "runIf": _any_of_json(call.run_if),
+        "contexts": [
+            {
+                "variable": c.variable,
+                "type": c.type,
+                "depth": c.depth,
+                "value": [_input_selection_json(s) for s in c.value],
+            }
+            for c in call.contexts
+        ],
     }
 
 
 def _input_json(field: InputField) -> dict[str, Any]:
     found: dict[str, Any] = {"name": field.name, "storageKey": field.storage_key}
     if field.selections is not None:
-        found["selections"] = [
-            {"types": sorted(s.types) if s.types is not None else None, "fields": [_input_json(f) for f in s.fields]}
-            for s in field.selections
-        ]
+        found["selections"] = [_input_selection_json(s) for s in field.selections]
     return found
+
+
+def _input_selection_json(selection: InputSelection) -> dict[str, Any]:
+    return {
+        "types": sorted(selection.types) if selection.types is not None else None,
+        "fields": [_input_json(f) for f in selection.fields],
+    }
 
 
 def _projection_json(projection: Projection) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import orjson
 
 from router.executor import SubgraphClient, compile_plan
 from router.hooks import SubgraphCall, SubgraphReply
-from tests.executor.plans import SCHEMA, by_id, call, context, entities, field, obj, plan, root
+from tests.executor.plans import SCHEMA, by_id, context, entities, field, obj, plan, root
 
 USERS, DISTINCT, ROUNDS = 200, 50, 300
 
@@ -24,9 +24,9 @@ PLAN = plan(
         field("users", "[User!]!", obj("User", field("id", "ID!"), field("name"), field("pets", "[Pet!]", PET))),
     ),
     root("a", "{ users { id } }"),
-    entities("b", "... on User { name }", call("users@", by_id("User"))),
-    entities("c", "... on User { pets { id name } }", call("users@", by_id("User"))),
-    entities("d", "... on Pet { toy }", call("users@.pets@", by_id("Pet")), after=(2,)),
+    entities("b", "... on User { name }", "users@", by_id("User")),
+    entities("c", "... on User { pets { id name } }", "users@", by_id("User")),
+    entities("d", "... on Pet { toy }", "users@.pets@", by_id("Pet"), after=(2,)),
 )
 
 

@@ -1,6 +1,7 @@
 """Short ways to write plans by hand, and to run them against subgraphs that answer exactly what a test says."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,9 +10,11 @@ from graphql import GraphQLSchema, build_schema
 
 from router.executor import AsgiTransport, CompiledPlan, SubgraphClient, compile_plan
 from router.hooks import RequestContext, RouterHooks
+from router.planner.documents import entities_document
 from router.planner.plan import (
     AnyOfConditions,
     Conditions,
+    ContextArgument,
     EntityCall,
     Fetch,
     InputField,
@@ -71,57 +74,33 @@ def by_id(typename: str | None, *requires: str, types: str | None = None) -> Rep
     )
 
 
-def call(
-    paths: str,
-    *representations: Representation,
-    key: str = "_entities",
-    variable: str = "representations",
-    run_if: AnyOfConditions = (),
-) -> EntityCall:
-    return EntityCall(key, variable, tuple(at(path) for path in paths.split()), representations, run_if)
-
-
-def root(subgraph: str, document: str, *variables: str, kind: str = "query", after: tuple[int, ...] = ()) -> Fetch:
-    return Fetch(0, subgraph, kind, None, document, variables, (), after)
+def root(
+    subgraph: str, document: str, *variables: str, kind: str = "query", after: tuple[int, ...] = (), path: str = ""
+) -> Fetch:
+    return Fetch(0, subgraph, kind, None, document, variables, at(path), None, after)
 
 
 def entities(
     subgraph: str,
     selection: str,
-    *calls: EntityCall,
+    path: str,
+    *representations: Representation,
     after: tuple[int, ...] = (0,),
-    variables: tuple[str, ...] = (),
+    variables: Mapping[str, str] | None = None,
     run_if: AnyOfConditions = (),
-    document: str | None = None,
+    contexts: tuple[ContextArgument, ...] = (),
 ) -> Fetch:
-    """`selection` is what each call selects, such as `... on User { name }`."""
-    if document is None:
-        declared = ", ".join(f"${each.variable}: [_Any!]!" for each in calls)
-        fields = " ".join(
-            f"{'' if each.response_key == '_entities' else each.response_key + ': '}"
-            f"_entities(representations: ${each.variable}) {{ {selection} }}"
-            for each in calls
-        )
-        document = f"query({declared}) {{ {fields} }}"
-    return Fetch(0, subgraph, "query", None, document, variables, calls, after, run_if)
+    """`selection` is such as `... on User { name }`, `variables` have their definitions."""
+    call = EntityCall(selection, representations, contexts)
+    document = entities_document(None, [call], variables or {}, variables or {}).text
+    return Fetch(0, subgraph, "query", None, document, tuple(sorted(variables or {})), at(path), call, after, run_if)
 
 
-def plan(projection: Projection, *fetches: Fetch, kind: str = "query") -> QueryPlan:
-    numbered = tuple(
-        Fetch(
-            index,
-            each.subgraph,
-            each.operation_type,
-            each.operation_name,
-            each.document,
-            each.variables,
-            each.entities,
-            each.depends_on,
-            each.run_if,
-        )
-        for index, each in enumerate(fetches)
-    )
-    return QueryPlan(kind, None, numbered, projection)
+def plan(
+    projection: Projection, *fetches: Fetch, kind: str = "query", definitions: Mapping[str, str] | None = None
+) -> QueryPlan:
+    numbered = tuple(dataclasses.replace(each, id=index) for index, each in enumerate(fetches))
+    return QueryPlan(kind, None, numbered, projection, definitions or {})
 
 
 # ---- running them ----

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.planner.plan import (
-    EntityCall,
     InputField,
     InputSelection,
     OutputField,
@@ -95,12 +94,14 @@ def representation(target: dict[str, Any], entries: tuple[Representation, ...]) 
     return None
 
 
-def representations(data: Any, call: EntityCall) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
+def representations(
+    data: Any, paths: tuple[Path, ...], entries: tuple[Representation, ...]
+) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
     sent: list[dict[str, Any]] = []
     owners: dict[str, list[dict[str, Any]]] = {}
-    for path in call.paths:
+    for path in paths:
         for target in targets(data, path):
-            made = representation(target, call.representations)
+            made = representation(target, entries)
             if made is None:
                 continue
             text = json.dumps(made)

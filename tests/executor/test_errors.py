@@ -12,7 +12,6 @@ from tests.executor.plans import (
     Subgraph,
     abstract,
     by_id,
-    call,
     codes,
     entities,
     field,
@@ -111,7 +110,7 @@ async def test_what_clients_see_of_an_error() -> None:
 NAMES = plan(
     obj("Query", field("us", "[U]", obj("U", field("n"))), field("me", "U", obj("U", field("n")))),
     root("a", "{ us { id } me { id } }"),
-    entities("b", "... on U { n }", call("us@ me", by_id("U"))),
+    *(entities("b", "... on U { n }", path, by_id("U")) for path in ("us@", "me")),
 )
 
 
@@ -164,7 +163,7 @@ async def test_a_null_entity_without_an_error_is_reported_where_null_may_not_be(
     strict = plan(
         obj("Query", field("us", "[U]", obj("U", field("n", "Int!")))),
         root("a", "{ us { id } }"),
-        entities("b", "... on U { n }", call("us@", by_id("U"))),
+        entities("b", "... on U { n }", "us@", by_id("U")),
     )
     a = Subgraph({"data": {"us": [{"id": "1"}, {"id": "2"}, {"id": None}]}})
     b = Subgraph({"data": {"_entities": [{"n": 1}, None]}})
@@ -178,7 +177,7 @@ NODE = obj("N", field("id", "ID!"), field("tagged", "String!"), field("strict", 
 NODES = plan(
     obj("Query", field("node", "N", NODE), field("all", "[N]", NODE)),
     root("a", "{ node { id } all { id } }"),
-    entities("b", "... on N { tagged strict }", call("node all@", by_id("N"))),
+    *(entities("b", "... on N { tagged strict }", path, by_id("N")) for path in ("node", "all@")),
 )
 
 
@@ -227,7 +226,7 @@ async def test_what_went_with_an_object_inside_an_entity_is_accounted_for() -> N
     the_plan = plan(
         shape,
         root("a", "{ us { id d { w } } }"),
-        entities("b", "... on U { n d { y z } }", call("us@", by_id("U"))),
+        entities("b", "... on U { n d { y z } }", "us@", by_id("U")),
     )
     a = Subgraph({"data": {"us": [{"id": "1", "d": {"w": "w"}}, {"id": "2", "d": {"w": "w"}}]}})
     errors = [{"message": "z", "path": ["_entities", 0, "d", "z"]}]
@@ -239,7 +238,7 @@ async def test_what_went_with_an_object_inside_an_entity_is_accounted_for() -> N
 
 async def test_a_refused_value_is_reported_whatever_else_went_wrong_around_it() -> None:
     shape = obj("Query", field("us", "[U]", obj("U", field("age", "Int"), field("n", "Int!"))))
-    the_plan = plan(shape, root("a", "{ us { id age } }"), entities("b", "... on U { n }", call("us@", by_id("U"))))
+    the_plan = plan(shape, root("a", "{ us { id age } }"), entities("b", "... on U { n }", "us@", by_id("U")))
     a = Subgraph({"data": {"us": [{"id": "1", "age": {"secret": 1}}]}})
     b = Subgraph({"data": {"_entities": [None]}, "errors": [{"message": "m", "path": ["_entities", 0, "n"]}]})
     response = await run(the_plan, a=a, b=b)

@@ -20,25 +20,36 @@ from router.executor.representations import (
 )
 from router.executor.source import Source
 from router.executor.writes import MergeRule
-from router.planner.plan import EntityCall, InputField, InputSelection, PathStep, Representation
+from router.planner.plan import InputField, InputSelection, Path, PathStep, Representation
 from tests.executor import reference
-from tests.executor.plans import at, by_id, call
+from tests.executor.plans import at, by_id
 
 TYPES = ("A", "B", "C")
 
 
-def made(data: Any, *calls: EntityCall) -> list[tuple[list[Any], list[list[dict[str, Any]]]]]:
-    """Run the generated code for the calls of one fetch."""
+Call = tuple[tuple[Path, ...], tuple[Representation, ...]]
+"""Positions whose targets share a list, and how they are represented."""
+
+
+def call(paths: str, *entries: Representation) -> Call:
+    return tuple(at(path) for path in paths.split()), entries
+
+
+def made(data: Any, each: Call) -> tuple[list[Any], list[list[dict[str, Any]]]]:
+    """Run the generated code for the fetches of one call."""
     source = Source(NAMES)
-    collector = write_collector(source, calls)
-    extractors = [write_extractor(source, each) for each in calls]
+    collectors = [write_collector(source, path) for path in each[0]]
+    extractor = write_extractor(source, each[1])
     functions = source.load("test")
-    found = functions[collector](data)
-    return [functions[name](targets) for name, targets in zip(extractors, found, strict=True)]
+    found: list[dict[str, Any]] = []
+    for collector in collectors:
+        functions[collector](data, found, [])
+    representations, owners = functions[extractor](found)
+    return representations, owners
 
 
-def sent(data: Any, each: EntityCall) -> list[Any]:
-    return orjson.loads(orjson.dumps(made(data, each)[0][0]))
+def sent(data: Any, each: Call) -> list[Any]:
+    return orjson.loads(orjson.dumps(made(data, each)[0]))
 
 
 # ---- against the reference ----
@@ -82,24 +93,24 @@ simple_entries = st.builds(
     st.sampled_from("abk"),
 )
 calls = st.builds(
-    lambda where, how: EntityCall("_entities", "representations", tuple(where), tuple(how)),
+    lambda where, how: (tuple(where), tuple(how)),
     st.lists(paths, min_size=1, max_size=3, unique=True),
     st.one_of(st.lists(entries, min_size=1, max_size=3), st.lists(simple_entries, min_size=1, max_size=3)),
 )
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
-@given(roots, st.lists(calls, min_size=1, max_size=3))
-def test_representations_equal_the_reference(data: dict[str, Any], several: list[EntityCall]) -> None:
-    for each, (representations, owners) in zip(several, made(data, *several), strict=True):
-        expected, expected_owners = reference.representations(data, each)
-        got = [orjson.dumps(one).decode() for one in representations]
-        assert sorted(got) == sorted(json.dumps(one, separators=(",", ":"), ensure_ascii=False) for one in expected)
-        groups = {text: {id(target) for target in group} for text, group in zip(got, owners, strict=True)}
-        assert groups == {
-            json.dumps(one, separators=(",", ":")): {id(target) for target in group}
-            for one, group in zip(expected, expected_owners, strict=True)
-        }
+@given(roots, calls)
+def test_representations_equal_the_reference(data: dict[str, Any], each: Call) -> None:
+    representations, owners = made(data, each)
+    expected, expected_owners = reference.representations(data, *each)
+    got = [orjson.dumps(one).decode() for one in representations]
+    assert sorted(got) == sorted(json.dumps(one, separators=(",", ":"), ensure_ascii=False) for one in expected)
+    groups = {text: {id(target) for target in group} for text, group in zip(got, owners, strict=True)}
+    assert groups == {
+        json.dumps(one, separators=(",", ":")): {id(target) for target in group}
+        for one, group in zip(expected, expected_owners, strict=True)
+    }
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -172,7 +183,7 @@ U = by_id("U")
 
 def test_equal_representations_are_sent_once_for_all_paths() -> None:
     one, two, three = {"id": "1"}, {"id": "2"}, {"id": "1"}
-    [(representations, owners)] = made({"us": [one, two], "me": three}, call("us@ me", U))
+    representations, owners = made({"us": [one, two], "me": three}, call("us@ me", U))
     assert representations == [{"__typename": "U", "id": "1"}, {"__typename": "U", "id": "2"}]
     assert [[id(target) for target in group] for group in owners] == [[id(one), id(three)], [id(two)]]
 
@@ -279,7 +290,7 @@ def test_lists_nested_beyond_what_one_function_can_loop_over() -> None:
 def test_names_never_become_code() -> None:
     evil = "'); import os #\n"
     entry = Representation(frozenset({evil}), evil, (InputField(evil, evil),))
-    each = EntityCall("_entities", "r", ((PathStep(evil, 1, frozenset({evil})),),), (entry,))
+    each = (((PathStep(evil, 1, frozenset({evil})),),), (entry,))
     assert sent({evil: [{"__typename": evil, evil: 1}]}, each) == [{"__typename": evil, evil: 1}]
 
 

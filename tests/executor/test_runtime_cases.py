@@ -9,7 +9,6 @@ from tests.executor.plans import (
     Subgraph,
     abstract,
     by_id,
-    call,
     codes,
     entities,
     field,
@@ -24,7 +23,7 @@ U = by_id("U")
 USER = obj("U", field("n"))
 USERS = obj("Query", field("us", "[U]", USER))
 ASK_IDS = root("a", "{ us { id } }")
-ASK_NAMES = entities("b", "... on U { n }", call("us@", U))
+ASK_NAMES = entities("b", "... on U { n }", "us@", U)
 USERS_PLAN = plan(USERS, ASK_IDS, ASK_NAMES)
 
 
@@ -61,7 +60,7 @@ async def test_entities_belong_to_representations_by_position_even_if_the_subgra
         {"data": {"_entities": [{"__typename": "U", "id": "2", "n": "y"}, {"__typename": "U", "id": "1", "n": "x"}]}}
     )
     shape = obj("Query", field("us", "[U]", obj("U", field("n"))))
-    fetch = entities("b", "... on U { __typename n }", call("us@", U))
+    fetch = entities("b", "... on U { __typename n }", "us@", U)
     response = await run(plan(shape, ASK_IDS, fetch), a=ids("1", "2"), b=reordered)
     assert response == {"data": {"us": [{"n": "y"}, {"n": "x"}]}}
 
@@ -91,7 +90,8 @@ async def test_entity_error_appears_at_every_target() -> None:
         errors=[{"message": "no name", "path": ["_entities", 3, "n"], "locations": [{"line": 1, "column": 2}]}],
     )
     a = Subgraph({"data": {"us": [{"id": str(i)} for i in range(4)], "best": {"id": "3"}}})
-    the_plan = plan(shape, root("a", "{ us { id } best { id } }"), entities("b", "... on U { n }", call("us@ best", U)))
+    ask = [entities("b", "... on U { n }", path, U) for path in ("us@", "best")]
+    the_plan = plan(shape, root("a", "{ us { id } best { id } }"), *ask)
     response = await run(the_plan, a=a, b=b)
     assert response["data"]["best"] == {"n": None}
     assert response["errors"] == [
@@ -150,8 +150,8 @@ async def test_dependants_of_a_failed_fetch_are_skipped_silently() -> None:
     the_plan = plan(
         shape,
         root("a", "{ p { id } }"),
-        entities("b", "... on P { upc }", call("p", by_id("P"))),
-        entities("c", "... on P { price }", call("p", upc), after=(1,)),
+        entities("b", "... on P { upc }", "p", by_id("P")),
+        entities("c", "... on P { price }", "p", upc, after=(1,)),
     )
     c = Subgraph({"data": {"_entities": [{"price": 1}]}})
     response = await run(the_plan, a=Subgraph({"data": {"p": {"id": "1"}}}), b=DOWN, c=c)
@@ -171,8 +171,8 @@ async def test_same_entity_at_two_depths_with_a_later_fetch_writing_below_one() 
     the_plan = plan(
         obj("Query", field("me", "U", pets), field("us", "[U]", plain)),
         root("a", "{ me { id } us { id } }"),
-        entities("b", "... on U { pets { id } }", call("me us@", U)),
-        entities("c", "... on Pet { name }", call("me.pets@", by_id("Pet")), after=(1,)),
+        *(entities("b", "... on U { pets { id } }", path, U) for path in ("me", "us@")),
+        entities("c", "... on Pet { name }", "me.pets@", by_id("Pet"), after=(1,)),
     )
     response = await run(
         the_plan,
@@ -192,8 +192,8 @@ async def test_errors_inside_shared_entities_appear_at_every_place_once() -> Non
     the_plan = plan(
         shape,
         root("a", "{ us { id } }"),
-        entities("b", "... on U { pets { id } }", call("us@", U)),
-        entities("c", "... on Pet { name }", call("us@.pets@", by_id("Pet")), after=(1,)),
+        entities("b", "... on U { pets { id } }", "us@", U),
+        entities("c", "... on Pet { name }", "us@.pets@", by_id("Pet"), after=(1,)),
     )
     c = Subgraph(
         {
@@ -219,7 +219,7 @@ async def test_nothing_to_send_means_no_call(us: Any) -> None:
 
 async def test_nested_lists() -> None:
     shape = obj("Query", field("m", "[[U]!]", USER))
-    the_plan = plan(shape, root("a", "{ m { id } }"), entities("b", "... on U { n }", call("m@@", U)))
+    the_plan = plan(shape, root("a", "{ m { id } }"), entities("b", "... on U { n }", "m@@", U))
     a = Subgraph({"data": {"m": [[{"id": "1"}, None], [], [{"id": "2"}, {"id": "1"}]]}})
     response = await run(the_plan, a=a, b=names("x", "y"))
     assert response == {"data": {"m": [[{"n": "x"}, None], [], [{"n": "y"}, {"n": "x"}]]}}
@@ -230,7 +230,7 @@ async def test_union_list_where_no_item_needs_the_jump() -> None:
     the_plan = plan(
         shape,
         root("a", "{ f { __typename ... on A { v } ... on B { id } } }"),
-        entities("b", "... on B { x }", call("f@|B", by_id("B"))),
+        entities("b", "... on B { x }", "f@|B", by_id("B")),
     )
     b = Subgraph({"data": {"_entities": [{"x": "x"}]}})
     response = await run(the_plan, a=Subgraph({"data": {"f": [{"__typename": "A", "v": "v"}]}}), b=b)
@@ -240,6 +240,7 @@ async def test_union_list_where_no_item_needs_the_jump() -> None:
     assert await run(the_plan, a=mixed, b=b) == {"data": {"f": [{"v": "v"}, {"x": "x"}]}}
 
 
+CONDITIONS = {"x": "$x: Boolean!", "y": "$y: Boolean!"}
 CONDITIONAL = plan(
     obj(
         "Query",
@@ -252,13 +253,13 @@ CONDITIONAL = plan(
     root("a", "{ p { id n } }"),
     entities(
         "b",
-        "",
-        call("p", by_id("P")),
-        variables=("x", "y"),
+        "... on P { q @include(if: $x) r @skip(if: $y) }",
+        "p",
+        by_id("P"),
+        variables=CONDITIONS,
         run_if=((("x", True),), (("y", False),)),
-        document="query($representations: [_Any!]!, $x: Boolean!, $y: Boolean!) { _entities(representations: "
-        "$representations) { ... on P { q @include(if: $x) r @skip(if: $y) } } }",
     ),
+    definitions=CONDITIONS,
 )
 
 
@@ -306,14 +307,8 @@ TWO_CALLS = plan(
         field("ps", "[P]", obj("P", field("price", "Int"))),
     ),
     root("a", "{ us { id } ps { id } }"),
-    entities(
-        "b",
-        "",
-        call("us@", U, key="_e0", variable="r0"),
-        call("ps@", by_id("P"), key="_e1", variable="r1"),
-        document="query($r0: [_Any!]!, $r1: [_Any!]!) { _e0: _entities(representations: $r0) { ... on U { n } } "
-        "_e1: _entities(representations: $r1) { ... on P { price } } }",
-    ),
+    entities("b", "... on U { n }", "us@", U),
+    entities("b", "... on P { price }", "ps@", by_id("P")),
 )
 
 
@@ -325,17 +320,25 @@ async def test_two_entity_calls_in_one_document() -> None:
     response = await run(TWO_CALLS, a=a, b=b)
     assert response["data"] == {"us": [{"n": "x"}], "ps": [{"price": 1}, {"price": None}]}
     assert paths(response) == [["ps", 1]]
-    assert b.requests[0]["variables"] == {
-        "r0": [{"__typename": "U", "id": "1"}],
-        "r1": [{"__typename": "P", "id": "1"}, {"__typename": "P", "id": "2"}],
-    }
+    assert b.requests == [
+        {
+            "query": "query ($_r0: [_Any!]!, $_r1: [_Any!]!) { _e0: _entities(representations: $_r0) { ... on U { n } }"
+            " _e1: _entities(representations: $_r1) { ... on P { price } } }",
+            "variables": {
+                "_r0": [{"__typename": "U", "id": "1"}],
+                "_r1": [{"__typename": "P", "id": "1"}, {"__typename": "P", "id": "2"}],
+            },
+        }
+    ]
 
 
-async def test_a_call_without_targets_beside_another_sends_an_empty_list() -> None:
-    b = Subgraph({"data": {"_e0": [], "_e1": [{"price": 1}]}})
+async def test_a_fetch_without_targets_beside_another_is_left_out() -> None:
+    b = Subgraph({"data": {"_entities": [{"price": 1}]}})
     response = await run(TWO_CALLS, a=Subgraph({"data": {"us": None, "ps": [{"id": "1"}]}}), b=b)
     assert response == {"data": {"us": None, "ps": [{"price": 1}]}}
-    assert b.requests[0]["variables"] == {"r0": [], "r1": [{"__typename": "P", "id": "1"}]}
+    assert b.requests == [
+        {"query": TWO_CALLS.fetches[2].document, "variables": {"representations": [{"__typename": "P", "id": "1"}]}}
+    ]
 
 
 async def test_one_broken_call_does_not_spoil_the_other() -> None:
@@ -345,30 +348,20 @@ async def test_one_broken_call_does_not_spoil_the_other() -> None:
     assert codes(response) == ["SUBREQUEST_MALFORMED_RESPONSE"]
 
 
-async def test_a_call_with_conditions_of_its_own() -> None:
-    document = (
-        "query($r0: [_Any!]!, $r1: [_Any!]!, $x: Boolean!) { _e0: _entities(representations: $r0) { ... on U { n } } "
-        "_e1: _entities(representations: $r1) @include(if: $x) { ... on P { price } } }"
-    )
+async def test_a_fetch_whose_condition_does_not_hold_is_left_out() -> None:
     the_plan = plan(
         obj(
             "Query", field("us", "[U]", USER), field("ps", "[P]", obj("P", field("price", "Int", when=(("x", True),))))
         ),
         root("a", "{ us { id } ps { id } }"),
-        entities(
-            "b",
-            "",
-            call("us@", U, key="_e0", variable="r0"),
-            call("ps@", by_id("P"), key="_e1", variable="r1", run_if=((("x", True),),)),
-            variables=("x",),
-            document=document,
-        ),
+        entities("b", "... on U { n }", "us@", U),
+        entities("b", "... on P { price }", "ps@", by_id("P"), run_if=((("x", True),),)),
     )
-    b = Subgraph({"data": {"_e0": [{"n": "x"}]}})
+    b = Subgraph({"data": {"_entities": [{"n": "x"}]}})
     a = Subgraph({"data": {"us": [{"id": "1"}], "ps": [{"id": "1"}]}})
     response = await run(the_plan, {"x": False}, a=a, b=b)
     assert response == {"data": {"us": [{"n": "x"}], "ps": [{}]}}
-    assert b.requests[0]["variables"] == {"x": False, "r0": [{"__typename": "U", "id": "1"}], "r1": []}
+    assert [each["variables"] for each in b.requests] == [{"representations": [{"__typename": "U", "id": "1"}]}]
 
 
 async def test_two_roots_share_an_object_that_has_no_key() -> None:
@@ -384,9 +377,7 @@ async def test_two_roots_share_an_object_that_has_no_key() -> None:
 
 async def test_shared_value_object_split_below_a_list_is_merged_deep() -> None:
     shape = obj("Query", field("p", "[P]", obj("P", field("d", "D", obj("D", field("w"), field("z"))))))
-    the_plan = plan(
-        shape, root("a", "{ p { id d { w } } }"), entities("b", "... on P { d { z } }", call("p@", by_id("P")))
-    )
+    the_plan = plan(shape, root("a", "{ p { id d { w } } }"), entities("b", "... on P { d { z } }", "p@", by_id("P")))
     a = Subgraph(
         {"data": {"p": [{"id": "1", "d": {"w": "w1"}}, {"id": "1", "d": {"w": "w2"}}, {"id": "2", "d": None}]}}
     )
@@ -400,7 +391,7 @@ async def test_shared_value_object_split_below_a_list_is_merged_deep() -> None:
 async def test_client_alias_that_steals_the_key_name() -> None:
     shape = obj("Query", field("us", "[U]", obj("U", field("id"), field("n"))))
     key = Representation(None, "U", (InputField("id", "_q0"),))
-    the_plan = plan(shape, root("a", "{ us { id: nick _q0: id } }"), entities("b", "... on U { n }", call("us@", key)))
+    the_plan = plan(shape, root("a", "{ us { id: nick _q0: id } }"), entities("b", "... on U { n }", "us@", key))
     b = names("x")
     response = await run(the_plan, a=Subgraph({"data": {"us": [{"id": "ace", "_q0": "1"}]}}), b=b)
     assert response == {"data": {"us": [{"id": "ace", "n": "x"}]}}

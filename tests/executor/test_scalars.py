@@ -6,7 +6,7 @@ import pytest
 
 from router.executor import compile_plan
 from router.executor.projection import IRREGULAR
-from tests.executor.plans import SCHEMA, Subgraph, by_id, call, codes, entities, field, obj, paths, plan, root, run
+from tests.executor.plans import SCHEMA, Subgraph, by_id, codes, entities, field, obj, paths, plan, root, run
 
 REGULAR = {
     "String": ["", "x"],
@@ -131,7 +131,7 @@ async def test_a_scalar_or_list_in_the_place_of_an_object_is_null_with_an_error(
 
 async def test_entities_are_held_to_their_types_too_but_keys_travel_as_they_came() -> None:
     shape = obj("Query", field("us", "[U]", obj("U", field("id", "ID!"), field("n", "String!"))))
-    the_plan = plan(shape, root("a", "{ us { id } }"), entities("b", "... on U { n }", call("us@", by_id("U"))))
+    the_plan = plan(shape, root("a", "{ us { id } }"), entities("b", "... on U { n }", "us@", by_id("U")))
     b = Subgraph({"data": {"_entities": [{"n": "x"}, {"n": {"password": "p"}}]}})
     response = await run(the_plan, a=Subgraph({"data": {"us": [{"id": 1}, {"id": 2}]}}), b=b)
     assert response["data"] == {"us": [{"id": "1", "n": "x"}, None]}

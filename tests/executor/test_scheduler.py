@@ -15,7 +15,6 @@ from tests.executor.plans import (
     SCHEMA,
     Subgraph,
     by_id,
-    call,
     client,
     codes,
     context,
@@ -41,8 +40,8 @@ async def test_a_fetch_starts_when_its_own_dependencies_are_merged_not_a_level()
         shape,
         root("a", "{ p { id } }"),
         root("s", "{ slow }"),
-        entities("b", "... on P { n upc }", call("p", by_id("P"))),
-        entities("c", "... on P { z }", call("p", by_id("P", "upc")), after=(2,)),
+        entities("b", "... on P { n upc }", "p", by_id("P")),
+        entities("c", "... on P { z }", "p", by_id("P", "upc"), after=(2,)),
     )
     log, subgraphs = together(
         a=Subgraph({"data": {"p": {"id": "1"}}}),
@@ -61,7 +60,7 @@ async def test_a_fetch_waits_for_all_of_its_dependencies() -> None:
         shape,
         root("a", "{ p { id } }"),
         root("s", "{ x }"),
-        entities("b", "... on P { z }", call("p", by_id("P")), after=(0, 1)),
+        entities("b", "... on P { z }", "p", by_id("P"), after=(0, 1)),
     )
     log, subgraphs = together(
         a=Subgraph({"data": {"p": {"id": "1"}}}),
@@ -70,6 +69,34 @@ async def test_a_fetch_waits_for_all_of_its_dependencies() -> None:
     )
     await run(the_plan, **subgraphs)
     assert log == ["a starts", "s starts", "a answers", "s answers", "b starts", "b answers"]
+
+
+TWO_WAYS = plan(
+    obj("Query", field("p", "P", obj("P", field("z"))), field("q", "P", obj("P", field("z")))),
+    root("a", "{ p { id } }"),
+    root("s", "{ q { id } }"),
+    entities("b", "... on P { z }", "p", by_id("P"), after=(0,)),
+    entities("b", "... on P { z }", "q", by_id("P"), after=(1,)),
+)
+
+
+async def test_fetches_that_become_ready_together_share_a_request() -> None:
+    a, s = Subgraph({"data": {"p": {"id": "1"}}}), Subgraph({"data": {"q": {"id": "1"}}})
+    b = Subgraph({"data": {"_entities": [{"z": "z"}]}})
+    response = await run(TWO_WAYS, a=a, s=s, b=b)
+    assert response == {"data": {"p": {"z": "z"}, "q": {"z": "z"}}}
+    assert [each["variables"] for each in b.requests] == [{"representations": [{"__typename": "P", "id": "1"}]}]
+
+
+async def test_a_ready_fetch_never_waits_to_share_a_request() -> None:
+    log, subgraphs = together(
+        a=Subgraph({"data": {"p": {"id": "1"}}}),
+        s=Subgraph({"data": {"q": {"id": "2"}}}, delay_s=0.05),
+        b=Subgraph({"data": {"_entities": [{"z": "y"}]}}, {"data": {"_entities": [{"z": "z"}]}}),
+    )
+    response = await run(TWO_WAYS, **subgraphs)
+    assert response == {"data": {"p": {"z": "y"}, "q": {"z": "z"}}}
+    assert log == ["a starts", "s starts", "a answers", "b starts", "b answers", "s answers", "b starts", "b answers"]
 
 
 async def test_mutations_run_one_after_another() -> None:
@@ -141,9 +168,9 @@ async def test_a_hook_wraps_each_request() -> None:
     assert response["data"] == {"x": "1", "y": None}
     assert codes(response) == ["CIRCUIT_OPEN"]
     assert a.headers[0]["x-tenant"] == "acme"
-    assert [(each.subgraph, each.fetch_id, each.operation_type, each.url) for each in hooks.calls] == [
-        ("a", 0, "query", "http://a/graphql"),
-        ("b", 1, "query", "http://b/graphql"),
+    assert [(each.subgraph, each.fetch_ids, each.operation_type, each.url) for each in hooks.calls] == [
+        ("a", (0,), "query", "http://a/graphql"),
+        ("b", (1,), "query", "http://b/graphql"),
     ]
 
 
@@ -225,7 +252,7 @@ def random_plan(edges: list[list[int]]) -> QueryPlan:
     for index, needs in enumerate(edges, 1):
         depends = tuple(sorted(set(needs)))
         key = by_id("P", *(f"f{each}" for each in depends if each))
-        fetches.append(entities(f"s{index}", f"... on P {{ f{index} }}", call("p@", key), after=depends))
+        fetches.append(entities(f"s{index}", f"... on P {{ f{index} }}", "p@", key, after=depends))
     return plan(obj("Query", field("p", "[P!]!", obj("P", *fields))), *fetches)
 
 

@@ -39,8 +39,7 @@ def test_a_clients_variable_called_representations_keeps_its_name(two: Supergrap
     plan = plan_operation(parse(text), None, two)
     root, entity = plan.fetches
     assert "$representations: Int" in root.document
-    assert entity.entities[0].variable != "representations"
-    assert f"${entity.entities[0].variable}: [_Any!]!" in entity.document
+    assert "$representations_: [_Any!]!" in entity.document
 
 
 def test_only_the_variables_a_document_uses_are_declared(two: Supergraph) -> None:
@@ -49,7 +48,7 @@ def test_only_the_variables_a_document_uses_are_declared(two: Supergraph) -> Non
     assert [f.variables for f in plan.fetches] == [("a", "b"), ("c",)]
     assert "$b: Int = 3" in plan.fetches[0].document
     assert [f.operation_name for f in plan.fetches] == ["Q__a__0", "Q__b__1"]
-    assert plan.variables == ("a", "b", "c")
+    assert plan.variable_definitions == {"a": "$a: ID", "b": "$b: Int = 3", "c": "$c: Boolean!"}
 
 
 def test_introspection_and_typename_need_no_fetch(two: Supergraph) -> None:
@@ -141,7 +140,7 @@ def test_every_form_of_a_plan(two: Supergraph) -> None:
     assert as_text(plan).startswith("query Q\n  fetch 0 from a\n")
     as_data = json.loads(json.dumps(as_json(plan)))
     assert [f["subgraph"] for f in as_data["fetches"]] == ["a", "b", "a"]
-    assert as_data["fetches"][2]["entities"][0]["paths"] == ["us.@.friend"]
+    assert as_data["fetches"][2]["path"] == "us.@.friend"
     assert "f1 --> f2" in as_mermaid(plan)
     assert shape(plan) == {"fetches": 3, "pathCalls": 3, "depth": 3, "bySubgraph": {"a": 2, "b": 1}}
 

@@ -15,6 +15,7 @@ from router.graph.api_schema import build_api_schema
 from router.graph.supergraph import load_supergraph
 from router.hooks import RequestContext, SubgraphCall, SubgraphReply
 from router.planner import plan_operation
+from router.planner.documents import entities_document
 from router.planner.plan import QueryPlan
 from tests.planner.federation import AnsweringSubgraph, FederationMaker, OperationMaker
 
@@ -41,11 +42,12 @@ def check_shape(plan: QueryPlan) -> None:
     for index, fetch in enumerate(plan.fetches):
         assert fetch.id == index
         assert all(d < index for d in fetch.depends_on)
-        assert set(fetch.variables) <= set(plan.variables)
-        for call in fetch.entities:
-            assert call.paths
-            assert call.representations
-            assert f"${call.variable}" in fetch.document
+        assert set(fetch.variables) <= plan.variable_definitions.keys()
+        if fetch.entity is not None:
+            assert fetch.path
+            assert fetch.entity.representations
+            alone = entities_document(fetch.operation_name, [fetch.entity], fetch.variables, plan.variable_definitions)
+            assert fetch.document == alone.text
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
