@@ -10,7 +10,7 @@
 Only what a subclass overrides is called: a hook that is not overridden costs nothing.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,9 +36,16 @@ class RequestContext:
         state: the application's own; starts empty. What hooks learn in `on_request` belongs here.
         view: which view (contract) of the supergraph the client sees; None for the full schema. A hook sets it in
             `on_request`, to one of the router's `views`.
+        override_percent: where the request stands from 0 up to but not including 100: `@override` labels `percent(x)`
+            with a greater x are on. A hook may set it in `on_request`, such as to a hash of the user, who then always
+            gets the same; None draws it at random.
+        override_labels: other `@override` labels that are on; a hook sets it in `on_request`. What the supergraph does
+            not have is ignored.
         response_headers: added to the response.
         log_fields: added to the request's line in the access log, such as a tenant. Values must be JSON.
         fetches: subgraph requests sent so far; counted by the server.
+        plan_cache: where the plan came from: `hit`, found by the document's text; `shared`, by another text's equal
+            operation; `miss`, it was made. Empty until then.
     """
 
     request_id: str
@@ -51,9 +58,12 @@ class RequestContext:
     variables: Mapping[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     view: str | None = None
+    override_percent: float | None = None
+    override_labels: Collection[str] = ()
     response_headers: MutableMapping[str, str] = field(default_factory=dict)
     log_fields: dict[str, Any] = field(default_factory=dict)
     fetches: int = 0
+    plan_cache: str = ""
 
 
 @dataclass(slots=True)

@@ -20,10 +20,14 @@ from router.planner.aliases import assign_storage_keys
 from router.planner.assemble import assemble
 from router.planner.cover import ObjectCover, Solver, Stand
 from router.planner.fetch_graph import FetchGraph, build_fetch_graph
+from router.planner.fingerprint import fingerprint
 from router.planner.normalize import NormalizedOperation, normalize
 from router.planner.plan import QueryPlan
 
-__all__ = ["plan_operation", "query_graph", "stages"]
+__all__ = ["fingerprint", "normalize", "plan_normalized", "plan_operation", "query_graph", "stages"]
+
+MAX_GRAPHS = 64
+"""Query graphs that are kept per supergraph: one per set of labels that are on; the oldest goes first."""
 
 _graphs: "weakref.WeakKeyDictionary[Supergraph, dict[frozenset[str], QueryGraph]]" = weakref.WeakKeyDictionary()
 _graphs_lock = threading.Lock()
@@ -46,7 +50,21 @@ def plan_operation(
         OperationError: no such operation in the document.
         PlanningError: no plan exists, or finding one would take too much work.
     """
-    *_, plan = stages(document, operation_name, supergraph, labels, hidden)
+    return plan_normalized(normalize(document, operation_name, supergraph, hidden), supergraph, labels, hidden)
+
+
+def plan_normalized(
+    operation: NormalizedOperation,
+    supergraph: Supergraph,
+    labels: frozenset[str] = frozenset(),
+    hidden: frozenset[str] = frozenset(),
+) -> QueryPlan:
+    """The same for an operation that is normalised already, with the same `hidden`.
+
+    Raises:
+        PlanningError: as `plan_operation`.
+    """
+    *_, plan = _after_normalize(operation, supergraph, labels, hidden)
     assert isinstance(plan, QueryPlan)
     return plan
 
@@ -61,6 +79,12 @@ def stages(
     """The result of each stage of planning, in order; see the module's table."""
     operation = normalize(document, operation_name, supergraph, hidden)
     yield operation
+    yield from _after_normalize(operation, supergraph, labels, hidden)
+
+
+def _after_normalize(
+    operation: NormalizedOperation, supergraph: Supergraph, labels: frozenset[str], hidden: frozenset[str]
+) -> Iterator[ObjectCover | FetchGraph | QueryPlan]:
     graph = query_graph(supergraph, labels)
     solver = Solver(graph)
     cover = _cover_root(solver, operation)
@@ -72,12 +96,15 @@ def stages(
 
 
 def query_graph(supergraph: Supergraph, labels: frozenset[str] = frozenset()) -> QueryGraph:
-    """The supergraph's query graph under these labels; made once and kept as long as the supergraph."""
+    """The supergraph's query graph under these labels; made once and kept with the supergraph."""
     with _graphs_lock:
         by_labels = _graphs.setdefault(supergraph, {})
-        if labels not in by_labels:
-            by_labels[labels] = QueryGraph(supergraph, labels)
-        return by_labels[labels]
+        graph = by_labels.get(labels)
+        if graph is None:
+            if len(by_labels) >= MAX_GRAPHS:
+                del by_labels[next(iter(by_labels))]
+            graph = by_labels[labels] = QueryGraph(supergraph, labels)
+        return graph
 
 
 def _cover_root(solver: Solver, operation: NormalizedOperation) -> ObjectCover:

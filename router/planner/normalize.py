@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, print_ast
+from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, VariableDefinitionNode, print_ast
 
 from router.errors import OperationError
 from router.graph.selections import Selection, SelectionBuilder, root_type
@@ -17,7 +17,8 @@ class NormalizedOperation:
     """An operation without fragments, literal conditions and duplicates.
 
     Attributes:
-        variables: each variable's definition as printed in a document, such as `$first: Int = 5`.
+        variables: each variable's definition as printed in a document, such as `$first: Int = 5`. Descriptions and
+            directives are left out: subgraphs need not know them.
     """
 
     type: str
@@ -52,8 +53,13 @@ def normalize(
         operation.name.value if operation.name else None,
         root,
         selection,
-        {d.variable.name.value: print_ast(d) for d in operation.variable_definitions or ()},
+        {d.variable.name.value: _definition(d) for d in operation.variable_definitions or ()},
     )
+
+
+def _definition(node: VariableDefinitionNode) -> str:
+    default = f" = {print_ast(node.default_value)}" if node.default_value is not None else ""
+    return f"${node.variable.name.value}: {print_ast(node.type)}{default}"
 
 
 def _select(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:

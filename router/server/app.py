@@ -12,19 +12,19 @@ import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from router.composition.contracts import Contract, View, load_contract, view_of
+from router.composition.contracts import Contract
 from router.executor import AiohttpTransport, Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RouterHooks
 from router.server.config import InvalidConfig, RouterConfig
 from router.server.disconnect import DisconnectGuard
 from router.server.operations import opened
-from router.server.pipeline import Pipeline
 from router.server.requests import ClientGone, GraphQLRequest, read_get, read_post, refuse_forgeable
 from router.server.responses import (
     GRAPHQL_RESPONSE_JSON,
@@ -35,7 +35,7 @@ from router.server.responses import (
     rejection_of,
     status_of,
 )
-from router.server.subgraphs import connect
+from router.server.served import Served, Workshop
 from router.server.telemetry import log_access, new_request_id
 
 __all__ = ["RouterApp", "create_app"]
@@ -73,11 +73,10 @@ def create_app(
         InvalidContract: a view's contract cannot be read or does not fit the supergraph.
     """
     config = config or RouterConfig()
-    loaded = opened(supergraph)
-    made = {name: made_view(name, source, loaded) for name, source in {**config.views, **(views or {})}.items()}
-    if config.default_view is not None and config.default_view not in made:
+    sources = {**config.views, **(views or {})}
+    if config.default_view is not None and config.default_view not in sources:
         raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
-    return RouterApp(loaded, hooks, config, transport, dict(subgraph_urls or {}), made)
+    return RouterApp(opened(supergraph), hooks, config, transport, dict(subgraph_urls or {}), sources)
 
 
 class RouterApp:
@@ -90,21 +89,49 @@ class RouterApp:
         config: RouterConfig,
         transport: Transport | None,
         subgraph_urls: dict[str, str],
-        views: Mapping[str, View],
+        views: Mapping[str, Contract | str | os.PathLike[str]],
     ) -> None:
         self.config = config
-        self.supergraph = supergraph
-        self.pipeline = Pipeline(supergraph, config, hooks, views)
-        self.subgraphs, self.transport = connect(
-            supergraph, config, hooks, transport or AiohttpTransport(), subgraph_urls
-        )
+        self.workshop = Workshop(config, hooks, transport or AiohttpTransport(), subgraph_urls, views)
+        self.serve(self.workshop.make(supergraph))
         self.on_request = hooks.on_request if overrides(hooks, "on_request") and hooks else None
         self.on_response = hooks.on_response if overrides(hooks, "on_response") and hooks else None
         self.started = False
         self.starting = asyncio.Lock()
+        self.reloading = asyncio.Lock()
         self.entry: ASGIApp = self.handle
         if config.cors is not None:
             self.entry = cors_middleware(self.handle, config)
+
+    # ---- supergraphs --------------------------------------------------------------------------------------------
+
+    def serve(self, served: Served) -> None:
+        """Answer all requests with this from now on. In one go: no request sees a part of each."""
+        self.supergraph = served.supergraph
+        self.pipeline = served.pipeline
+        self.subgraphs = served.subgraphs
+        self.transport = served.transport
+
+    async def reload(self, supergraph: str | os.PathLike[str] | Supergraph) -> None:
+        """Serve another supergraph, with the same settings, hooks and views, without a pause.
+
+        It is loaded in the background, and the documents that clients sent most are planned on it, within
+        `config.document_cache.warm_up_documents` and `warm_up_s`; then all new requests get it. Requests that run are
+        finished on the old one. Operations that it has no plan for do not hold it up.
+
+        Raises:
+            InvalidSupergraph, InvalidConfig, InvalidContract: as `create_app`; the old supergraph stays.
+        """
+        async with self.reloading:
+            old = self.pipeline
+            self.serve(await self.workshop.make_next(supergraph, old))
+            old.retire()
+
+    def cache_counters(self) -> dict[str, int]:
+        """Of the plan cache, since the supergraph went live: hits, shared, misses, evictions, and what is in it now."""
+        cache = self.pipeline.cache
+        sizes = {"texts": len(cache.texts), "operations": len(cache.operations), "size_bytes": cache.size_bytes}
+        return {**asdict(cache.counters), **sizes}
 
     # ---- life ---------------------------------------------------------------------------------------------------
 
@@ -308,10 +335,6 @@ class Exchange:
 
 
 # ---- parts ----------------------------------------------------------------------------------------------------------
-
-
-def made_view(name: str, source: Contract | str | os.PathLike[str], supergraph: Supergraph) -> View:
-    return view_of(source if isinstance(source, Contract) else load_contract(source, name), supergraph)
 
 
 def new_context(scope: Scope, view: str | None) -> RequestContext:

@@ -1,62 +1,190 @@
-"""The cache of prepared documents: by exact text, bounded, and made once however many clients ask at the same time."""
+"""The cache of plans: looked up by a document's exact text, shared by all texts of one operation, bounded in memory.
+
+Two levels. A warm request makes one look-up, by text. A text that is new is parsed and validated; if an equal operation
+(see `planner.fingerprint`) has been planned, it shares that plan. Nothing of a request gets in: keys are the document,
+the operation's name, the view and the labels that are on, values are made from these and the supergraph.
+"""
 
 import asyncio
+import heapq
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
 
 from router.server.responses import Rejected
 
-__all__ = ["DocumentCache", "DocumentKey", "Preparer"]
+__all__ = ["CacheCounters", "DocumentKey", "Entry", "OperationKey", "PlanCache", "Prepared", "Preparer"]
 
-DocumentKey = tuple[str, str | None, str | None]
-"""Document text, operation name and view."""
+TEXT_BYTES = 900
+"""What a text weighs beyond itself: its entry, its key, its slots in dictionaries and sets. Measured, rounded up."""
+TEXTS_SHARE = 4
+"""Texts take at most this part of the memory, so that one operation in a thousand layouts cannot drive out plans."""
 
-T = TypeVar("T")
+D = TypeVar("D")
+P = TypeVar("P")
+
+
+class DocumentKey(NamedTuple):
+    """Document text, operation name, view, and the supergraph's `@override` labels that are on."""
+
+    text: str
+    operation_name: str | None = None
+    view: str | None = None
+    labels: frozenset[str] = frozenset()
+
+
+class OperationKey(NamedTuple):
+    """The operation's fingerprint, view and labels."""
+
+    fingerprint: bytes
+    view: str | None = None
+    labels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Generic[D, P]):
+    """What preparing a document gives.
+
+    Attributes:
+        own: what belongs to this text alone, such as places in it.
+        operation: what all texts of the operation share.
+        operation_bytes: estimated memory of `operation`.
+    """
+
+    own: D
+    key: OperationKey
+    operation: P
+    operation_bytes: int
 
 
 @dataclass(slots=True)
-class Entry(Generic[T]):
-    value: T
+class Entry(Generic[D, P]):
+    """One text. `uses` counts the requests that it answered, `is_shared` tells whether its operation was there."""
+
+    own: D
+    operation: P
+    key: OperationKey
     size_bytes: int
+    is_shared: bool
+    uses: int = 1
 
 
-class DocumentCache(Generic[T]):
-    """Least recently used entries go first when either bound is exceeded."""
+@dataclass(slots=True)
+class Operation(Generic[P]):
+    value: P
+    size_bytes: int
+    texts: set[DocumentKey] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class CacheCounters:
+    """Since the cache was made.
+
+    Attributes:
+        hits: requests answered by text.
+        shared: texts that were new and found their operation planned.
+        misses: texts whose operation had to be planned.
+        evictions: plans that were dropped because of a bound.
+    """
+
+    hits: int = 0
+    shared: int = 0
+    misses: int = 0
+    evictions: int = 0
+
+
+class PlanCache(Generic[D, P]):
+    """Least recently used texts and operations go first when a bound is exceeded.
+
+    Args:
+        max_entries: of texts, and of operations.
+        max_bytes: estimated memory of all together.
+    """
 
     def __init__(self, max_entries: int, max_bytes: int) -> None:
         self.max_entries = max_entries
         self.max_bytes = max_bytes
-        self.size_bytes = 0
-        self.entries: OrderedDict[DocumentKey, Entry[T]] = OrderedDict()
+        self.counters = CacheCounters()
+        self.texts_bytes = 0
+        self.operations_bytes = 0
+        self.texts: OrderedDict[DocumentKey, Entry[D, P]] = OrderedDict()
+        self.operations: OrderedDict[OperationKey, Operation[P]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self.texts)
 
-    def get(self, key: DocumentKey) -> T | None:
-        entry = self.entries.get(key)
+    @property
+    def size_bytes(self) -> int:
+        return self.texts_bytes + self.operations_bytes
+
+    def get(self, key: DocumentKey) -> Entry[D, P] | None:
+        entry = self.texts.get(key)
         if entry is None:
             return None
-        self.entries.move_to_end(key)
-        return entry.value
+        self.texts.move_to_end(key)
+        self.operations.move_to_end(entry.key)
+        entry.uses += 1
+        self.counters.hits += 1
+        return entry
 
-    def put(self, key: DocumentKey, value: T, size_bytes: int) -> None:
-        """Keep the value, unless it alone is over the bound."""
-        old = self.entries.pop(key, None)
-        if old is not None:
-            self.size_bytes -= old.size_bytes
-        if size_bytes > self.max_bytes:
-            return
-        self.entries[key] = Entry(value, size_bytes)
-        self.size_bytes += size_bytes
-        while len(self.entries) > self.max_entries or self.size_bytes > self.max_bytes:
-            _, evicted = self.entries.popitem(last=False)
-            self.size_bytes -= evicted.size_bytes
+    def operation(self, key: OperationKey) -> P | None:
+        """An operation that is planned already; changes nothing, so that any thread may ask."""
+        known = self.operations.get(key)
+        return None if known is None else known.value
+
+    def put(self, key: DocumentKey, prepared: Prepared[D, P]) -> Entry[D, P]:
+        """Keep what was prepared, unless it alone is over a bound; returns it as what `get` will return."""
+        known = self.operations.get(prepared.key)
+        is_shared = known is not None
+        if known is None:
+            known = Operation(prepared.operation, prepared.operation_bytes)
+        if is_shared:
+            self.counters.shared += 1
+        else:
+            self.counters.misses += 1
+        size_bytes = TEXT_BYTES + sys.getsizeof(key.text)
+        entry = Entry(prepared.own, known.value, prepared.key, size_bytes, is_shared)
+        self.drop(key)
+        if known.size_bytes + size_bytes > self.max_bytes or not self.max_entries:
+            return entry
+        if not is_shared:
+            self.operations[prepared.key] = known
+            self.operations_bytes += known.size_bytes
+        self.operations.move_to_end(prepared.key)
+        if size_bytes <= self.max_bytes // TEXTS_SHARE:
+            self.texts[key] = entry
+            self.texts_bytes += size_bytes
+            known.texts.add(key)
+        self.evict()
+        return entry
+
+    def drop(self, key: DocumentKey) -> None:
+        """Forget a text; its operation stays."""
+        entry = self.texts.pop(key, None)
+        if entry is not None:
+            self.texts_bytes -= entry.size_bytes
+            self.operations[entry.key].texts.discard(key)
+
+    def evict(self) -> None:
+        while len(self.texts) > self.max_entries or self.texts_bytes > self.max_bytes // TEXTS_SHARE:
+            self.drop(next(iter(self.texts)))
+        while len(self.operations) > self.max_entries or self.size_bytes > self.max_bytes:
+            operation = self.operations[next(iter(self.operations))]
+            for key in tuple(operation.texts):
+                self.drop(key)
+            self.operations.popitem(last=False)
+            self.operations_bytes -= operation.size_bytes
+            self.counters.evictions += 1
+
+    def most_used(self, count: int) -> list[tuple[DocumentKey, int]]:
+        """The texts that answered most requests, with how many, most first."""
+        return [(key, e.uses) for key, e in heapq.nlargest(count, self.texts.items(), key=lambda item: item[1].uses)]
 
 
-class Preparer(Generic[T]):
+class Preparer(Generic[D, P]):
     """Looks documents up, or has them prepared on one thread of their own.
 
     One thread: planning is pure Python, so a second one would take its time from the first. The event loop keeps
@@ -64,13 +192,13 @@ class Preparer(Generic[T]):
     goes on being prepared when the client that asked first hangs up.
 
     Args:
-        prepare: makes a value and its estimated size in bytes; runs on the thread.
+        prepare: runs on the thread.
     """
 
     def __init__(
         self,
-        prepare: Callable[[str, str | None, str | None], tuple[T, int]],
-        cache: DocumentCache[T],
+        prepare: Callable[[DocumentKey], Prepared[D, P]],
+        cache: PlanCache[D, P],
         *,
         max_pending: int,
         timeout_s: float,
@@ -79,20 +207,20 @@ class Preparer(Generic[T]):
         self.cache = cache
         self.max_pending = max_pending
         self.timeout_s = timeout_s
-        self.pending: dict[DocumentKey, asyncio.Future[T]] = {}
+        self.pending: dict[DocumentKey, asyncio.Future[Entry[D, P]]] = {}
         self.thread: ThreadPoolExecutor | None = None
+        self.is_retired = False
 
-    async def get(self, text: str, operation_name: str | None, view: str | None = None) -> T:
-        """The prepared document, as that view's clients may run it.
+    async def get(self, key: DocumentKey) -> Entry[D, P]:
+        """The prepared document.
 
         Raises:
             Rejected: too many documents wait already, or this one takes too long; status 503.
             Exception: whatever `prepare` raises, to each of those who wait; nothing of it is kept.
         """
-        key = (text, operation_name, view)
-        value = self.cache.get(key)
-        if value is not None:
-            return value
+        entry = self.cache.get(key)
+        if entry is not None:
+            return entry
         future = self.pending.get(key)
         if future is None:
             if len(self.pending) >= self.max_pending:
@@ -111,19 +239,25 @@ class Preparer(Generic[T]):
                 raise unavailable("The router is shutting down.") from error
             raise
 
-    async def prepared(self, key: DocumentKey) -> T:
+    async def prepared(self, key: DocumentKey) -> Entry[D, P]:
         loop = asyncio.get_running_loop()
         if self.thread is None:
             self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="router-planner")
-        value, size_bytes = await loop.run_in_executor(self.thread, self.prepare, *key)
-        self.cache.put(key, value, size_bytes)
-        return value
+        return self.cache.put(key, await loop.run_in_executor(self.thread, self.prepare, key))
 
-    def forget(self, key: DocumentKey, future: "asyncio.Future[T]") -> None:
+    def forget(self, key: DocumentKey, future: "asyncio.Future[Entry[D, P]]") -> None:
         if self.pending.get(key) is future:
             del self.pending[key]
         if not future.cancelled():
             future.exception()  # everyone who waited may be gone: that is no "exception was never retrieved"
+        if self.is_retired and not self.pending:
+            self.close()
+
+    def retire(self) -> None:
+        """Let those who wait have their documents, then end the thread."""
+        self.is_retired = True
+        if not self.pending:
+            self.close()
 
     def close(self) -> None:
         """Refuse what waits. A document in preparation is finished by its thread, for nobody."""

@@ -1,69 +1,55 @@
-"""From a document's text to a response: look up or prepare, coerce variables, run.
+"""From a document's text to a response: look up or prepare, check variables, run.
 
-text -> parse -> limits -> validate -> plan -> compile      once per text and operation name, on a thread
+text -> parse -> limits -> validate -> normalise            once per text, operation name, view and set of labels
+     -> plan -> compile                                     once per normalised operation, view and set of labels
      -> variables -> hooks.on_plan -> execute               every time
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import (
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    VariableDefinitionNode,
-    get_named_type,
-    is_specified_scalar_type,
-    parse,
-    print_ast,
-    type_from_ast,
-)
-from graphql.execution.values import get_variable_values
+from graphql import GraphQLSchema, VariableDefinitionNode
 from graphql.language import get_location
 
 from router.composition.contracts import View
 from router.executor import CompiledPlan, SubgraphClient, compile_plan
 from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RequestRefused, RouterHooks
-from router.planner import plan_operation
+from router.planner import fingerprint, normalize, plan_normalized
 from router.planner.plan import QueryPlan
 from router.server.config import RouterConfig
 from router.server.disconnect import DisconnectGuard
-from router.server.documents import DocumentCache, Preparer
+from router.server.documents import DocumentKey, OperationKey, PlanCache, Prepared, Preparer
+from router.server.labels import OverrideLabels
 from router.server.limits import check_variables
 from router.server.operations import api_schema_of, read_document, selected_operation
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected
+from router.server.variables import VariableProblem, Variables, compile_variables
 
-__all__ = ["Pipeline", "PreparedDocument"]
+__all__ = ["Pipeline", "PreparedOperation"]
 
 logger = logging.getLogger("router.server")
 
-# What one cached document weighs beyond its texts: plan, compiled functions, dictionary slots. Measured, rounded up.
+# What one cached operation weighs beyond its texts: plan, compiled functions, dictionary slots. Measured, rounded up.
 ENTRY_BYTES = 8_000
 FETCH_BYTES = 12_000
 
+Places = Mapping[str, dict[str, int]]
+"""Line and column of each variable's definition."""
+
 
 @dataclass(frozen=True, slots=True)
-class PreparedDocument:
-    """One operation, ready to run.
+class PreparedOperation:
+    """One operation, ready to run. Holds nothing of any request."""
 
-    Attributes:
-        schema: what it is valid against, and its variables are checked against.
-        variable_definitions: without locations (they would keep the whole document's tokens alive).
-        defaults: default values of the variables of built-in scalar types. Conditions and introspection read these;
-            all other defaults stay in the documents of the fetches.
-        places: where each variable is defined, for errors.
-    """
-
-    schema: GraphQLSchema
     plan: QueryPlan
     compiled: CompiledPlan
-    variable_definitions: tuple[VariableDefinitionNode, ...]
-    defaults: Mapping[str, Any]
-    places: Mapping[str, dict[str, int]]
+    variables: Variables
 
 
 class Pipeline:
@@ -90,7 +76,9 @@ class Pipeline:
         # A subclass that does not override the hook costs nothing.
         overridden = hooks is not None and type(hooks).on_plan is not RouterHooks.on_plan
         self.on_plan = hooks.on_plan if hooks is not None and overridden else None
-        self.cache = DocumentCache[PreparedDocument](config.document_cache.max_entries, config.document_cache.max_bytes)
+        self.labels = OverrideLabels(supergraph)
+        bounds = config.document_cache
+        self.cache = PlanCache[Places, PreparedOperation](bounds.max_entries, bounds.max_bytes)
         self.preparer = Preparer(
             self.prepare,
             self.cache,
@@ -117,23 +105,26 @@ class Pipeline:
             Rejected: the document, the operation's name or the variables are wrong.
             RequestRefused: a hook said no, or chose a view that there is not.
         """
-        prepared = self.cache.get((request.query, request.operation_name, context.view))
-        if prepared is None:
+        key = DocumentKey(request.query, request.operation_name, context.view, self.labels.active(context))
+        entry = self.cache.get(key)
+        context.plan_cache = "hit"
+        if entry is None:
             if context.view not in self.schemas:
                 raise self.unknown_view(context)
-            prepared = await self.preparer.get(request.query, request.operation_name, context.view)
-        plan = prepared.plan
+            entry = await self.preparer.get(key)
+            context.plan_cache = "shared" if entry.is_shared else "miss"
+        plan = entry.operation.plan
         context.operation_name = plan.operation_name
         if plan.operation_type != "query":
             refuse_operation(plan.operation_type, read_only=read_only)
         variables: Mapping[str, Any] = {}
-        if prepared.variable_definitions:
-            variables = self.variables(prepared, request.variables)
+        if entry.operation.variables:
+            variables = self.variables(entry.operation.variables, request.variables, entry.own)
         if self.on_plan is not None:
             self.on_plan(context, plan)
         if guard is not None and plan.operation_type == "query":
             guard.arm()
-        return await prepared.compiled.execute(variables, context, subgraphs)
+        return await entry.operation.compiled.execute(variables, context, subgraphs)
 
     def unknown_view(self, context: RequestContext) -> RequestRefused:
         """A hook's mistake: the client never falls back to a schema that was not meant for it."""
@@ -144,61 +135,95 @@ class Pipeline:
         return RequestRefused("The schema for this client is missing.", "UNKNOWN_VIEW", 500, extensions=extensions)
 
     def close(self) -> None:
+        """End at once; who waits for a plan is refused."""
         self.preparer.close()
+
+    def retire(self) -> None:
+        """End once nobody waits for a plan any more."""
+        self.preparer.retire()
+
+    async def warm_up(self, used: Sequence[tuple[DocumentKey, int]]) -> int:
+        """Plan what another pipeline was asked most, one after the other, until the configured time is over.
+
+        What this supergraph has no plan for is passed over: its clients will get the error, as they should.
+
+        Args:
+            used: documents, with how many requests each answered.
+
+        Returns:
+            How many plans are ready.
+        """
+        deadline = time.monotonic() + self.config.document_cache.warm_up_s
+        ready = 0
+        for key, uses in used:
+            if key.view not in self.schemas:
+                continue
+            here = key._replace(labels=key.labels & self.labels.known)
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    entry = await self.preparer.get(here)
+            except TimeoutError:
+                break
+            except Exception as error:  # whatever it is, the switch must go on
+                logger.debug("not warmed up", extra={"fields": {"view": key.view}}, exc_info=error)
+                continue
+            # What was popular long ago fades with every new supergraph.
+            entry.uses = max(entry.uses, uses // 2)
+            ready += 1
+        return ready
 
     # ---- once per document ------------------------------------------------------------------------------------------
 
-    def prepare(self, text: str, operation_name: str | None, view: str | None) -> tuple[PreparedDocument, int]:
-        """Parse, check, validate, plan and compile; also says what keeping the result costs in bytes.
+    def prepare(self, key: DocumentKey) -> Prepared[Places, PreparedOperation]:
+        """Parse, check, validate and normalise; plan and compile unless that has been done for an equal operation.
 
         Raises:
             Rejected: what is wrong with the document or the operation's name.
             PlanningError: the operation is valid, but there is no plan.
         """
-        schema, hidden = self.schemas[view]
+        schema, hidden = self.schemas[key.view]
         try:
-            document = read_document(text, schema, self.limits, introspection=self.config.introspection)
-            operation = selected_operation(document, operation_name)
-            plan = plan_operation(document, operation_name, self.supergraph, frozenset(), hidden)
-            compiled = compile_plan(plan, schema)
+            document = read_document(key.text, schema, self.limits, introspection=self.config.introspection)
+            node = selected_operation(document, key.operation_name)
+            normalized = normalize(document, key.operation_name, self.supergraph, hidden)
+            operation_key = OperationKey(fingerprint(normalized), key.view, key.labels)
+            operation = self.cache.operation(operation_key)
+            if operation is None:
+                plan = plan_normalized(normalized, self.supergraph, key.labels, hidden)
+                operation = PreparedOperation(
+                    plan, compile_plan(plan, schema), self.compiled_variables(schema, normalized.variables)
+                )
         except RecursionError as error:
             message = "The document is nested too deeply."
             raise Rejected.one("MAX_DEPTH_LIMIT", message, status=422, json_status=200) from error
-        definitions = operation.variable_definitions or ()
-        prepared = PreparedDocument(
-            schema=schema,
-            plan=plan,
-            compiled=compiled,
-            variable_definitions=without_locations(definitions),
-            defaults=scalar_defaults(schema, definitions),
-            places={definition.variable.name.value: place_of(definition) for definition in definitions},
-        )
-        texts = len(text) + sum(len(fetch.document) for fetch in plan.fetches)
-        return prepared, ENTRY_BYTES + FETCH_BYTES * len(plan.fetches) + 4 * texts
+        places = {
+            definition.variable.name.value: place_of(definition) for definition in node.variable_definitions or ()
+        }
+        return Prepared(places, operation_key, operation, estimated_bytes(operation.compiled))
+
+    def compiled_variables(self, schema: GraphQLSchema, definitions: Mapping[str, str]) -> Variables:
+        # "Did you mean" would tell the schema's names, one guess at a time.
+        return compile_variables(schema, definitions, suggest=self.config.introspection)
 
     # ---- every time -------------------------------------------------------------------------------------------------
 
-    def variables(self, prepared: PreparedDocument, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables to run with: checked against the schema, but as the client wrote them.
-
-        Subgraphs coerce them once more, by their own idea of custom scalars; so they get the JSON that the client sent.
+    def variables(self, variables: Variables, given: Mapping[str, Any], places: Places) -> dict[str, Any]:
+        """The variables to run with.
 
         Raises:
-            Rejected: code `BAD_USER_INPUT`.
+            Rejected: code `BAD_USER_INPUT`, or that of a limit.
         """
         check_variables(given, self.limits)
-        definitions = prepared.variable_definitions
-        result = get_variable_values(
-            prepared.schema,
-            definitions,
-            dict(given),
-            max_errors=self.limits.max_validation_errors,
-            hide_suggestions=not self.config.introspection,
-        )
-        if isinstance(result, list):
-            raise bad_input(result, prepared.places)
-        names = (definition.variable.name.value for definition in definitions)
-        return {**prepared.defaults, **{name: given[name] for name in names if name in given}}
+        problems = variables.problems(given)
+        if problems:
+            raise bad_input(problems, places, self.limits.max_validation_errors)
+        return variables.values(given)
+
+
+def estimated_bytes(compiled: CompiledPlan) -> int:
+    """What keeping a compiled plan costs in memory."""
+    texts = sum(len(fetch.document) for fetch in compiled.plan.fetches)
+    return ENTRY_BYTES + FETCH_BYTES * len(compiled.plan.fetches) + 4 * texts
 
 
 def refuse_operation(operation_type: str, *, read_only: bool) -> None:
@@ -211,40 +236,29 @@ def refuse_operation(operation_type: str, *, read_only: bool) -> None:
         raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": "POST"})
 
 
-def scalar_defaults(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> dict[str, Any]:
-    """Default values of the variables of built-in scalar types."""
-    chosen = []
-    for definition in definitions:
-        named = get_named_type(type_from_ast(schema, definition.type))
-        if definition.default_value is not None and named is not None and is_specified_scalar_type(named):
-            chosen.append(definition)
-    values = get_variable_values(schema, chosen, {})
-    return {} if isinstance(values, list) else values.coerced
-
-
-def without_locations(definitions: Sequence[VariableDefinitionNode]) -> tuple[VariableDefinitionNode, ...]:
-    """Copies of the definitions that do not keep the document alive."""
-    if not definitions:
-        return ()
-    text = f"query ({', '.join(print_ast(definition) for definition in definitions)}) {{ a }}"
-    operation = parse(text, no_location=True).definitions[0]
-    assert isinstance(operation, OperationDefinitionNode)
-    return tuple(operation.variable_definitions or ())
-
-
 def place_of(definition: VariableDefinitionNode) -> dict[str, int]:
-    assert definition.loc is not None
-    place = get_location(definition.loc.source, definition.loc.start)
+    node = definition.variable  # not the description before it
+    assert node.loc is not None
+    place = get_location(node.loc.source, node.loc.start)
     return {"line": place.line, "column": place.column}
 
 
-def bad_input(errors: Sequence[GraphQLError], places: Mapping[str, dict[str, int]]) -> Rejected:
-    formatted = []
-    for error in errors:
-        entry: dict[str, Any] = {"message": error.message}
-        node = error.nodes[0] if error.nodes else None
-        if isinstance(node, VariableDefinitionNode):
-            entry["locations"] = [places[node.variable.name.value]]
-        entry["extensions"] = {"code": "BAD_USER_INPUT"}
-        formatted.append(entry)
-    return Rejected(formatted, status=422, json_status=200)
+def bad_input(problems: Sequence[VariableProblem], places: Places, max_errors: int) -> Rejected:
+    errors: list[dict[str, Any]] = []
+    for problem in problems[:max_errors]:
+        inside = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem.path)
+        errors.append(
+            {
+                "message": f"Variable ${problem.variable}{inside}: {problem.message}",
+                "locations": [places[problem.variable]],
+                "extensions": {
+                    "code": "BAD_USER_INPUT",
+                    "variable": problem.variable,
+                    "inputPath": list(problem.path),
+                },
+            }
+        )
+    if len(problems) > max_errors:
+        message = f"There are more errors in the variables; these are the first {max_errors}."
+        errors.append({"message": message, "extensions": {"code": "BAD_USER_INPUT"}})
+    return Rejected(errors, status=422, json_status=200)

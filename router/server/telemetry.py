@@ -52,6 +52,8 @@ def log_access(context: RequestContext, *, status: int, started: float, codes: l
     }
     if context.client is not None:
         fields["client"] = context.client
+    if context.plan_cache:
+        fields["plan_cache"] = context.plan_cache
     if codes:
         fields["errors"] = codes
     access_logger.info("request", extra={"fields": fields})

@@ -1,19 +1,26 @@
 """What happens to a document and its variables between the HTTP form and the subgraphs."""
 
 import asyncio
+import gc
+import logging
 import time
 from collections.abc import Callable
+from types import FunctionType, ModuleType
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from graphql import build_schema
 
 import router.server.pipeline
+from router.composition import Composed, Subgraph, compose
 from router.errors import PlanningError
-from router.planner import plan_operation
+from router.hooks import RequestContext, RouterHooks
+from router.planner import plan_normalized
+from router.planner.normalize import NormalizedOperation
 from router.planner.plan import QueryPlan
-from router.server.app import RouterApp
+from router.server.app import RouterApp, create_app
 from tests.server.shop import ShopTransport
 
 Connect = Callable[[RouterApp], httpx.AsyncClient]
@@ -44,12 +51,12 @@ async def test_a_document_is_prepared_once(
 ) -> None:
     planned: list[str | None] = []
 
-    def counting(document: Any, name: str | None, *rest: Any) -> QueryPlan:
-        planned.append(name)
+    def counting(operation: NormalizedOperation, *rest: Any) -> QueryPlan:
+        planned.append(operation.name)
         time.sleep(0.02)
-        return plan_operation(document, name, *rest)
+        return plan_normalized(operation, *rest)
 
-    monkeypatch.setattr(router.server.pipeline, "plan_operation", counting)
+    monkeypatch.setattr(router.server.pipeline, "plan_normalized", counting)
     app = make_app()
     client = connect(app)
     query = "query A { products { name } } query B { __typename }"
@@ -58,6 +65,82 @@ async def test_a_document_is_prepared_once(
     assert all(answer.status_code == 200 for answer in answers)
     assert sorted(map(str, planned)) == ["A", "B"]
     assert len(app.pipeline.cache) == 2
+    assert len(app.pipeline.cache.operations) == 2
+
+
+async def test_texts_of_one_operation_share_its_plan(
+    make_app: MakeApp, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app()
+    client = connect(app)
+    with caplog.at_level(logging.INFO, "router.access"):
+        for query in (
+            "query Q($n: Int) { products(first: $n) { id name } }",
+            "query Q($n: Int) {\n  products(first: $n) { ...F }\n}\nfragment F on Product { id, name }",
+            '"all" query Q("how many" $n: Int) { products(first: $n) { id name } }',
+            "query Q($n: Int) { products(first: $n) { id name } }",
+            "query Q($n: Int) { products(first: $n) { name id } }",
+        ):
+            assert "errors" not in await run(client, query, n=1)
+    assert [r.__dict__["fields"]["plan_cache"] for r in caplog.records] == ["miss", "shared", "shared", "hit", "miss"]
+    counters = app.cache_counters()
+    assert counters.pop("size_bytes") > 0
+    assert counters == {"hits": 1, "shared": 2, "misses": 2, "evictions": 0, "texts": 4, "operations": 2}
+
+
+async def test_errors_of_a_shared_plan_are_at_the_places_of_their_own_text(client: httpx.AsyncClient) -> None:
+    for text, place in (
+        ("query ($n: Int) { products(first: $n) { id } }", {"line": 1, "column": 8}),
+        ('\nquery ("how many" $n: Int)\n{ products(first: $n) { id } }', {"line": 2, "column": 19}),
+    ):
+        answer = await run(client, text, n="x")
+        assert answer["errors"][0]["locations"] == [place]
+
+
+async def test_nothing_of_a_request_stays_in_the_cache(make_app: MakeApp, connect: Connect) -> None:
+    """Plans are shared by all tenants: whatever the cache holds must come from the documents and the supergraph."""
+
+    class Tenants(RouterHooks):
+        async def on_request(self, context: RequestContext) -> None:
+            context.state["tenant"] = context.headers["x-tenant"]
+            context.log_fields["tenant"] = context.headers["x-tenant"]
+
+    app = make_app(Tenants())
+    client = connect(app)
+    query = """query Q($id: ID!, $text: String, $filter: Filter, $type: String!, $all: Boolean! = true) {
+      product(id: $id) { name reviews { stars } } echo(text: $text, filter: $filter)
+      __type(name: $type) { name fields { name @include(if: $all) type { name } } } }"""
+    for tenant in ("tenant-acme", "tenant-globex"):
+        filter_ = {"tags": [f"{tenant}-tag"], "about": {f"{tenant}-key": f"{tenant}-value"}}
+        variables = {"id": f"{tenant}-id", "text": f"{tenant}-text", "filter": filter_, "type": "Product"}
+        for text in (query, query.replace("Q(", "Q (")):
+            response = await client.post(
+                "/graphql",
+                json={"query": text, "variables": variables, "operationName": "Q"},
+                headers={"x-tenant": tenant, "authorization": f"Bearer {tenant}-token"},
+            )
+            assert f"{tenant}-text" in response.text
+    assert len(app.pipeline.cache) == 2
+    strings = reachable_strings(app.pipeline.cache)
+    assert len(strings) > 100
+    assert not [text for text in strings if "tenant-" in text]
+
+
+def reachable_strings(root: object) -> set[str]:
+    """All texts that live as long as `root` does; code is followed into closures, not into modules and classes."""
+    seen: dict[int, object] = {}
+    waiting: list[object] = [root]
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen or isinstance(each, ModuleType | type):
+            continue
+        seen[id(each)] = each
+        if isinstance(each, FunctionType):
+            waiting += [each.__closure__, each.__defaults__, each.__dict__, each.__code__.co_consts]
+        else:
+            waiting += gc.get_referents(each)
+    texts = {each for each in seen.values() if isinstance(each, str)}
+    return texts | {each.decode("utf-8", "replace") for each in seen.values() if isinstance(each, bytes)}
 
 
 async def test_what_is_wrong_is_not_kept(make_app: MakeApp, connect: Connect) -> None:
@@ -81,7 +164,7 @@ async def test_a_plan_that_cannot_be_made_has_a_code(
     def impossible(*_: Any) -> Any:
         raise PlanningError("Field `Product.name` cannot be reached.")
 
-    monkeypatch.setattr(router.server.pipeline, "plan_operation", impossible)
+    monkeypatch.setattr(router.server.pipeline, "plan_normalized", impossible)
     assert codes(await run(client, "{ products { name } }")) == ["QUERY_PLANNING_FAILED"]
 
 
@@ -89,7 +172,7 @@ async def test_faults_of_the_planner_are_masked(client: httpx.AsyncClient, monke
     def faulty(*_: Any) -> Any:
         raise KeyError("internal detail")
 
-    monkeypatch.setattr(router.server.pipeline, "plan_operation", faulty)
+    monkeypatch.setattr(router.server.pipeline, "plan_normalized", faulty)
     response = await client.post("/graphql", json={"query": "{ products { name } }"})
     assert response.status_code == 500
     assert response.json() == {
@@ -109,9 +192,9 @@ async def test_warm_requests_go_on_while_a_document_is_planned(
 
     def slow(*arguments: Any) -> QueryPlan:
         time.sleep(0.5)
-        return plan_operation(*arguments)
+        return plan_normalized(*arguments)
 
-    monkeypatch.setattr(router.server.pipeline, "plan_operation", slow)
+    monkeypatch.setattr(router.server.pipeline, "plan_normalized", slow)
     cold = asyncio.ensure_future(run(client, "{ products { name } }"))
     await asyncio.sleep(0.05)
     for _ in range(5):
@@ -264,6 +347,70 @@ async def test_wrong_variables(
     assert words in answer["errors"][0]["message"]
     assert "data" not in answer
     assert not shop.calls
+
+
+async def test_all_errors_are_reported_within_a_bound(make_app: MakeApp, connect: Connect) -> None:
+    client = connect(make_app(limits={"max_validation_errors": 3}))
+    query = "query ($f: Filter,\n $n: Int!) { products(filter: $f, first: $n) { id } }"
+    answer = await run(client, query, f={"size": "HUGE", "and": {"tags": ["a", 1]}})
+    assert answer == {
+        "errors": [
+            {
+                "message": 'Variable $f.size: "HUGE" is no value of enum Size.',
+                "locations": [{"line": 1, "column": 8}],
+                "extensions": {"code": "BAD_USER_INPUT", "variable": "f", "inputPath": ["size"]},
+            },
+            {
+                "message": "Variable $f.and.tags[1]: expected a String, found 1.",
+                "locations": [{"line": 1, "column": 8}],
+                "extensions": {"code": "BAD_USER_INPUT", "variable": "f", "inputPath": ["and", "tags", 1]},
+            },
+            {
+                "message": "Variable $n: a value of type Int! must be given.",
+                "locations": [{"line": 2, "column": 2}],
+                "extensions": {"code": "BAD_USER_INPUT", "variable": "n", "inputPath": []},
+            },
+        ]
+    }
+    answer = await run(client, query, f={"tags": [1, 2, 3, 4, 5]}, n=1)
+    assert [error.get("locations") is None for error in answer["errors"]] == [False, False, False, True]
+    assert codes(answer) == ["BAD_USER_INPUT"] * 4
+
+
+@pytest.mark.parametrize(
+    ("by", "is_right"),
+    [({"id": 1}, True), ({"name": "x"}, True), ({}, False), ({"id": 1, "name": "x"}, False), ({"id": None}, False)],
+)
+async def test_one_of_travels_through_composition(
+    connect: Connect, shop: ShopTransport, by: dict[str, Any], *, is_right: bool
+) -> None:
+    sdl = "directive @oneOf on INPUT_OBJECT input By @oneOf { id: ID, name: String } type Query { find(by: By!): Int }"
+    composed = compose([Subgraph("products", sdl, "http://p.invalid")])
+    assert isinstance(composed, Composed), composed.errors
+    shop.schemas["products"] = build_schema(sdl)
+    shop.roots["products"] = {"find": 5}
+    client = connect(create_app(composed.supergraph_sdl, transport=shop))
+    answer = await run(client, "query ($by: By!) { find(by: $by) }", by=by)
+    assert answer.get("data") == ({"find": 5} if is_right else None)
+    if not is_right:
+        assert codes(answer) == ["BAD_USER_INPUT"]
+    answer = await run(client, '{ find(by: {id: 1, name: "x"}) }')
+    assert codes(answer) == ["GRAPHQL_VALIDATION_FAILED"]
+    answer = await run(client, '{ __type(name: "By") { isOneOf } }')
+    assert answer["data"] == {"__type": {"isOneOf": True}}
+
+
+async def test_descriptions_in_documents_are_for_clients(client: httpx.AsyncClient, shop: ShopTransport) -> None:
+    query = '''
+    "An operation" query Q(
+      "A variable" $id: ID!
+      """Another, in a block""" $with: Boolean = true
+    ) { product(id: $id) { ...Part } }
+    """A fragment""" fragment Part on Product { name reviews @include(if: $with) { stars } }'''
+    assert "errors" not in await run(client, query, id="1")
+    for body in shop.bodies():
+        assert not [word for word in ("operation", "variable", "block", "fragment") if word in body["query"].lower()]
+    assert codes(await run(client, '"no description of a short form" { __typename }')) == ["GRAPHQL_PARSE_FAILED"]
 
 
 async def test_variables_nested_beyond_measure(client: httpx.AsyncClient) -> None:

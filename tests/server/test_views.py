@@ -116,7 +116,7 @@ async def test_validation_is_per_view_and_the_cache_does_not_leak(app: RouterApp
     for _ in range(2):
         assert codes(await ask(client, query)) == []
         assert codes(await ask(client, query, "outside")) == ["GRAPHQL_VALIDATION_FAILED"]
-    assert [key[2] for key in app.pipeline.cache.entries] == [None]
+    assert [key.view for key in app.pipeline.cache.texts] == [None]
 
 
 async def test_both_at_the_same_time(app: RouterApp, connect: Connect) -> None:
@@ -130,7 +130,7 @@ async def test_one_graph_serves_all_views(app: RouterApp, connect: Connect) -> N
     client = connect(app)
     query = "{ dog { name } }"
     assert await ask(client, query) == await ask(client, query, "outside") == {"data": {"dog": {"name": "Rex"}}}
-    assert sorted(str(key[2]) for key in app.pipeline.cache.entries) == ["None", "outside"]
+    assert sorted(str(key.view) for key in app.pipeline.cache.texts) == ["None", "outside"]
 
 
 async def test_variables_are_of_the_view(app: RouterApp, connect: Connect) -> None:

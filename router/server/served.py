@@ -1,0 +1,80 @@
+"""A supergraph with everything that is made for it; and the next one, made ready while this one serves."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from router.composition.contracts import Contract, View, load_contract, view_of
+from router.executor import SubgraphClient, Transport
+from router.graph.supergraph import Supergraph
+from router.hooks import RouterHooks
+from router.server.config import RouterConfig
+from router.server.operations import opened
+from router.server.pipeline import Pipeline
+from router.server.subgraphs import CountingTransport, connect
+
+__all__ = ["Served", "Workshop"]
+
+logger = logging.getLogger("router.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What answers requests; replaced as a whole, so that no request sees a part of each."""
+
+    supergraph: Supergraph
+    pipeline: Pipeline
+    subgraphs: SubgraphClient
+    transport: CountingTransport
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Makes what serves a supergraph, always with the same settings.
+
+    Attributes:
+        transport: shared by all that is made; started and closed by its owner.
+        views: by name, contracts or their files, read anew for each supergraph.
+    """
+
+    config: RouterConfig
+    hooks: RouterHooks | None
+    transport: Transport
+    subgraph_urls: Mapping[str, str]
+    views: Mapping[str, Contract | str | os.PathLike[str]]
+
+    def make(self, supergraph: Supergraph) -> Served:
+        """
+        Raises:
+            InvalidConfig, InvalidContract: a setting or a view does not fit the supergraph.
+        """
+        views = {name: _view(name, source, supergraph) for name, source in self.views.items()}
+        pipeline = Pipeline(supergraph, self.config, self.hooks, views)
+        client, transport = connect(supergraph, self.config, self.hooks, self.transport, self.subgraph_urls)
+        return Served(supergraph, pipeline, client, transport)
+
+    async def make_next(self, supergraph: str | os.PathLike[str] | Supergraph, now: Pipeline) -> Served:
+        """Load another supergraph on a thread, and plan on it what clients ask most of the one that serves now.
+
+        Raises:
+            InvalidSupergraph, InvalidConfig, InvalidContract: there is nothing to switch to.
+        """
+        started = time.perf_counter()
+        served = await asyncio.to_thread(lambda: self.make(opened(supergraph)))
+        used = now.cache.most_used(self.config.document_cache.warm_up_documents)
+        try:
+            planned = await served.pipeline.warm_up(used)
+        except asyncio.CancelledError:
+            served.pipeline.close()
+            raise
+        duration_ms = round((time.perf_counter() - started) * 1000)
+        fields = {"duration_ms": duration_ms, "documents": len(used), "planned": planned}
+        logger.info("supergraph ready", extra={"fields": fields})
+        return served
+
+
+def _view(name: str, source: Contract | str | os.PathLike[str], supergraph: Supergraph) -> View:
+    return view_of(source if isinstance(source, Contract) else load_contract(source, name), supergraph)
