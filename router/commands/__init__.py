@@ -5,23 +5,30 @@ wrong, 130 interrupted.
 """
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
-from router.commands.check import add_check
-from router.commands.compose import add_compose
 from router.commands.files import as_json
-from router.commands.lint import add_lint
-from router.commands.plan import add_plan
-from router.commands.serve import add_config_schema, add_serve
 from router.errors import RouterError
 
 __all__ = ["main"]
 
+_MODULES = {
+    "compose": "compose",
+    "check": "check",
+    "lint": "lint",
+    "plan": "plan",
+    "serve": "serve",
+    "config-schema": "serve",
+}
+"""Where each command is: `add_<command>` in that module."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser(given[:1]).parse_args(given)
     try:
         return int(options.run(options))
     except RouterError as error:
@@ -37,9 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The command line; of the wanted command alone where it is one, so that the others' modules are not loaded."""
     root = argparse.ArgumentParser(prog="python -m router", description="A GraphQL federation router.")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_compose, add_check, add_lint, add_plan, add_serve, add_config_schema):
-        add(commands)
+    for name in [name for name in wanted if name in _MODULES] or _MODULES:
+        module = importlib.import_module(f"router.commands.{_MODULES[name]}")
+        getattr(module, f"add_{name.replace('-', '_')}")(commands)
     return root

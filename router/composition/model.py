@@ -114,7 +114,10 @@ class Field:
 
     def applied(self, name: str) -> Applied | None:
         """The first application of the directive with that canonical name."""
-        return next((d for d in self.directives if d.name == name), None)
+        for directive in self.directives:
+            if directive.name == name:
+                return directive
+        return None
 
 
 @dataclass(slots=True)
@@ -163,7 +166,10 @@ class TypeDef:
 
     def applied(self, name: str) -> Applied | None:
         """The first application of the directive with that canonical name."""
-        return next((d for d in self.directives if d.name == name), None)
+        for directive in self.directives:
+            if directive.name == name:
+                return directive
+        return None
 
     def all_applied(self, name: str) -> list[Applied]:
         """All applications of the directive with that canonical name."""

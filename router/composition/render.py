@@ -266,7 +266,9 @@ def _description(text: str | None, indent: str) -> str:
     """A description as a block string, or as a plain one where a block cannot carry it."""
     if not text:
         return ""
-    is_plain_block = text == text.strip() and "\\" not in text and all(c.isprintable() or c in "\n\t" for c in text)
+    is_plain_block = (
+        text == text.strip() and "\\" not in text and text.replace("\n", "").replace("\t", "").isprintable()
+    )
     if not is_plain_block or any(line.startswith((" ", "\t")) for line in text.split("\n")[:1]):
         return f"{indent}{json.dumps(text, ensure_ascii=True)}\n"
     escaped = text.replace('"""', '\\"""')

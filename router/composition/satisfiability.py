@@ -8,7 +8,7 @@ all off, all on, and each on or off alone.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -46,8 +46,9 @@ class _Vertex:
 def check_satisfiability(state: MergeState) -> None:
     """Adds an error for each field of the API that some query cannot get, with a query that shows it."""
     found: dict[str, CompositionError] = {}
+    contexts = _contexts_by_type(state)
     for labels in _assignments(state):
-        walk = _Walk(state, Moves(state, labels))
+        walk = _Walk(state, Moves(state, labels), contexts)
         for type_name, operation in _OPERATIONS:
             if type_name in state.types:
                 walk.run(type_name, operation)
@@ -80,11 +81,11 @@ def _assignments(state: MergeState) -> Iterator[frozenset[str]]:
 class _Walk:
     """One walk over the API under one assignment of labels."""
 
-    def __init__(self, state: MergeState, moves: Moves) -> None:
+    def __init__(self, state: MergeState, moves: Moves, contexts: Mapping[str, set[str]]) -> None:
         self._state = state
         self._moves = moves
         self._proved: dict[tuple[str, frozenset[str]], list[frozenset[Location]]] = {}
-        self._contexts = _contexts_by_type(state)
+        self._contexts = contexts
         self.errors: list[CompositionError] = []
 
     def run(self, type_name: str, operation: str) -> None:
@@ -161,9 +162,12 @@ class _Walk:
                 by_subgraph: dict[int, set[Location]] = {}
                 for location in below.locations:
                     by_subgraph.setdefault(self._moves.subgraph_of(location), set()).add(location)
+                if len(by_subgraph) == 1:  # nothing to choose from
+                    self._walk(below)
+                    continue
                 attempts = []
                 for index in sorted(by_subgraph):
-                    attempt = _Walk(self._state, self._moves)
+                    attempt = _Walk(self._state, self._moves, self._contexts)
                     attempt._proved = {name: list(known) for name, known in self._proved.items()}
                     attempt._walk(_Vertex(below.type_name, frozenset(by_subgraph[index]), below.path, below.contexts))
                     attempts.append(attempt)

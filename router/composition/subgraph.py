@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from graphql import GraphQLError, Source, parse
+from graphql import GraphQLError, Source
 from graphql.language import (
     DirectiveDefinitionNode,
     DirectiveNode,
@@ -47,6 +47,7 @@ from router.composition.model import (
 from router.composition.reporting import error
 from router.errors import CompositionError, SourceLocation
 from router.graph.federation_spec import CORE, LINK
+from router.graph.sdl import parse_sdl
 
 __all__ = ["read_subgraph"]
 
@@ -70,7 +71,7 @@ _DEFAULT_ROOTS = {"query": "Query", "mutation": "Mutation", "subscription": "Sub
 def read_subgraph(subgraph: Subgraph) -> tuple[SubgraphSchema | None, list[CompositionError]]:
     """A subgraph's schema, or None where its text is not SDL, and what is wrong so far."""
     try:
-        document = parse(Source(subgraph.sdl, subgraph.file or subgraph.name))
+        document = parse_sdl(Source(subgraph.sdl, subgraph.file or subgraph.name))
         return _Reader(subgraph, document).read()
     except GraphQLError as problem:
         locations = tuple(

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from graphql import GraphQLError, GraphQLSchema, parse, validate, validate_schema
+from graphql import GraphQLError, GraphQLSchema, validate, validate_schema
 
 from router.errors import InvalidSupergraph
 from router.graph.api_schema import build_api_schema
+from router.graph.sdl import parse_sdl
 from router.schema_checks.changes import Change, Severity
 from router.schema_checks.compare import compare_schemas
 from router.schema_checks.operations import RegisteredOperation
@@ -65,7 +66,7 @@ def api_schema_of_sdl(sdl: str, name: str) -> GraphQLSchema:
         InvalidSupergraph: it is neither.
     """
     try:
-        schema = build_api_schema(parse(sdl))
+        schema = build_api_schema(parse_sdl(sdl))
     except GraphQLError as error:
         at = "".join(f":{place.line}:{place.column}" for place in (error.locations or ())[:1])
         raise InvalidSupergraph(f"{name}{at}: {error.message}") from error

@@ -26,13 +26,13 @@ from graphql import (
     TypeExtensionNode,
     TypeNode,
     UnionTypeDefinitionNode,
-    parse,
     value_from_ast_untyped,
 )
 
 from router.errors import InvalidSupergraph
 from router.graph.federation_spec import supergraph_features
 from router.graph.garbage import collection_paused
+from router.graph.sdl import parse_sdl
 from router.graph.supergraph.features import check_features
 from router.graph.supergraph.key_fields import with_key_fields
 from router.graph.supergraph.model import (
@@ -58,7 +58,7 @@ def load_supergraph(sdl: str) -> Supergraph:
     """
     with collection_paused():
         try:
-            document = parse(sdl, no_location=True)
+            document = parse_sdl(sdl, no_location=True)
             return _Loader(sdl, document).load()
         except GraphQLError as error:
             where = f" (line {error.locations[0].line})" if error.locations else ""
