@@ -4,10 +4,11 @@ hidden. Codes are those of `@inaccessible`, which a contract amounts to.
 Source: the inaccessible specification (https://specs.apollo.dev/inaccessible/v0.2), rules for the API schema.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql.language import (
+    DirectiveDefinitionNode,
     EnumTypeDefinitionNode,
     EnumValueNode,
     InputObjectTypeDefinitionNode,
@@ -32,11 +33,14 @@ Types = Mapping[str, TypeDefinitionNode]
 Hidden = Mapping[str, str]
 
 
-def check_view(contract: Contract, types: Types, hidden: Hidden, query: str) -> Iterator[CompositionError]:
+def check_view(
+    contract: Contract, types: Types, directives: Iterable[DirectiveDefinitionNode], hidden: Hidden, query: str
+) -> Iterator[CompositionError]:
     """Yields every reason why the rest is no schema.
 
     Args:
         types: the full API schema's types, by name.
+        directives: its directives.
         hidden: schema coordinates of what the view hides, with the reason in words.
         query: name of the query root type.
     """
@@ -51,6 +55,8 @@ def check_view(contract: Contract, types: Types, hidden: Hidden, query: str) -> 
     for name, node in types.items():
         if name not in hidden:
             yield from checker.check_type(name, node)
+    for directive in directives:
+        yield from checker.check_directive(directive)
 
 
 class _Checker:
@@ -77,6 +83,11 @@ class _Checker:
         for interface in getattr(node, "interfaces", None) or ():
             if interface.name.value not in self.hidden and interface.name.value in self.types:
                 yield from self._check_implementation(name, node, interface.name.value)
+
+    def check_directive(self, node: DirectiveDefinitionNode) -> Iterator[CompositionError]:
+        name = f"@{node.name.value}"
+        for argument in node.arguments or ():
+            yield from self._check_input(f"{name}({argument.name.value}:)", argument, f'directive "{name}"')
 
     def _check_reference(self, coordinate: str, type_: TypeNode) -> Iterator[CompositionError]:
         name = named_type(type_)

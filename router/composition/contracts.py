@@ -88,7 +88,7 @@ def view_of(contract: Contract, supergraph: Supergraph) -> View:
     api = api_document(supergraph.document)
     filtered = _Filter(contract, supergraph, api, tags)
     filtered.hide()
-    errors = list(check_view(contract, filtered.types, filtered.hidden, supergraph.roots["query"]))
+    errors = list(check_view(contract, filtered.types, filtered.directives, filtered.hidden, supergraph.roots["query"]))
     if errors:
         raise InvalidContract(errors)
     hidden = frozenset(filtered.hidden)

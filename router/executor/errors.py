@@ -31,8 +31,12 @@ _INTERNAL_EXTENSIONS = frozenset(
 """What servers put into `extensions` for their developers; clients never see it."""
 
 
-def client_error(error: Any, subgraph: str, path: Sequence[str | int]) -> dict[str, Any]:
-    """Return a subgraph's error for the client: no locations, no internals, the path as given if there is any."""
+def client_error(error: Any, subgraph: str, path: Sequence[str | int], *, is_secret: bool = False) -> dict[str, Any]:
+    """Return a subgraph's error for the client: no locations, no internals, the path as given if there is any.
+
+    Args:
+        is_secret: whether it is about something that the client may not know of, so that only its code is told.
+    """
     message = error.get("message") if isinstance(error, dict) else None
     given = error.get("extensions") if isinstance(error, dict) else None
     extensions = {
@@ -40,6 +44,9 @@ def client_error(error: Any, subgraph: str, path: Sequence[str | int]) -> dict[s
         for key, value in (given.items() if isinstance(given, dict) else ())
         if key not in _INTERNAL_EXTENSIONS
     }
+    if is_secret:
+        message = f"Subgraph '{subgraph}' could not answer what is needed here."
+        extensions = {"code": extensions.get("code")}
     extensions["serviceName"] = subgraph
     if not isinstance(extensions.get("code"), str):
         extensions["code"] = DOWNSTREAM

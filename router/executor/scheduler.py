@@ -251,8 +251,11 @@ class Run:
                 # Targets may share an object: each place is named once.
                 for target in dict.fromkeys(map(id, owners[position])):
                     for place in places[index].get(target, ()):
-                        visible = self._visible((*place, *path[length:]))
-                        self.errors.append(client_error(error, request.subgraph, visible))
+                        whole = (*place, *path[length:])
+                        visible = self._visible(whole)
+                        # Clients of a view are not told of fields that only planning asked for: they may be hidden.
+                        is_secret = self._context.view is not None and len(visible) < len(whole)
+                        self.errors.append(client_error(error, request.subgraph, visible, is_secret=is_secret))
                         self._nulled.append(tuple(self._visible((*place, *nulled))))
                 return
         self._failed.append(request)
