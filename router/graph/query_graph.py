@@ -10,10 +10,26 @@ Source: the same idea as the query graphs of Apollo and The Guild; the layout is
 from dataclasses import dataclass
 from functools import cached_property
 
-from router.graph.selections import TYPENAME, Selection, SelectionBuilder
+from router.graph.selections import TYPENAME, Selection, SelectionBuilder, SelectionField
 from router.graph.supergraph import FieldJoin, Supergraph, SupergraphField, TypeRef
 
-__all__ = ["FieldEdge", "KeyEdge", "QueryGraph"]
+__all__ = ["ContextUse", "FieldEdge", "KeyEdge", "QueryGraph"]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUse:
+    """An argument whose value comes from an ancestor (`@fromContext`).
+
+    Attributes:
+        context: the context's name in the supergraph, such as `products__locale`.
+        type: the argument's type in SDL notation.
+        fields: the field set that leads from the ancestor to the value.
+    """
+
+    context: str
+    argument: str
+    type: str
+    fields: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,7 @@ class FieldEdge:
         requires: what must be sent along, in a new entity call; None: readable wherever one stands.
         provides: what the subgraph has below this field beyond what it always has.
         type: the field's type in that subgraph.
+        contexts: arguments that ancestors give; their values have to be known first, so `requires` is not None then.
     """
 
     subgraph: int
@@ -33,11 +50,15 @@ class FieldEdge:
     requires: Selection | None
     provides: Selection | None
     type: TypeRef
+    contexts: tuple[ContextUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KeyEdge:
-    """A way into a place: send `selection` (and `__typename: entry`) to the subgraph's `_entities`."""
+    """A way into a place: send `selection` (and `__typename: entry`) to the subgraph's `_entities`.
+
+    The query root type needs neither: a field of that type leads to every subgraph's root.
+    """
 
     subgraph: int
     entry: str
@@ -55,6 +76,8 @@ class QueryGraph:
         self._edges: dict[tuple[str, str], tuple[FieldEdge, ...]] = {}
         self._keys: dict[str, tuple[KeyEdge, ...]] = {}
         self._runtime: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._context_fields: dict[tuple[str, str], SelectionField | None] = {}
+        self.query_root = supergraph.roots["query"]
 
     def field_edges(self, type_name: str, field: str) -> tuple[FieldEdge, ...]:
         """Everywhere that a field of an object type (or, held as an interface, of an interface) can be read."""
@@ -76,6 +99,11 @@ class QueryGraph:
         known = self._keys.get(type_name)
         if known is None:
             entries = (type_name, *self._interface_object_interfaces(type_name))
+            if type_name == self.query_root:
+                nothing = self.builder.nothing(type_name)
+                joins = self.supergraph.types[type_name].joins
+                known = self._keys[type_name] = tuple(KeyEdge(subgraph, type_name, nothing) for subgraph in joins)
+                return known
             known = self._keys[type_name] = tuple(
                 KeyEdge(subgraph, entry, self.builder.build_field_set(type_name, key.fields))
                 for entry in entries
@@ -126,6 +154,36 @@ class QueryGraph:
         if declared is None or subgraph not in type_.joins:
             return False
         return not declared.joins or any(j.graph == subgraph and not j.external for j in declared.joins)
+
+    # -- contexts ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def has_contexts(self) -> bool:
+        """Whether any argument comes from an ancestor."""
+        types = self.supergraph.types.values()
+        return any(join.context_arguments for t in types for f in t.fields.values() for join in f.joins)
+
+    @cached_property
+    def _context_setters(self) -> dict[str, frozenset[str]]:
+        setters: dict[str, set[str]] = {}
+        for name, type_ in self.supergraph.types.items():
+            for context in type_.contexts:
+                setters.setdefault(context, set()).update((name, *self.supergraph.possible[name]))
+        return {context: frozenset(names) for context, names in setters.items()}
+
+    def context_field(self, type_name: str, use: ContextUse) -> SelectionField | None:
+        """What has to be read of an object of this type for the context; None: such an object does not set it.
+
+        The field has no response key: it is nothing that a client asked for.
+        """
+        if type_name not in self._context_setters.get(use.context, ()):
+            return None
+        key = (type_name, use.fields)
+        if key not in self._context_fields:
+            fields = self.builder.build_field_set(type_name, use.fields).fields_of(type_name)
+            named = [f for f in fields if f.name != TYPENAME]
+            self._context_fields[key] = self.builder.hidden(named[0]) if named else None
+        return self._context_fields[key]
 
     # -- building ----------------------------------------------------------------------------------------------------
 
@@ -197,17 +255,28 @@ class QueryGraph:
         if join.override_label is not None:
             active = join.override_label in self.labels
             return active if join.override is not None else not active
-        return not join.context_arguments
+        return True
 
     def _edge(self, entry: str, declared: SupergraphField, subgraph: int, join: FieldJoin) -> FieldEdge:
         output = join.type or declared.type
+        requires = self.builder.build_field_set(entry, join.requires) if join.requires else None
+        contexts = tuple(
+            ContextUse(str(a["context"]), str(a["name"]), str(a["type"]), _without_braces(str(a["selection"])))
+            for a in join.context_arguments
+        )
         return FieldEdge(
             subgraph=subgraph,
             entry=entry,
-            requires=self.builder.build_field_set(entry, join.requires) if join.requires else None,
+            requires=self.builder.nothing(entry) if contexts and requires is None else requires,
             provides=self.builder.build_field_set(declared.type.name, join.provides) if join.provides else None,
             type=output,
+            contexts=contexts,
         )
+
+
+def _without_braces(selection: str) -> str:
+    text = selection.strip()
+    return text[1:-1] if text.startswith("{") else text
 
 
 _EVERYWHERE = FieldJoin(None)

@@ -40,6 +40,7 @@ class SelectionField:
 
     Attributes:
         id: unique in the process, ascending in the order of creation.
+        response_key: empty for a field that no client asked for, but something below it needs.
         arguments: as printed in a document, parentheses included; empty if there are none.
         variables: names of the variables in `arguments`.
         conditions: relative to the enclosing selection.
@@ -147,6 +148,29 @@ class SelectionBuilder:
     def typename(self, response_key: str = TYPENAME, conditions: Conditions = ()) -> SelectionField:
         """The meta field `__typename`."""
         return self._intern_field(response_key, TYPENAME, "", frozenset(), conditions, _TYPENAME_TYPE, None)
+
+    def nothing(self, type_name: str) -> Selection:
+        """The empty selection of an object type."""
+        return self._intern_selection(type_name, (), {type_name: ()})
+
+    def hidden(self, field: SelectionField) -> SelectionField:
+        """The same field, asked by no client."""
+        return self._intern_field("", field.name, field.arguments, field.variables, (), field.type, field.selection)
+
+    def below(self, field: SelectionField, selection: Selection) -> SelectionField:
+        """The same field with another selection below it."""
+        return self._intern_field(
+            field.response_key, field.name, field.arguments, field.variables, field.conditions, field.type, selection
+        )
+
+    def selection(
+        self,
+        type_name: str,
+        own: tuple[SelectionField, ...],
+        by_type: dict[str, tuple[SelectionField, ...]],
+    ) -> Selection:
+        """A selection of these fields."""
+        return self._intern_selection(type_name, own, by_type)
 
     # -- one position ------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ fetches     which request asks what, and waits for which       FetchGraph
 plan        documents, entity calls batched, the projection    QueryPlan
 """
 
+import dataclasses
 import threading
 import weakref
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from router.graph.selections import SelectionField
 from router.graph.supergraph import Supergraph
 from router.planner.aliases import assign_storage_keys
 from router.planner.assemble import assemble
+from router.planner.contexts import attach_contexts, resolve_contexts
 from router.planner.cover import ObjectCover, Solver, Stand
 from router.planner.fetch_graph import FetchGraph, build_fetch_graph
 from router.planner.fingerprint import fingerprint
@@ -86,10 +88,12 @@ def _after_normalize(
     operation: NormalizedOperation, supergraph: Supergraph, labels: frozenset[str], hidden: frozenset[str]
 ) -> Iterator[ObjectCover | FetchGraph | QueryPlan]:
     graph = query_graph(supergraph, labels)
+    operation = dataclasses.replace(operation, selection=attach_contexts(graph, operation.selection))
     solver = Solver(graph)
     cover = _cover_root(solver, operation)
     yield cover
-    fetch_graph = build_fetch_graph(graph, operation.type, cover)
+    fetch_graph = build_fetch_graph(graph, operation.type, cover, operation.variables)
+    resolve_contexts(graph, fetch_graph)
     assign_storage_keys(graph, fetch_graph)
     yield fetch_graph
     yield assemble(graph, operation, fetch_graph, hidden)

@@ -145,7 +145,7 @@ def _inputs(
 ) -> tuple[InputField, ...]:
     found = []
     for wanted in fields:
-        slot = position.needs.get((wanted.id, type_name)) or position.needs.get((wanted.id, None))
+        slot = position.need(wanted, type_name)
         if slot is not None:
             found.append(_input(graph, wanted, slot))
     return tuple(found)

@@ -4,16 +4,25 @@ The builder walks the covers top-down and lays out the merged response as a tree
 no name on the wire yet (`aliases` decides); fetches only note which slots they select.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from router.errors import PlanningError
-from router.graph.query_graph import QueryGraph
+from router.graph.query_graph import ContextUse, QueryGraph
 from router.graph.selections import TYPENAME, Conditions, SelectionField
 from router.graph.supergraph import TypeRef
 from router.planner.cover import AbstractCover, Cover, FieldChoice, InterfaceObjectCover, ObjectCover
 
-__all__ = ["FetchGraph", "FetchNode", "Position", "RepresentationSpec", "Slot", "build_fetch_graph"]
+__all__ = [
+    "ContextNeed",
+    "ContextPlace",
+    "FetchGraph",
+    "FetchNode",
+    "Position",
+    "RepresentationSpec",
+    "Slot",
+    "build_fetch_graph",
+]
 
 
 @dataclass(eq=False, slots=True)
@@ -56,6 +65,10 @@ class Position:
     outputs: dict[tuple[object, ...], Slot] = field(default_factory=dict)
     needs: dict[tuple[int, str | None], Slot] = field(default_factory=dict)
 
+    def need(self, wanted: SelectionField, type_name: str | None) -> Slot | None:
+        """Where a field that the planner needs of objects of a type lies; None: it was not asked for."""
+        return self.needs.get((wanted.id, type_name)) or self.needs.get((wanted.id, None))
+
 
 @dataclass(eq=False, slots=True)
 class RepresentationSpec:
@@ -67,12 +80,30 @@ class RepresentationSpec:
     requires: dict[SelectionField, Slot] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ContextPlace:
+    """A position above a fetch whose objects give a context's value: per runtime type, the field to read."""
+
+    position: Position
+    fields: dict[str, SelectionField]
+    producers: "set[FetchNode]"
+
+
+@dataclass(eq=False, slots=True)
+class ContextNeed:
+    """One argument of an entity fetch that comes from above, and the variable it is sent as; nearest place first."""
+
+    use: ContextUse
+    variable: str
+    places: list[ContextPlace] = field(default_factory=list)
+
+
 @dataclass(eq=False, slots=True)
 class FetchNode:
     """One root or entity fetch.
 
     Attributes:
-        position: where the objects are that an entity fetch completes; None for a root fetch.
+        position: where the objects are that the fetch completes; None for the fetches that an operation starts with.
         stage: relative to the whole plan; entity fetches of one position, subgraph and stage are one.
         conditions: under which the position exists at all.
         selected: slots asked at each position.
@@ -91,6 +122,7 @@ class FetchNode:
     typename: dict[Position, None] = field(default_factory=dict)
     entries: dict[Slot, dict[str, None]] = field(default_factory=dict)
     representations: dict[tuple[str | None, str], RepresentationSpec] = field(default_factory=dict)
+    contexts: dict[ContextUse, ContextNeed] = field(default_factory=dict)
 
     def select(self, position: Position, slot: Slot) -> None:
         self.selected.setdefault(position, {})[slot] = None
@@ -105,10 +137,18 @@ class FetchGraph:
 
 
 def build_fetch_graph(
-    graph: QueryGraph, operation_type: str, cover: ObjectCover, max_slots: int = 50_000
+    graph: QueryGraph,
+    operation_type: str,
+    cover: ObjectCover,
+    variables: Collection[str] = (),
+    max_slots: int = 50_000,
 ) -> FetchGraph:
-    """Lays out the fetches of an operation whose root selection is covered by `cover`."""
-    builder = _Builder(graph, operation_type, max_slots)
+    """Lays out the fetches of an operation whose root selection is covered by `cover`.
+
+    Args:
+        variables: names that the client's operation uses.
+    """
+    builder = _Builder(graph, operation_type, variables, max_slots)
     root = Position(cover.type, None)
     if operation_type == "mutation":
         builder.build_in_order(root, cover)
@@ -120,11 +160,13 @@ def build_fetch_graph(
 
 
 class _Builder:
-    def __init__(self, graph: QueryGraph, operation_type: str, max_slots: int) -> None:
+    def __init__(self, graph: QueryGraph, operation_type: str, variables: Collection[str], max_slots: int) -> None:
         self.graph = graph
         self.operation_type = operation_type
         self.fetches: list[FetchNode] = []
-        self._entity: dict[tuple[Position, int, int, Conditions], FetchNode] = {}
+        self._variables = variables
+        self._entity: dict[tuple[object, ...], FetchNode] = {}
+        self._contexts = 0
         self._left = max_slots
 
     # -- fetches -----------------------------------------------------------------------------------------------------
@@ -134,13 +176,29 @@ class _Builder:
         self.fetches.append(node)
         return node
 
-    def entity_fetch(self, position: Position, subgraph: int, stage: int, conditions: Conditions) -> FetchNode:
-        key = (position, subgraph, stage, conditions)
+    def entity_fetch(
+        self,
+        position: Position,
+        subgraph: int,
+        stage: int,
+        conditions: Conditions,
+        contexts: tuple[ContextUse, ...] = (),
+    ) -> FetchNode:
+        # What needs values from above has a fetch of its own: it may have to wait for what the others make possible.
+        key = (position, subgraph, stage, conditions, contexts)
         node = self._entity.get(key)
         if node is None:
             node = self._entity[key] = FetchNode(len(self.fetches), subgraph, "query", position, stage, conditions)
+            node.contexts = {use: ContextNeed(use, self._context_variable()) for use in contexts}
             self.fetches.append(node)
         return node
+
+    def _context_variable(self) -> str:
+        while True:
+            name = f"_c{self._contexts}"
+            self._contexts += 1
+            if name not in self._variables:
+                return name
 
     # -- mutations ---------------------------------------------------------------------------------------------------
 
@@ -236,6 +294,10 @@ class _Builder:
             producers |= one.place(wanted, choice, for_client=for_client)
         return producers
 
+    def is_entity(self, position: Position) -> bool:
+        """Whether fetches enter a position by keys: all but a field that leads back to the query root."""
+        return position.static_type != self.graph.query_root
+
     def _declared(self, type_name: str, field_name: str, fetch: FetchNode) -> str:
         if field_name not in self.graph.supergraph.types[type_name].fields:
             return ""
@@ -248,10 +310,15 @@ class _Builder:
         type_name: str | None,
         sources: Sequence[FetchNode],
         cover: Cover | None,
+        arguments: str,
         *,
         for_client: bool,
     ) -> tuple[Slot, bool]:
-        """The slot of a field, and whether it is new. Types that read a field in the same way share it."""
+        """The slot of a field, and whether it is new. Types that read a field in the same way share it.
+
+        Args:
+            arguments: the field's own, and those that come from contexts.
+        """
         # One subgraph may declare the field differently on two types: such fields cannot share a key on the wire.
         declared = () if type_name is None else tuple(self._declared(type_name, wanted.name, f) for f in sources)
         orders = tuple(f.order for f in sources)
@@ -268,7 +335,7 @@ class _Builder:
             slot = Slot(
                 position,
                 wanted.name,
-                wanted.arguments,
+                arguments,
                 wanted.variables,
                 wanted.conditions,
                 wanted.type,
@@ -321,13 +388,16 @@ class _ObjectBuilder:
             for node in nodes:
                 node.typename[self.position] = None
             return set(nodes)
+        for_client = for_client and wanted.response_key != ""
+        arguments = _with_contexts(wanted.arguments, nodes[0])
         slot, is_new = self.builder.slot(
-            self.position, wanted, self.type_name, nodes, choice.cover, for_client=for_client
+            self.position, wanted, self.type_name, nodes, choice.cover, arguments, for_client=for_client
         )
         for i, node in zip((i for i in choice.sources if i >= 0), nodes, strict=True):
             node.select(self.position, slot)
             self._note_entry(i, node, slot)
         if choice.cover is None:
+            slot.producers |= set(nodes)
             return set(nodes)
         if is_new and slot.child is not None:
             conditions = conjunction(self.conditions, wanted.conditions)
@@ -355,8 +425,11 @@ class _ObjectBuilder:
         node = self.nodes.get(index)
         if node is None:
             node = self.nodes[index] = self.builder.entity_fetch(
-                self.position, instance.subgraph, self.base + instance.stage, self.conditions
+                self.position, instance.subgraph, self.base + instance.stage, self.conditions, instance.contexts
             )
+            if not self.builder.is_entity(self.position):
+                node.depends_on |= {s for s in self.stands if s is not None}
+                return node
             spec = node.representations.setdefault(
                 (self.type_name, instance.entry), RepresentationSpec(self.type_name, instance.entry)
             )
@@ -367,6 +440,13 @@ class _ObjectBuilder:
                     node.depends_on |= self.place(wanted, choice, for_client=False)
                     into[wanted] = self.position.needs[wanted.id, self.type_name]
         return node
+
+
+def _with_contexts(arguments: str, fetch: FetchNode) -> str:
+    if not fetch.contexts:
+        return arguments
+    given = ", ".join(f"{use.argument}: ${need.variable}" for use, need in fetch.contexts.items())
+    return f"({given})" if not arguments else f"{arguments[:-1]}, {given})"
 
 
 def conjunction(first: Conditions, second: Conditions) -> Conditions:

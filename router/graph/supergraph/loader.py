@@ -79,6 +79,8 @@ class _Loader:
         self.joins = {name: join.directive(name) for name in names}
         self.graph_enum = join.type("Graph")
         self.inaccessible = inaccessible.directive("inaccessible") if inaccessible else "inaccessible"
+        context = self.features.named("context")
+        self.context = context.directive("context") if context else "context"
         self.roots = {"query": "Query"}
         self.subgraphs: list[SubgraphInfo] = []
         self.index: dict[str, int] = {}
@@ -157,6 +159,12 @@ class _Loader:
     def _is_hidden(self, node: Any) -> bool:
         return any(d.name.value == self.inaccessible for d in node.directives or ())
 
+    def _contexts(self, node: Any) -> Iterator[str]:
+        for directive in node.directives or ():
+            if directive.name.value == self.context:
+                for argument in directive.arguments or ():
+                    yield str(value_from_ast_untyped(argument.value))
+
     # ---- types ------------------------------------------------------------------------------------------------------
 
     def _read_type(self, node: Any, kind: str, owners: dict[str, list[int]]) -> SupergraphType:
@@ -176,6 +184,7 @@ class _Loader:
             members=self._members(node, joins) if isinstance(node, UnionTypeDefinitionNode) else {},
             values=tuple(v.name.value for v in values if not self._is_hidden(v)),
             is_inaccessible=self._is_hidden(node),
+            contexts=frozenset(self._contexts(node)),
         )
 
     def _type_joins(self, name: str, directives: tuple[ConstDirectiveNode, ...] | None) -> dict[int, TypeJoin]:

@@ -94,6 +94,7 @@ class SupergraphType:
         members: for a union: names of its members, per subgraph index.
         values: for an enum: the values that clients may see.
         is_inaccessible: whether the type is hidden from clients.
+        contexts: names of the contexts that objects of this type set (`@context`), such as `products__locale`.
     """
 
     name: str
@@ -104,6 +105,7 @@ class SupergraphType:
     members: Mapping[int, frozenset[str]] = field(default_factory=dict)
     values: tuple[str, ...] = ()
     is_inaccessible: bool = False
+    contexts: frozenset[str] = frozenset()
 
     @property
     def is_composite(self) -> bool:

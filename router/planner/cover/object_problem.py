@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from router.graph.query_graph import FieldEdge, KeyEdge
+from router.graph.query_graph import ContextUse, FieldEdge, KeyEdge
 from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.planner.cover.covers import Cover, ObjectCover, Stand, price
 from router.planner.cover.trial import Trial
@@ -42,6 +42,10 @@ class Option:
     @property
     def requires(self) -> Selection | None:
         return self.edge.requires if self.edge is not None else None
+
+    @property
+    def contexts(self) -> tuple[ContextUse, ...]:
+        return self.edge.contexts if self.edge is not None else ()
 
 
 class ObjectProblem:
@@ -94,7 +98,11 @@ class ObjectProblem:
 
     def _add_jumps(self) -> None:
         seen: dict[tuple[int, str], int] = {}
+        is_root = self.type == self.graph.query_root
+        stood_in = {p.subgraph for p in self.places}
         for edge in self.graph.key_edges(self.type):
+            if is_root and edge.subgraph in stood_in:
+                continue  # every root is entered at once, or was reached by a field of that type
             place = (edge.subgraph, edge.entry)
             if place not in seen:
                 seen[place] = len(self.places)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from router.errors import PlanningError
+from router.graph.query_graph import ContextUse
 from router.graph.selections import Selection, SelectionField
 from router.planner.cover.covers import Cover, FieldChoice, Instance, ObjectCover, Stand
 
@@ -36,7 +37,7 @@ class Trial:
         self.reach: dict[int, int] = {}
         self.instances: list[Instance] = []
         self.stood_in: dict[int, int] = {}
-        self.by_stage: dict[tuple[int, int], int] = {}
+        self.by_stage: dict[tuple[int, int, tuple[ContextUse, ...]], int] = {}
         self.mask = 0
         self.calls = 0
         self.finish = 0
@@ -148,7 +149,7 @@ class Trial:
             return None  # one of them has it all
         starts = self._distinct(wanted, [(o, self.reach[o.place.index]) for o in plain])
         base = min(s for _, s in starts)
-        stands = tuple(Stand(o.place.subgraph, o.entry, o.view, s - base, self._is_used(o.place, s)) for o, s in starts)
+        stands = tuple(Stand(o.place.subgraph, o.entry, o.view, s - base, self._is_used(o, s)) for o, s in starts)
         cover = self.solver.cover(wanted.selection, wanted.type.name, stands)
         return None if cover is None else (base, cover, starts)
 
@@ -156,18 +157,19 @@ class Trial:
         """One of those that can read the same below: many copies of one value type would only multiply the work."""
         assert wanted.selection is not None
         kept: dict[object, tuple[Option, int]] = {}
-        for option, stage in sorted(starts, key=lambda s: (not self._is_used(s[0].place, s[1]), s[1])):
+        for option, stage in sorted(starts, key=lambda s: (not self._is_used(s[0], s[1]), s[1])):
             readable: object = option.place.index
             if option.view is None:
                 readable = self.solver.readable(wanted.selection, wanted.type.name, option.place.subgraph)
             kept.setdefault(readable, (option, stage))
         return sorted(kept.values(), key=lambda s: s[0].place.index)
 
-    def _is_used(self, place: "Place", stage: int, requires: Selection | None = None) -> bool:
+    def _is_used(self, option: "Option", stage: int) -> bool:
         """Whether reading there costs no further call."""
-        if place.stand is not None and requires is None and stage == place.stage:
+        place = option.place
+        if place.stand is not None and option.requires is None and stage == place.stage:
             return place.paid or place.index in self.stood_in
-        return (place.index, stage) in self.by_stage
+        return (place.index, stage, option.contexts) in self.by_stage
 
     def _is_abstract(self, wanted: SelectionField) -> bool:
         return self.solver.graph.supergraph.types[wanted.type.name].is_abstract
@@ -187,7 +189,8 @@ class Trial:
                 cover = self.problem.below(wanted, option)
                 if cover is None:
                     continue
-            later = (s for p, s in self.by_stage if p == option.place.index and s > start)
+            place = (option.place.index, option.contexts)
+            later = (s for p, s, contexts in self.by_stage if (p, contexts) == place and s > start)
             for stage in (start, *later):
                 finish = stage + (cover.finish if cover else 0)
                 if finish > deadline:
@@ -216,7 +219,7 @@ class Trial:
     ) -> "_Choice":
         new, calls = 0, cover.calls if cover else 0
         for option, stage in pairs:
-            if not self._is_used(option.place, stage, option.requires):
+            if not self._is_used(option, stage):
                 new |= self.solver.bit(stage, option.place.subgraph)
                 calls += 1
         if cover is not None:
@@ -234,23 +237,25 @@ class Trial:
             if used is not None and n not in used:
                 sources.append(-1)
                 continue
-            sources.append(self._instance(option.place, stage, option.requires))
+            sources.append(self._instance(option, stage))
         if choice.cover is not None:
             self.mask |= self.solver.shift(choice.cover.mask, choice.base)
             self.calls += choice.cover.calls
         self.finish = max(self.finish, choice.finish)
         return FieldChoice(tuple(sources), choice.cover)
 
-    def _instance(self, place: "Place", stage: int, requires: Selection | None) -> int:
+    def _instance(self, option: "Option", stage: int) -> int:
+        place, requires, contexts = option.place, option.requires, option.contexts
         if place.stand is not None and requires is None and stage == place.stage:
             if place.index not in self.stood_in:
                 self.stood_in[place.index] = self._add(Instance(place.subgraph, place.entry, stage, place.stand))
                 if not place.paid:
                     self._pay(place, stage)
             return self.stood_in[place.index]
-        index = self.by_stage.get((place.index, stage))
+        index = self.by_stage.get((place.index, stage, contexts))
         if index is None:
-            index = self.by_stage[place.index, stage] = self._add(Instance(place.subgraph, place.entry, stage))
+            instance = Instance(place.subgraph, place.entry, stage, contexts=contexts)
+            index = self.by_stage[place.index, stage, contexts] = self._add(instance)
             self._pay(place, stage)
             self._fill(self.instances[index].key, self._best_key(place, stage), stage - 1)
         if requires is not None:
