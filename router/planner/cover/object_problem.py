@@ -68,6 +68,7 @@ class ObjectProblem:
         self.stand_count = len(stands)
         self.keys: dict[int, list[KeyEdge]] = {}
         self._options: dict[int, list[Option]] = {}
+        self._alike: dict[SelectionField, list[SelectionField]] = {}
         self._field_sets: dict[Selection, tuple[SelectionField, ...]] = {}
 
     def _held_as(self, stand: Stand) -> str:
@@ -114,13 +115,14 @@ class ObjectProblem:
             if jump is not None:
                 self.keys[place_.index] = self.keys[jump]
         self._options.clear()
+        self._alike.clear()
 
     def _alternatives(self, best: ObjectCover) -> Iterator[list[Place]]:
         """Smaller sets of places that may cover the fields better than the greedy trial did."""
         free = [p for p in self.places[: self.stand_count] if p.paid]
         forced: set[int] = set()
         optional: set[int] = set()
-        for wanted in self.fields:
+        for wanted in self.alike():
             owners = {o.place.index for o in self.options(wanted)}
             if owners & {p.index for p in free} and wanted.selection is None:
                 continue
@@ -139,12 +141,12 @@ class ObjectProblem:
 
     def _greedy(self, base: set[int], optional: set[int]) -> list[Place]:
         chosen = set(base)
-        missing = [w for w in self.fields if not any(o.place.index in chosen for o in self.options(w))]
+        missing = [w for w in self.alike() if not any(o.place.index in chosen for o in self.options(w))]
         while missing:
             owns = {
                 p: [w for w in missing if any(o.place.index == p for o in self.options(w))] for p in sorted(optional)
             }
-            best = max(owns, key=lambda p: (len(owns[p]), -p))
+            best = max(owns, key=lambda p: (sum(len(self.alike()[w]) for w in owns[p]), -p))
             if not owns[best]:
                 break
             chosen.add(best)
@@ -176,6 +178,16 @@ class ObjectProblem:
                 yield Option(place, None, view, entry)
             elif edge is not None:
                 yield Option(place, edge, edge.provides, edge.type.name)
+
+    def alike(self) -> dict[SelectionField, list[SelectionField]]:
+        """The fields, those with equal options together: leaves that are one decision. Keys are the first of each."""
+        if not self._alike:
+            first: dict[object, SelectionField] = {}
+            for wanted in self.fields:
+                options = tuple((o.place.index, o.requires, o.contexts) for o in self.options(wanted))
+                one = first.setdefault(options if wanted.selection is None else wanted, wanted)
+                self._alike.setdefault(one, []).append(wanted)
+        return self._alike
 
     def needs(self, selection: Selection) -> tuple[SelectionField, ...]:
         known = self._field_sets.get(selection)

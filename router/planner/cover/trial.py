@@ -46,7 +46,7 @@ class Trial:
     def run(self, *, local_only: bool = False) -> ObjectCover | None:
         self._relax()
         target = 0
-        for wanted in self.problem.fields:
+        for wanted in self.problem.alike():
             stage = self._stage_of(wanted)
             if stage >= UNREACHABLE:
                 return None
@@ -56,7 +56,8 @@ class Trial:
             chosen = self._choose(wanted, UNREACHABLE, target)
             if chosen is None:
                 return None
-            outputs[wanted.id] = self._commit(chosen)
+            choice = self._commit(chosen)
+            outputs.update((same.id, choice) for same in self.problem.alike()[wanted])
         if local_only and (self.mask or self.calls):
             return None
         return ObjectCover(
@@ -74,7 +75,7 @@ class Trial:
             plain = any(o.requires is None for o in options)
             return plain, len(options), wanted.id
 
-        return sorted(self.problem.fields, key=freedom)
+        return sorted(self.problem.alike(), key=freedom)
 
     # -- reaching ----------------------------------------------------------------------------------------------------
 
