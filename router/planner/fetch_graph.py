@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from router.errors import PlanningError
 from router.graph.query_graph import ContextUse, QueryGraph
+from router.graph.selection_syntax import both
 from router.graph.selections import TYPENAME, Conditions, SelectionField
 from router.graph.supergraph import TypeRef
 from router.planner.cover import AbstractCover, Cover, FieldChoice, InterfaceObjectCover, ObjectCover
@@ -291,6 +292,8 @@ class _Builder:
         )
         producers: set[FetchNode] = set()
         for wanted, choice in cover.outputs:
+            if both(conditions, wanted.conditions) is None:
+                continue  # `a @include(if: $x) { b @skip(if: $x) }`: never included
             producers |= one.place(wanted, choice, for_client=for_client)
         return producers
 
@@ -400,7 +403,8 @@ class _ObjectBuilder:
             slot.producers |= set(nodes)
             return set(nodes)
         if is_new and slot.child is not None:
-            conditions = conjunction(self.conditions, wanted.conditions)
+            conditions = both(self.conditions, wanted.conditions)
+            assert conditions is not None, "what is never included was planned"
             slot.producers = set(nodes)
             slot.producers |= self.builder.build(slot.child, choice.cover, by_source, conditions, for_client=for_client)
         return slot.producers | set(nodes)
@@ -447,8 +451,3 @@ def _with_contexts(arguments: str, fetch: FetchNode) -> str:
         return arguments
     given = ", ".join(f"{use.argument}: ${need.variable}" for use, need in fetch.contexts.items())
     return f"({given})" if not arguments else f"{arguments[:-1]}, {given})"
-
-
-def conjunction(first: Conditions, second: Conditions) -> Conditions:
-    """Both; contradictions cannot occur, since what is never included is never planned."""
-    return tuple(sorted({*first, *second})) if first and second else first or second

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from router.graph.selections import Conditions
-from router.planner.fetch_graph import FetchNode, conjunction
+from router.graph.selection_syntax import Conditions, both
+from router.planner.fetch_graph import FetchNode
 from router.planner.plan import AnyOfConditions
 
 __all__ = ["levels", "run_conditions", "topological"]
@@ -44,7 +44,8 @@ def run_conditions(ordered: Sequence[FetchNode]) -> dict[FetchNode, AnyOfConditi
         top = [
             s for position, slots in own.items() if position is fetch.position or position.parent is None for s in slots
         ]
-        terms += [conjunction(fetch.conditions, s.conditions) for s in top if s.response_key is not None]
+        shown = (both(fetch.conditions, s.conditions) for s in top if s.response_key is not None)
+        terms += [term for term in shown if term is not None]
         if fetch.position is not None and fetch.position in fetch.typename:
             terms.append(fetch.conditions)  # the projection needs the runtime type, whatever is included below
         is_helper = any(s.response_key is None for s in top) or not terms

@@ -64,12 +64,20 @@ class ObjectProblem:
         self.graph = solver.graph
         self.type = type_name
         self.fields = tuple(f for f in fields if not self._is_free(f))
-        self.places = [Place(i, s.subgraph, self._held_as(s), i, s.view, s.stage, s.paid) for i, s in enumerate(stands)]
+        self.places: list[Place] = []
+        self._places_at: dict[tuple[int, str], list[Place]] = {}
+        for i, s in enumerate(stands):
+            self._add(Place(i, s.subgraph, self._held_as(s), i, s.view, s.stage, s.paid))
+        self._with_view = [p for p in self.places if p.view is not None]
         self.stand_count = len(stands)
         self.keys: dict[int, list[KeyEdge]] = {}
         self._options: dict[int, list[Option]] = {}
         self._alike: dict[SelectionField, list[SelectionField]] = {}
         self._field_sets: dict[Selection, tuple[SelectionField, ...]] = {}
+
+    def _add(self, place: Place) -> None:
+        self.places.append(place)
+        self._places_at.setdefault((place.subgraph, place.entry), []).append(place)
 
     def _held_as(self, stand: Stand) -> str:
         return stand.entry if self.graph.is_interface_object(stand.entry, stand.subgraph) else self.type
@@ -91,7 +99,6 @@ class ObjectProblem:
         if best is None:
             return None
         for allowed in self._alternatives(best):
-            self.solver.spend()
             other = Trial(self, allowed).run()
             if other is not None and price(other) < price(best):
                 best = other
@@ -107,7 +114,7 @@ class ObjectProblem:
             place = (edge.subgraph, edge.entry)
             if place not in seen:
                 seen[place] = len(self.places)
-                self.places.append(Place(len(self.places), edge.subgraph, edge.entry, None, None, 0, True))
+                self._add(Place(len(self.places), edge.subgraph, edge.entry, None, None, 0, paid=True))
             self.keys.setdefault(seen[place], []).append(edge)
         # A stand is re-entered by its own keys when a field of it needs more than it knows.
         for place_ in self.places[: self.stand_count]:
@@ -158,26 +165,28 @@ class ObjectProblem:
     def options(self, wanted: SelectionField) -> list[Option]:
         known = self._options.get(wanted.id)
         if known is None:
-            known = self._options[wanted.id] = list(self._find_options(wanted))
+            options = {o.place.index: o for o in (*self._resolved(wanted), *self._provided(wanted))}
+            known = self._options[wanted.id] = [options[index] for index in sorted(options)]
         return known
 
-    def _find_options(self, wanted: SelectionField) -> Iterator[Option]:
-        edges = {
-            (e.subgraph, e.entry): e
-            for e in self.graph.field_edges(self.type, wanted.name)
-            if wanted.name != TYPENAME or self.typename_at in (None, e.subgraph)
-        }
-        for place in self.places:
-            provided = None
-            if place.view is not None:
-                provided = next((f for f in place.view.fields_of(self.type) if f.name == wanted.name), None)
-            edge = edges.get((place.subgraph, place.entry))
-            if provided is not None:
-                entry = self.graph.output_type(place.entry, wanted.name, place.subgraph).name
-                view = self.graph.builder.merged(provided.selection, edge.provides if edge else None)
-                yield Option(place, None, view, entry)
-            elif edge is not None:
+    def _resolved(self, wanted: SelectionField) -> Iterator[Option]:
+        for edge in self.graph.field_edges(self.type, wanted.name):
+            if wanted.name == TYPENAME and self.typename_at not in (None, edge.subgraph):
+                continue
+            for place in self._places_at.get((edge.subgraph, edge.entry), ()):
                 yield Option(place, edge, edge.provides, edge.type.name)
+
+    def _provided(self, wanted: SelectionField) -> Iterator[Option]:
+        for place in self._with_view:
+            assert place.view is not None
+            provided = next((f for f in place.view.fields_of(self.type) if f.name == wanted.name), None)
+            if provided is None:
+                continue
+            edges = self.graph.field_edges(self.type, wanted.name)
+            edge = next((e for e in edges if (e.subgraph, e.entry) == (place.subgraph, place.entry)), None)
+            entry = self.graph.output_type(place.entry, wanted.name, place.subgraph).name
+            view = self.graph.builder.merged(provided.selection, edge.provides if edge else None)
+            yield Option(place, None, view, entry)
 
     def alike(self) -> dict[SelectionField, list[SelectionField]]:
         """The fields, those with equal options together: leaves that are one decision. Keys are the first of each."""

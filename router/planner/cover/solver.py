@@ -13,18 +13,18 @@ class Solver:
     """Covers positions of one query graph; remembers all it solved.
 
     Args:
-        budget: how many positions and alternatives may be looked at; beyond it PlanningError
-            (QUERY_PLANNING_BUDGET_EXCEEDED) is raised, so that no operation can take the planner hostage.
+        budget: how often a field may be weighed against a place, a million in some two seconds; beyond it
+            PlanningError (QUERY_PLANNING_BUDGET_EXCEEDED) is raised, so that no operation takes the planner hostage.
     """
 
-    def __init__(self, graph: QueryGraph, *, budget: int = 200_000) -> None:
+    def __init__(self, graph: QueryGraph, *, budget: int = 2_000_000) -> None:
         self.graph = graph
         self._left = budget
         self._known: dict[tuple[object, ...], Cover | None] = {}
         self._objects: dict[tuple[object, ...], ObjectCover | None] = {}
         self._readable_there: dict[tuple[Selection, str, int], object] = {}
 
-    def spend(self, amount: int = 1) -> None:
+    def spend(self, amount: int) -> None:
         self._left -= amount
         if self._left < 0:
             raise PlanningError(
@@ -54,7 +54,6 @@ class Solver:
         """
         key = (type_name, fields, stands, typename_at)
         if key not in self._objects:
-            self.spend()
             self._objects[key] = ObjectProblem(self, type_name, fields, stands, typename_at).solve()
         return self._objects[key]
 

@@ -44,6 +44,7 @@ class Trial:
         self._active: set[tuple[int, int]] = set()
 
     def run(self, *, local_only: bool = False) -> ObjectCover | None:
+        self.solver.spend(1 + len(self.places) * len(self.problem.alike()))
         self._relax()
         target = 0
         for wanted in self.problem.alike():
