@@ -7,11 +7,12 @@ from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.graph.supergraph import SupergraphType
 from router.planner.documents import entities_document, render_entity_selection, render_root_selection, root_document
-from router.planner.fetch_graph import FetchGraph, FetchNode, Position, RepresentationSpec, Slot
+from router.planner.fetch_graph import ContextNeed, FetchGraph, FetchNode, Position, RepresentationSpec, Slot
 from router.planner.normalize import NormalizedOperation
 from router.planner.passes import levels, run_conditions, topological
 from router.planner.plan import (
     AnyOfConditions,
+    ContextArgument,
     EntityCall,
     Fetch,
     InputField,
@@ -58,14 +59,16 @@ def _fetch(
 ) -> Fetch:
     subgraph = graph.supergraph.subgraphs[fetch.subgraph].name
     name = f"{operation.name}__{re.sub(r'[^A-Za-z0-9_]', '_', subgraph)}__{ids[fetch]}" if operation.name else None
-    if fetch.position is None:
-        rendered = render_root_selection(graph, fetch, root)
+    if not fetch.representations:
+        rendered = render_root_selection(graph, fetch, fetch.position or root)
         entity = None
         text = root_document(fetch.operation_type, name, rendered, operation.variables)
     else:
+        assert fetch.position is not None
         rendered = render_entity_selection(graph, fetch)
         representations = _representations(graph, fetch.position, list(fetch.representations.values()))
-        entity = EntityCall(rendered.text, representations)
+        contexts = tuple(_context_argument(graph, need) for need in fetch.contexts.values())
+        entity = EntityCall(rendered.text, representations, contexts)
         text = entities_document(name, [entity], rendered.variables, operation.variables).text
     return Fetch(
         id=ids[fetch],
@@ -91,6 +94,22 @@ def _path(position: Position) -> Path:
         types = frozenset(slot.types) if slot.types is not None and slot.position.is_abstract else None
         at = slot.position
     return tuple(reversed(steps))
+
+
+def _context_argument(graph: QueryGraph, need: ContextNeed) -> ContextArgument:
+    if not need.places:
+        return ContextArgument(need.variable, need.use.type, 0, ())
+    place = need.places[0]
+    grouped: dict[InputField, list[str]] = {}
+    for name, wanted in place.fields.items():
+        slot = place.position.need(wanted, name)
+        assert slot is not None
+        grouped.setdefault(_input(graph, wanted, slot), []).append(name)
+    value = tuple(
+        InputSelection(frozenset(names) if place.position.is_abstract else None, include_typename=False, fields=(field,))
+        for field, names in grouped.items()
+    )
+    return ContextArgument(need.variable, need.use.type, len(_path(place.position)), value)
 
 
 # ---- representations ------------------------------------------------------------------------------------------------
@@ -187,7 +206,8 @@ class _Projector:
     def _fields(
         self, positions: list[Position], fields: Sequence[SelectionField], type_name: str, *, knows_type: bool
     ) -> tuple[OutputField, ...]:
-        return tuple(self._field(positions, f, type_name, knows_type=knows_type) for f in fields)
+        asked = (f for f in fields if f.response_key)  # what only the planner needs is no output
+        return tuple(self._field(positions, f, type_name, knows_type=knows_type) for f in asked)
 
     def _field(
         self, positions: list[Position], wanted: SelectionField, type_name: str, *, knows_type: bool
