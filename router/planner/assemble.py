@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.graph.supergraph import SupergraphType
-from router.planner.documents import entities_document, render_entity_selection, render_root_selection, root_document
+from router.planner.documents import entities_document, root_document
 from router.planner.fetch_graph import ContextNeed, FetchGraph, FetchNode, Position, RepresentationSpec, Slot
 from router.planner.normalize import NormalizedOperation
 from router.planner.passes import levels, run_conditions, topological
@@ -24,6 +24,7 @@ from router.planner.plan import (
     QueryPlan,
     Representation,
 )
+from router.planner.wire_selections import WireFragments, write_entity_selection, write_root_selection
 
 __all__ = ["assemble"]
 
@@ -44,7 +45,10 @@ def assemble(
     level = levels(ordered)
     ordered.sort(key=lambda fetch: (level[fetch], fetch.order))
     ids = {fetch: number for number, fetch in enumerate(ordered)}
-    fetches = tuple(_fetch(graph, operation, fetch_graph.root, fetch, ids, conditions[fetch]) for fetch in ordered)
+    fragments = WireFragments()
+    fetches = tuple(
+        _fetch(graph, operation, fetch_graph.root, fetch, ids, conditions[fetch], fragments) for fetch in ordered
+    )
     projection = _Projector(graph, hidden).project([fetch_graph.root], operation.selection, operation.root_type)
     return QueryPlan(operation.type, operation.name, fetches, projection, operation.variables)
 
@@ -56,27 +60,28 @@ def _fetch(
     fetch: FetchNode,
     ids: Mapping[FetchNode, int],
     run_if: AnyOfConditions,
+    fragments: WireFragments,
 ) -> Fetch:
     subgraph = graph.supergraph.subgraphs[fetch.subgraph].name
     name = f"{operation.name}__{re.sub(r'[^A-Za-z0-9_]', '_', subgraph)}__{ids[fetch]}" if operation.name else None
     if not fetch.representations:
-        rendered = render_root_selection(graph, fetch, fetch.position or root)
+        selection = write_root_selection(graph, fetch, fetch.position or root, fragments)
         entity = None
-        text = root_document(fetch.operation_type, name, rendered, operation.variables)
+        text = root_document(fetch.operation_type, name, selection, operation.variables)
     else:
         assert fetch.position is not None
-        rendered = render_entity_selection(graph, fetch)
+        selection = write_entity_selection(graph, fetch, fragments)
         representations = _representations(graph, fetch.position, list(fetch.representations.values()))
         contexts = tuple(_context_argument(graph, need) for need in fetch.contexts.values())
-        entity = EntityCall(rendered.text, representations, contexts)
-        text = entities_document(name, [entity], rendered.variables, operation.variables).text
+        entity = EntityCall(selection.text, representations, contexts, selection.fragments)
+        text = entities_document(name, [entity], selection.variables, operation.variables).text
     return Fetch(
         id=ids[fetch],
         subgraph=subgraph,
         operation_type=fetch.operation_type,
         operation_name=name,
         document=text,
-        variables=tuple(sorted(rendered.variables)),
+        variables=tuple(sorted(selection.variables)),
         path=_path(fetch.position) if fetch.position is not None else (),
         entity=entity,
         depends_on=tuple(sorted(ids[other] for other in fetch.depends_on)),
@@ -106,7 +111,9 @@ def _context_argument(graph: QueryGraph, need: ContextNeed) -> ContextArgument:
         assert slot is not None
         grouped.setdefault(_input(graph, wanted, slot), []).append(name)
     value = tuple(
-        InputSelection(frozenset(names) if place.position.is_abstract else None, include_typename=False, fields=(field,))
+        InputSelection(
+            frozenset(names) if place.position.is_abstract else None, include_typename=False, fields=(field,)
+        )
         for field, names in grouped.items()
     )
     return ContextArgument(need.variable, need.use.type, len(_path(place.position)), value)

@@ -115,6 +115,7 @@ class EntityCall:
 
     Attributes:
         selection: what stands between the braces of `_entities(...) { }`.
+        fragments: definitions of the fragments that the selection spreads; equal names are equal definitions.
         representations: see `Representation`.
         contexts: targets with equal values of all of these share an `_entities` field.
     """
@@ -122,6 +123,7 @@ class EntityCall:
     selection: str
     representations: tuple[Representation, ...]
     contexts: tuple[ContextArgument, ...] = ()
+    fragments: tuple[str, ...] = ()
 
 
 # ---- fetches --------------------------------------------------------------------------------------------------------
