@@ -123,8 +123,12 @@ def _shape(sets: list[tuple[list[_Selection], bool]], fragments: Mapping[str | N
     always: dict[str, bool] = {}
     below: dict[str, list[tuple[list[_Selection], bool]]] = {}
     pending = sets[::-1]
+    seen: set[tuple[int, bool]] = set()
     while pending:
         selections, unconditional = pending.pop()
+        if (id(selections), unconditional) in seen:
+            continue  # a fragment that is spread for many types says the same for all of them
+        seen.add((id(selections), unconditional))
         for selection in selections:
             sure = unconditional and not selection.is_conditional
             if selection.key is None:

@@ -146,15 +146,24 @@ def prepare(projection: Projection, conditions: ConditionTable, introspections: 
 class _Preparation:
     """Builds positions bottom up and keeps one of each, so that comparing them is comparing identities."""
 
-    __slots__ = ("_conditions", "_introspections", "_known")
+    __slots__ = ("_conditions", "_introspections", "_known", "_positions")
 
     def __init__(self, conditions: ConditionTable, introspections: Introspections) -> None:
         self._conditions = conditions
         self._introspections = introspections
         self._known: dict[tuple[object, ...], Any] = {}
+        self._positions: dict[tuple[tuple[int, AnyOfConditions], ...], Position] = {}
 
     def position(self, variants: Sequence[tuple[Projection, AnyOfConditions]]) -> Position:
         """Return one position for all selections of one field, each with the conditions under which it is asked."""
+        # Types that are read alike share their projections: walked as a tree they could be exponentially many.
+        asked = tuple((id(projection), when) for projection, when in variants)
+        position: Position | None = self._positions.get(asked)
+        if position is None:
+            position = self._positions[asked] = self._position(variants)
+        return position
+
+    def _position(self, variants: Sequence[tuple[Projection, AnyOfConditions]]) -> Position:
         first = variants[0][0]
         types = dict.fromkeys(name for projection, _ in variants for name in projection.fields_by_type)
         by_type: dict[str, tuple[Field, ...]] = {}

@@ -1,9 +1,10 @@
 """What plans promise beyond their text: limits, names, forms, labels."""
 
 import json
+from itertools import pairwise
 
 import pytest
-from graphql import parse
+from graphql import build_ast_schema, parse, validate
 
 from router.composition import Composed, Subgraph, compose
 from router.errors import OperationError, PlanningError
@@ -152,3 +153,27 @@ def test_every_stage_can_be_read(two: Supergraph) -> None:
     assert cover == "us from a@0\n  enter b@1 as U with id from a@0\n  id from b@1\n"
     assert fetches == "fetch 0 from a at (root)\n  (root): us\n  us: _q0\nfetch 1 from b at us after 0\n  us: id\n"
     assert plan == as_text(plan_operation(parse("{ us { id: m } }"), None, two))
+
+
+def test_documents_stay_as_small_as_the_operation_however_many_types_there_are() -> None:
+    """Sixty types that are read alike, nested: as a tree this would be 60^5 selections."""
+    names = [f"M{i}" for i in range(60)]
+    sdl = "interface I { id: ID! a: Int us: [U] } type Query { us: [U] } union U = " + " | ".join(names)
+    sdl += " ".join(f' type {n} implements I @key(fields: "id") {{ id: ID! a: Int us: [U] }}' for n in names)
+    other = " ".join(f'type {n} @key(fields: "id") {{ id: ID! b: Int }}' for n in names)
+    supergraph = composed(a=sdl, b=other)
+    selection = "... on I { a } ... on M1 { b }"
+    sizes = []
+    for _ in range(5):
+        selection = f"... on I {{ a us {{ {selection} }} }} ... on M1 {{ b }}"
+        plan = plan_operation(parse(f"{{ us {{ {selection} }} }}"), None, supergraph)
+        sizes.append(sum(len(fetch.document) for fetch in plan.fetches))
+        schema = build_ast_schema(parse(sdl + " directive @key(fields: String!) repeatable on OBJECT"))
+        assert validate(schema, parse(plan.fetches[0].document)) == []
+    growth = [after - before for before, after in pairwise(sizes)]
+    assert max(growth[1:]) < 1.2 * min(growth[1:])
+
+
+def test_what_conditions_exclude_is_not_planned(two: Supergraph) -> None:
+    text = "query($x: Boolean!) { us { n ... @include(if: $x) { friend @skip(if: $x) { m } e } } }"
+    assert len(plan_operation(parse(text), None, two).fetches) == 1
