@@ -78,7 +78,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     identity = IdentityClient(http, f"{at_identity}/graphql", jwks_url, signer, _IDENTITY)
     revocations = Revocations(redis)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
-    config = RouterConfig()
+    # What `on_request` reads: browsers cannot set headers of a WebSocket.
+    config = RouterConfig.model_validate({"websocket": {"init_headers": ["authorization", "x-api-key", "x-tenant"]}})
     hooks = BrainHooks(
         TenantResolver(identity, tokens, revocations), signer, request_timeout_s=config.limits.request_timeout_s
     )

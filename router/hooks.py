@@ -12,12 +12,12 @@ Only what a subclass overrides is called: a hook that is not overridden costs no
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, Self
 
 from router.errors import RequestRefused
 from router.planner.plan import QueryPlan
 
-__all__ = ["RequestContext", "RequestRefused", "RouterHooks", "Send", "SubgraphCall", "SubgraphReply"]
+__all__ = ["EventStream", "RequestContext", "RequestRefused", "RouterHooks", "Send", "SubgraphCall", "SubgraphReply"]
 
 
 @dataclass(slots=True)
@@ -84,13 +84,34 @@ class SubgraphCall:
     context: RequestContext
 
 
+class EventStream(Protocol):
+    """The events of a subscription, each a decoded response map (`data`, `errors`), as the subgraph sends them.
+
+    Iteration raises `SubgraphError` if the stream ends before its end.
+    """
+
+    def __aiter__(self) -> Self:
+        """Return itself."""
+
+    async def __anext__(self) -> Any:
+        """Wait for the next event."""
+
+    async def aclose(self) -> None:
+        """End the subscription in the subgraph; again is no harm."""
+
+
 @dataclass(slots=True)
 class SubgraphReply:
-    """What a subgraph answered: HTTP status, headers (lower-case names) and the undecoded body."""
+    """What a subgraph answered: HTTP status, headers (lower-case names) and the undecoded body.
+
+    Attributes:
+        events: for a subscription that the subgraph accepted; the body is empty then.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    events: EventStream | None = None
 
 
 Send = Callable[[SubgraphCall], Awaitable[SubgraphReply]]
@@ -100,17 +121,25 @@ class RouterHooks:
     """Override what you need. Raise `RequestRefused` in the first three to end the request with that error."""
 
     async def on_request(self, context: RequestContext) -> None:
-        """Called once the request's form is read, before its document is looked at."""
+        """Called once the request's form is read, before its document is looked at.
+
+        For a subscription also once per event, with a context of its own: what has been revoked meanwhile must not
+        receive more. Refusing an event ends the subscription. For a WebSocket also when it is opened, `query` empty.
+        """
 
     def on_plan(self, context: RequestContext, plan: QueryPlan) -> None:
         """Called before execution, also when the plan came from the cache."""
 
     async def on_fetch(self, call: SubgraphCall, send: Send) -> SubgraphReply:
-        """Wraps each subgraph request; must return what `send` (or its replacement) answered."""
+        """Wraps each subgraph request; must return what `send` (or its replacement) answered.
+
+        For a subscription (`call.operation_type`) it wraps the opening of the stream, not each event.
+        """
         return await send(call)
 
     def on_response(self, context: RequestContext, response: dict[str, Any]) -> None:
-        """Called with the complete response map (`data`, `errors`, `extensions`) before it is serialised.
+        """Called with the complete response map (`data`, `errors`, `extensions`) before it is serialised; for a
+        subscription, with each.
 
         Also for operations that were refused; not for requests so malformed that they hold no operation.
         """

@@ -1,6 +1,7 @@
 """Runs query plans: compiled to Python once, then only requests to subgraphs are waited for."""
 
+from router.executor.asgi_transport import AsgiTransport
 from router.executor.compile import CompiledPlan, compile_plan
-from router.executor.transport import AiohttpTransport, AsgiTransport, SubgraphClient, Transport
+from router.executor.transport import AiohttpTransport, SubgraphClient, Transport
 
 __all__ = ["AiohttpTransport", "AsgiTransport", "CompiledPlan", "SubgraphClient", "Transport", "compile_plan"]

@@ -3,7 +3,8 @@
 A compiled plan is immutable and shared by all requests for its operation.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -13,10 +14,11 @@ from router.executor.introspection import Introspection
 from router.executor.positions import ConditionTable, Introspections, Position, prepare
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
 from router.executor.representations import NAMES, write_collector, write_extractor
-from router.executor.requests import CompiledFetch, Requests
+from router.executor.requests import Collected, CompiledFetch, Requests
 from router.executor.scheduler import Run
 from router.executor.source import Source
-from router.executor.transport import SubgraphClient
+from router.executor.subscriptions import EventSender, Failure, SourceStream, open_source_stream
+from router.executor.transport import Sender, SubgraphClient
 from router.executor.writes import Writes
 from router.hooks import RequestContext
 from router.planner.plan import EntityCall, Fetch, QueryPlan, Representation
@@ -73,6 +75,45 @@ class CompiledPlan:
         Raises:
             RequestRefused: a hook ended the request.
         """
+        return await self._execute(variables, context, subgraphs)
+
+    async def create_source_stream(
+        self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient
+    ) -> SourceStream:
+        """Open the stream of a subscription's events; the caller must close it. Arguments as for `execute`.
+
+        A subgraph that refuses or cannot be reached yields one event, which says so.
+
+        Raises:
+            RequestRefused: a hook ended the request.
+        """
+        request = self._requests.root(Collected(self._fetches[0], [{}], []), variables)
+        return await open_source_stream(request, context, subgraphs)
+
+    async def execute_event(
+        self, event: Any, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient
+    ) -> dict[str, Any]:
+        """Run the plan for one event of its source stream; see `execute`."""
+        if isinstance(event, Failure):
+            return event.response
+        return await self._execute(variables, context, EventSender(event, subgraphs))
+
+    async def subscribe(
+        self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """Run a subscription: a response map per event. Each has its own state and errors; the next event is taken
+        when the next response is asked for. Closing the generator ends the subscription. Arguments as for `execute`.
+
+        Raises:
+            RequestRefused: a hook ended the request.
+        """
+        async with aclosing(await self.create_source_stream(variables, context, subgraphs)) as source:
+            async for event in source:
+                yield await self.execute_event(event, variables, context, subgraphs)
+
+    async def _execute(
+        self, variables: Mapping[str, Any], context: RequestContext, subgraphs: Sender
+    ) -> dict[str, Any]:
         conditions = self._conditions.evaluate(variables)
         run = Run(self._fetches, self._requests, self._root, conditions, variables, context, subgraphs)
         await run.run()

@@ -19,7 +19,7 @@ from router.executor.positions import Position, conditions_hold, visible_path
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.representations import Target, located, merge_entities
 from router.executor.requests import Collected, CompiledFetch, Requests, SubgraphRequest
-from router.executor.transport import SubgraphClient
+from router.executor.transport import Sender
 from router.hooks import RequestContext
 
 __all__ = ["Run"]
@@ -48,7 +48,7 @@ class Run:
         conditions: Sequence[bool],
         variables: Mapping[str, Any],
         context: RequestContext,
-        subgraphs: SubgraphClient,
+        subgraphs: Sender,
     ) -> None:
         self.data: dict[str, Any] = {}
         self.errors: list[dict[str, Any]] = []

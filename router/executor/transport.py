@@ -1,16 +1,17 @@
-"""How requests reach subgraphs: the client that adds headers and hooks, and two ways to carry bytes."""
+"""How requests reach subgraphs: the client that adds headers and hooks, and HTTP."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import aiohttp
 
 from router.errors import SubgraphError
+from router.executor.event_streams import over_sse, over_websocket
 from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
 
-__all__ = ["AiohttpTransport", "AsgiTransport", "SubgraphClient", "Transport"]
+__all__ = ["AiohttpTransport", "Sender", "SubgraphClient", "Transport", "timed_out", "too_large"]
 
 TIMEOUT = "SUBREQUEST_TIMEOUT"
 """Code of the error for a subgraph that did not answer in time."""
@@ -36,6 +37,27 @@ class Transport(Protocol):
             SubgraphError: no complete answer came; the message is for clients and names no address.
         """
 
+    async def subscribe(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+        """Open a subscription; the reply has `events` if the subgraph accepted it.
+
+        A URL with `ws` or `wss` wants graphql-transport-ws, any other Server-Sent Events.
+
+        Args:
+            timeout_s: for opening it, not for its events.
+
+        Raises:
+            SubgraphError: as for `send`.
+        """
+
+
+class Sender(Protocol):
+    """What makes the requests of a run."""
+
+    def send(
+        self, subgraph: str, body: bytes, operation_type: str, fetch_ids: tuple[int, ...], context: RequestContext
+    ) -> Awaitable[SubgraphReply]:
+        """Send one request; see `SubgraphClient.send`."""
+
 
 class SubgraphClient:
     """Sends the requests of fetches, with the headers and through the hooks that apply to all of them.
@@ -49,9 +71,14 @@ class SubgraphClient:
         propagate_headers: names of the client's headers that every subgraph gets, besides `traceparent` and
             `tracestate`. The request's id always goes along as `x-request-id`.
         headers: further constant headers, by subgraph.
+        subscription_urls: where subscriptions go, by subgraph; see `Transport.subscribe`. By default a WebSocket at
+            the endpoint.
     """
 
-    __slots__ = ("_constant", "_on_fetch", "_propagated", "_timeout_s", "_timeouts_s", "_transport", "_urls")
+    __slots__ = (
+        "_constant", "_on_fetch", "_propagated", "_subscription_urls", "_timeout_s", "_timeouts_s", "_transport",
+        "_urls",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -63,8 +90,12 @@ class SubgraphClient:
         timeouts_s: Mapping[str, float] | None = None,
         propagate_headers: Iterable[str] = (),
         headers: Mapping[str, Mapping[str, str]] | None = None,
+        subscription_urls: Mapping[str, str] | None = None,
     ) -> None:
         self._urls = dict(urls)
+        self._subscription_urls = {name: websocket_url(url) for name, url in urls.items()} | dict(
+            subscription_urls or {}
+        )
         self._transport = transport
         is_overridden = hooks is not None and type(hooks).on_fetch is not RouterHooks.on_fetch
         self._on_fetch = hooks.on_fetch if hooks is not None and is_overridden else None
@@ -88,7 +119,30 @@ class SubgraphClient:
         Raises:
             SubgraphError: no endpoint is known for the subgraph.
         """
-        url = self._urls.get(subgraph)
+        call = self._call(self._urls, subgraph, body, operation_type, fetch_ids, context)
+        return self._carry(call) if self._on_fetch is None else self._on_fetch(call, self._carry)
+
+    def subscribe(
+        self, subgraph: str, body: bytes, fetch_ids: tuple[int, ...], context: RequestContext
+    ) -> Awaitable[SubgraphReply]:
+        """Open a subscription; see `Transport.subscribe`. Whoever gets `events` must close them.
+
+        Raises:
+            SubgraphError: no endpoint is known for the subgraph.
+        """
+        call = self._call(self._subscription_urls, subgraph, body, "subscription", fetch_ids, context)
+        return self._open(call) if self._on_fetch is None else self._on_fetch(call, self._open)
+
+    def _call(
+        self,
+        urls: Mapping[str, str],
+        subgraph: str,
+        body: bytes,
+        operation_type: str,
+        fetch_ids: tuple[int, ...],
+        context: RequestContext,
+    ) -> SubgraphCall:
+        url = urls.get(subgraph)
         if url is None:
             raise SubgraphError(f"No endpoint is configured for subgraph '{subgraph}'.", subgraph=subgraph)
         headers = self._constant[subgraph].copy()
@@ -97,15 +151,22 @@ class SubgraphClient:
             if name in given:
                 headers[name] = given[name]
         headers["x-request-id"] = context.request_id
-        call = SubgraphCall(subgraph, url, headers, body, operation_type, fetch_ids, context)
-        return self._carry(call) if self._on_fetch is None else self._on_fetch(call, self._carry)
+        return SubgraphCall(subgraph, url, headers, body, operation_type, fetch_ids, context)
+
+    def _open(self, call: SubgraphCall) -> Awaitable[SubgraphReply]:
+        return self._transport.subscribe(call, self._timeouts_s.get(call.subgraph, self._timeout_s))
 
     def _carry(self, call: SubgraphCall) -> Awaitable[SubgraphReply]:
         return self._transport.send(call, self._timeouts_s.get(call.subgraph, self._timeout_s))
 
 
+def websocket_url(url: str) -> str:
+    """The same address for a WebSocket."""
+    return f"ws{url.removeprefix('http')}" if url.startswith("http") else url
+
+
 class AiohttpTransport:
-    """HTTP with kept connections.
+    """HTTP with kept connections; each subscription has a connection of its own.
 
     A query that fails because a kept connection was closed just before it was sent is sent once more; mutations never.
 
@@ -113,6 +174,7 @@ class AiohttpTransport:
         connections_per_subgraph: open at the same time, per host and port; further requests wait.
         max_response_bytes: an answer that is larger is cut off and fails.
         keep_alive_s: how long an idle connection is kept.
+        heartbeat_s: after so long without an event, a subgraph's WebSocket must answer a ping in as much time.
     """
 
     def __init__(
@@ -121,11 +183,14 @@ class AiohttpTransport:
         connections_per_subgraph: int = 100,
         max_response_bytes: int = 32 * 1024 * 1024,
         keep_alive_s: float = 15.0,
+        heartbeat_s: float = 20.0,
     ) -> None:
         self._connections = connections_per_subgraph
         self._max_response_bytes = max_response_bytes
         self._keep_alive_s = keep_alive_s
+        self._heartbeat_s = heartbeat_s
         self._session: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -138,19 +203,18 @@ class AiohttpTransport:
 
     async def start(self) -> None:
         """Open the pool of connections."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, limit_per_host=self._connections, keepalive_timeout=self._keep_alive_s
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("user-agent", "accept-encoding"),
+        self._session = _session(
+            aiohttp.TCPConnector(limit=0, limit_per_host=self._connections, keepalive_timeout=self._keep_alive_s)
         )
+        # Apart, so that streams that stay open do not use up the connections of requests.
+        self._streams = _session(aiohttp.TCPConnector(limit=0, force_close=True))
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._session, self._streams):
+            if session is not None:
+                await session.close()
+        self._session = self._streams = None
 
     async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
         """Make the request; see `Transport.send`."""
@@ -166,9 +230,26 @@ class AiohttpTransport:
                         if not attempts or isinstance(error, aiohttp.ClientConnectorError):
                             raise
         except TimeoutError as error:
-            raise _timed_out(subgraph) from error
+            raise timed_out(subgraph) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise SubgraphError(f"Subgraph '{subgraph}' could not be reached.", subgraph=subgraph) from error
+
+    async def subscribe(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+        """Open a subscription; see `Transport.subscribe`."""
+        if self._streams is None:
+            raise RuntimeError("The transport is not started.")
+        limit = self._max_response_bytes
+        try:
+            async with asyncio.timeout(timeout_s):
+                if call.url.startswith("ws"):
+                    return await over_websocket(
+                        self._streams, call, heartbeat_s=self._heartbeat_s, max_event_bytes=limit
+                    )
+                return await over_sse(self._streams, call, max_event_bytes=limit)
+        except TimeoutError as error:
+            raise timed_out(call.subgraph) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise SubgraphError(f"Subgraph '{call.subgraph}' could not be reached.", subgraph=call.subgraph) from error
 
     async def _post(self, call: SubgraphCall) -> SubgraphReply:
         if self._session is None:
@@ -178,14 +259,14 @@ class AiohttpTransport:
         ) as response:
             if (response.content_length or 0) > self._max_response_bytes:
                 response.close()
-                raise _too_large(call.subgraph, response.status)
+                raise too_large(call.subgraph, response.status)
             chunks: list[bytes] = []
             size = 0
             while chunk := await response.content.readany():
                 size += len(chunk)
                 if size > self._max_response_bytes:
                     response.close()
-                    raise _too_large(call.subgraph, response.status)
+                    raise too_large(call.subgraph, response.status)
                 chunks.append(chunk)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return SubgraphReply(response.status, headers, chunks[0] if len(chunks) == 1 else b"".join(chunks))
@@ -193,97 +274,20 @@ class AiohttpTransport:
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
-_Message = MutableMapping[str, Any]
-AsgiApp = Callable[
-    [MutableMapping[str, Any], Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]],
-    Awaitable[None],
-]
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("user-agent", "accept-encoding"),
+    )
 
 
-class AsgiTransport:
-    """Calls ASGI applications in this process, without sockets; for tests and for embedding.
-
-    Args:
-        apps: application of each subgraph. Their lifespan is the caller's business.
-        max_response_bytes: an answer that is larger fails.
-    """
-
-    def __init__(self, apps: Mapping[str, AsgiApp], *, max_response_bytes: int = 32 * 1024 * 1024) -> None:
-        self._apps = dict(apps)
-        self._max_response_bytes = max_response_bytes
-
-    async def start(self) -> None:
-        """Nothing to open."""
-
-    async def close(self) -> None:
-        """Nothing to release."""
-
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
-        """Call the application; see `Transport.send`."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await self._call(call)
-        except TimeoutError as error:
-            raise _timed_out(call.subgraph) from error
-
-    async def _call(self, call: SubgraphCall) -> SubgraphReply:
-        pending: list[_Message] = [{"type": "http.request", "body": call.body, "more_body": False}]
-        status = 0
-        headers: dict[str, str] = {}
-        body = bytearray()
-
-        async def receive() -> _Message:
-            return pending.pop() if pending else {"type": "http.disconnect"}
-
-        async def send(message: _Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers.update((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in message["headers"])
-            elif message["type"] == "http.response.body":
-                body.extend(message.get("body", b""))
-                if len(body) > self._max_response_bytes:
-                    raise _too_large(call.subgraph, status)
-
-        app = self._apps.get(call.subgraph)
-        if app is None:
-            raise SubgraphError(f"Subgraph '{call.subgraph}' could not be reached.", subgraph=call.subgraph)
-        try:
-            await app(_scope(call), receive, send)
-        except SubgraphError:
-            raise
-        except Exception as error:
-            raise SubgraphError(f"Subgraph '{call.subgraph}' failed.", subgraph=call.subgraph) from error
-        if not status:
-            raise SubgraphError(f"Subgraph '{call.subgraph}' did not answer.", subgraph=call.subgraph)
-        return SubgraphReply(status, headers, bytes(body))
-
-
-def _scope(call: SubgraphCall) -> MutableMapping[str, Any]:
-    path = "/" + call.url.partition("://")[2].partition("/")[2].partition("?")[0]
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": call.url.partition("?")[2].encode(),
-        "headers": [
-            (b"host", b"localhost"),
-            (b"content-length", b"%d" % len(call.body)),
-            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in call.headers.items()),
-        ],
-        "client": ("127.0.0.1", 0),
-        "server": ("127.0.0.1", 80),
-    }
-
-
-def _timed_out(subgraph: str) -> SubgraphError:
+def timed_out(subgraph: str) -> SubgraphError:
+    """The error for a subgraph that did not answer in time."""
     return SubgraphError(f"Subgraph '{subgraph}' did not answer in time.", subgraph=subgraph, code=TIMEOUT)
 
 
-def _too_large(subgraph: str, status: int) -> SubgraphError:
+def too_large(subgraph: str, status: int) -> SubgraphError:
+    """The error for an answer over the limit."""
     return SubgraphError(f"The answer of subgraph '{subgraph}' is too large.", subgraph=subgraph, status=status)

@@ -4,7 +4,7 @@
     host = FastAPI(lifespan=app.lifespan)           # or inside another application
     host.mount("/", app)
 
-Endpoints: GraphQL at `config.graphql_paths`, `GET` at `config.health_path`. Everything else is 404.
+Endpoints: GraphQL at `config.graphql_paths`, over HTTP and WebSockets; `GET` at `config.health_path`. All else is 404.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,27 +20,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from router.composition.contracts import Contract
 from router.executor import AiohttpTransport, Transport
 from router.graph.supergraph import Supergraph
-from router.hooks import RequestContext, RouterHooks
+from router.hooks import RouterHooks
 from router.server.config import InvalidConfig, RouterConfig
-from router.server.disconnect import DisconnectGuard
+from router.server.exchange import Exchange, new_context
 from router.server.operations import opened
-from router.server.requests import ClientGone, GraphQLRequest, read_get, read_post, refuse_forgeable
-from router.server.responses import (
-    GRAPHQL_RESPONSE_JSON,
-    JSON,
-    Rejected,
-    encoded,
-    negotiate,
-    rejection_of,
-    status_of,
-)
+from router.server.responses import Rejected
 from router.server.served import Served, Workshop
-from router.server.telemetry import log_access, new_request_id
+from router.server.websockets import Connection
 
 __all__ = ["RouterApp", "create_app"]
-
-METHODS = "GET, HEAD, OPTIONS, POST"
-FIXED_HEADERS = {"cache-control": "no-store", "vary": "accept", "x-content-type-options": "nosniff"}
 
 
 def create_app(
@@ -166,8 +153,15 @@ class RouterApp:
             await self.entry(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self.run_lifespan(receive, send)
-        else:  # a WebSocket: closing before accepting answers the handshake with 403
-            await send({"type": "websocket.close", "code": 1002})
+        else:
+            await self.websocket(scope, receive, send)
+
+    async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = new_context(scope, self.config.default_view)
+        if self.config.websocket.enabled and inner_path(scope) in self.config.graphql_paths:
+            await Connection(self, context, receive, send, scope.get("subprotocols", [])).serve()
+        else:
+            await send({"type": "websocket.close", "code": 1008})  # before accepting: the handshake's answer is 403
 
     async def run_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -185,10 +179,7 @@ class RouterApp:
         started = time.perf_counter()
         context = new_context(scope, self.config.default_view)
         exchange = Exchange(self, context, receive, send, started)
-        path = context.path
-        root = scope.get("root_path", "")
-        if root and path.startswith(root):  # mounted below a prefix
-            path = path[len(root) :] or "/"
+        path = inner_path(scope)
         if path in self.config.graphql_paths:
             await exchange.graphql(scope["query_string"])
         elif path == self.config.health_path:
@@ -197,184 +188,14 @@ class RouterApp:
             await exchange.reject(Rejected.one("NOT_FOUND", "There is nothing at this address.", status=404))
 
 
-class Exchange:
-    """One HTTP request and its response."""
-
-    __slots__ = ("app", "context", "media_type", "receive", "send", "started")
-
-    def __init__(self, app: RouterApp, context: RequestContext, receive: Receive, send: Send, started: float) -> None:
-        self.app = app
-        self.context = context
-        self.receive = receive
-        self.send = send
-        self.started = started
-        self.media_type = JSON
-
-    async def health(self) -> None:
-        if self.context.method not in ("GET", "HEAD"):
-            refusal = Rejected.one("METHOD_NOT_ALLOWED", "Use GET.", status=405, headers={"allow": "GET, HEAD"})
-            await self.reject(refusal)
-            return
-        await self.respond(200, b'{"status":"UP"}')
-
-    async def graphql(self, query_string: bytes) -> None:
-        context = self.context
-        try:
-            if context.method == "OPTIONS":
-                context.response_headers["allow"] = METHODS
-                await self.respond(204, b"")
-                return
-            self.media_type = GRAPHQL_RESPONSE_JSON
-            self.media_type = negotiate(context.headers.get("accept"))
-            requests = await self.read(query_string)
-            if not self.app.started:
-                await self.app.startup()
-        except ClientGone:
-            return
-        except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
-            await self.reject(rejection_of(error, context.request_id))
-            return
-        if isinstance(requests, list):
-            await self.batch(requests)
-        else:
-            await self.single(requests)
-
-    async def read(self, query_string: bytes) -> GraphQLRequest | list[GraphQLRequest]:
-        context, config = self.context, self.app.config
-        if context.method == "POST":
-            return await read_post(context.headers, self.receive, config)
-        if context.method in ("GET", "HEAD"):
-            refuse_forgeable(context.headers, config)
-            return read_get(query_string)
-        message = f"GraphQL is served by POST and GET, not {context.method}."
-        raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": METHODS})
-
-    async def single(self, request: GraphQLRequest) -> None:
-        with DisconnectGuard(self.receive) as guard:
-            status, response = await self.operation(request, self.context, guard)
-        if guard.disconnected:
-            log_access(self.context, status=499, started=self.started, codes=[], size_bytes=0)
-            return
-        await self.answer(status, response, [self.context])
-
-    async def batch(self, requests: list[GraphQLRequest]) -> None:
-        contexts = [part_of(self.context, index) for index in range(len(requests))]
-        pairs = zip(requests, contexts, strict=True)
-        answers = await asyncio.gather(*(self.operation(request, context, None) for request, context in pairs))
-        for context in contexts:
-            self.context.response_headers.update(context.response_headers)
-        await self.answer(200, [response for _, response in answers], contexts)
-
-    async def operation(
-        self, request: GraphQLRequest, context: RequestContext, guard: DisconnectGuard | None
-    ) -> tuple[int, dict[str, Any]]:
-        """Run one operation; all its errors become part of the response."""
-        app = self.app
-        context.query = request.query
-        context.operation_name = request.operation_name
-        context.variables = request.variables
-        try:
-            async with asyncio.timeout(app.config.limits.request_timeout_s):
-                if app.on_request is not None:
-                    await app.on_request(context)
-                response = await app.pipeline.run(
-                    request, context, app.subgraphs, read_only=context.method != "POST", guard=guard
-                )
-            if response.get("errors"):
-                complete_errors(response["errors"])
-            status = status_of(response, self.media_type)
-        except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
-            rejected = rejection_of(error, context.request_id)
-            context.response_headers.update(rejected.headers)
-            response = {"errors": rejected.errors}
-            status = rejected.status if self.media_type == GRAPHQL_RESPONSE_JSON else rejected.json_status
-        if app.on_response is not None:
-            try:
-                app.on_response(context, response)
-            except Exception as error:  # noqa: BLE001
-                rejected = rejection_of(error, context.request_id)
-                return rejected.status, {"errors": rejected.errors}
-        return status, response
-
-    # ---- answering ----------------------------------------------------------------------------------------------
-
-    async def reject(self, rejected: Rejected) -> None:
-        """Answer a request that did not get as far as an operation."""
-        self.context.response_headers.update(rejected.headers)
-        status = rejected.status if self.media_type == GRAPHQL_RESPONSE_JSON else rejected.json_status
-        await self.answer(status, {"errors": rejected.errors}, [self.context])
-
-    async def answer(
-        self, status: int, response: dict[str, Any] | list[dict[str, Any]], contexts: list[RequestContext]
-    ) -> None:
-        try:
-            body = encoded(response)
-        except TypeError as error:
-            rejected = rejection_of(error, self.context.request_id)
-            status, response = rejected.status, {"errors": rejected.errors}
-            body = encoded(response)
-        responses = response if isinstance(response, list) else [response] * len(contexts)
-        for context, part in zip(contexts, responses, strict=True):
-            codes = [error["extensions"]["code"] for error in part.get("errors", ())]
-            log_access(context, status=status, started=self.started, codes=codes, size_bytes=len(body))
-        await self.respond(status, body)
-
-    async def respond(self, status: int, body: bytes) -> None:
-        context = self.context
-        values = {**FIXED_HEADERS, "x-request-id": context.request_id}
-        if body:
-            values["content-type"] = f"{self.media_type}; charset=utf-8"
-        for name, value in context.response_headers.items():
-            values[name.lower()] = " ".join(value.splitlines())  # a line break would start another header
-        if status != 204:
-            values["content-length"] = str(len(body))
-        headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in values.items()]
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        # HEAD has the headers of GET, and no body.
-        await self.send({"type": "http.response.body", "body": b"" if context.method == "HEAD" else body})
-
-
 # ---- parts ----------------------------------------------------------------------------------------------------------
 
 
-def new_context(scope: Scope, view: str | None) -> RequestContext:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        if name in headers:
-            value = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}"
-        headers[name] = value
-    client = scope.get("client")
-    return RequestContext(
-        request_id=new_request_id(headers.get("x-request-id")),
-        method=scope["method"].upper(),
-        path=scope["path"],
-        headers=headers,
-        client=client[0] if client else None,
-        view=view,
-    )
-
-
-def part_of(context: RequestContext, index: int) -> RequestContext:
-    """The context of one operation of a batch: its own in everything that hooks write to."""
-    return RequestContext(
-        request_id=f"{context.request_id}-{index}",
-        method=context.method,
-        path=context.path,
-        headers=context.headers,
-        client=context.client,
-        view=context.view,
-    )
-
-
-def complete_errors(errors: list[dict[str, Any]]) -> None:
-    """Every error has a code, whoever made it."""
-    for error in errors:
-        extensions = error.get("extensions")
-        if not isinstance(extensions, dict):
-            extensions = error["extensions"] = {}
-        if not isinstance(extensions.get("code"), str):
-            extensions["code"] = "DOWNSTREAM_SERVICE_ERROR"
+def inner_path(scope: Scope) -> str:
+    """The path below where the router is mounted."""
+    path: str = scope["path"]
+    root = scope.get("root_path", "")
+    return path[len(root) :] or "/" if root and path.startswith(root) else path
 
 
 def overrides(hooks: RouterHooks | None, name: str) -> bool:

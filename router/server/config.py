@@ -23,11 +23,14 @@ __all__ = [
     "BatchingConfig",
     "CorsConfig",
     "CsrfConfig",
+    "EventStreamConfig",
     "HeadersConfig",
     "InvalidConfig",
     "LimitsConfig",
     "RouterConfig",
     "SubgraphConfig",
+    "SubscriptionConfig",
+    "WebSocketConfig",
     "config_schema",
     "load_config",
 ]
@@ -171,6 +174,17 @@ class HeadersConfig(Section):
     insert: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Headers with fixed values.")
 
 
+class SubscriptionConfig(Section):
+    """How subscriptions reach a subgraph."""
+
+    protocol: Literal["graphql-transport-ws", "graphql-sse"] = Field(
+        default="graphql-transport-ws", description="Over a WebSocket, or as Server-Sent Events in answer to a POST."
+    )
+    url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s]+$", description="Used instead of the subgraph's own URL."
+    )
+
+
 class SubgraphConfig(Section):
     """Overrides for one subgraph."""
 
@@ -179,6 +193,32 @@ class SubgraphConfig(Section):
     )
     timeout_s: Seconds | None = Field(default=None, description="For one request to this subgraph.")
     headers: HeadersConfig = HeadersConfig()
+    subscription: SubscriptionConfig = SubscriptionConfig()
+
+
+class WebSocketConfig(Section):
+    """Clients over WebSockets, with the subprotocol graphql-transport-ws, at the GraphQL paths."""
+
+    enabled: bool = True
+    init_headers: tuple[HeaderName, ...] = Field(
+        default=("authorization",),
+        description="Names in the payload of `connection_init` that count as headers of the client's operations.",
+    )
+    init_timeout_s: Seconds = Field(default=10.0, description="How long a client may take for `connection_init`.")
+    max_operations: int = Field(default=100, gt=0, description="Operations of one connection at the same time.")
+    ping_interval_s: Seconds = Field(
+        default=20.0,
+        description="A client that is quiet for so long is pinged, and dropped if it stays so.",
+    )
+
+
+class EventStreamConfig(Section):
+    """Answers that come in parts: Server-Sent Events, multipart responses, WebSockets."""
+
+    keep_alive_s: Seconds = Field(default=12.0, description="After so long without an event, a comment is sent.")
+    send_timeout_s: Seconds = Field(
+        default=30.0, description="How long a client may take to receive one event before it is dropped."
+    )
 
 
 class RouterConfig(Section):
@@ -192,6 +232,8 @@ class RouterConfig(Section):
     cors: CorsConfig | None = None
     csrf: CsrfConfig = CsrfConfig()
     batching: BatchingConfig = BatchingConfig()
+    websocket: WebSocketConfig = WebSocketConfig()
+    event_stream: EventStreamConfig = EventStreamConfig()
     subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")
     headers: HeadersConfig = Field(default=HeadersConfig(), description="For all subgraphs.")
     subgraphs: dict[str, SubgraphConfig] = Field(default_factory=dict, description="By subgraph name.")

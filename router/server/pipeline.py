@@ -16,13 +16,12 @@ from graphql import GraphQLSchema, VariableDefinitionNode
 from graphql.language import get_location
 
 from router.composition.contracts import View
-from router.executor import CompiledPlan, SubgraphClient, compile_plan
+from router.executor import CompiledPlan, compile_plan
 from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RequestRefused, RouterHooks
 from router.planner import fingerprint, normalize, plan_normalized
 from router.planner.plan import QueryPlan
 from router.server.config import RouterConfig
-from router.server.disconnect import DisconnectGuard
 from router.server.documents import DocumentKey, OperationKey, PlanCache, Prepared, Preparer
 from router.server.labels import OverrideLabels
 from router.server.limits import check_variables
@@ -31,7 +30,7 @@ from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected
 from router.server.variables import VariableProblem, Variables, compile_variables
 
-__all__ = ["Pipeline", "PreparedOperation"]
+__all__ = ["Operation", "Pipeline", "PreparedOperation"]
 
 logger = logging.getLogger("router.server")
 
@@ -50,6 +49,15 @@ class PreparedOperation:
     plan: QueryPlan
     compiled: CompiledPlan
     variables: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One request's operation, ready to be executed with these variables."""
+
+    type: str
+    compiled: CompiledPlan
+    variables: Mapping[str, Any]
 
 
 class Pipeline:
@@ -86,20 +94,11 @@ class Pipeline:
             timeout_s=self.limits.planning_timeout_s,
         )
 
-    async def run(
-        self,
-        request: GraphQLRequest,
-        context: RequestContext,
-        subgraphs: SubgraphClient,
-        *,
-        read_only: bool = False,
-        guard: DisconnectGuard | None = None,
-    ) -> dict[str, Any]:
-        """Run one request to its response map.
+    async def open(self, request: GraphQLRequest, context: RequestContext, *, read_only: bool = False) -> "Operation":
+        """Look the request's operation up or prepare it, and coerce its variables: all that comes before execution.
 
         Args:
             read_only: refuse mutations, because the request came by GET.
-            guard: armed for queries, which may be stopped at any point. A mutation runs to its end.
 
         Raises:
             Rejected: the document, the operation's name or the variables are wrong.
@@ -115,16 +114,15 @@ class Pipeline:
             context.plan_cache = "shared" if entry.is_shared else "miss"
         plan = entry.operation.plan
         context.operation_name = plan.operation_name
-        if plan.operation_type != "query":
-            refuse_operation(plan.operation_type, read_only=read_only)
+        if read_only and plan.operation_type == "mutation":
+            message = "GET may only run queries; send mutations by POST."
+            raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": "POST"})
         variables: Mapping[str, Any] = {}
         if entry.operation.variables:
             variables = self.variables(entry.operation.variables, request.variables, entry.own)
         if self.on_plan is not None:
             self.on_plan(context, plan)
-        if guard is not None and plan.operation_type == "query":
-            guard.arm()
-        return await entry.operation.compiled.execute(variables, context, subgraphs)
+        return Operation(plan.operation_type, entry.operation.compiled, variables)
 
     def unknown_view(self, context: RequestContext) -> RequestRefused:
         """A hook's mistake: the client never falls back to a schema that was not meant for it."""
@@ -224,16 +222,6 @@ def estimated_bytes(compiled: CompiledPlan) -> int:
     """What keeping a compiled plan costs in memory."""
     texts = sum(len(fetch.document) for fetch in compiled.plan.fetches)
     return ENTRY_BYTES + FETCH_BYTES * len(compiled.plan.fetches) + 4 * texts
-
-
-def refuse_operation(operation_type: str, *, read_only: bool) -> None:
-    if operation_type == "subscription":
-        raise Rejected.one(
-            "SUBSCRIPTIONS_NOT_SUPPORTED", "Subscriptions are not supported over HTTP.", status=422, json_status=200
-        )
-    if read_only:
-        message = "GET may only run queries; send mutations by POST."
-        raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": "POST"})
 
 
 def place_of(definition: VariableDefinitionNode) -> dict[str, int]:

@@ -14,10 +14,22 @@ from graphql import GraphQLError
 
 from router.errors import OperationError, PlanningError, RequestRefused, RouterError
 
-__all__ = ["GRAPHQL_RESPONSE_JSON", "JSON", "Rejected", "masked", "negotiate", "rejection_of", "status_of"]
+__all__ = [
+    "EVENT_STREAM",
+    "GRAPHQL_RESPONSE_JSON",
+    "JSON",
+    "Rejected",
+    "accepts_event_stream",
+    "complete_errors",
+    "masked",
+    "negotiate",
+    "rejection_of",
+    "status_of",
+]
 
 JSON = "application/json"
 GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
 PARTIAL_SUCCESS = 294
 
 logger = logging.getLogger("router.server")
@@ -127,6 +139,14 @@ def negotiate(accept: str | None) -> str:
     return negotiated(accept)
 
 
+def accepts_event_stream(accept: str | None) -> bool:
+    """Whether the client takes `text/event-stream`, and says so by name."""
+    if accept is None or EVENT_STREAM not in accept.lower():
+        return False
+    ranges = (parsed_range(item) for item in accept.split(","))
+    return any(name == EVENT_STREAM and quality > 0 for name, quality, _ in ranges)
+
+
 def negotiated(accept: str) -> str:
     ranges: dict[str, tuple[float, int]] = {}
     for position, item in enumerate(accept.split(",")):
@@ -172,3 +192,13 @@ def encoded(response: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
         TypeError: a hook or a plan put something into it that JSON does not have.
     """
     return orjson.dumps(response)
+
+
+def complete_errors(errors: list[dict[str, Any]]) -> None:
+    """Every error has a code, whoever made it."""
+    for error in errors:
+        extensions = error.get("extensions")
+        if not isinstance(extensions, dict):
+            extensions = error["extensions"] = {}
+        if not isinstance(extensions.get("code"), str):
+            extensions["code"] = "DOWNSTREAM_SERVICE_ERROR"

@@ -4,9 +4,10 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from router.executor import SubgraphClient, Transport
+from router.executor.transport import websocket_url
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks, SubgraphCall, SubgraphReply
-from router.server.config import InvalidConfig, RouterConfig
+from router.server.config import InvalidConfig, RouterConfig, SubscriptionConfig
 
 __all__ = ["CountingTransport", "connect"]
 
@@ -30,12 +31,19 @@ class CountingTransport:
         await self.inner.close()
 
     def send(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:
+        self.note(call)
+        return self.inner.send(call, timeout_s)
+
+    def subscribe(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:
+        self.note(call)
+        return self.inner.subscribe(call, timeout_s)
+
+    def note(self, call: SubgraphCall) -> None:
         context = call.context
         context.fetches += 1
         for name in self.propagate.get(call.subgraph, ()):
             if name in context.headers:
                 call.headers.setdefault(name, context.headers[name])
-        return self.inner.send(call, timeout_s)
 
 
 def connect(
@@ -61,6 +69,11 @@ def connect(
         transport, {name: section.headers.propagate for name, section in config.subgraphs.items()}
     )
     sections = config.subgraphs
+    subscription_urls = {}
+    for name, url in urls.items():
+        wanted = sections[name].subscription if name in sections else SubscriptionConfig()
+        chosen = wanted.url or url
+        subscription_urls[name] = chosen if wanted.protocol == "graphql-sse" else websocket_url(chosen)
     client = SubgraphClient(
         urls,
         counting,
@@ -72,5 +85,6 @@ def connect(
             name: {**config.headers.insert, **(sections[name].headers.insert if name in sections else {})}
             for name in names
         },
+        subscription_urls=subscription_urls,
     )
     return client, counting

@@ -136,7 +136,7 @@ async def test_other_addresses_by_configuration(make_app: MakeApp) -> None:
     await app.shutdown()
 
 
-async def test_websockets_are_turned_away(make_app: MakeApp) -> None:
+async def test_websockets_elsewhere_are_turned_away(make_app: MakeApp) -> None:
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -146,6 +146,6 @@ async def test_websockets_are_turned_away(make_app: MakeApp) -> None:
         sent.append(message)
 
     app = make_app()
-    await app({"type": "websocket", "path": "/graphql", "headers": []}, receive, send)
+    await app({"type": "websocket", "path": "/health", "headers": []}, receive, send)
     assert [message["type"] for message in sent] == ["websocket.close"]
     app.pipeline.close()

@@ -265,13 +265,6 @@ async def test_introspection_answers_the_api_schema(client: httpx.AsyncClient, s
     assert not shop.calls
 
 
-async def test_subscriptions_are_refused_in_words(client: httpx.AsyncClient) -> None:
-    assert codes(await run(client, "subscription { __typename }")) in (
-        ["GRAPHQL_VALIDATION_FAILED"],
-        ["SUBSCRIPTIONS_NOT_SUPPORTED"],
-    )
-
-
 # ---- variables ------------------------------------------------------------------------------------------------------
 
 ECHO = "query ($value: JSON, $text: String, $count: Int) { echo(value: $value, text: $text, count: $count) }"

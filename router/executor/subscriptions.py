@@ -1,0 +1,106 @@
+"""Subscriptions: one stream of events from one subgraph, and the rest of the plan for each event.
+
+Source: GraphQL specification, section 6.2.3: the source stream, and its mapping to the response stream.
+"""
+
+from collections.abc import Awaitable
+from typing import Any, Self
+
+import orjson
+
+from router.errors import SubgraphError
+from router.executor.errors import failure_error
+from router.executor.replies import MALFORMED, read_reply
+from router.executor.requests import SubgraphRequest
+from router.executor.transport import Sender, SubgraphClient
+from router.hooks import EventStream, RequestContext, SubgraphReply
+
+__all__ = ["EventSender", "Failure", "SourceStream", "open_source_stream"]
+
+
+class EventSender:
+    """Answers the subscription's fetch with an event that is there already, and sends all others."""
+
+    __slots__ = ("_event", "_subgraphs")
+
+    def __init__(self, event: Any, subgraphs: Sender) -> None:
+        self._event = event
+        self._subgraphs = subgraphs
+
+    def send(
+        self, subgraph: str, body: bytes, operation_type: str, fetch_ids: tuple[int, ...], context: RequestContext
+    ) -> Awaitable[SubgraphReply]:
+        """Send one request; see `SubgraphClient.send`."""
+        if operation_type == "subscription":
+            return self._reply()
+        return self._subgraphs.send(subgraph, body, operation_type, fetch_ids, context)
+
+    async def _reply(self) -> SubgraphReply:
+        return SubgraphReply(200, {}, orjson.dumps(self._event))
+
+
+class SourceStream:
+    """The events of a subscription's root field, each for `CompiledPlan.execute_event`.
+
+    What the subgraph refuses, and a stream that breaks, become one last event, so that clients learn of it.
+    """
+
+    __slots__ = ("_events", "_last", "_subgraph")
+
+    def __init__(self, subgraph: str, events: EventStream | None, last: Any = None) -> None:
+        self._subgraph = subgraph
+        self._events = events
+        self._last = last
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self._events is None:
+            if self._last is None:
+                raise StopAsyncIteration
+            last, self._last = self._last, None
+            return last
+        try:
+            return await anext(self._events)
+        except SubgraphError as failure:
+            self._events = None
+            return Failure(failure)
+
+    async def aclose(self) -> None:
+        """End the subscription in the subgraph; again is no harm."""
+        events, self._events, self._last = self._events, None, None
+        if events is not None:
+            await events.aclose()
+
+
+class Failure:
+    """The last event of a stream that broke."""
+
+    __slots__ = ("response",)
+
+    def __init__(self, failure: SubgraphError) -> None:
+        self.response: dict[str, Any] = {"data": None, "errors": [failure_error(failure, ())]}
+
+
+async def open_source_stream(
+    request: SubgraphRequest, context: RequestContext, subgraphs: SubgraphClient
+) -> SourceStream:
+    """Send the subscription's root fetch.
+
+    Raises:
+        RequestRefused: a hook ended the request.
+    """
+    subgraph = request.subgraph
+    try:
+        reply = await subgraphs.subscribe(subgraph, request.body, request.fetches, context)
+        if reply.events is not None:
+            return SourceStream(subgraph, reply.events)
+        data, errors = read_reply(subgraph, reply)
+    except SubgraphError as failure:
+        return SourceStream(subgraph, None, Failure(failure))
+    if data is not None:
+        message = f"Subgraph '{subgraph}' answered a subscription with a single result."
+        unfit = SubgraphError(message, subgraph=subgraph, status=reply.status, code=MALFORMED)
+        return SourceStream(subgraph, None, Failure(unfit))
+    return SourceStream(subgraph, None, {"data": None, "errors": errors})

@@ -1,0 +1,198 @@
+"""One operation's responses, one after the other, whichever transport carries them.
+
+A query or a mutation has one; a subscription one per event. Hooks, limits and time-outs apply as they do to a single
+response: everything that can go wrong after the operation has started becomes a response map.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from router.executor import SubgraphClient
+from router.hooks import RequestContext, RequestRefused
+from router.server.disconnect import DisconnectGuard
+from router.server.pipeline import Operation
+from router.server.requests import GraphQLRequest
+from router.server.responses import Rejected, complete_errors, rejection_of
+
+if TYPE_CHECKING:
+    from router.server.app import RouterApp
+
+__all__ = ["OpenOperation", "needs_a_stream", "open_operation"]
+
+
+class OpenOperation:
+    """An operation that may be executed, once: by `single` or by `responses`.
+
+    Attributes:
+        subgraphs: of the supergraph that the operation was planned on; a newer one may be served by now.
+        deadline: until when a single response must be there, by the event loop's clock.
+        rejected: why there is no response but errors; None if there is one.
+    """
+
+    __slots__ = ("app", "context", "deadline", "operation", "rejected", "subgraphs")
+
+    def __init__(
+        self,
+        app: "RouterApp",
+        subgraphs: SubgraphClient,
+        context: RequestContext,
+        operation: Operation,
+        deadline: float,
+    ) -> None:
+        self.app = app
+        self.subgraphs = subgraphs
+        self.context = context
+        self.operation = operation
+        self.deadline = deadline
+        self.rejected: Rejected | None = None
+
+    @property
+    def is_subscription(self) -> bool:
+        return self.operation.type == "subscription"
+
+    async def single(self) -> dict[str, Any]:
+        """Execute a query or mutation to its one response map. It raises nothing but cancellation."""
+        operation, context = self.operation, self.context
+        try:
+            async with asyncio.timeout_at(self.deadline):
+                response = await operation.compiled.execute(operation.variables, context, self.subgraphs)
+        except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
+            response = self.refused(error, context)
+        return self.finished(context, response)
+
+    async def responses(self) -> AsyncGenerator[dict[str, Any]]:
+        """Yield response maps; close the generator to stop. It raises nothing but cancellation."""
+        if self.is_subscription:
+            async with aclosing(self.events()) as events:
+                async for response in events:
+                    yield response
+        else:
+            yield await self.single()
+
+    async def events(self) -> AsyncGenerator[dict[str, Any]]:
+        operation, context, app = self.operation, self.context, self.app
+        count = 0
+        try:
+            async with asyncio.timeout_at(self.deadline):
+                source = await operation.compiled.create_source_stream(operation.variables, context, self.subgraphs)
+        except Exception as error:  # noqa: BLE001
+            yield self.finished(context, self.refused(error, context))
+            return
+        async with aclosing(source):
+            async for event in source:
+                count += 1
+                context.log_fields["events"] = count
+                one = event_context(context, count)
+                is_last = False
+                try:
+                    async with asyncio.timeout(app.config.limits.request_timeout_s):
+                        await self.admit(one)
+                        response = await operation.compiled.execute_event(
+                            event, operation.variables, one, self.subgraphs
+                        )
+                except Exception as error:  # noqa: BLE001
+                    response = self.refused(error, one)
+                    is_last = isinstance(error, RequestRefused)
+                context.fetches += one.fetches
+                yield self.finished(one, response)
+                if is_last:
+                    return
+
+    async def admit(self, one: RequestContext) -> None:
+        """Ask again whether the client may have this event.
+
+        Raises:
+            RequestRefused: it may not, or sees another schema by now.
+        """
+        if self.app.on_request is None:
+            return
+        await self.app.on_request(one)
+        if one.view != self.context.view:
+            raise RequestRefused("The schema for this client has changed: subscribe again.", "VIEW_CHANGED", 409)
+
+    def refused(self, error: Exception, context: RequestContext) -> dict[str, Any]:
+        self.rejected = rejection_of(error, context.request_id)
+        return {"errors": self.rejected.errors}
+
+    def finished(self, context: RequestContext, response: dict[str, Any]) -> dict[str, Any]:
+        if response.get("errors"):
+            complete_errors(response["errors"])
+        if self.app.on_response is not None:
+            try:
+                self.app.on_response(context, response)
+            except Exception as error:  # noqa: BLE001
+                return self.refused(error, context)
+        return response
+
+
+async def open_operation(
+    app: "RouterApp",
+    request: GraphQLRequest,
+    context: RequestContext,
+    *,
+    read_only: bool = False,
+    guard: DisconnectGuard | None = None,
+) -> OpenOperation:
+    """Let the hooks look at a request, and prepare its operation.
+
+    Args:
+        read_only: refuse mutations, because the request came by GET.
+        guard: armed for everything but mutations, which run to their end.
+
+    Raises:
+        Rejected: the request ends here. `on_response` has seen the errors.
+    """
+    context.query = request.query
+    context.operation_name = request.operation_name
+    context.variables = request.variables
+    deadline = asyncio.get_running_loop().time() + app.config.limits.request_timeout_s
+    try:
+        async with asyncio.timeout_at(deadline):
+            if app.on_request is not None:
+                await app.on_request(context)
+            # Together: a new supergraph replaces both.
+            pipeline, subgraphs = app.pipeline, app.subgraphs
+            operation = await pipeline.open(request, context, read_only=read_only)
+    except Exception as error:
+        raise rejection(app, error, context) from error
+    if guard is not None and operation.type != "mutation":
+        guard.arm()
+    return OpenOperation(app, subgraphs, context, operation, deadline)
+
+
+def rejection(app: "RouterApp", error: Exception, context: RequestContext) -> Rejected:
+    """What the client sees of an error that ends the request, once `on_response` has seen it."""
+    rejected = rejection_of(error, context.request_id)
+    if app.on_response is not None:
+        response = {"errors": rejected.errors}
+        try:
+            app.on_response(context, response)
+        except Exception as other:  # noqa: BLE001  the outermost handler
+            return rejection_of(other, context.request_id)
+        rejected.errors = response["errors"]
+    return rejected
+
+
+def needs_a_stream(app: "RouterApp", context: RequestContext) -> Rejected:
+    """The refusal of a subscription whose client takes one response only."""
+    message = (
+        "A subscription needs a response in parts: send `Accept: text/event-stream`, or use a WebSocket with the "
+        "subprotocol graphql-transport-ws."
+    )
+    error = Rejected.one("SUBSCRIPTION_NEEDS_A_STREAM", message, status=406, json_status=200)
+    return rejection(app, error, context)
+
+
+def event_context(context: RequestContext, number: int) -> RequestContext:
+    """The context of one event: its own in everything that hooks write to."""
+    return replace(
+        context,
+        request_id=f"{context.request_id}-{number}",
+        state=dict(context.state),
+        response_headers={},
+        log_fields=dict(context.log_fields),
+        fetches=0,
+    )
