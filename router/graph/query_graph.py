@@ -13,7 +13,7 @@ from functools import cached_property
 from router.graph.selections import TYPENAME, Selection, SelectionBuilder, SelectionField
 from router.graph.supergraph import FieldJoin, Supergraph, SupergraphField, TypeRef
 
-__all__ = ["ContextUse", "FieldEdge", "KeyEdge", "QueryGraph"]
+__all__ = ["ContextUse", "FieldEdge", "KeyEdge", "OwnInputs", "QueryGraph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,19 @@ class ContextUse:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnInputs:
+    """What a field's entity call is sent that other fields' calls cannot be sent: only fields with equal ones share it.
+
+    Attributes:
+        contexts: arguments that ancestors give.
+        requires: a `@requires` selection that has arguments. A representation has room for one value of a field.
+    """
+
+    contexts: tuple[ContextUse, ...] = ()
+    requires: Selection | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldEdge:
     """A field that a subgraph resolves.
 
@@ -42,7 +55,7 @@ class FieldEdge:
         requires: what must be sent along, in a new entity call; None: readable wherever one stands.
         provides: what the subgraph has below this field beyond what it always has.
         type: the field's type in that subgraph.
-        contexts: arguments that ancestors give; their values have to be known first, so `requires` is not None then.
+        inputs: None for most fields. Their values have to be known first, so `requires` is not None if it has contexts.
     """
 
     subgraph: int
@@ -50,7 +63,7 @@ class FieldEdge:
     requires: Selection | None
     provides: Selection | None
     type: TypeRef
-    contexts: tuple[ContextUse, ...] = ()
+    inputs: OwnInputs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +283,19 @@ class QueryGraph:
             requires=self.builder.nothing(entry) if contexts and requires is None else requires,
             provides=self.builder.build_field_set(declared.type.name, join.provides) if join.provides else None,
             type=output,
-            contexts=contexts,
+            inputs=_own_inputs(contexts, requires),
         )
+
+
+def _own_inputs(contexts: tuple[ContextUse, ...], requires: Selection | None) -> OwnInputs | None:
+    if requires is not None and not _has_arguments(requires):
+        requires = None
+    return OwnInputs(contexts, requires) if contexts or requires is not None else None
+
+
+def _has_arguments(selection: Selection) -> bool:
+    fields = (*selection.own, *(f for of_type in selection.by_type.values() for f in of_type))
+    return any(f.arguments or (f.selection is not None and _has_arguments(f.selection)) for f in fields)
 
 
 def _without_braces(selection: str) -> str:

@@ -70,7 +70,8 @@ class _Attaching:
         type_ = self.graph.supergraph.types[type_name]
         if field.introspection is not None or type_.kind == "UNION" or field.name.startswith("__"):
             return frozenset()
-        return frozenset(use for edge in self.graph.field_edges(type_name, field.name) for use in edge.contexts)
+        inputs = (edge.inputs for edge in self.graph.field_edges(type_name, field.name))
+        return frozenset(use for own in inputs if own is not None for use in own.contexts)
 
 
 def _order(use: ContextUse) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from router.errors import PlanningError
-from router.graph.query_graph import ContextUse, QueryGraph
+from router.graph.query_graph import ContextUse, OwnInputs, QueryGraph
 from router.graph.selection_syntax import both
 from router.graph.selections import TYPENAME, Conditions, SelectionField
 from router.graph.supergraph import TypeRef
@@ -183,14 +183,16 @@ class _Builder:
         subgraph: int,
         stage: int,
         conditions: Conditions,
-        contexts: tuple[ContextUse, ...] = (),
+        inputs: OwnInputs | None = None,
     ) -> FetchNode:
-        # What needs values from above has a fetch of its own: it may have to wait for what the others make possible.
-        key = (position, subgraph, stage, conditions, contexts)
+        # What needs values from above may have to wait for what others make possible, so it is a fetch of its own too.
+        key = (position, subgraph, stage, conditions, inputs)
         node = self._entity.get(key)
         if node is None:
             node = self._entity[key] = FetchNode(len(self.fetches), subgraph, "query", position, stage, conditions)
-            node.contexts = {use: ContextNeed(use, self._context_variable()) for use in contexts}
+            node.contexts = {
+                use: ContextNeed(use, self._context_variable()) for use in (inputs.contexts if inputs else ())
+            }
             self.fetches.append(node)
         return node
 
@@ -429,7 +431,7 @@ class _ObjectBuilder:
         node = self.nodes.get(index)
         if node is None:
             node = self.nodes[index] = self.builder.entity_fetch(
-                self.position, instance.subgraph, self.base + instance.stage, self.conditions, instance.contexts
+                self.position, instance.subgraph, self.base + instance.stage, self.conditions, instance.inputs
             )
             if not self.builder.is_entity(self.position):
                 node.depends_on |= {s for s in self.stands if s is not None}

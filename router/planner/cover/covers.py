@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from router.graph.query_graph import ContextUse
+from router.graph.query_graph import OwnInputs
 from router.graph.selections import Selection, SelectionField
 
 __all__ = ["AbstractCover", "Cover", "FieldChoice", "Instance", "InterfaceObjectCover", "ObjectCover", "Stand", "price"]
@@ -34,7 +34,7 @@ class Instance:
         stand: index into the position's stands, or None for an entity call.
         key: what the representation needs, with where each is read.
         requires: what `@requires` fields read here need on top.
-        contexts: arguments of the fields read here that come from above; all of its fields have these.
+        inputs: what the call is sent for these fields alone.
     """
 
     subgraph: int
@@ -43,7 +43,7 @@ class Instance:
     stand: int | None = None
     key: list[tuple[SelectionField, "FieldChoice"]] = field(default_factory=list)
     requires: list[tuple[SelectionField, "FieldChoice"]] = field(default_factory=list)
-    contexts: tuple[ContextUse, ...] = ()
+    inputs: OwnInputs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from router.graph.query_graph import ContextUse, FieldEdge, KeyEdge
+from router.graph.query_graph import FieldEdge, KeyEdge, OwnInputs
 from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.planner.cover.covers import Cover, ObjectCover, Stand, price
 from router.planner.cover.trial import Trial
@@ -44,8 +44,8 @@ class Option:
         return self.edge.requires if self.edge is not None else None
 
     @property
-    def contexts(self) -> tuple[ContextUse, ...]:
-        return self.edge.contexts if self.edge is not None else ()
+    def inputs(self) -> OwnInputs | None:
+        return self.edge.inputs if self.edge is not None else None
 
 
 class ObjectProblem:
@@ -193,7 +193,7 @@ class ObjectProblem:
         if not self._alike:
             first: dict[object, SelectionField] = {}
             for wanted in self.fields:
-                options = tuple((o.place.index, o.requires, o.contexts) for o in self.options(wanted))
+                options = tuple((o.place.index, o.requires, o.inputs) for o in self.options(wanted))
                 one = first.setdefault(options if wanted.selection is None else wanted, wanted)
                 self._alike.setdefault(one, []).append(wanted)
         return self._alike

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from router.errors import PlanningError
-from router.graph.query_graph import ContextUse
+from router.graph.query_graph import OwnInputs
 from router.graph.selections import Selection, SelectionField
 from router.planner.cover.covers import Cover, FieldChoice, Instance, ObjectCover, Stand
 
@@ -37,7 +37,7 @@ class Trial:
         self.reach: dict[int, int] = {}
         self.instances: list[Instance] = []
         self.stood_in: dict[int, int] = {}
-        self.by_stage: dict[tuple[int, int, tuple[ContextUse, ...]], int] = {}
+        self.by_stage: dict[tuple[int, int, OwnInputs | None], int] = {}
         self.mask = 0
         self.calls = 0
         self.finish = 0
@@ -171,7 +171,7 @@ class Trial:
         place = option.place
         if place.stand is not None and option.requires is None and stage == place.stage:
             return place.paid or place.index in self.stood_in
-        return (place.index, stage, option.contexts) in self.by_stage
+        return (place.index, stage, option.inputs) in self.by_stage
 
     def _is_abstract(self, wanted: SelectionField) -> bool:
         return self.solver.graph.supergraph.types[wanted.type.name].is_abstract
@@ -191,8 +191,8 @@ class Trial:
                 cover = self.problem.below(wanted, option)
                 if cover is None:
                     continue
-            place = (option.place.index, option.contexts)
-            later = (s for p, s, contexts in self.by_stage if (p, contexts) == place and s > start)
+            place = (option.place.index, option.inputs)
+            later = (s for p, s, inputs in self.by_stage if (p, inputs) == place and s > start)
             for stage in (start, *later):
                 finish = stage + (cover.finish if cover else 0)
                 if finish > deadline:
@@ -247,17 +247,17 @@ class Trial:
         return FieldChoice(tuple(sources), choice.cover)
 
     def _instance(self, option: "Option", stage: int) -> int:
-        place, requires, contexts = option.place, option.requires, option.contexts
+        place, requires, inputs = option.place, option.requires, option.inputs
         if place.stand is not None and requires is None and stage == place.stage:
             if place.index not in self.stood_in:
                 self.stood_in[place.index] = self._add(Instance(place.subgraph, place.entry, stage, place.stand))
                 if not place.paid:
                     self._pay(place, stage)
             return self.stood_in[place.index]
-        index = self.by_stage.get((place.index, stage, contexts))
+        index = self.by_stage.get((place.index, stage, inputs))
         if index is None:
-            instance = Instance(place.subgraph, place.entry, stage, contexts=contexts)
-            index = self.by_stage[place.index, stage, contexts] = self._add(instance)
+            instance = Instance(place.subgraph, place.entry, stage, inputs=inputs)
+            index = self.by_stage[place.index, stage, inputs] = self._add(instance)
             self._pay(place, stage)
             self._fill(self.instances[index].key, self._best_key(place, stage), stage - 1)
         if requires is not None:
