@@ -7,6 +7,7 @@ The graph is built lazily, never changes afterwards, and is shared by everything
 Source: the same idea as the query graphs of Apollo and The Guild; the layout is our own.
 """
 
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -84,6 +85,8 @@ class QueryGraph:
     def __init__(self, supergraph: Supergraph, labels: frozenset[str] = frozenset()) -> None:
         self.supergraph = supergraph
         self.labels = labels
+        self.lock = threading.Lock()
+        """Held while an operation is planned: the graph grows as it is walked, and its objects are known by identity."""
         self.builder = SelectionBuilder(supergraph)
         self.subgraph_count = len(supergraph.subgraphs)
         self._edges: dict[tuple[str, str], tuple[FieldEdge, ...]] = {}

@@ -66,7 +66,8 @@ def plan_normalized(
     Raises:
         PlanningError: as `plan_operation`.
     """
-    *_, plan = _after_normalize(operation, supergraph, labels, hidden)
+    with query_graph(supergraph, labels).lock:
+        *_, plan = _after_normalize(operation, supergraph, labels, hidden)
     assert isinstance(plan, QueryPlan)
     return plan
 

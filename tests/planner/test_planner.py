@@ -1,6 +1,7 @@
 """What plans promise beyond their text: limits, names, forms, labels."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -177,3 +178,12 @@ def test_documents_stay_as_small_as_the_operation_however_many_types_there_are()
 def test_what_conditions_exclude_is_not_planned(two: Supergraph) -> None:
     text = "query($x: Boolean!) { us { n ... @include(if: $x) { friend @skip(if: $x) { m } e } } }"
     assert len(plan_operation(parse(text), None, two).fetches) == 1
+
+
+def test_threads_may_plan_at_the_same_time(two: Supergraph) -> None:
+    texts = [f"{{ us {{ m friend {{ m n(x: {i}) }} a{i}: n }} }}" for i in range(40)]
+    expected = [as_text(plan_operation(parse(text), None, two)) for text in texts]
+    fresh = load_supergraph(two.sdl)
+    with ThreadPoolExecutor(4) as pool:
+        plans = list(pool.map(lambda text: as_text(plan_operation(parse(text), None, fresh)), texts))
+    assert plans == expected
