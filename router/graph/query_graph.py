@@ -86,7 +86,7 @@ class QueryGraph:
         self.supergraph = supergraph
         self.labels = labels
         self.lock = threading.Lock()
-        """Held while an operation is planned: the graph grows as it is walked, and its objects are known by identity."""
+        """Held while an operation is planned: the graph grows as it is walked and knows its objects by identity."""
         self.builder = SelectionBuilder(supergraph)
         self.subgraph_count = len(supergraph.subgraphs)
         self._edges: dict[tuple[str, str], tuple[FieldEdge, ...]] = {}
