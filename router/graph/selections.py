@@ -104,14 +104,12 @@ class SelectionBuilder:
         max_fields: int = 100_000,
     ) -> None:
         self._types = supergraph.types
-        self._possible = {
-            name: tuple(m for m in members if m not in hidden_types) for name, members in supergraph.possible.items()
-        }
+        self._supergraph = supergraph
+        self._hidden_types = hidden_types
         self._fragments = fragments or {}
         self._fields: dict[tuple[object, ...], SelectionField] = {}
         self._selections: dict[tuple[object, ...], Selection] = {}
         self._seen: dict[tuple[str, tuple[tuple[int, Conditions], ...]], Selection] = {}
-        self._conditions_met: dict[str, frozenset[str]] = {}
         self._left = max_fields
         # Identities of AST nodes are keys in _seen, so the nodes must live as long as this builder.
         self._kept: list[DocumentNode] = []
@@ -179,7 +177,7 @@ class SelectionBuilder:
         known = self._seen.get(key)
         if known is None:
             type_ = self._types[type_name]
-            possible = self._possible[type_name]
+            possible = [m for m in self._supergraph.possible[type_name] if m not in self._hidden_types]
             own = self._collect(type_, sources)
             if type_.is_abstract:
                 by_type = {name: self._collect(self._types[name], sources) for name in possible}
@@ -190,7 +188,7 @@ class SelectionBuilder:
 
     def _collect(self, type_: SupergraphType, sources: Sources) -> tuple[SelectionField, ...]:
         groups: dict[str, dict[Conditions, list[FieldNode]]] = {}
-        applicable = self._applicable(type_)
+        applicable = self._supergraph.conditions_met[type_.name]
         visited: set[tuple[str, Conditions]] = set()
         for selection_set, conditions in sources:
             self._collect_into(groups, visited, applicable, selection_set, conditions)
@@ -249,16 +247,6 @@ class SelectionBuilder:
             condition = node.type_condition.name.value if node.type_condition else None
             body = node.selection_set
         return body if condition is None or condition in applicable else None
-
-    def _applicable(self, type_: SupergraphType) -> frozenset[str]:
-        """Type conditions that objects of this type always meet."""
-        known = self._conditions_met.get(type_.name)
-        if known is None:
-            names = {type_.name, *(name for interfaces in type_.implements.values() for name in interfaces)}
-            if type_.kind == "OBJECT":
-                names.update(name for name, members in self._possible.items() if type_.name in members)
-            known = self._conditions_met[type_.name] = frozenset(names)
-        return known
 
     def _fields_of_group(
         self, type_: SupergraphType, response_key: str, by_conditions: dict[Conditions, list[FieldNode]]

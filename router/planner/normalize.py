@@ -45,8 +45,7 @@ def normalize(
     operation = _select(document, operation_name)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     root = root_type(supergraph, operation.operation)
-    inaccessible = {name for name, type_ in supergraph.types.items() if type_.is_inaccessible}
-    builder = SelectionBuilder(supergraph, fragments, hidden_types=hidden.union(inaccessible))
+    builder = SelectionBuilder(supergraph, fragments, hidden_types=hidden | supergraph.inaccessible_types)
     selection = builder.build(root, operation.selection_set)
     return NormalizedOperation(
         operation.operation.value,

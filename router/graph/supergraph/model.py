@@ -6,6 +6,7 @@ client's schema is `api_schema.build_api_schema(supergraph.document)`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphql import DocumentNode
@@ -131,6 +132,22 @@ class Supergraph:
     types: Mapping[str, SupergraphType]
     roots: Mapping[str, str]
     possible: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def inaccessible_types(self) -> frozenset[str]:
+        """Names of the types that are hidden from all clients."""
+        return frozenset(name for name, type_ in self.types.items() if type_.is_inaccessible)
+
+    @cached_property
+    def conditions_met(self) -> Mapping[str, frozenset[str]]:
+        """For each composite type the type conditions that its objects always meet: its own name among them."""
+        met = {name: {name} for name in self.possible}
+        for name, members in self.possible.items():
+            for member in members:
+                met[member].add(name)
+        for name, conditions in met.items():
+            conditions.update(interface for of in self.types[name].implements.values() for interface in of)
+        return {name: frozenset(names) for name, names in met.items()}
 
     def subgraph(self, name: str) -> SubgraphInfo:
         """Raises KeyError for an unknown name."""
