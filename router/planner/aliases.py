@@ -53,8 +53,12 @@ def _assign_at(
         return all(len(shapes[s] | there.shapes.get(s, set())) == 1 for s in shapes)
 
     # Clients' fields first: they should look on the wire as they were written.
-    for slot in sorted(slots, key=lambda s: s.response_key is None):
-        shapes = _shapes(slot, graph, selecting.get(slot, []))
+    for group in sorted(_groups(slots, graph), key=lambda g: g[0].response_key is None):
+        slot = group[0]
+        shapes: dict[int, set[str]] = {}
+        for each in group:
+            for subgraph, texts in _shapes(each, graph, selecting.get(each, [])).items():
+                shapes.setdefault(subgraph, set()).update(texts)
         if slot.response_key is not None:
             candidates = [slot.response_key]
         else:
@@ -66,12 +70,31 @@ def _assign_at(
             while f"_q{invented}" in taken or f"_q{invented}" in response_keys:
                 invented += 1
             key = f"_q{invented}"
-        slot.storage_key = key
         there = taken.setdefault(key, _Taken(slot.name, slot.arguments))
-        there.slots.append(slot)
+        for each in group:
+            each.storage_key = key
+            there.slots.append(each)
         for subgraph, texts in shapes.items():
             there.shapes.setdefault(subgraph, set()).update(texts)
     return [[s.child for s in t.slots if s.child is not None] for t in taken.values() if t.slots[0].child is not None]
+
+
+def _groups(slots: list[Slot], graph: QueryGraph) -> list[list[Slot]]:
+    """Slots that must have one key: a field that some type has under several conditions is one field of the result."""
+    groups: list[tuple[list[Slot], set[str]]] = []
+    by_field: dict[tuple[str, str, str], list[tuple[list[Slot], set[str]]]] = {}
+    for slot in slots:
+        types = set(slot.types if slot.types is not None else graph.supergraph.possible[slot.position.static_type])
+        group = ([slot], types)
+        if slot.response_key is not None:
+            same = by_field.setdefault((slot.response_key, slot.name, slot.arguments), [])
+            for other in [g for g in same if g[1] & types]:
+                group = (other[0] + group[0], other[1] | group[1])
+                same.remove(other)
+                groups.remove(other)
+            same.append(group)
+        groups.append(group)
+    return [group for group, _ in groups]
 
 
 def _is_reserved(key: str) -> bool:

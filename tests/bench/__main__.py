@@ -24,7 +24,9 @@ from router.graph.supergraph import load_supergraph
 from router.hooks import RequestContext, SubgraphCall, SubgraphReply
 from router.planner import plan_operation
 from router.planner.render import shape
-from tests.planner.federation import FederationMaker, OperationMaker
+from tests.planner.federation import FederationMaker
+from tests.planner.operations import OperationMaker
+from tests.planner.running import Federation
 
 ROOT = Path(__file__).parents[2]
 SDLS = sorted((ROOT / "schema" / "subgraphs").glob("*.graphql"))
@@ -99,12 +101,8 @@ def front_end() -> dict[str, float]:
 
 async def back_end(seed: int) -> dict[str, float]:
     """A random federation with recorded answers: what a warm request costs in the executor."""
-    federation = FederationMaker(random.Random(seed)).make()
-    composed = compose([Subgraph(name, sdl) for name, sdl in federation.sdls.items()])
-    assert isinstance(composed, Composed)
-    supergraph = load_supergraph(composed.supergraph_sdl)
-    schema = build_api_schema(supergraph.document)
-    subgraphs = federation.subgraphs()
+    federation = Federation(FederationMaker(random.Random(seed)).make())
+    supergraph, schema, subgraphs = federation.supergraph, federation.schema, federation.subgraphs
 
     def answer(call: SubgraphCall) -> bytes:
         request = orjson.loads(call.body)

@@ -35,14 +35,14 @@ def smaller_sets(sdls: Sets) -> Iterator[Sets]:
             document = parse(sdl, no_location=True)
         except GraphQLError:
             continue
-        for part in _without_one(document):
+        for part in without_one(document):
             try:
                 yield {**sdls, name: print_ast(part)}
             except (TypeError, ValueError):
                 continue
 
 
-def _without_one(document: DocumentNode) -> Iterator[DocumentNode]:
+def without_one(document: DocumentNode) -> Iterator[DocumentNode]:
     """The document without one element of one of its lists, larger ones first."""
     level: list[tuple[tuple[Any, ...], Node]] = [((), document)]
     while level:

@@ -1,439 +1,473 @@
-"""Random federations that really answer, and the monolith that they must agree with.
+"""Random federations with everything that can be composed; most of them compose.
 
-A field's value is a pure function of its name, its arguments and the id of its object, so that any subgraph, and the
-monolith, can compute it alone. A `@requires` field's value also holds what its representation said. Representations are
-checked against the truth. Whatever plan is chosen, the client's data must equal the monolith's.
+One world of types is spread over some subgraphs: entities with keys of all shapes, value types, interfaces, unions,
+interface objects, fields that require, provide, move and hide.
 """
 
 import random
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from graphql import (
-    GraphQLError,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLResolveInfo,
-    GraphQLSchema,
-    build_ast_schema,
-    execute_sync,
-    get_named_type,
-    is_abstract_type,
-    is_composite_type,
-    is_enum_type,
-    parse,
-    validate,
-)
 
 LINK = (
-    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@shareable", "@external",'
-    ' "@requires", "@provides", "@override", "@interfaceObject", "@inaccessible", "@tag"])\n'
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@external",'
+    ' "@requires", "@provides", "@override", "@interfaceObject", "@inaccessible", "@context", "@fromContext"])\n'
 )
-NULL_EVERY = 13
-
-
-def digest(*parts: object) -> int:
-    return zlib.crc32("|".join(map(str, parts)).encode())
-
-
-# ---- values ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Thing:
-    """An object: an entity by its id, or a value object by the path that leads to it."""
-
-    type: str
-    id: str
-    sent: Mapping[str, Any] = field(default_factory=dict, compare=False)
-
-
-class World:
-    """Computes values. `requires` maps field name to the required field set's leaves, as paths."""
-
-    def __init__(self, members: Mapping[str, list[str]], requires: Mapping[str, tuple[tuple[str, ...], ...]]) -> None:
-        self.members = members
-        self.requires = requires
-
-    def resolve(self, thing: Thing, name: str, type_: Any, arguments: Mapping[str, Any]) -> Any:
-        if name == "id":
-            return thing.id
-        if name == "k":
-            return f"k-{thing.id}"
-        seed = (name, thing.id, sorted(arguments.items()))
-        value = self._value(type_, seed, name, thing)
-        if name in self.requires and isinstance(value, str):
-            needed = [self._needed(thing, path) for path in self.requires[name]]
-            value = f"{value}[{','.join(map(str, needed))}]"
-        return value
-
-    def _needed(self, thing: Thing, path: tuple[str, ...]) -> Any:
-        """From the representation in a subgraph; computed in the monolith."""
-        if thing.sent:
-            value: Any = thing.sent
-            for key in path:
-                value = None if value is None else value[key]
-            return value
-        return self.truth(thing, path)
-
-    def truth(self, thing: Thing, path: tuple[str, ...]) -> Any:
-        name = path[0]
-        if len(path) == 1:
-            if name in ("id", "k"):
-                return self.resolve(thing, name, None, {})
-            return None if digest(name, thing.id, []) % NULL_EVERY == 0 else f"{name}#{thing.id}"
-        if digest(name, thing.id, []) % NULL_EVERY == 0:
-            return None
-        return self.truth(Thing("", f"{thing.id}.{name}"), path[1:])
-
-    def _value(self, type_: Any, seed: tuple[Any, ...], name: str, thing: Thing) -> Any:
-        if isinstance(type_, GraphQLNonNull):
-            return self._present(type_.of_type, seed, name, thing)
-        if digest(*seed) % NULL_EVERY == 0:
-            return None
-        return self._present(type_, seed, name, thing)
-
-    def _present(self, type_: Any, seed: tuple[Any, ...], name: str, thing: Thing) -> Any:
-        if isinstance(type_, GraphQLList):
-            return [self._value(type_.of_type, (*seed, i), f"{name}{i}", thing) for i in range(digest("n", *seed) % 4)]
-        if is_composite_type(type_):
-            options = self.members[type_.name]
-            chosen = options[digest("t", *seed) % len(options)]
-            if chosen.startswith("V"):
-                return Thing(chosen, f"{thing.id}.{name}")
-            return Thing(chosen, f"{chosen}:{digest('e', *seed) % 5}")
-        arguments = seed[2]
-        return f"{name}#{thing.id}" + (f"({arguments})" if arguments else "")
-
-
-# ---- subgraphs that answer ------------------------------------------------------------------------------------------
-
-
-def answering_schema(sdl: str, entities: list[str]) -> GraphQLSchema:
-    union = f"union _Entity = {' | '.join(entities)}\n" if entities else ""
-    field_ = "_entities(representations: [_Any!]!): [_Entity]!" if entities else "_empty: Int"
-    has_query = "type Query" in sdl
-    more = f"{'extend ' if has_query else ''}type Query {{ {field_} }}\nscalar _Any\n{union}"
-    return build_ast_schema(parse(sdl + more), assume_valid_sdl=True)
-
-
-class AnsweringSubgraph:
-    """One subgraph: validates what it is sent, resolves it, and checks the representations."""
-
-    def __init__(self, sdl: str, world: World, interface_objects: Mapping[str, list[str]]) -> None:
-        document = parse(sdl)
-        entities = [
-            d.name.value
-            for d in document.definitions
-            if d.kind == "object_type_definition" and any(x.name.value == "key" for x in d.directives or ())
-        ]
-        self.schema = answering_schema(sdl, entities)
-        self.world = world
-        self.interface_objects = interface_objects
-        self.documents: list[str] = []
-
-    def answer(self, query: str, variables: Mapping[str, Any] | None) -> dict[str, Any]:
-        document = parse(query)
-        errors = validate(self.schema, document)
-        self.documents.append(query)
-        if errors:
-            return {"errors": [{"message": f"{e.message} in {query}"} for e in errors]}
-        result = execute_sync(
-            self.schema,
-            document,
-            root_value=Thing("Query", "root"),
-            variable_values=dict(variables or {}),
-            field_resolver=self._resolve,
-            type_resolver=lambda thing, *_: thing.type,
-        )
-        response: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            response["errors"] = [{"message": e.message, "path": list(e.path or ())} for e in result.errors]
-        return response
-
-    def _resolve(self, thing: Thing, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        if info.field_name == "_entities":
-            return [self._entity(r) for r in arguments["representations"]]
-        value = self.world.resolve(thing, info.field_name, info.return_type, arguments)
-        return self._seen_here(value, get_named_type(info.return_type).name)
-
-    def _seen_here(self, value: Any, declared: str) -> Any:
-        """An interface object is all that its subgraph knows of an object."""
-        if isinstance(value, list):
-            return [self._seen_here(v, declared) for v in value]
-        if isinstance(value, Thing) and declared in self.interface_objects:
-            return Thing(declared, value.id)
-        return value
-
-    def _entity(self, representation: Mapping[str, Any]) -> Thing:
-        type_name = representation["__typename"]
-        id_ = representation["id"] if "id" in representation else representation["k"].removeprefix("k-")
-        actual = id_.partition(":")[0]
-        if actual not in self.world.members[type_name]:
-            raise GraphQLError(f"the representation of {type_name} has the id {id_}")
-        if type_name not in self.interface_objects:
-            type_name = actual  # a real interface tells what its objects are
-        thing = Thing(type_name, id_, representation)
-        self._check(Thing(type_name, id_), {k: v for k, v in representation.items() if k != "__typename"}, ())
-        return thing
-
-    def _check(self, thing: Thing, sent: Mapping[str, Any], path: tuple[str, ...]) -> None:
-        for name, value in sent.items():
-            if isinstance(value, dict):
-                self._check(thing, value, (*path, name))
-            elif value != (expected := self.world.truth(thing, (*path, name))):
-                raise GraphQLError(f"{thing.type}.{'.'.join((*path, name))} was sent as {value!r}, is {expected!r}")
+KEYS = ("id", "id", "id", "k", "n", "id k", "part { x }", "part { x y }", "parts { x }", "other { id }")
+KEY_FIELDS = {
+    "id": "id: ID!",
+    "k": "k: String!",
+    "n": "n: Int!",
+    "part": "part: P!",
+    "parts": "parts: [P!]!",
+    "other": "other: {other}!",
+}
+WRAPPERS = ("{}", "{}", "{}", "{}!", "[{}]", "[{}!]!", "[[{}]!]")
+LEAVES = ("String", "String", "String", "Int", "Float", "Boolean", "Color", "JSON", "ID")
+ARGUMENTS = (
+    "(x: Int)",
+    "(x: Int = 3)",
+    "(x: Int!, y: [Int!])",
+    "(in: In)",
+    "(in: In = {x: 5, color: RED})",
+    "(one: Pick)",
+    "(c: Color = GREEN)",
+    "(any: JSON, f: Float)",
+)
+SHARED_DEFINITIONS = {
+    "P": "type P @shareable { x: String! y: Int }",
+    "Color": "enum Color { RED GREEN BLUE }",
+    "JSON": "scalar JSON",
+    "In": "input In { x: Int = 2 color: Color list: [Int!] deep: In }",
+    "Pick": "input Pick @oneOf { a: Int b: String c: In }",
+}
+LABEL = ', label: "percent(50)"'
 
 
 @dataclass
-class Federation:
-    """Subgraph SDLs with what is needed to let them answer."""
+class Owned:
+    """A field of an entity: who resolves it."""
 
-    sdls: dict[str, str]
-    world: World
-    interface_objects: dict[str, dict[str, list[str]]]
+    name: str
+    type: str
+    arguments: str
+    homes: list[str]
+    shared: bool
 
-    def subgraphs(self) -> dict[str, AnsweringSubgraph]:
-        return {n: AnsweringSubgraph(s, self.world, self.interface_objects[n]) for n, s in self.sdls.items()}
-
-    def monolith(self, api_schema: GraphQLSchema, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        result = execute_sync(
-            api_schema,
-            parse(query),
-            root_value=Thing("Query", "root"),
-            variable_values=dict(variables),
-            field_resolver=lambda t, info, **a: self.world.resolve(t, info.field_name, info.return_type, a),
-            type_resolver=lambda thing, *_: thing.type,
-        )
-        assert not result.errors, result.errors
-        assert result.data is not None
-        return result.data
+    def text(self, *directives: str) -> str:
+        return " ".join([f"{self.name}{self.arguments}: {self.type}", *directives])
 
 
-# ---- random federations ---------------------------------------------------------------------------------------------
+@dataclass
+class _Subgraph:
+    """A subgraph in the making: heads and fields of its types."""
+
+    heads: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, dict[str, str]] = field(default_factory=dict)
+    more: dict[str, str] = field(default_factory=dict)
+
+    def add(self, type_: str, text: str) -> None:
+        name = text.partition(":")[0].partition("(")[0].strip()
+        self.fields.setdefault(type_, {}).setdefault(name, text)
 
 
 class FederationMaker:
-    """Makes federations that compose: whatever is asked can be reached, if not cheaply."""
+    """Makes the SDLs of a federation; the same random numbers make the same one.
 
-    def __init__(self, rng: random.Random) -> None:
+    Args:
+        contexts: whether there may be context arguments.
+        reentry: whether fields may return Query.
+    """
+
+    def __init__(self, rng: random.Random, *, contexts: bool = False, reentry: bool = False) -> None:
         self.rng = rng
-        self.names = [f"s{i}" for i in range(rng.randint(2, 4))]
-        self.entities = [f"E{i}" for i in range(rng.randint(2, 3))]
-        self.fields: dict[str, dict[str, dict[str, str]]] = {n: {} for n in self.names}
-        self.keys: dict[str, dict[str, list[str]]] = {n: {} for n in self.names}
-        self.requires: dict[str, tuple[tuple[str, ...], ...]] = {}
-        self.members: dict[str, list[str]] = {e: [e] for e in self.entities} | {"V": ["V"]}
-        self.interface = rng.random() < 0.6
-        self.interface_object: str | None = None
-        self.implements: dict[str, list[str]] = {}
+        self.contexts = contexts
+        self.reentry = reentry
+        self.names = [f"s{i}" for i in range(rng.choice((2, 3, 3, 4, 5)))]
+        self.entities = [f"E{i}" for i in range(rng.choice((2, 3, 3, 4)))]
+        self.subgraphs = {name: _Subgraph() for name in self.names}
+        self.keys: dict[str, list[str]] = {}
+        self.homes: dict[str, list[str]] = {}
+        self.owned: dict[str, list[Owned]] = {}
+        self.interface_homes: list[str] = []
+        self.interface_members: list[str] = []
+        self.interface_objects: list[str] = []
+        self.interface_keyed = False
 
-    def make(self) -> Federation:
-        self._place_entities()
-        self._place_abstract_types()
-        self._place_value_type()
+    def chance(self, p: float) -> bool:
+        return self.rng.random() < p
+
+    def make(self) -> dict[str, str]:
+        """Names to SDL."""
+        for entity in self.entities:
+            self._place(entity)
+        self._values()
+        if self.chance(0.6):
+            self._interface()
         for entity in self.entities:
             self._fill(entity)
-        self._requires_and_provides()
-        self._roots()
-        sdls = {n: self._print(n) for n in self.names}
-        objects = {n: {"I": self.members["I"]} if n == self.interface_object else {} for n in self.names}
-        return Federation(sdls, World(self.members, self.requires), objects)
-
-    def add(self, subgraph: str, type_: str, name: str, declared: str) -> None:
-        self.fields[subgraph].setdefault(type_, {})[name] = declared
-
-    def _place_entities(self) -> None:
         for entity in self.entities:
-            hub = self.rng.choice(self.names)
-            for name in self.names:
-                if name == hub or self.rng.random() < 0.75:
-                    style = "both" if name == hub else self.rng.choice(["id", "id", "id", "k", "both"])
-                    self.keys[name][entity] = ["id", "k"] if style == "both" else [style]
-                    for key in self.keys[name][entity]:
-                        self.add(name, entity, key, "ID!")
+            self._relate(entity)
+        for entity in self.entities:
+            self._requires(entity)
+            self._provides(entity)
+            self._override(entity)
+        self._roots()
+        if self.contexts:
+            self._context()
+        self._hide()
+        return {name: self._print(name) for name in self.names}
 
-    def _place_abstract_types(self) -> None:
-        if self.interface:
-            size = self.rng.randint(1, len(self.entities))
-            self.members["I"] = sorted(self.rng.sample(self.entities, size))
-            for name in self.names:
-                if all("id" in self.keys[name].get(e, ()) for e in self.members["I"]) and self.rng.random() < 0.8:
-                    self.implements[name] = self.members["I"]
-            free = [n for n in self.names if not any(e in self.keys[n] for e in self.members["I"])]
-            if self.implements and free and self.rng.random() < 0.8:
-                self.interface_object = free[0]
-        self.members["U"] = sorted(self.rng.sample(self.entities, self.rng.randint(1, len(self.entities))))
+    # ---- entities ---------------------------------------------------------------------------------------------------
 
-    def _place_value_type(self) -> None:
+    def _place(self, entity: str) -> None:
+        pool = list(dict.fromkeys(self.rng.choice(KEYS) for _ in range(self.rng.choice((1, 1, 2, 3)))))
+        self.keys[entity] = pool
+        homes = self.rng.sample(self.names, self.rng.randint(1, len(self.names)))
+        self.homes[entity] = homes
+        self.owned[entity] = []
+        for home in homes:
+            keys = pool if home == homes[0] else self.rng.sample(pool, self.rng.randint(1, min(2, len(pool))))
+            self._declare(home, entity, keys)
+
+    def _declare(self, home: str, entity: str, keys: list[str], *, stub: bool = False) -> None:
+        subgraph = self.subgraphs[home]
+        resolvable = ", resolvable: false" if stub else ""
+        subgraph.heads[entity] = "".join(f' @key(fields: "{k}"{resolvable})' for k in keys)
+        subgraph.fields.setdefault(entity, {})
+        for key in keys:
+            for name in key.replace("{ x y }", "").replace("{ x }", "").replace("{ id }", "").split():
+                other = self.entities[(self.entities.index(entity) + 1) % len(self.entities)]
+                subgraph.add(entity, KEY_FIELDS[name].format(other=other))
+                if name == "other":
+                    self._know(home, other)
+                    if "id" not in subgraph.fields[other]:
+                        subgraph.add(other, "id: ID! @shareable")
+
+    def _know(self, home: str, entity: str) -> bool:
+        """Makes a subgraph know an entity, as a reference if it has nothing of its own; False where it must not."""
+        subgraph = self.subgraphs[home]
+        if home in self.interface_objects and entity in self.interface_members:
+            return False
+        if entity not in subgraph.heads:
+            keys = self.keys.get(entity) or ["id"]
+            self._declare(home, entity, [keys[0]], stub=True)
+        return True
+
+    def _values(self) -> None:
+        """A value type of which each subgraph has a part, and one inside it."""
+        whole, inner = self.chance(0.75), self.chance(0.4)
         for name in self.names:
-            for letter in self.rng.sample("abcd", self.rng.randint(1, 4)):
-                self.add(name, "V", letter, "String @shareable")
+            subgraph = self.subgraphs[name]
+            for letter in self.rng.sample("abcd", 4 if whole else self.rng.randint(2, 4)):
+                subgraph.add("V", f"{letter}: {'Int' if letter == 'd' else 'String'}")
+            if inner if whole else self.chance(0.4):
+                subgraph.add("V", "w: W")
+                subgraph.add("V", "ws: [W!]")
+            subgraph.add("W", "p: String")
+            subgraph.add("W", "q: [Int]")
+            subgraph.heads["V"] = subgraph.heads["W"] = " @shareable"
+            subgraph.more["Shape"] = (
+                "interface Shape { area: Float } type Square implements Shape @shareable { area: Float side: Int }"
+                " type Circle implements Shape @shareable { area: Float! r: Int }"
+            )
 
     def _fill(self, entity: str) -> None:
-        owners = [n for n in self.names if entity in self.keys[n]]
-        lower = entity.lower()
-        for i in range(self.rng.randint(1, 5)):
-            shared = self.rng.random() < 0.25
-            arguments = "(x: Int)" if self.rng.random() < 0.2 else ""
-            for name in self.rng.sample(owners, self.rng.randint(1, len(owners)) if shared else 1):
-                self.add(name, entity, f"{lower}s{i}{arguments}", "String @shareable" if shared else "String")
-        for i in range(self.rng.randint(0, 3)):
-            target = self.rng.choice([*self.entities, "U", *(["I"] if self.implements else [])])
-            able = [n for n in owners if self._knows(n, target)]
-            if able:
-                shape = self.rng.choice(["{}", "[{}]", "[{}!]!", "[[{}]]"])
-                self.add(self.rng.choice(able), entity, f"{lower}r{i}", shape.format(target))
-        if self.rng.random() < 0.5:
-            every = {letter for n in owners for letter in self.fields[n]["V"]}
-            whole = [n for n in owners if set(self.fields[n]["V"]) == every]
-            for name in self.names:
-                if name not in owners and not set(self.fields[name]["V"]) <= every:
-                    return  # a letter that nobody here has could not be reached
-            for name in owners if not whole or self.rng.random() < 0.5 else whole[:1]:
-                self.add(name, entity, f"{lower}v", "V @shareable")
+        for i in range(self.rng.randint(1, 6)):
+            shared = self.chance(0.3)
+            homes = self.rng.sample(self.homes[entity], self.rng.randint(1, len(self.homes[entity])) if shared else 1)
+            arguments = self.rng.choice(ARGUMENTS) if self.chance(0.25) else ""
+            type_ = self.rng.choice(WRAPPERS).format(self.rng.choice(LEAVES))
+            self._own(entity, Owned(f"{entity.lower()}f{i}", type_, arguments, homes, shared))
 
-    def _knows(self, name: str, target: str) -> bool:
-        if target == "I":
-            return name in self.implements or name == self.interface_object
+    def _own(self, entity: str, owned: Owned) -> None:
+        self.owned[entity].append(owned)
+        for home in owned.homes:
+            self.subgraphs[home].add(entity, owned.text(*(["@shareable"] if owned.shared else [])))
+
+    def _relate(self, entity: str) -> None:
+        for i in range(self.rng.randint(0, 4)):
+            home = self.rng.choice(self.homes[entity])
+            target = self._target(home)
+            type_ = self.rng.choice(WRAPPERS).format(target)
+            homes = [home]
+            if target in ("V", "Shape") and self.chance(0.6):
+                homes = self.rng.sample(self.homes[entity], self.rng.randint(1, len(self.homes[entity])))
+            arguments = self.rng.choice(ARGUMENTS) if self.chance(0.1) else ""
+            shared = len(homes) > 1
+            self._own(entity, Owned(f"{entity.lower()}r{i}", type_, arguments, homes, shared))
+
+    def _target(self, home: str) -> str:
+        """A composite type that a subgraph can answer with."""
+        options = [*self.entities, *self.entities, "V", "Shape", "U"]
+        if home in self.interface_homes or home in self.interface_objects:
+            options += ["I", "I"]
+        if home in self.interface_homes:
+            options.append("J")
+        target = self.rng.choice(options)
+        if target in self.entities and not self._know(home, target):
+            return "V"
         if target == "U":
-            return all(e in self.keys[name] for e in self.members["U"])
-        return target in self.keys[name]
+            return "U" if self._union(home) else "V"
+        return target
 
-    def _requires_and_provides(self) -> None:
-        for entity in self.entities:
-            owners = [n for n in self.names if entity in self.keys[n]]
-            plain = {f: n for n in owners for f, t in self.fields[n][entity].items() if t == "String" and "(" not in f}
-            for i, (needed, owner) in enumerate(sorted(plain.items())):
-                others = [n for n in owners if n != owner and needed not in self.fields[n][entity]]
-                if not others or self.rng.random() < 0.5:
-                    continue
-                name = self.rng.choice(others)
-                made = f"{entity.lower()}q{i}"
-                self.add(name, entity, needed, "String @external")
-                self.add(name, entity, made, f'String @requires(fields: "{needed}")')
-                self.requires[made] = ((needed,),)
-            shared = [
-                f
-                for n in owners
-                for f, t in self.fields[n][entity].items()
-                if t == "String @shareable" and "(" not in f
+    def _union(self, home: str) -> bool:
+        subgraph = self.subgraphs[home]
+        if "U" in subgraph.more:
+            return True
+        members = self.rng.sample(self.entities, self.rng.randint(1, len(self.entities)))
+        members = [m for m in members if self._know(home, m)]
+        if not members:
+            return False
+        if self.chance(0.3):
+            members.append("V")
+        subgraph.more["U"] = f"union U = {' | '.join(sorted(members))}"
+        return True
+
+    # ---- interfaces -------------------------------------------------------------------------------------------------
+
+    def _interface(self) -> None:
+        members = [e for e in self.entities if "id" in self.keys[e]]
+        if not members:
+            return
+        members = sorted(self.rng.sample(members, self.rng.randint(1, len(members))))
+        self.interface_members = members
+        self.interface_keyed, with_j, common = self.chance(0.6), self.chance(0.4), self.chance(0.6)
+        for name in self.names:
+            able = all('"id")' in self.subgraphs[name].heads.get(m, "") for m in members)
+            if able and not (self.interface_homes and self.chance(0.4)):
+                self._implement(name, with_j=with_j, common=common)
+        if not self.interface_homes:
+            return
+        for member in members if common else ():
+            for home in self.homes[member]:
+                if home not in self.interface_homes and self.chance(0.5):
+                    self.subgraphs[home].add(member, "common: String @shareable")
+        for name in self.names if self.interface_keyed else ():
+            if not any(m in self.subgraphs[name].heads for m in members) and self.chance(0.8):
+                self.interface_objects.append(name)
+                extra = ""
+                if common and self.chance(0.5):
+                    extra = f' common: String @external {name}io3: String @requires(fields: "common")'
+                self.subgraphs[name].more["I"] = (
+                    'type I @interfaceObject @key(fields: "id") {'
+                    f" id: ID! {name}io: String {name}io2(x: Int): [V!]{extra} }}"
+                )
+
+    def _implement(self, home: str, *, with_j: bool, common: bool) -> None:
+        """Lets a subgraph have the interface, as an interface."""
+        subgraph = self.subgraphs[home]
+        self.interface_homes.append(home)
+        key = ' @key(fields: "id")' if self.interface_keyed else ""
+        also = " implements J" if with_j else ""
+        subgraph.more["I"] = f"interface I{also}{key} {{ id: ID!{' common: String' if common else ''} }}"
+        subgraph.more["J"] = "interface J { id: ID! }"
+        for member in self.interface_members:
+            if common:
+                subgraph.add(member, "common: String @shareable")
+            subgraph.heads[member] = f" implements I{' & J' if with_j else ''}" + subgraph.heads[member]
+
+    # ---- what needs, gives and moves --------------------------------------------------------------------------------
+
+    def _requires(self, entity: str) -> None:
+        for i in range(self.rng.choice((0, 1, 1, 2, 3))):
+            home = self.rng.choice(self.homes[entity])
+            subgraph = self.subgraphs[home]
+            lacking = [o for o in self.owned[entity] if o.name not in subgraph.fields[entity]]
+            if not lacking:
+                continue
+            needed = self.rng.sample(lacking, min(len(lacking), self.rng.choice((1, 1, 2))))
+            texts = [t for o in needed if (t := self._needed(home, o)) is not None]
+            if len(texts) != len(needed):
+                continue
+            for owned in needed:
+                subgraph.add(entity, owned.text("@external"))
+            fields = " ".join(texts).replace('"', '\\"')
+            made = Owned(
+                f"{entity.lower()}q{i}{home}", self.rng.choice(("String", "Int!", "V", "[String]")), "", [home], False
+            )
+            if self.chance(0.15):
+                made.arguments = "(x: Int = 1)"
+            self.owned[entity].append(made)
+            subgraph.add(entity, made.text(f'@requires(fields: "{fields}")'))
+
+    def _needed(self, home: str, owned: Owned) -> str | None:
+        """A field set's text for one field that another subgraph resolves."""
+        text = owned.name
+        if "x: Int!" in owned.arguments:
+            text += f"(x: {self.rng.randint(1, 3)})"
+        elif "x: Int" in owned.arguments and self.chance(0.5):
+            text += "(x: 2)"
+        elif owned.arguments == "(c: Color = GREEN)" and self.chance(0.5):
+            text += "(c: RED)"
+        elif owned.arguments.startswith("(in") and self.chance(0.5):
+            text += "(in: {x: 1, list: [1, 2]})"
+        target = owned.type.strip("[]!")
+        if target in LEAVES:
+            return text
+        if target == "V":
+            return (
+                text
+                + " { "
+                + " ".join(self.rng.sample(sorted(set(self.subgraphs[home].fields["V"]) & set("abcd")), 1))
+                + " }"
+            )
+        if target == "Shape":
+            return text + self.rng.choice((" { area }", " { ... on Square { side } }", " { area ... on Circle { r } }"))
+        if target in self.entities:
+            return text + self._inside(home, target) if self._know(home, target) else None
+        if target == "U":
+            if "U" in self.subgraphs[home].more:
+                return None
+            givers = [self.subgraphs[h].more["U"] for h in owned.homes]
+            members = [m.strip() for m in givers[0].partition("=")[2].split("|")]
+            if not all(self._know(home, m) for m in members if m in self.entities):
+                return None
+            self.subgraphs[home].more["U"] = givers[0]
+            parts = [f"... on {m}{self._inside(home, m)}" for m in members if m in self.entities]
+            return text + " { __typename " + " ".join(parts) + " }"
+        return None
+
+    def _inside(self, home: str, target: str) -> str:
+        """A selection of an entity below a required field: of its key, or of something that is elsewhere."""
+        subgraph = self.subgraphs[home]
+        plain = [
+            o for o in self.owned[target]
+            if o.name not in subgraph.fields[target] and not o.arguments and o.type.strip("[]!") in LEAVES
+        ]  # fmt: skip
+        if plain and self.chance(0.5):
+            chosen = self.rng.choice(plain)
+            subgraph.add(target, chosen.text("@external"))
+            return f" {{ {chosen.name} }}"
+        names = [n for n in ("id", "k", "n") if n in subgraph.fields[target]]
+        return f" {{ {names[0]} }}" if names else " { __typename }"
+
+    def _provides(self, entity: str) -> None:
+        """A field that leads to this entity gives along what others own and share."""
+        for home in self.names:
+            subgraph = self.subgraphs[home]
+            if entity not in subgraph.heads:
+                continue
+            leading = [
+                (t, n) for t, fields in subgraph.fields.items() for n, text in fields.items()
+                if text.split("@")[0].rpartition(":")[2].strip(" []!") in (entity, "U", "I")
+                and "@external" not in text and n != "other" and t != "V"
+            ]  # fmt: skip
+            lacking = [
+                o for o in self.owned[entity] if o.shared and not o.arguments and o.name not in subgraph.fields[entity]
             ]
-            for name in owners:
-                references = [
-                    (e, f)
-                    for e, fs in self.fields[name].items()
-                    for f, t in fs.items()
-                    if t.strip("[]!") == entity and "@" not in t
-                ]
-                lacking = [f for f in shared if f not in self.fields[name][entity]]
-                if references and lacking and self.rng.random() < 0.6:
-                    needed = self.rng.choice(lacking)
-                    on, reference = self.rng.choice(references)
-                    self.add(name, entity, needed, "String @external")
-                    self.fields[name][on][reference] += f' @provides(fields: "{needed}")'
+            lacking = [o for o in lacking if o.type.strip("[]!") in (*LEAVES, "V")]
+            if not leading or not lacking or self.chance(0.4):
+                continue
+            given, (type_, name) = self.rng.choice(lacking), self.rng.choice(leading)
+            target = subgraph.fields[type_][name].split("@")[0].rpartition(":")[2].strip(" []!")
+            if "@provides" in subgraph.fields[type_][name] or not self._may_be(home, target, entity):
+                continue
+            subgraph.add(entity, given.text("@external"))
+            inner = given.name
+            if given.type.strip("[]!") == "V":
+                inner += " { " + " ".join(sorted(set(subgraph.fields["V"]) & set("abc"))[:2] or ["d"]) + " }"
+            if entity != target:
+                inner = f"... on {entity} {{ {inner} }}"
+            subgraph.fields[type_][name] += f' @provides(fields: "{inner}")'
+
+    def _may_be(self, home: str, target: str, entity: str) -> bool:
+        if target == "U":
+            return entity in self.subgraphs[home].more["U"]
+        return target == entity or (entity in self.interface_members and home in self.interface_homes)
+
+    def _override(self, entity: str) -> None:
+        for owned in self.owned[entity]:
+            if owned.shared or len(owned.homes) != 1 or self.chance(0.8):
+                continue
+            source = owned.homes[0]
+            if "@" in self.subgraphs[source].fields[entity][owned.name]:
+                continue
+            takers = [h for h in self.homes[entity] if owned.name not in self.subgraphs[h].fields[entity]]
+            if owned.type.strip("[]!") not in LEAVES or not takers:
+                continue
+            taker = self.rng.choice(takers)
+            label = LABEL if self.chance(0.5) else ""
+            self.subgraphs[taker].add(entity, owned.text(f'@override(from: "{source}"{label})'))
+
+    # ---- roots ------------------------------------------------------------------------------------------------------
 
     def _roots(self) -> None:
-        targets = [*self.entities, "U", *(["I"] if self.implements else [])]
-        for i, target in enumerate(targets):
-            able = [n for n in self.names if self._knows(n, target)]
-            if not able:
+        for i, wanted in enumerate([*self.entities, self.rng.choice(self.entities), "?", "?"]):
+            home = self.rng.choice(self.homes[wanted] if wanted in self.entities and self.chance(0.8) else self.names)
+            target = self._target(home) if wanted == "?" else wanted
+            if wanted != "?" and not self._know(home, target):
                 continue
-            shape = self.rng.choice(["{}", "[{}]", "[{}!]"])
-            self.add(self.rng.choice(able), "Query", f"q{i}", shape.format(target))
-            if target in self.entities and len(able) > 1 and self.rng.random() < 0.5:
+            arguments = self.rng.choice(ARGUMENTS) if self.chance(0.3) else ""
+            text = f"q{i}{arguments}: {self.rng.choice(WRAPPERS).format(target)}"
+            able = [n for n in self.names if target in self.subgraphs[n].heads and target in self.entities]
+            if len(able) > 1 and self.chance(0.3):
                 for name in able:
-                    self.add(name, "Query", f"shared{i}", f"{target} @shareable")
-        if not any("Query" in f for f in self.fields.values()):
-            self.add(self.names[0], "Query", "alive", "String")
+                    self.subgraphs[name].add("Query", f"{text} @shareable")
+            else:
+                self.subgraphs[home].add("Query", text)
+        if self.reentry and self.chance(0.3):
+            self.subgraphs[self.rng.choice(self.names)].add("Query", "again: Query")
+        if self.chance(0.5):
+            for i in range(self.rng.randint(1, 4)):
+                home = self.rng.choice(self.names)
+                target = self.rng.choice([self._target(home), "Query" if self.reentry else "Boolean", "Int"])
+                self.subgraphs[home].add(
+                    "Mutation", f"m{i}(x: Int): {self.rng.choice(('{}', '{}!', '[{}]')).format(target)}"
+                )
+            if self.reentry and self.chance(0.3):
+                self.subgraphs[self.rng.choice(self.names)].add("Mutation", "m9: Done")
+        if not any("Query" in s.fields for s in self.subgraphs.values()):
+            self.subgraphs[self.names[0]].add("Query", "alive: String")
+
+    def _context(self) -> None:
+        home = self.rng.choice(self.names)
+        subgraph = self.subgraphs[home]
+        sources = [
+            e for e in self.entities if e in subgraph.heads and '"id")' in subgraph.heads[e] and home in self.homes[e]
+        ]
+        if not sources:
+            return
+        source = self.rng.choice(sources)
+        subgraph.heads[source] += ' @context(name: "ctx")'
+        subgraph.add(source, "locale: String @shareable")
+        subgraph.add(source, "child: Child")
+        subgraph.add(source, "children: [Child!]")
+        subgraph.heads["Child"] = ' @key(fields: "id")'
+        subgraph.add("Child", "id: ID!")
+        subgraph.add("Child", 'said(x: Int, lang: String @fromContext(field: "$ctx { locale }")): String')
+        subgraph.add("Child", "grown: " + source)
+        others = [n for n in self.names if n != home]
+        other = self.subgraphs[self.rng.choice(others)]
+        other.heads["Child"] = ' @key(fields: "id")'
+        other.add("Child", "id: ID!")
+        other.add("Child", "elsewhere: Int")
+
+    def _hide(self) -> None:
+        for entity in self.entities:
+            for home in self.homes[entity]:
+                for name, text in self.subgraphs[home].fields[entity].items():
+                    if "f" in name and "@" not in text and self.chance(0.03):
+                        self.subgraphs[home].fields[entity][name] = f"{text} @inaccessible"
+
+    # ---- printing ---------------------------------------------------------------------------------------------------
 
     def _print(self, name: str) -> str:
-        parts = [LINK]
-        if name == self.interface_object:
-            parts.append('type I @interfaceObject @key(fields: "id") { id: ID! io: String }')
-        if name in self.implements:
-            key = ' @key(fields: "id")' if self.interface_object else ""
-            parts.append(f"interface I{key} {{ id: ID! }}")
-        if any(
-            t.strip("[]!").startswith("U")
-            for fs in self.fields[name].values()
-            for t in (x.split(" ")[0] for x in fs.values())
-        ):
-            parts.append(f"union U = {' | '.join(self.members['U'])}")
-        for type_, fields in self.fields[name].items():
-            if type_ == "V" and not any(t.startswith("V") for fs in self.fields[name].values() for t in fs.values()):
-                continue
-            keys = "".join(f' @key(fields: "{k}")' for k in self.keys[name].get(type_, ()))
-            implements = " implements I" if type_ in self.implements.get(name, ()) else ""
-            body = " ".join(f"{f}: {t}" for f, t in fields.items())
-            parts.append(f"type {type_}{implements}{keys} {{ {body} }}")
-        return "\n".join(parts) + "\n"
-
-
-# ---- random operations ----------------------------------------------------------------------------------------------
-
-
-class OperationMaker:
-    """Makes valid operations: aliases, arguments, fragments, conditions, `__typename`."""
-
-    def __init__(self, rng: random.Random, schema: GraphQLSchema) -> None:
-        self.rng = rng
-        self.schema = schema
-        self.aliases = 0
-        self.used: set[str] = set()
-
-    def make(self) -> tuple[str, dict[str, Any]]:
-        body = self._selection(self.schema.query_type, self.rng.randint(2, 5))
-        variables = {"c0": self.rng.random() < 0.5, "c1": self.rng.random() < 0.5, "n": self.rng.randint(1, 3)}
-        types = {"c0": "Boolean!", "c1": "Boolean!", "n": "Int"}
-        declared = ", ".join(f"${v}: {types[v]}" for v in sorted(self.used))
-        return f"query{f' ({declared})' if declared else ''} {body}", {v: variables[v] for v in self.used}
-
-    def _selection(self, type_: Any, depth: int) -> str:
-        parts = []
-        if is_abstract_type(type_):
-            chosen = [m for m in self.schema.get_possible_types(type_) if self.rng.random() < 0.7]
-            parts += [f"... on {m.name}{self._condition()} {self._selection(m, depth - 1)}" for m in chosen]
-            if hasattr(type_, "fields") and self.rng.random() < 0.7:
-                parts += self._fields(type_, depth)
-            if self.rng.random() < 0.4:
-                parts.append("__typename")
-        else:
-            parts += self._fields(type_, depth)
-        return "{ " + (" ".join(parts) or "__typename") + " }"
-
-    def _fields(self, type_: Any, depth: int) -> list[str]:
-        names = [n for n in type_.fields if depth > 1 or not is_composite_type(get_named_type(type_.fields[n].type))]
-        if not names:
-            return ["__typename"]
-        return [
-            self._field(type_.fields[n], n, depth)
-            for n in self.rng.sample(names, self.rng.randint(1, min(5, len(names))))
+        subgraph = self.subgraphs[name]
+        parts = [
+            f"type {type_}{subgraph.heads.get(type_, '')} {{ {' '.join(fields.values())} }}"
+            for type_, fields in subgraph.fields.items()
         ]
+        parts += subgraph.more.values()
+        text = "\n".join(parts)
+        for word in ("Pick", "In", "Color", "JSON", "P"):
+            if any(f"{before}{word}{after}" in text for before in (" ", "[") for after in ("", "]", "!", ")", " ")):
+                text += "\n" + SHARED_DEFINITIONS[word]
+        if self._hides_blue(name):
+            text = text.replace("BLUE }", "BLUE @inaccessible }")
+        if "Done" in text:
+            text += "\ntype Done { ok: Boolean query: Query! }"
+        if "type Query" not in text:
+            text += "\ntype Query { alive: String @shareable }"
+        return LINK + text + "\n"
 
-    def _field(self, definition: Any, name: str, depth: int) -> str:
-        text = name
-        if definition.args and self.rng.random() < 0.7:
-            value = self.rng.choice(["1", "2", "$n"])
-            if value == "$n":
-                self.used.add("n")
-            text += f"(x: {value})"
-        if "(" in text or self.rng.random() < 0.15:
-            self.aliases += 1
-            text = f"{self.rng.choice(['a', 'id_', 'k_'])}{self.aliases}: {text}"
-        elif self.rng.random() < 0.05:
-            self.aliases += 1
-            text = f"z{self.aliases}: {text}"
-        text += self._condition()
-        named = get_named_type(definition.type)
-        assert not is_enum_type(named)
-        return text + (" " + self._selection(named, depth - 1) if is_composite_type(named) else "")
-
-    def _condition(self) -> str:
-        if self.rng.random() > 0.1:
-            return ""
-        variable = self.rng.choice(["c0", "c1"])
-        self.used.add(variable)
-        return f" @{self.rng.choice(['skip', 'include'])}(if: ${variable})"
+    def _hides_blue(self, name: str) -> bool:
+        return name == self.names[0] and len(self.names) % 2 == 0

@@ -187,3 +187,18 @@ def test_threads_may_plan_at_the_same_time(two: Supergraph) -> None:
     with ThreadPoolExecutor(4) as pool:
         plans = list(pool.map(lambda text: as_text(plan_operation(parse(text), None, fresh)), texts))
     assert plans == expected
+
+
+def test_keys_of_two_types_may_need_one_another() -> None:
+    supergraph = composed(
+        a='type Query { p: P } type P @key(fields: "q { id }") { id: ID! @shareable q: Q! }'
+        ' type Q @key(fields: "p { id }") { id: ID! @shareable p: P! here: V @shareable }'
+        " type V @shareable { x: Int y: Int }",
+        b='type P @key(fields: "q { id }") { id: ID! @shareable q: Q! m: Int }'
+        ' type Q @key(fields: "p { id }") { id: ID! @shareable p: P! n: Int here: V @shareable }'
+        " type V @shareable { x: Int y: Int }",
+        c='type Q @key(fields: "p { id }") { id: ID! @shareable p: P! k: Int } '
+        'type P @key(fields: "q { id }") { id: ID! @shareable q: Q! }',
+    )
+    plan = plan_operation(parse("{ p { m q { n k p { q { k } } here { x y } } } }"), None, supergraph)
+    assert shape(plan)["depth"] == 2

@@ -141,6 +141,8 @@ class Solver:
             if self.graph.supergraph.types[type_name].is_abstract:
                 known = subgraph
             else:
+                # Keys of two types may need one another; met again, a selection is only equal to itself.
+                self._readable_there[key] = subgraph
                 keys = [f for k in self.graph.key_edges(type_name) for f in k.selection.own]
                 fields = (*selection.fields_of(type_name), *keys)
                 known = tuple(r for f in fields if (r := self._readable_field(f, type_name, subgraph)) is not None)
