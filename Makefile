@@ -46,7 +46,7 @@ schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, vi
 	$(BIN)/python -m router config-schema --out schema/router-config.schema.json
 	$(BIN)/brain config schema --out schema/brain.schema.json
 	$(BIN)/brain config table --out docs/reference/settings.md
-	$(BIN)/python -m tests.composition.error_pages docs/errors
+	$(BIN)/python -m tests.error_pages docs/errors
 
 # Keeps the versions that still fit; `make lock ARGS=--upgrade` takes the newest.
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \

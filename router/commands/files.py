@@ -13,7 +13,8 @@ __all__ = ["Failed", "as_json", "ended", "read_text", "write_text"]
 class Failed(RouterError):
     """The command cannot go on; code and message are for the user."""
 
-    code = "COMMAND_FAILED"
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message, code=code)
 
 
 def read_text(file: Path) -> str:

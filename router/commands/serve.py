@@ -81,7 +81,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             message = f"port {port} on {host} is in use by another program; choose another with --port"
             raise Failed(message, code="PORT_IN_USE") from error
-        message = f"cannot listen at {host}:{port}: {error.strerror}"
+        message = f"cannot listen at {host}:{port}: {os.strerror(error.errno or 0)}"
         raise Failed(message, code="ADDRESS_NOT_AVAILABLE") from error
 
 

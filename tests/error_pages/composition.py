@@ -1,11 +1,6 @@
-"""Writes the page of each composition code, from the table of codes and the examples that the tests run.
+"""The page of each composition code, from the table of codes and the examples that the tests run."""
 
-python -m tests.composition.error_pages docs/errors
-"""
-
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from router.composition import Composed, Rejected, compose
 from router.composition.codes import CODES, HINTS, Code
@@ -15,7 +10,7 @@ OVERVIEW = "composition.md"
 
 
 def pages() -> dict[str, str]:
-    """All pages by file name."""
+    """The overview, and a page for each code that composition has or has reason never to have, by file name."""
     names = sorted(CODES.keys() | HINTS.keys())
     return {OVERVIEW: _overview(), **{f"{name}.md": _page(name) for name in names}}
 
@@ -83,17 +78,3 @@ def _found(sdls: dict[str, str], name: str) -> str:
     assert isinstance(result, Rejected)
     found = [error for error in result.errors if error.code == name]
     return "\n".join("\n".join([str(error), *(f"  at {place}" for place in error.locations)]) for error in found)
-
-
-def main(folder: Path) -> None:
-    """Writes the pages, and deletes those of codes that are no more."""
-    written = pages()
-    for old in folder.glob("*.md"):
-        if old.name != "index.md" and old.name not in written:
-            old.unlink()
-    for name, text in written.items():
-        (folder / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

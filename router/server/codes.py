@@ -1,0 +1,155 @@
+"""The codes of a request's errors, as data: `docs/errors/` has a page for each."""
+
+from router.composition.codes.table import code_table
+
+__all__ = ["REQUEST_CODES"]
+
+REQUEST_CODES = code_table(
+    "ERROR",
+    """
+BAD_REQUEST
+The HTTP request is no GraphQL request.
+Send a JSON object with `query`.
+
+BAD_USER_INPUT
+The value of a variable does not fit its type.
+Correct the value at the place that the message names.
+
+BATCHING_NOT_ENABLED
+The request has several operations, which this server does not take.
+Send one request for each operation, or enable `batching` in the router's settings.
+
+BATCH_SIZE_LIMIT
+The request has more operations than this server takes at once.
+Send fewer operations in one request.
+
+CSRF_PREVENTED
+The request is one that any web page could make a browser send.
+Send `content-type: application/json`, or with GET the header `graphql-require-preflight: 1`.
+
+DOWNSTREAM_SERVICE_ERROR
+A subgraph answered with an error that has no code.
+See the message; the subgraph named in `serviceName` has the cause.
+
+FORBIDDEN
+A hook of the router refused the request without another code.
+See the message, which is the hook's.
+
+GRAPHQL_PARSE_FAILED
+The document is not GraphQL.
+Correct the text at the place in `locations`.
+
+GRAPHQL_VALIDATION_FAILED
+The document does not fit the schema.
+Correct the selection at the place in `locations`.
+
+INTERNAL_SERVER_ERROR
+The router, or a hook in it, failed; the cause is in its log under `traceId`.
+Report the `traceId`.
+
+INTROSPECTION_DISABLED
+The document asks for the schema, which this server does not tell.
+Use the published schema, or enable `introspection` in the router's settings.
+
+MAX_ALIASES_LIMIT
+The operation has more aliases than this server allows.
+Split the operation.
+
+MAX_DEPTH_LIMIT
+The operation is nested more deeply than this server allows.
+Split the operation.
+
+MAX_DIRECTIVES_LIMIT
+The operation has more directives than this server allows.
+Split the operation.
+
+MAX_DOCUMENT_BYTES_LIMIT
+The document is longer than this server allows.
+Split the document.
+
+MAX_FIELDS_LIMIT
+The operation has more fields than this server allows, its fragments spread out.
+Split the operation.
+
+MAX_ROOT_FIELDS_LIMIT
+The operation has more fields at its root than this server allows.
+Split the operation.
+
+MAX_TOKENS_LIMIT
+The document has more tokens than this server allows.
+Split the document.
+
+MAX_VARIABLES_DEPTH_LIMIT
+The variables are nested more deeply than this server allows.
+Send flatter values.
+
+METHOD_NOT_ALLOWED
+The HTTP method cannot be used for this.
+Send operations by POST; GET is for queries only.
+
+NOT_ACCEPTABLE
+The header `accept` names nothing that the router can answer with.
+Accept `application/graphql-response+json` or `application/json`.
+
+NOT_FOUND
+There is nothing at this path.
+Send operations to `/graphql`, or to where the router's settings say.
+
+OPERATION_RESOLUTION_FAILURE
+The document has no operation of that name, or several and none is named.
+Send `operationName`.
+
+PERSISTED_QUERY_NOT_SUPPORTED
+The request has the hash of a document instead of the document.
+Send the document.
+
+PLANNER_OVERLOADED
+Too many new documents wait to be planned, or this one waited for too long.
+Try again after the time in the header `retry-after`.
+
+QUERY_PLANNING_BUDGET_EXCEEDED
+Planning the operation would take too much work.
+Split the operation.
+
+QUERY_PLANNING_FAILED
+No path over the subgraphs reaches all that is selected.
+Select less, and compose the supergraph again, which finds such fields.
+
+REQUEST_TIMEOUT
+The request, or its body, took longer than this server allows.
+Ask for less at once, or send the body faster.
+
+REQUEST_TOO_LARGE
+The body is larger than this server allows.
+Send a smaller body.
+
+RESPONSE_VALIDATION_FAILED
+A subgraph's data does not fit the schema, so that the value became null.
+Report it to the subgraph's owner.
+
+SUBREQUEST_HTTP_ERROR
+A subgraph could not be reached, or answered with an HTTP error.
+Try again later; `serviceName` says which subgraph it is.
+
+SUBREQUEST_MALFORMED_RESPONSE
+A subgraph's answer is no GraphQL response.
+Report it to the subgraph's owner.
+
+SUBREQUEST_TIMEOUT
+A subgraph did not answer in time.
+Try again later, or ask for less at once.
+
+SUBSCRIPTIONS_NOT_SUPPORTED
+The operation is a subscription, which is not served over this transport.
+Poll with a query.
+
+UNKNOWN_VIEW
+A hook of the router chose a view for this client that the server does not have.
+Report the `traceId`; the log names the view.
+
+UNSUPPORTED_MEDIA_TYPE
+The body is not of a type that the router reads.
+Send `content-type: application/json`.
+""",
+)
+"""Errors of requests by name, such as `extensions.code` has them. A subgraph's and a hook's own codes come on top."""

@@ -1,0 +1,74 @@
+"""All pages of codes, by file name. Where composition only shares a code's name, the page is that of who gives it."""
+
+import json
+from collections.abc import Iterator
+
+from router.commands.codes import COMMAND_CODES
+from router.composition.codes.table import Code
+from router.server.codes import REQUEST_CODES
+from tests.error_pages import commands, composition, requests
+
+__all__ = ["pages"]
+
+
+def pages() -> dict[str, str]:
+    """Every page but the index, which is written by hand."""
+    of_requests = {f"{name}.md": _page(code, _request(name)) for name, code in REQUEST_CODES.items()}
+    of_commands = {f"{name}.md": _page(code, _command(name)) for name, code in COMMAND_CODES.items()}
+    return {**composition.pages(), **of_requests, **of_commands}
+
+
+def _page(code: Code, example: Iterator[str]) -> str:
+    start = [f"# {code.name}", "An error of [requests or of the command line](index.md).", code.meaning]
+    return "\n\n".join([*start, f"**What to do.** {code.fix}", *example]) + "\n"
+
+
+# ---- requests -------------------------------------------------------------------------------------------------------
+
+
+def _request(name: str) -> Iterator[str]:
+    example = requests.EXAMPLES[name]
+    yield "## Example"
+    yield from _sent(example.failing)
+    answer = requests.answer_of(example.failing)
+    yield f"gives status {answer.status} and\n\n```json\n{_json(answer.body)}\n```"
+    yield "## Mended"
+    yield from _sent(example.mended)
+
+
+def _sent(request: requests.Request) -> Iterator[str]:
+    if request.note:
+        yield request.note
+    if request.settings:
+        yield f"With these settings of the router:\n\n```json\n{_json(request.settings)}\n```"
+    lines = [f"{request.method} {request.path}", *(f"{key}: {value}" for key, value in request.headers.items())]
+    body = request.bodies()[-1]
+    if body:
+        lines += ["", body if len(body) <= 400 else f"{body[:300]} ... and so on: {len(body)} characters"]
+    yield "```http\n" + "\n".join(lines) + "\n```"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+# ---- command line ---------------------------------------------------------------------------------------------------
+
+
+def _command(name: str) -> Iterator[str]:
+    example = commands.EXAMPLES[name]
+    yield "## Example"
+    yield from _called(example.failing)
+    _, errors = commands.output_of(example.failing)
+    yield f"gives\n\n```text\n{errors.rstrip()}\n```"
+    yield "## Mended"
+    yield from _called(example.mended)
+
+
+def _called(call: commands.Call) -> Iterator[str]:
+    for name in call.shown:
+        kind = {"graphql": "graphql", "yaml": "yaml", "toml": "toml"}[name.rpartition(".")[2]]
+        yield f"`{name}`\n\n```{kind}\n{call.files[name].rstrip()}\n```"
+    if call.note:
+        yield call.note
+    yield f"```sh\n{call.line}\n```"

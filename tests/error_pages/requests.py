@@ -1,0 +1,282 @@
+"""An example of each code of a request, and its mended twin, sent to a router that runs.
+
+The graph is the shop's of the server's tests: `products` and `reviews`, which really answer.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from router.errors import RequestRefused
+from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
+from router.server.app import create_app
+from router.server.config import RouterConfig
+from tests.server.shop import SUPERGRAPH, ShopTransport
+
+__all__ = ["EXAMPLES", "Answer", "Example", "Request", "answer_of"]
+
+JSON = {"content-type": "application/json"}
+TRACE_ID = "example-0001"
+
+
+class Down(ShopTransport):
+    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+        return SubgraphReply(503, {"content-type": "text/plain"}, b"upstream is down")
+
+
+class NotGraphQL(ShopTransport):
+    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+        return SubgraphReply(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
+
+
+class Untrue(ShopTransport):
+    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+        return SubgraphReply(200, JSON, b'{"data": {"products": [{"name": {"is": "no text"}}]}}')
+
+
+class Refusing(RouterHooks):
+    async def on_request(self, context: RequestContext) -> None:
+        raise RequestRefused("Only members may ask.")
+
+
+class Faulty(RouterHooks):
+    async def on_request(self, context: RequestContext) -> None:
+        raise ZeroDivisionError
+
+
+class Choosing(RouterHooks):
+    async def on_request(self, context: RequestContext) -> None:
+        context.view = "partners"
+
+
+def _unreachable() -> str:
+    """The shop without any way into reviews: no composer makes such a supergraph."""
+    return SUPERGRAPH.replace('@join__type(graph: REVIEWS, key: "id")', "@join__type(graph: REVIEWS)")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; `note` says what else is there, in words for the page.
+
+    Attributes:
+        body: sent as JSON, or as it is where it is text.
+        settings: the router's, as in its YAML file.
+        others: as many equal requests with other documents are sent at the same time.
+    """
+
+    body: Any = None
+    method: str = "POST"
+    path: str = "/graphql"
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    others: int = 0
+    supergraph: str = SUPERGRAPH
+    hooks: Callable[[], RouterHooks] | None = None
+    transport: Callable[[], ShopTransport] = ShopTransport
+
+    def bodies(self) -> list[str]:
+        text = self.body if isinstance(self.body, str) else "" if self.body is None else json.dumps(self.body)
+        return [text.replace("{ products", f"query Other{n} {{ products") for n in range(self.others)] + [text]
+
+
+@dataclass(frozen=True)
+class Example:
+    failing: Request
+    mended: Request
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+
+    @property
+    def codes(self) -> set[str]:
+        answers = self.body if isinstance(self.body, list) else [self.body]
+        return {e["extensions"]["code"] for a in answers if isinstance(a, dict) for e in a.get("errors", ())}
+
+
+def query(text: str, **more: Any) -> dict[str, Any]:
+    return {"query": text, **more}
+
+
+def limited(setting: str, value: float, failing: Any, mended: Any) -> Example:
+    settings = {"limits": {setting: value}}
+    return Example(Request(failing, settings=settings), Request(mended, settings=settings))
+
+
+def both(code_request: Request, mended: Request) -> Example:
+    return Example(code_request, mended)
+
+
+NAMES = query("{ products { name } }")
+SLOW, QUICK = query("{ slow(seconds: 2) }"), query("{ slow(seconds: 0) }")
+_LEVELS = 18
+BOMB = query(
+    "{ products { ...F0 } } "
+    + " ".join(
+        f"fragment F{n} on Product {{ a: related {{ ...F{n + 1} }} b: related {{ ...F{n + 1} }} }}"
+        for n in range(_LEVELS)
+    )
+    + f" fragment F{_LEVELS} on Product {{ reviews {{ stars }} }}"
+)
+
+EXAMPLES: dict[str, Example] = {
+    "BAD_REQUEST": both(Request({"operation": "{ products { name } }"}), Request(NAMES)),
+    "BAD_USER_INPUT": both(
+        Request(query("query ($n: Int) { products(first: $n) { name } }", variables={"n": "two"})),
+        Request(query("query ($n: Int) { products(first: $n) { name } }", variables={"n": 2})),
+    ),
+    "BATCHING_NOT_ENABLED": both(
+        Request([NAMES, NAMES]), Request([NAMES, NAMES], settings={"batching": {"enabled": True}})
+    ),
+    "BATCH_SIZE_LIMIT": both(
+        Request([NAMES] * 3, settings={"batching": {"enabled": True, "max_operations": 2}}),
+        Request([NAMES] * 2, settings={"batching": {"enabled": True, "max_operations": 2}}),
+    ),
+    "CSRF_PREVENTED": both(
+        Request(method="GET", path="/graphql?query={products{name}}", headers={}),
+        Request(method="GET", path="/graphql?query={products{name}}", headers={"graphql-require-preflight": "1"}),
+    ),
+    "DOWNSTREAM_SERVICE_ERROR": both(
+        Request(query("{ broken }"), note="The resolver of `broken` raises an error without a code."), Request(NAMES)
+    ),
+    "FORBIDDEN": both(
+        Request(NAMES, hooks=Refusing, note='A hook raises `RequestRefused("Only members may ask.")`.'), Request(NAMES)
+    ),
+    "GRAPHQL_PARSE_FAILED": both(Request(query("{ products { name }")), Request(NAMES)),
+    "GRAPHQL_VALIDATION_FAILED": both(Request(query("{ products { nam } }")), Request(NAMES)),
+    "INTERNAL_SERVER_ERROR": both(
+        Request(NAMES, headers={**JSON, "x-request-id": TRACE_ID}, hooks=Faulty, note="A hook has a fault."),
+        Request(NAMES),
+    ),
+    "INTROSPECTION_DISABLED": both(
+        Request(query("{ __schema { types { name } } }"), settings={"introspection": False}),
+        Request(query("{ __schema { queryType { name } } }")),
+    ),
+    "MAX_ALIASES_LIMIT": limited("max_aliases", 1, query("{ a: products { name } b: products { name } }"), NAMES),
+    "MAX_DEPTH_LIMIT": limited("max_depth", 2, query("{ products { related { name } } }"), NAMES),
+    "MAX_DIRECTIVES_LIMIT": limited(
+        "max_directives",
+        1,
+        query("{ products { name @skip(if: false) id @skip(if: false) } }"),
+        query("{ products { name id @skip(if: false) } }"),
+    ),
+    "MAX_DOCUMENT_BYTES_LIMIT": limited(
+        "max_document_bytes", 40, query("{ products(first: 2) { name related { name } } }"), NAMES
+    ),
+    "MAX_FIELDS_LIMIT": limited("max_fields", 3, query("{ products { id name related { id } } }"), NAMES),
+    "MAX_ROOT_FIELDS_LIMIT": limited(
+        "max_root_fields", 1, query("{ a: products { name } b: products { name } }"), NAMES
+    ),
+    "MAX_TOKENS_LIMIT": limited("max_tokens", 10, query("{ products(first: 2) { name related { name } } }"), NAMES),
+    "MAX_VARIABLES_DEPTH_LIMIT": limited(
+        "max_variables_depth",
+        2,
+        query("query ($v: JSON) { echo(value: $v) }", variables={"v": [[[1]]]}),
+        query("query ($v: JSON) { echo(value: $v) }", variables={"v": [1]}),
+    ),
+    "METHOD_NOT_ALLOWED": both(Request(NAMES, method="PUT"), Request(NAMES)),
+    "NOT_ACCEPTABLE": both(
+        Request(NAMES, headers={**JSON, "accept": "text/html"}),
+        Request(NAMES, headers={**JSON, "accept": "application/json"}),
+    ),
+    "NOT_FOUND": both(Request(NAMES, path="/api"), Request(NAMES)),
+    "OPERATION_RESOLUTION_FAILURE": both(
+        Request(query("query A { products { name } } query B { products { id } }")),
+        Request(query("query A { products { name } } query B { products { id } }", operationName="A")),
+    ),
+    "PERSISTED_QUERY_NOT_SUPPORTED": both(
+        Request({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}), Request(NAMES)
+    ),
+    "PLANNER_OVERLOADED": both(
+        Request(
+            query("{ products(first: 2) { name } }"),
+            settings={"limits": {"max_pending_documents": 1}},
+            others=8,
+            note="Eight other new documents arrive at the same moment.",
+        ),
+        Request(query("{ products(first: 2) { name } }"), settings={"limits": {"max_pending_documents": 1}}),
+    ),
+    "QUERY_PLANNING_BUDGET_EXCEEDED": both(
+        Request(
+            BOMB, settings={"limits": {"max_fields": 10_000_000, "max_aliases": 10_000_000, "planning_timeout_s": 100}}
+        ),
+        Request(query("{ products { a: related { reviews { stars } } b: related { reviews { stars } } } }")),
+    ),
+    "QUERY_PLANNING_FAILED": both(
+        Request(
+            query("{ products { reviews { stars } } }"),
+            supergraph=_unreachable(),
+            note="The supergraph has been changed by hand: `Product` has lost its key in `reviews`.",
+        ),
+        Request(query("{ products { reviews { stars } } }")),
+    ),
+    "REQUEST_TIMEOUT": both(
+        Request(SLOW, headers={**JSON, "x-request-id": TRACE_ID}, settings={"limits": {"request_timeout_s": 0.2}}),
+        Request(QUICK, settings={"limits": {"request_timeout_s": 0.2}}),
+    ),
+    "REQUEST_TOO_LARGE": limited(
+        "max_body_bytes", 60, query("{ products(first: 2) { name related { name } } }"), NAMES
+    ),
+    "RESPONSE_VALIDATION_FAILED": both(
+        Request(NAMES, transport=Untrue, note='`products` answers `{"name": {"is": "no text"}}`.'), Request(NAMES)
+    ),
+    "SUBREQUEST_HTTP_ERROR": both(
+        Request(NAMES, transport=Down, note="`products` answers with status 503."), Request(NAMES)
+    ),
+    "SUBREQUEST_MALFORMED_RESPONSE": both(
+        Request(NAMES, transport=NotGraphQL, note="`products` answers with a web page."), Request(NAMES)
+    ),
+    "SUBREQUEST_TIMEOUT": both(
+        Request(SLOW, settings={"subgraphs": {"products": {"timeout_s": 0.2}}}),
+        Request(QUICK, settings={"subgraphs": {"products": {"timeout_s": 0.2}}}),
+    ),
+    "SUBSCRIPTIONS_NOT_SUPPORTED": both(
+        Request(
+            query("subscription { stock }"),
+            supergraph=SUPERGRAPH.replace("mutation: Mutation }", "mutation: Mutation subscription: Subscription }")
+            + "type Subscription @join__type(graph: PRODUCTS) { stock: Int }",
+            note="The schema has `type Subscription { stock: Int }`.",
+        ),
+        Request(NAMES),
+    ),
+    "UNKNOWN_VIEW": both(
+        Request(
+            NAMES,
+            headers={**JSON, "x-request-id": TRACE_ID},
+            hooks=Choosing,
+            note='A hook sets `context.view = "partners"`, and the router has no such view.',
+        ),
+        Request(NAMES),
+    ),
+    "UNSUPPORTED_MEDIA_TYPE": both(
+        Request("{ products { name } }", headers={"content-type": "application/graphql"}), Request(NAMES)
+    ),
+}
+
+
+def answer_of(request: Request) -> Answer:
+    """Sends it to a router of its own; of several at once, returns the first that is refused."""
+    return asyncio.run(_answer(request))
+
+
+async def _answer(request: Request) -> Answer:
+    hooks = request.hooks() if request.hooks else None
+    config = RouterConfig.model_validate(dict(request.settings))
+    app = create_app(request.supergraph, hooks=hooks, config=config, transport=request.transport())
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://router.test") as client:
+        sent = [
+            client.request(request.method, request.path, content=body or None, headers=dict(request.headers))
+            for body in request.bodies()
+        ]
+        responses = await asyncio.gather(*sent)
+    await app.shutdown()
+    answers = [Answer(response.status_code, response.json()) for response in responses]
+    return next((answer for answer in answers if answer.codes), answers[-1])
