@@ -139,9 +139,19 @@ SUBREQUEST_TIMEOUT
 A subgraph did not answer in time.
 Try again later, or ask for less at once.
 
-SUBSCRIPTIONS_NOT_SUPPORTED
-The operation is a subscription, which is not served over this transport.
-Poll with a query.
+SUBSCRIPTION_INTERRUPTED
+A subgraph refused a subscription, or ended it before its end.
+Subscribe again.
+It stands in an event of a stream.
+
+SUBSCRIPTION_NEEDS_A_STREAM
+The operation is a subscription, and the request takes one response only.
+Send `accept: text/event-stream`, or use a WebSocket.
+
+TOO_MANY_OPERATIONS
+A WebSocket has more operations at the same time than this server allows.
+Complete some of them, or open another WebSocket.
+It stands in a message of a WebSocket.
 
 UNKNOWN_VIEW
 A hook of the router chose a view for this client that the server does not have.
@@ -150,6 +160,11 @@ Report the `traceId`; the log names the view.
 UNSUPPORTED_MEDIA_TYPE
 The body is not of a type that the router reads.
 Send `content-type: application/json`.
+
+VIEW_CHANGED
+During a subscription the client has come to see another schema.
+Subscribe again.
+It stands in an event of a stream.
 """,
 )
 """Errors of requests by name, such as `extensions.code` has them. A subgraph's and a hook's own codes come on top."""

@@ -13,7 +13,10 @@ __all__ = ["pages"]
 
 def pages() -> dict[str, str]:
     """Every page but the index, which is written by hand."""
-    of_requests = {f"{name}.md": _page(code, _request(name)) for name, code in REQUEST_CODES.items()}
+    of_requests = {
+        f"{name}.md": _page(code, iter([code.never]) if code.never else _request(name))
+        for name, code in REQUEST_CODES.items()
+    }
     of_commands = {f"{name}.md": _page(code, _command(name)) for name, code in COMMAND_CODES.items()}
     return {**composition.pages(), **of_requests, **of_commands}
 

@@ -237,7 +237,7 @@ EXAMPLES: dict[str, Example] = {
         Request(SLOW, settings={"subgraphs": {"products": {"timeout_s": 0.2}}}),
         Request(QUICK, settings={"subgraphs": {"products": {"timeout_s": 0.2}}}),
     ),
-    "SUBSCRIPTIONS_NOT_SUPPORTED": both(
+    "SUBSCRIPTION_NEEDS_A_STREAM": both(
         Request(
             query("subscription { stock }"),
             supergraph=SUPERGRAPH.replace("mutation: Mutation }", "mutation: Mutation subscription: Subscription }")

@@ -20,6 +20,7 @@ from router.graph.api_schema import api_document
 from router.graph.supergraph import Supergraph, load_supergraph
 from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
 from router.server.app import RouterApp, create_app
+from tests.server.live import Sources, live_router
 
 Connect = Callable[[RouterApp], httpx.AsyncClient]
 
@@ -292,3 +293,30 @@ async def test_errors_of_what_the_client_asked_for_stay_as_they_are(connect: Con
     (error,) = answer.json()["errors"]
     assert (error["message"], error["path"]) == ("Product.cost is confidential", ["product", "discount"])
     assert answer.json() == (await client.post("/graphql", json=query)).json()
+
+
+# ---- a view that changes while a subscription runs ------------------------------------------------------------------
+
+
+class Later(RouterHooks):
+    """From the second event on, the client belongs in a view."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+    async def on_request(self, context: RequestContext) -> None:
+        self.requests += 1
+        context.view = "outside" if self.requests > 2 else None
+
+
+async def test_a_stream_ends_when_its_client_comes_to_see_another_schema() -> None:
+    sources = Sources()
+    body = {"query": "subscription { ticks(count: 5) { number } }"}
+    async with live_router(sources, Later()) as (_, url), httpx.AsyncClient() as client:
+        answer = await client.post(f"{url}/graphql", json=body, headers={"accept": "text/event-stream"}, timeout=10)
+        await sources.until(0)
+    events = [orjson.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: ")]
+    assert len(events) == 2
+    assert events[0] == {"data": {"ticks": {"number": 0}}}
+    (error,) = events[1]["errors"]
+    assert (error["extensions"]["code"], "data" in events[1]) == ("VIEW_CHANGED", False)

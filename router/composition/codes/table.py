@@ -17,7 +17,7 @@ class Code:
         severity: `ERROR` for what keeps subgraphs from composing; the others are levels of hints.
         meaning: one sentence.
         fix: one sentence.
-        never: why composition never gives it, for those codes of Apollo's that cannot occur here.
+        never: why no example shows it: composition never gives it, or it stands in streams only.
     """
 
     name: str
