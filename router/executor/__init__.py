@@ -2,6 +2,15 @@
 
 from router.executor.asgi_transport import AsgiTransport
 from router.executor.compile import CompiledPlan, compile_plan
+from router.executor.parts import SubgraphTraits
 from router.executor.transport import AiohttpTransport, SubgraphClient, Transport
 
-__all__ = ["AiohttpTransport", "AsgiTransport", "CompiledPlan", "SubgraphClient", "Transport", "compile_plan"]
+__all__ = [
+    "AiohttpTransport",
+    "AsgiTransport",
+    "CompiledPlan",
+    "SubgraphClient",
+    "SubgraphTraits",
+    "Transport",
+    "compile_plan",
+]

@@ -11,10 +11,11 @@ from graphql import GraphQLSchema
 
 from router.executor.errors import Covered, introspection_error, null_error
 from router.executor.introspection import Introspection
+from router.executor.parts import Collected, CompiledFetch, SubgraphTraits
 from router.executor.positions import ConditionTable, Introspections, Position, prepare
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
 from router.executor.representations import NAMES, write_collector, write_extractor
-from router.executor.requests import Collected, CompiledFetch, Requests
+from router.executor.requests import Requests
 from router.executor.scheduler import Run
 from router.executor.source import Source
 from router.executor.subscriptions import EventSender, Failure, SourceStream, open_source_stream
@@ -140,12 +141,15 @@ class CompiledPlan:
         return {"data": data}
 
 
-def compile_plan(plan: QueryPlan, schema: GraphQLSchema) -> CompiledPlan:
+def compile_plan(
+    plan: QueryPlan, schema: GraphQLSchema, traits: Mapping[str, SubgraphTraits] | None = None
+) -> CompiledPlan:
     """Compile a plan.
 
     Args:
         plan: from the planner.
         schema: the API schema of the view, to answer introspection.
+        traits: by name, of subgraphs that cannot take everything in one request.
 
     Raises:
         ValueError: the plan contradicts itself.
@@ -177,6 +181,7 @@ def compile_plan(plan: QueryPlan, schema: GraphQLSchema) -> CompiledPlan:
             run_if=fetch.run_if,
             collect=functions[collector] if collector is not None else None,
             call=calls.setdefault((fetch.subgraph, fetch.entity), fetch.id) if fetch.entity is not None else None,
+            representations=fetch.entity.representations if fetch.entity is not None else (),
             extract=functions[extractors[fetch.entity.representations]] if fetch.entity is not None else None,
             has_contexts=fetch.entity is not None and bool(fetch.entity.contexts),
         )
@@ -186,7 +191,7 @@ def compile_plan(plan: QueryPlan, schema: GraphQLSchema) -> CompiledPlan:
         plan,
         source.text(),
         fetches,
-        Requests(plan, writes),
+        Requests(plan, writes, traits or {}),
         root,
         functions[project],
         conditions,

@@ -11,49 +11,18 @@ from typing import Any
 
 import orjson
 
-from router.executor.representations import Collect, Extract, Owners, Target
+from router.executor.parts import Collected, CompiledFetch, Part, SubgraphTraits, packed, parts_of
+from router.executor.representations import Owners
 from router.executor.writes import MergeRule, Writes
 from router.planner.documents import entities_document
-from router.planner.plan import AnyOfConditions, Fetch, Path, QueryPlan
+from router.planner.plan import Fetch, Path, QueryPlan
 
-__all__ = ["Collected", "CompiledCall", "CompiledFetch", "Requests", "SubgraphRequest"]
+__all__ = ["CompiledCall", "Requests", "SubgraphRequest"]
 
 MAX_DOCUMENTS = 200
 """Composed documents kept per plan. Which fetches are ready together depends on timing, so there may be many."""
 
-
-@dataclass(frozen=True, slots=True)
-class CompiledFetch:
-    """One fetch of the plan.
-
-    Attributes:
-        dependencies: how many fetches must be over first.
-        dependents: ids of fetches that wait for this one.
-        collect: finds its targets; None for a root fetch at the response root.
-        call: equal for entity fetches of one subgraph with equal calls; None for a root fetch.
-        extract: makes representations; None for a root fetch.
-        has_contexts: whether its targets have values of context arguments.
-    """
-
-    id: int
-    subgraph: str
-    operation_type: str
-    dependencies: int
-    dependents: tuple[int, ...]
-    run_if: AnyOfConditions
-    collect: Collect | None
-    call: int | None
-    extract: Extract | None
-    has_contexts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """A fetch that is ready, with its targets and, side by side with them, the values of its context arguments."""
-
-    fetch: CompiledFetch
-    targets: list[Target]
-    values: list[tuple[Any, ...]]
+_NO_TRAITS = SubgraphTraits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,30 +74,30 @@ class SubgraphRequest:
     owners: tuple[Owners, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One `_entities` field to be sent: the fetches that share it, what it sends and for whom."""
-
-    fetches: tuple[int, ...]
-    representations: list[Any]
-    owners: Owners
-    context: tuple[Any, ...]
+_Groups = tuple[tuple[tuple[int, ...], bool], ...]
+"""What a document depends on: for each `_entities` field the ids of the fetches that share it, and whether all that
+these get comes with this document."""
 
 
 class Requests:
-    """Makes the requests of one plan."""
+    """Makes the requests of one plan.
 
-    __slots__ = ("_documents", "_plan", "_writes")
+    Args:
+        traits: by name, of subgraphs that cannot take everything.
+    """
 
-    def __init__(self, plan: QueryPlan, writes: Writes) -> None:
+    __slots__ = ("_documents", "_plan", "_traits", "_writes")
+
+    def __init__(self, plan: QueryPlan, writes: Writes, traits: Mapping[str, SubgraphTraits]) -> None:
         self._plan = plan
         self._writes = writes
-        self._documents: dict[tuple[tuple[int, ...], ...], _Document] = {}
+        self._traits = traits
+        self._documents: dict[_Groups, _Document] = {}
 
     def root(self, ready: Collected, variables: Mapping[str, Any]) -> SubgraphRequest:
         """Return the request of a root fetch whose result goes to all of its targets."""
         fetch = ready.fetch
-        document = self._document(((fetch.id,),))
+        document = self._document((((fetch.id,), True),))
         body = document.prefix + b",".join(_given(document, variables)) + b"}}"
         return SubgraphRequest(
             (fetch.id,), fetch.subgraph, fetch.operation_type, body, document.calls, ([ready.targets],)
@@ -142,28 +111,44 @@ class Requests:
         Raises:
             RecursionError, orjson.JSONEncodeError: inputs are nested too deeply.
         """
-        parts, idle = _parts(ready)
-        if not parts:
-            return [], idle
-        first = ready[0].fetch
-        document = self._document(tuple(part.fetches for part in parts))
+        traits = self._traits.get(ready[0].fetch.subgraph, _NO_TRAITS)
+        parts = parts_of(ready, traits)
+        busy = {each.fetch.id for part in parts for each in part.sharing}
+        idle = [each.fetch for each in ready if each.fetch.id not in busy]
+        requests = packed(parts, traits) if parts else []
+        times: dict[int, int] = {}
+        for several in requests:
+            for number in {each.fetch.id for part in several for each in part.sharing}:
+                times[number] = times.get(number, 0) + 1
+        return [self._request(several, times, variables) for several in requests], idle
+
+    def _request(
+        self, parts: Sequence[Part], times: Mapping[int, int], variables: Mapping[str, Any]
+    ) -> SubgraphRequest:
+        """Return one request for these parts.
+
+        Args:
+            times: over how many requests each fetch is spread.
+        """
+        groups = tuple([(ids, all(times[number] == 1 for number in ids)) for ids in (part.ids for part in parts)])
+        document = self._document(groups)
         items = _given(document, variables)
         for call, part in zip(document.calls, parts, strict=True):
             items.append(call.variable + orjson.dumps(part.representations))
             items.extend(name + orjson.dumps(value) for name, value in zip(call.contexts, part.context, strict=True))
-        request = SubgraphRequest(
-            tuple(dict.fromkeys(number for part in parts for number in part.fetches)),
+        first = parts[0].sharing[0].fetch
+        return SubgraphRequest(
+            tuple(dict.fromkeys(number for ids, _ in groups for number in ids)),
             first.subgraph,
             first.operation_type,
             document.prefix + b",".join(items) + b"}}",
             document.calls,
             tuple([part.owners for part in parts]),
         )
-        return [request], idle
 
     # ---- documents ----
 
-    def _document(self, groups: tuple[tuple[int, ...], ...]) -> _Document:
+    def _document(self, groups: _Groups) -> _Document:
         """Return the document with an `_entities` field for each group of fetches, or that of one root fetch."""
         document = self._documents.get(groups)
         if document is None:
@@ -172,70 +157,28 @@ class Requests:
             document = self._documents[groups] = self._composed(groups)
         return document
 
-    def _composed(self, groups: tuple[tuple[int, ...], ...]) -> _Document:
-        first = self._plan.fetches[groups[0][0]]
+    def _composed(self, groups: _Groups) -> _Document:
+        one_of_each = [self._plan.fetches[ids[0]] for ids, _ in groups]
+        first = one_of_each[0]
         if first.entity is None:
-            whole = CompiledCall(None, b"", (), (first.path,), self._writes.rule(groups[0]))
+            whole = CompiledCall(None, b"", (), (first.path,), self._writes.rule([first.id]))
             return _Document(_prefix(first, first.document), _named(first.variables), (whole,))
-        one_of_each = [self._plan.fetches[group[0]] for group in groups]
         names = sorted({name for fetch in one_of_each for name in fetch.variables})
         entities = [fetch.entity for fetch in one_of_each if fetch.entity is not None]
         composed = entities_document(first.operation_name, entities, names, self._plan.variable_definitions)
         text = first.document if len(groups) == 1 else composed.text
+        rules = {group: self._writes.rule(group[0], at_once=group[1]) for group in dict.fromkeys(groups)}
         calls = tuple(
             CompiledCall(
                 field.response_key,
                 _member(field.variable),
                 tuple(map(_member, field.contexts)),
-                tuple(dict.fromkeys(self._plan.fetches[number].path for number in group)),
-                self._writes.rule(group),
+                tuple(dict.fromkeys(self._plan.fetches[number].path for number in ids)),
+                rules[ids, at_once],
             )
-            for field, group in zip(composed.fields, groups, strict=True)
+            for field, (ids, at_once) in zip(composed.fields, groups, strict=True)
         )
         return _Document(_prefix(first, text), _named(names), calls)
-
-
-def _parts(ready: Sequence[Collected]) -> tuple[list[_Part], list[CompiledFetch]]:
-    """Return the `_entities` fields for fetches of one subgraph, and the fetches that send nothing."""
-    sharing: dict[int | None, list[Collected]] = {}
-    for each in ready:
-        sharing.setdefault(each.fetch.call, []).append(each)
-    parts: list[_Part] = []
-    idle: list[CompiledFetch] = []
-    for group in sharing.values():
-        if group[0].fetch.has_contexts:
-            found = _by_context(group)
-        else:
-            found = [_part(group, [target for each in group for target in each.targets], ())]
-        found = [part for part in found if part.owners]
-        parts += found
-        busy = {number for part in found for number in part.fetches}
-        idle += [each.fetch for each in group if each.fetch.id not in busy]
-    return parts, idle
-
-
-def _part(group: Sequence[Collected], targets: list[Target], context: tuple[Any, ...]) -> _Part:
-    extract = group[0].fetch.extract
-    assert extract is not None
-    representations, owners = extract(targets)
-    if len(group) > 1 and sum(map(len, owners)) < len(targets):  # some have no complete key
-        sent = {id(target) for owned in owners for target in owned}
-        group = [each for each in group if any(id(target) in sent for target in each.targets)]
-    return _Part(tuple([each.fetch.id for each in group]), representations, owners, context)
-
-
-def _by_context(group: Sequence[Collected]) -> list[_Part]:
-    """Return one part for each combination of values that context arguments have."""
-    found: dict[bytes, tuple[tuple[Any, ...], dict[int, Collected]]] = {}
-    for each in group:
-        for target, values in zip(each.targets, each.values, strict=True):
-            _, members = found.setdefault(orjson.dumps(values), (values, {}))
-            mine = members.setdefault(each.fetch.id, Collected(each.fetch, [], []))
-            mine.targets.append(target)
-    return [
-        _part(list(members.values()), [target for each in members.values() for target in each.targets], values)
-        for values, members in found.values()
-    ]
 
 
 def _given(document: _Document, variables: Mapping[str, Any]) -> list[bytes]:

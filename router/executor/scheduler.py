@@ -15,10 +15,11 @@ import orjson
 
 from router.errors import SubgraphError
 from router.executor.errors import client_error, failure_error
+from router.executor.parts import Collected, CompiledFetch
 from router.executor.positions import Position, conditions_hold, visible_path
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.representations import Target, located, merge_entities
-from router.executor.requests import Collected, CompiledFetch, Requests, SubgraphRequest
+from router.executor.requests import Requests, SubgraphRequest
 from router.executor.transport import Sender
 from router.hooks import RequestContext
 

@@ -194,6 +194,15 @@ class SubgraphConfig(Section):
     timeout_s: Seconds | None = Field(default=None, description="For one request to this subgraph.")
     headers: HeadersConfig = HeadersConfig()
     subscription: SubscriptionConfig = SubscriptionConfig()
+    max_representations: int | None = Field(
+        default=None,
+        gt=0,
+        description="Entities asked for in one request; more are asked for in several, side by side.",
+    )
+    one_type_per_call: bool = Field(
+        default=False, description="Ask for entities of different types in different `_entities` fields."
+    )
+    batching: bool = Field(default=True, description="Whether one request may have several `_entities` fields.")
 
 
 class WebSocketConfig(Section):

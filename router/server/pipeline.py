@@ -28,6 +28,7 @@ from router.server.limits import check_variables
 from router.server.operations import api_schema_of, read_document, selected_operation
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected
+from router.server.subgraphs import traits_of
 from router.server.variables import VariableProblem, Variables, compile_variables
 
 __all__ = ["Operation", "Pipeline", "PreparedOperation"]
@@ -77,6 +78,7 @@ class Pipeline:
         self.supergraph = supergraph
         self.config = config
         self.limits = config.limits
+        self.traits = traits_of(config)
         nothing: frozenset[str] = frozenset()
         self.schemas = {None: (api_schema_of(supergraph), nothing)} | {
             name: (view.schema, view.hidden) for name, view in (views or {}).items()
@@ -189,7 +191,7 @@ class Pipeline:
             if operation is None:
                 plan = plan_normalized(normalized, self.supergraph, key.labels, hidden)
                 operation = PreparedOperation(
-                    plan, compile_plan(plan, schema), self.compiled_variables(schema, normalized.variables)
+                    plan, compile_plan(plan, schema, self.traits), self.compiled_variables(schema, normalized.variables)
                 )
         except RecursionError as error:
             message = "The document is nested too deeply."

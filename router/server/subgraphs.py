@@ -1,15 +1,15 @@
-"""How this router reaches its subgraphs: endpoints, timeouts and headers, from the supergraph and the settings."""
+"""How this router reaches its subgraphs, and what they can take, from the supergraph and the settings."""
 
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from router.executor import SubgraphClient, Transport
+from router.executor import SubgraphClient, SubgraphTraits, Transport
 from router.executor.transport import websocket_url
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks, SubgraphCall, SubgraphReply
 from router.server.config import InvalidConfig, RouterConfig, SubscriptionConfig
 
-__all__ = ["CountingTransport", "connect"]
+__all__ = ["CountingTransport", "connect", "traits_of"]
 
 
 class CountingTransport:
@@ -44,6 +44,14 @@ class CountingTransport:
         for name in self.propagate.get(call.subgraph, ()):
             if name in context.headers:
                 call.headers.setdefault(name, context.headers[name])
+
+
+def traits_of(config: RouterConfig) -> dict[str, SubgraphTraits]:
+    """What subgraphs can take in one request, by name, for those that the settings mention."""
+    return {
+        name: SubgraphTraits(section.max_representations, section.one_type_per_call, section.batching)
+        for name, section in config.subgraphs.items()
+    }
 
 
 def connect(

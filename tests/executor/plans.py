@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLSchema, build_schema
 
-from router.executor import AsgiTransport, CompiledPlan, SubgraphClient, compile_plan
+from router.executor import AsgiTransport, CompiledPlan, SubgraphClient, SubgraphTraits, compile_plan
 from router.hooks import RequestContext, RouterHooks
 from router.planner.documents import entities_document
 from router.planner.plan import (
@@ -178,10 +178,11 @@ async def run(
     *,
     schema: GraphQLSchema = SCHEMA,
     hooks: RouterHooks | None = None,
+    traits: Mapping[str, SubgraphTraits] | None = None,
     **subgraphs: Any,
 ) -> dict[str, Any]:
     """Compile and execute a plan against ASGI applications."""
-    compiled = compile_plan(plan, schema) if isinstance(plan, QueryPlan) else plan
+    compiled = compile_plan(plan, schema, traits) if isinstance(plan, QueryPlan) else plan
     response = await compiled.execute(variables or {}, context(), client(subgraphs, hooks))
     orjson.dumps(response)  # whatever comes out can be serialised
     return response

@@ -4,8 +4,9 @@ Few entities and many links, so that the same entity turns up at many positions 
 and merged in every combination.
 """
 
+import asyncio
 import zlib
-from itertools import combinations
+from itertools import combinations, cycle
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router import Composed, Subgraph, compose, load_supergraph
-from router.executor import SubgraphClient, compile_plan
+from router.executor import SubgraphClient, SubgraphTraits, compile_plan
 from router.graph.api_schema import build_api_schema
 from router.hooks import SubgraphCall, SubgraphReply
 from router.planner import plan_operation
@@ -87,10 +88,16 @@ class _Named:
 
 
 class Subgraphs:
-    """Runs wire documents with graphql-core, strictly: an invalid document is an error."""
+    """Runs wire documents with graphql-core, strictly: an invalid document is an error.
 
-    def __init__(self, schemas: dict[str, GraphQLSchema]) -> None:
+    Args:
+        rounds: how many rounds of the event loop each answer takes, in turn.
+    """
+
+    def __init__(self, schemas: dict[str, GraphQLSchema], rounds: list[int], traits: dict[str, SubgraphTraits]) -> None:
         self.schemas = schemas
+        self.rounds = cycle(rounds)
+        self.traits = traits
 
     async def start(self) -> None: ...
 
@@ -98,6 +105,9 @@ class Subgraphs:
 
     async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
         request = orjson.loads(call.body)
+        check_traits(request, self.traits[call.subgraph])
+        for _ in range(next(self.rounds)):
+            await asyncio.sleep(0)
         result = graphql_sync(
             self.schemas[call.subgraph],
             request["query"],
@@ -106,6 +116,13 @@ class Subgraphs:
         )
         assert all(error.message == "tough" for error in result.errors or ()), (call.subgraph, request, result.errors)
         return SubgraphReply(200, {}, orjson.dumps(result.formatted))
+
+
+def check_traits(request: dict[str, Any], traits: SubgraphTraits) -> None:
+    lists = [value for value in request["variables"].values() if isinstance(value, list)]
+    assert traits.batching or len(lists) <= 1
+    assert sum(map(len, lists)) <= (traits.max_representations or 1000)
+    assert not traits.one_type_per_call or all(len({one["__typename"] for one in each}) == 1 for each in lists)
 
 
 owners = st.sampled_from([{*some} for size in (1, 2, 3) for some in combinations(NAMES, size)])
@@ -175,8 +192,22 @@ def _distinct(chosen: list[str]) -> list[str]:
     return list(by_key.values())
 
 
-async def answers(sdl: dict[str, str], selection: str, x: bool, y: bool) -> tuple[dict[str, Any], ExecutionResult]:
+Circumstances = tuple[list[int], dict[str, SubgraphTraits]]
+"""How long answers take, and what subgraphs can take."""
+
+
+@st.composite
+def circumstances(draw: st.DrawFn) -> Circumstances:
+    traits = st.builds(SubgraphTraits, st.sampled_from([None, 1, 2, 5]), st.booleans(), st.booleans())
+    rounds = draw(st.lists(st.integers(0, 5), min_size=1, max_size=8))
+    return rounds, {name: draw(st.one_of(st.just(SubgraphTraits()), traits)) for name in NAMES}
+
+
+async def answers(
+    sdl: dict[str, str], selection: str, x: bool, y: bool, given: Circumstances
+) -> tuple[dict[str, Any], ExecutionResult]:
     """Return what the federation and what one server answer."""
+    rounds, traits = given
     composed = compose([Subgraph(name, sdl=LINK + each, url=f"http://{name}/") for name, each in sdl.items()])
     assert isinstance(composed, Composed), composed.errors
     supergraph = load_supergraph(composed.supergraph_sdl)
@@ -189,25 +220,27 @@ async def answers(sdl: dict[str, str], selection: str, x: bool, y: bool) -> tupl
     assert all(error.message == "tough" for error in expected.errors or ()), (query, expected.errors)
     entities = " extend type Query { _entities(representations: [_Any!]!): [_Entity]! }"
     schemas = {name: build_schema(DIRECTIVES + each + entities) for name, each in sdl.items()}
-    compiled = compile_plan(plan_operation(parse(query), None, supergraph), schema)
-    client = SubgraphClient({name: f"http://{name}/" for name in sdl}, Subgraphs(schemas))
+    compiled = compile_plan(plan_operation(parse(query), None, supergraph), schema, traits)
+    client = SubgraphClient({name: f"http://{name}/" for name in sdl}, Subgraphs(schemas, rounds, traits))
     response = await compiled.execute(variables, context(), client)
     return response, expected
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
-@given(federations(), selections(3), st.booleans(), st.booleans())
-async def test_a_federation_answers_as_one_server(sdl: dict[str, str], selection: str, x: bool, y: bool) -> None:
-    response, expected = await answers(sdl, selection, x, y)
+@given(federations(), selections(3), st.booleans(), st.booleans(), circumstances())
+async def test_a_federation_answers_as_one_server(
+    sdl: dict[str, str], selection: str, x: bool, y: bool, given: Circumstances
+) -> None:
+    response, expected = await answers(sdl, selection, x, y, given)
     assert orjson.dumps(response) == orjson.dumps({"data": expected.data})
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
-@given(federations(), selections(3, STRICT), st.booleans(), st.booleans())
+@given(federations(), selections(3, STRICT), st.booleans(), st.booleans(), circumstances())
 async def test_errors_null_what_they_would_in_one_server_and_are_the_only_ones(
-    sdl: dict[str, str], selection: str, x: bool, y: bool
+    sdl: dict[str, str], selection: str, x: bool, y: bool, given: Circumstances
 ) -> None:
-    response, expected = await answers(sdl, selection, x, y)
+    response, expected = await answers(sdl, selection, x, y, given)
     assert orjson.dumps(response["data"]) == orjson.dumps(expected.data)
     assert bool(response.get("errors")) is bool(expected.errors)
     assert {error["message"] for error in response.get("errors", ())} <= {"tough"}

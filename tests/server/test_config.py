@@ -6,7 +6,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from router.executor import SubgraphTraits
 from router.server.config import InvalidConfig, RouterConfig, config_schema, load_config
+from router.server.subgraphs import traits_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +39,10 @@ def test_reads_all_sections(tmp_path: Path) -> None:
                 routing_url: http://products.internal/graphql
                 timeout_s: 2.5
                 headers: {insert: {x-secret: abc}}
+                max_representations: 50
+                one_type_per_call: true
+                batching: false
+              reviews: {}
             """,
         )
     )
@@ -47,6 +53,7 @@ def test_reads_all_sections(tmp_path: Path) -> None:
     assert config.cors.allow_credentials
     assert config.headers.propagate == ("x-tenant",), "header names are lower case"
     assert config.subgraphs["products"].timeout_s == 2.5
+    assert traits_of(config) == {"products": SubgraphTraits(50, True, False), "reviews": SubgraphTraits()}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +67,7 @@ def test_reads_all_sections(tmp_path: Path) -> None:
         ("graphql_paths: [graphql]", "graphql_paths.0"),
         ("subgraphs: {a: {routing_url: 'file:///etc/passwd'}}", "subgraphs.a.routing_url"),
         ("subgraphs: {a: {timeout_s: -1}}", "subgraphs.a.timeout_s"),
+        ("subgraphs: {a: {max_representations: 0}}", "subgraphs.a.max_representations"),
         ("headers: {propagate: [host]}", "headers.propagate.0"),
         ("headers: {propagate: ['a b']}", "headers.propagate.0"),
         ('headers: {insert: {x-a: "b\\nc"}}', "headers.insert.x-a"),

@@ -443,3 +443,23 @@ async def test_many_at_once(client: httpx.AsyncClient) -> None:
         assert answer == {"count": number}
 
     await asyncio.gather(*(one(number) for number in range(200)))
+
+
+# ---- what subgraphs can take ----------------------------------------------------------------------------------------
+
+
+async def test_subgraphs_get_no_more_than_they_can_take(
+    make_app: MakeApp, connect: Connect, shop: ShopTransport
+) -> None:
+    query = "{ products { name reviews { stars } } }"
+    everything = await run(connect(make_app()), query)
+    together = sum(call.subgraph == "reviews" for call in shop.calls)
+    shop.calls.clear()
+    config = {"subgraphs": {"reviews": {"max_representations": 1}}}
+    assert await run(connect(make_app(**config)), query) == everything
+    sent = [
+        orjson.loads(call.body)["variables"]["representations"] for call in shop.calls if call.subgraph == "reviews"
+    ]
+    assert together == 1
+    assert len(sent) == len(everything["data"]["products"]) > 1
+    assert all(len(each) == 1 for each in sent)
