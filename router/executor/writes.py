@@ -188,7 +188,8 @@ def _subtree(node: _Node) -> Iterator[Fetch]:
 
 
 def _shape(fetch: Fetch, known: dict[str, Shape]) -> Shape:
-    text = fetch.document if fetch.entity is None else f"{{ {fetch.entity.selection} }}"
+    call = fetch.entity
+    text = fetch.document if call is None else " ".join((f"{{ {call.selection} }}", *call.fragments))
     if text not in known:
         known[text] = shape_of(text)
     return known[text]

@@ -63,6 +63,7 @@ def entities_document(
     taken = {*definitions, *(context.variable for call in calls for context in call.contexts)}
     used: set[str] = set()
     fields, declared, parts = [], [], []
+    fragments: dict[str, None] = {}
     for number, call in enumerate(calls):
         alone = len(calls) == 1
         key, variable = ("_entities", "representations") if alone else (f"_e{number}", f"_r{number}")
@@ -76,10 +77,15 @@ def entities_document(
             names[context.variable] = name
         fields.append(EntityField(key, variable, tuple(names.values())))
         alias = "" if alone else f"{key}: "
-        selection = _renamed(call.selection, names)
+        selection = call.selection
+        if any(old != new for old, new in names.items()):
+            # What the variables are in is written once more, under other names.
+            selection = _renamed(selection, names, f"_{number}")
+            fragments.update(dict.fromkeys(_renamed(text, names, f"_{number}") for text in call.fragments))
+        else:
+            fragments.update(dict.fromkeys(call.fragments))
         parts.append(f"{alias}_entities(representations: ${variable}) {{ {selection} }}")
     declared.extend(definitions[name] for name in sorted(set(variables)))
-    fragments = dict.fromkeys(fragment for call in calls for fragment in call.fragments)
     text = f"{_head('query', operation_name, declared)} {{ {' '.join(parts)} }}"
     return EntitiesDocument(" ".join((text, *fragments)), tuple(fields))
 
@@ -98,13 +104,17 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-_STRING_OR_VARIABLE = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\]|\\.)*"|\$([A-Za-z_][A-Za-z0-9_]*)', re.DOTALL
+_STRING_OR_NAME = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\]|\\.)*"|\$(\w+)|(fragment |\.\.\.)(\w+)', re.ASCII | re.DOTALL
 )
 
 
-def _renamed(selection: str, names: Mapping[str, str]) -> str:
-    """Gives variables other names."""
-    if all(old == new for old, new in names.items()):
-        return selection
-    return _STRING_OR_VARIABLE.sub(lambda m: f"${names[m[1]]}" if m[1] in names else m[0], selection)
+def _renamed(text: str, variables: Mapping[str, str], suffix: str) -> str:
+    """Gives variables other names, and all fragments a suffix."""
+
+    def renamed(match: re.Match[str]) -> str:
+        if match[1] is not None:
+            return f"${variables.get(match[1], match[1])}"
+        return f"{match[2]}{match[3]}{suffix}" if match[3] is not None else match[0]
+
+    return _STRING_OR_NAME.sub(renamed, text)

@@ -89,9 +89,10 @@ def entities(
     variables: Mapping[str, str] | None = None,
     run_if: AnyOfConditions = (),
     contexts: tuple[ContextArgument, ...] = (),
+    fragments: tuple[str, ...] = (),
 ) -> Fetch:
     """`selection` is such as `... on User { name }`, `variables` have their definitions."""
-    call = EntityCall(selection, representations, contexts)
+    call = EntityCall(selection, representations, contexts, fragments)
     document = entities_document(None, [call], variables or {}, variables or {}).text
     return Fetch(0, subgraph, "query", None, document, tuple(sorted(variables or {})), at(path), call, after, run_if)
 

@@ -118,6 +118,27 @@ async def test_names_in_strings_stay_as_they_are() -> None:
     assert values(response) == ['1 {"l":"de","text":"a \\" $_c0 {"}', '1 {"l":"sq","text":"a \\" $_c0 {"}']
 
 
+async def test_fragments_are_written_once_for_each_value() -> None:
+    k = Live()
+    the_plan = plan(
+        SHAPE,
+        root("a", "{ us { loc k { id } } }"),
+        entities(
+            "k",
+            "... on K { ..._f0 ... { ..._f1 } }",
+            "us@.k",
+            K,
+            contexts=(context(1, one("loc")),),
+            fragments=("fragment _f0 on K { id ..._f1 }", 'fragment _f1 on K { f(l: $_c0, text: "..._f1 $_c0") }'),
+        ),
+        entities("k", "... on K { g: id ..._f2 }", "us@.k", K, fragments=("fragment _f2 on K { h: id }",)),
+    )
+    response = await run(the_plan, a=users(("de", "1"), ("sq", "1")), k=k)
+    assert values(response) == [f'1 {{"l":"{loc}","text":"..._f1 $_c0"}}' for loc in ("de", "sq")]
+    (request,) = k.requests
+    assert request["query"].count("fragment _f2 on K") == 1
+
+
 async def test_values_from_the_root_from_abstract_objects_and_from_lists() -> None:
     k = Live()
     nested = (one("near", one("code"), types="Home"), one("far", one("code"), types="Abroad"))

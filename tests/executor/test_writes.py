@@ -40,6 +40,19 @@ def test_disjoint_and_overlapping_calls() -> None:
     assert writes.rule([2, 3]).is_disjoint
 
 
+def test_what_fragments_of_an_entity_call_write() -> None:
+    fragments = ("fragment _f0 on U { n ..._f1 }", "fragment _f1 on U { d { w } }")
+    the_plan = plan(
+        ANY,
+        root("a", "{ us { id } }"),
+        entities("b", "... on U { m ..._f0 }", "us@", U, fragments=fragments),
+        entities("c", "... on U { n }", "us@", U),
+    )
+    writes = Writes(the_plan)
+    assert writes.rule([1]).shape == shape_of("{ m n d { w } }")
+    assert not writes.rule([1]).is_disjoint
+
+
 def test_roots_with_common_keys() -> None:
     the_plan = plan(ANY, root("a", "{ p { a } }"), root("b", "{ p { b } }"), root("c", "{ q }"))
     writes = Writes(the_plan)
