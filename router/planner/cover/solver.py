@@ -1,5 +1,8 @@
 """Dispatch and memory of the search: each (selection, standpoint) is solved once."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from router.errors import PlanningError
 from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Selection, SelectionField
@@ -7,6 +10,10 @@ from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCov
 from router.planner.cover.object_problem import ObjectProblem
 
 __all__ = ["Solver"]
+
+UNCUT = 1_000_000_000
+_Key = tuple[object, ...]
+_Found = TypeVar("_Found")
 
 
 class Solver:
@@ -20,8 +27,12 @@ class Solver:
     def __init__(self, graph: QueryGraph, *, budget: int = 2_000_000) -> None:
         self.graph = graph
         self._left = budget
-        self._known: dict[tuple[object, ...], Cover | None] = {}
-        self._objects: dict[tuple[object, ...], ObjectCover | None] = {}
+        self._known: dict[_Key, Cover | None] = {}
+        self._objects: dict[_Key, ObjectCover | None] = {}
+        self._active: dict[_Key, int] = {}
+        """The covers that are being looked for, each inside the one before it."""
+        self._cut_at = UNCUT
+        """The outermost of them that what is being found has met again."""
         self._readable_there: dict[tuple[Selection, str, int], object] = {}
 
     def spend(self, amount: int) -> None:
@@ -35,10 +46,29 @@ class Solver:
     def cover(self, selection: Selection, type_name: str, stands: tuple[Stand, ...]) -> Cover | None:
         """Covers a selection on a position of API type `type_name`; None if no plan exists."""
         key = (selection, type_name, stands)
-        if key not in self._known:
-            self._known[key] = None  # a selection is a tree: it cannot contain itself
-            self._known[key] = self._cover(selection, type_name, stands)
-        return self._known[key]
+        if key in self._known:
+            return self._known[key]
+        if key in self._active:
+            # Keys of two types may need one another: what needs itself is no way to get there.
+            self._cut_at = min(self._cut_at, self._active[key])
+            return None
+        self._active[key] = len(self._active)
+        try:
+            return self._remembered(self._known, key, lambda: self._cover(selection, type_name, stands))
+        finally:
+            del self._active[key]
+
+    def _remembered(self, memory: dict[_Key, _Found], key: _Key, find: Callable[[], _Found]) -> _Found:
+        """What is found is kept, unless that was found only because something around it is still being looked for."""
+        before, self._cut_at = self._cut_at, UNCUT
+        found = find()
+        own = self._active.get(key, len(self._active))
+        if self._cut_at >= own:
+            memory[key] = found
+            self._cut_at = before
+        else:
+            self._cut_at = min(before, self._cut_at)
+        return found
 
     def cover_object(
         self,
@@ -53,9 +83,10 @@ class Solver:
             typename_at: the subgraph that must tell the runtime type; None: any.
         """
         key = (type_name, fields, stands, typename_at)
-        if key not in self._objects:
-            self._objects[key] = ObjectProblem(self, type_name, fields, stands, typename_at).solve()
-        return self._objects[key]
+        if key in self._objects:
+            return self._objects[key]
+        problem = ObjectProblem(self, type_name, fields, stands, typename_at)
+        return self._remembered(self._objects, key, problem.solve)
 
     def _cover(self, selection: Selection, type_name: str, stands: tuple[Stand, ...]) -> Cover | None:
         if not self.graph.supergraph.types[type_name].is_abstract:
