@@ -112,7 +112,7 @@ async def test_nothing_of_a_request_stays_in_the_cache(make_app: MakeApp, connec
       __type(name: $type) { name fields { name @include(if: $all) type { name } } } }"""
     for tenant in ("tenant-acme", "tenant-globex"):
         filter_ = {"tags": [f"{tenant}-tag"], "about": {f"{tenant}-key": f"{tenant}-value"}}
-        variables = {"id": f"{tenant}-id", "text": f"{tenant}-text", "filter": filter_, "type": "Product"}
+        variables = {"id": f"{tenant}-id", "text": f"{tenant}-text", "filter": filter_, "type": f"{tenant}-type"}
         for text in (query, query.replace("Q(", "Q (")):
             response = await client.post(
                 "/graphql",
