@@ -8,6 +8,7 @@ from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.graph.supergraph import SupergraphType
 from router.planner.documents import entities_document, root_document
 from router.planner.fetch_graph import ContextNeed, FetchGraph, FetchNode, Position, RepresentationSpec, Slot
+from router.planner.inputs import merged_inputs
 from router.planner.normalize import NormalizedOperation
 from router.planner.passes import levels, run_conditions, topological
 from router.planner.plan import (
@@ -127,9 +128,12 @@ def _representations(
 ) -> tuple[Representation, ...]:
     merged: dict[tuple[object, ...], tuple[RepresentationSpec, list[str | None], Representation]] = {}
     for spec in specs:
-        key = tuple(_input(graph, f, s) for f, s in spec.key.items())
-        keyed = {i.name for i in key}
-        requires = tuple(_input(graph, f, s) for f, s in spec.requires.items() if f.name not in keyed)
+        key = merged_inputs(_input(graph, f, s) for f, s in spec.key.items())
+        keyed = {i.name: i for i in key}
+        required = merged_inputs(_input(graph, f, s) for f, s in spec.requires.items())
+        # What is required of an object that the key has, too, is sent in its place, with what the key says of it.
+        whole = (merged_inputs((keyed[i.name], i))[0] if i.name in keyed else i for i in required)
+        requires = tuple(i for i in whole if i != keyed.get(i.name))
         is_interface = graph.supergraph.types[spec.entry].kind == "INTERFACE"
         sent = spec.entry if is_interface or spec.type is None else None
         group = (key, requires, sent)

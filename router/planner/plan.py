@@ -80,7 +80,8 @@ class Representation:
         typename: the `__typename` to send: an object type, or an interface's name where the subgraph has it as an
             interface object. None: the target's own.
         key: must be complete: a target where one of these (or a field below one) is absent or null is not sent.
-        requires: sent as they are, null included; a target where one is *absent* is not sent.
+        requires: sent as they are, null included; a target where one is *absent* is not sent. One that has the name of
+            one in `key` is sent in its place, and has all of it.
     """
 
     types: frozenset[str] | None
