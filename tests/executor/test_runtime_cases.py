@@ -229,11 +229,11 @@ async def test_union_list_where_no_item_needs_the_jump() -> None:
     shape = obj("Query", field("f", "[F]", abstract("F", A=(field("v"),), B=(field("x"),))))
     the_plan = plan(
         shape,
-        root("a", "{ f { __typename ... on A { v } ... on B { id } } }"),
+        root("a", "{ f { __typename ... on A { id v } ... on B { id } } }"),
         entities("b", "... on B { x }", "f@|B", by_id("B")),
     )
     b = Subgraph({"data": {"_entities": [{"x": "x"}]}})
-    response = await run(the_plan, a=Subgraph({"data": {"f": [{"__typename": "A", "v": "v"}]}}), b=b)
+    response = await run(the_plan, a=Subgraph({"data": {"f": [{"__typename": "A", "id": "1", "v": "v"}]}}), b=b)
     assert response == {"data": {"f": [{"v": "v"}]}}
     assert b.requests == []
     mixed = Subgraph({"data": {"f": [{"__typename": "A", "v": "v"}, {"__typename": "B", "id": "1"}]}})
@@ -241,6 +241,61 @@ async def test_union_list_where_no_item_needs_the_jump() -> None:
 
 
 CONDITIONS = {"x": "$x: Boolean!", "y": "$y: Boolean!"}
+
+
+async def test_type_names_and_introspection_alone_ask_nobody() -> None:
+    a = Subgraph({"data": {}})
+    shape = obj(
+        "Query",
+        field("__typename", "String!", constant="Query"),
+        field("who", "String!", constant="Query"),
+        field("__schema", "__Schema!", introspection="__schema { queryType { name } }"),
+    )
+    response = await run(plan(shape), a=a)
+    assert response == {"data": {"__typename": "Query", "who": "Query", "__schema": {"queryType": {"name": "Query"}}}}
+    assert a.requests == []
+
+
+PAPER = {"__typename": "Book", "id": "1", "kind": "PAPER"}
+
+
+@pytest.mark.parametrize(
+    ("odd", "seen", "place", "sent"),
+    [
+        ({"__typename": "Secret", "id": "2", "kind": "PAPER"}, None, [], ["1"]),
+        ({"__typename": "Book", "id": "2", "kind": "HIDDEN"}, {"kind": None, "n": "y"}, ["kind"], ["1", "2"]),
+    ],
+)
+async def test_what_the_api_does_not_show_is_null_where_it_stands(
+    odd: dict[str, Any], seen: Any, place: list[str], sent: list[str]
+) -> None:
+    """An inaccessible union member, and an inaccessible enum value: the rest stays, and nobody is asked for more."""
+    item = abstract("Item", Book=(field("kind", "Kind", enum="PAPER"), field("n")))
+    the_plan = plan(
+        obj("Query", field("items", "[Item]", item)),
+        root("a", "{ items { __typename ... on Book { id kind } } }"),
+        entities("b", "... on Book { n }", "items@|Book", by_id("Book", types="Book")),
+    )
+    b = names(*"xy"[: len(sent)])
+    response = await run(the_plan, a=Subgraph({"data": {"items": [PAPER, odd]}}), b=b)
+    assert response["data"] == {"items": [{"kind": "PAPER", "n": "x"}, seen]}
+    assert paths(response) == [["items", 1, *place]]
+    assert "HIDDEN" not in str(response)
+    assert "Secret" not in str(response)
+    assert [each["id"] for each in b.representations] == sent
+
+
+async def test_an_inaccessible_member_in_a_place_that_may_not_be_null() -> None:
+    the_plan = plan(
+        obj("Query", field("items", "[Item!]", abstract("Item", Book=(field("id"),))), field("ok")),
+        root("a", "{ items { __typename ... on Book { id } } ok }"),
+    )
+    a = Subgraph({"data": {"items": [PAPER, {"__typename": "Secret", "id": "2"}], "ok": "yes"}})
+    response = await run(the_plan, a=a)
+    assert response["data"] == {"items": None, "ok": "yes"}
+    assert paths(response) == [["items", 1]]
+
+
 CONDITIONAL = plan(
     obj(
         "Query",
@@ -385,6 +440,25 @@ async def test_shared_value_object_split_below_a_list_is_merged_deep() -> None:
     response = await run(the_plan, a=a, b=b)
     assert response["data"] == {
         "p": [{"d": {"w": "w1", "z": "z1"}}, {"d": {"w": "w2", "z": "z1"}}, {"d": {"w": None, "z": "z2"}}]
+    }
+
+
+async def test_a_null_does_not_take_away_what_another_fetch_found() -> None:
+    """Two subgraphs have parts of one object; where one of them has nothing, the other's part stays."""
+    shape = obj("Query", field("p", "[P]", obj("P", field("d", "D", obj("D", field("w"), field("z"))))))
+    the_plan = plan(shape, root("a", "{ p { id d { w } } }"), entities("b", "... on P { d { w z } }", "p@", by_id("P")))
+    a = Subgraph({"data": {"p": [{"id": str(n), "d": {"w": f"w{n}"}} for n in range(4)]}})
+    found = [{"d": None}, None, {"d": {"w": None, "z": "z2"}}, {"d": {"w": "w3", "z": None}}]
+    response = await run(the_plan, a=a, b=Subgraph({"data": {"_entities": found}}))
+    assert response == {
+        "data": {
+            "p": [
+                {"d": {"w": "w0", "z": None}},
+                {"d": {"w": "w1", "z": None}},
+                {"d": {"w": "w2", "z": "z2"}},
+                {"d": {"w": "w3", "z": None}},
+            ]
+        }
     }
 
 

@@ -96,7 +96,7 @@ class Federation:
 
     def _equal(self, got: Any, expected: Any, *, ordered: bool) -> bool:
         if self.null_keys:
-            return _is_part(got, expected)
+            return is_part(got, expected)
         return bool(got == expected) and (not ordered or _same_order(got, expected))
 
     def shape_problem(self, plan: QueryPlan) -> str | None:
@@ -133,16 +133,16 @@ def _same_order(got: Any, expected: Any) -> bool:
     return True
 
 
-def _is_part(got: Any, expected: Any) -> bool:
+def is_part(got: Any, expected: Any) -> bool:
     """Equal but for nulls in place of more."""
     if got is None:
         return True
     if isinstance(got, dict):
         return (
-            isinstance(expected, dict) and set(got) == set(expected) and all(_is_part(got[k], expected[k]) for k in got)
+            isinstance(expected, dict) and set(got) == set(expected) and all(is_part(got[k], expected[k]) for k in got)
         )
     if isinstance(got, list):
-        return isinstance(expected, list) and len(got) == len(expected) and all(map(_is_part, got, expected))
+        return isinstance(expected, list) and len(got) == len(expected) and all(map(is_part, got, expected))
     return bool(got == expected)
 
 

@@ -107,10 +107,10 @@ class SubgraphTypes:
         for argument in node.arguments or ():
             for used in self._used(argument, "fromContext"):
                 context, _, selection = used["field"].strip().removeprefix("$").partition(" ")
-                contexts[argument.name.value] = (
-                    context,
-                    field_set(selection.strip().removeprefix("{").removesuffix("}")),
-                )
+                text = selection.strip()
+                if text.startswith("{"):  # else it has a type condition, and braces of its own
+                    text = text.removeprefix("{").removesuffix("}")
+                contexts[argument.name.value] = (context, field_set(text))
         return FieldFacts(
             node,
             external=all_external or bool(self._used(node, "external")),

@@ -93,6 +93,12 @@ class World:
         self._fields: dict[tuple[str, str], _Field] = {}
         self._leaves: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._by_key: dict[tuple[str, str, int], dict[str, Thing]] = {}
+        self._variant = ""
+
+    def become(self, variant: int) -> None:
+        """Turns into another world of the same types: every value is another one."""
+        self._variant = f"~{variant}"
+        self._by_key.clear()
 
     # ---- types ------------------------------------------------------------------------------------------------------
 
@@ -173,6 +179,7 @@ class World:
         facts = self.facts(thing.type, name)
         used = {k: self._common(v) for k, v in sorted(arguments.items()) if k in facts.arguments and v is not None}
         text = json.dumps(used, sort_keys=True, default=str) if used else ""
+        text += self._variant
         if context is not None:
             text += f"<{json.dumps(context, sort_keys=True)}>"
         return self._value(thing, facts, text, 0, "")
