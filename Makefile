@@ -37,6 +37,7 @@ check: bootstrap-dev ## Everything but the tests that CI demands: style, types, 
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(MAKE) --no-print-directory schema
+	$(BIN)/python -m router lint --config schema/supergraph.yaml
 	@git --no-pager diff --exit-code -- $(GENERATED) && test -z "$$(git status --porcelain -- $(GENERATED))" \
 	  || { git status --short -- $(GENERATED); echo "Generated files differ from the committed ones: commit what 'make schema' wrote." >&2; exit 1; }
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from router.composition.contracts import InvalidContract, load_contract, view_of
 from router.errors import CompositionError, CompositionHint, RouterError
 
 __all__ = ["add_compose", "error_entry", "error_lines", "hint_entry"]
+
+VIEW_HEADER = "# Written by python -m router compose, from the contract of the same name."
 
 
 def add_compose(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -39,16 +42,18 @@ def compose_once(options: argparse.Namespace) -> int:
     result = router.compose(load_subgraphs(options.config))
     supergraph = result.supergraph_sdl if isinstance(result, router.Composed) else None
     errors = () if isinstance(result, router.Composed) else result.errors
+    removed: list[Path] = []
     if supergraph is not None and options.contracts:
         views, errors = compose_views(Path(options.contracts), supergraph)
-        for name, sdl in views.items():
-            write_supergraph(Path(options.contracts_out or options.contracts) / f"{name}.graphql", sdl)
+        if not errors:
+            removed = write_views(Path(options.contracts_out or options.contracts), views)
         supergraph = None if errors else supergraph
     if supergraph is not None and options.out:
         write_supergraph(Path(options.out), supergraph)
     if options.json:
         entry: dict[str, Any] = {"errors": [error_entry(error) for error in errors]}
         entry["hints"] = [hint_entry(hint) for hint in result.hints]
+        entry["removed"] = [str(file) for file in removed]
         if supergraph is not None and not options.out:
             entry["supergraph"] = supergraph
         sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n" if options.watch else as_json(entry))
@@ -56,6 +61,7 @@ def compose_once(options: argparse.Namespace) -> int:
         warnings = (hint for hint in result.hints if hint.level == "WARN")
         sys.stderr.write("".join(f"hint {hint.code}: {hint.message}\n" for hint in warnings))
         sys.stderr.write("".join(error_lines(error) for error in errors))
+        sys.stderr.write("".join(f"removed {file}: it has no contract any more\n" for file in removed))
         if supergraph is not None and not options.out:
             sys.stdout.write(supergraph)
     return 1 if errors else 0
@@ -76,6 +82,25 @@ def compose_views(folder: Path, supergraph_sdl: str) -> tuple[dict[str, str], tu
     return ({} if errors else views), tuple(errors)
 
 
+def write_views(folder: Path, views: Mapping[str, str]) -> list[Path]:
+    """Write each view to its file; delete, and return, files of views that are no more. Others' files stay."""
+    for name, sdl in views.items():
+        write_supergraph(folder / f"{name}.graphql", f"{VIEW_HEADER}\n{sdl}")
+    stale = [file for file in sorted(folder.glob("*.graphql")) if file.stem not in views and is_view(file)]
+    for file in stale:
+        file.unlink(missing_ok=True)
+    return stale
+
+
+def is_view(file: Path) -> bool:
+    """Whether we have written the file."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            return lines.readline().rstrip("\n") == VIEW_HEADER
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def contract_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.toml"))
 
@@ -86,8 +111,7 @@ def watch_and_compose(options: argparse.Namespace) -> int:
     watch = FileWatch()
     while True:
         # Looked at before reading: a change while we compose is seen by the next look.
-        contracts = contract_files(Path(options.contracts)) if options.contracts else []
-        watch.look_at([config, *schema_files(config), *contracts])
+        watch.look_at([config, *schema_files(config)], Path(options.contracts) if options.contracts else None)
         try:
             failed = compose_once(options)
         except RouterError as error:

@@ -22,6 +22,8 @@ def add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     plan.add_argument("--operation", required=True, metavar="FILE", help="a document; - reads standard input")
     plan.add_argument("--operation-name", metavar="NAME", help="which one, if the document has several")
     plan.add_argument("--labels", default="", metavar="A,B", help="override labels that are on")
+    plan.add_argument("--view", metavar="NAME", help="as its clients would get it: NAME.toml among the contracts")
+    plan.add_argument("--contracts", metavar="DIR", help="where those are (default: contracts, beside the supergraph)")
     plan.add_argument("--stage", choices=STAGES, default="plan", help="show this stage of planning (default: plan)")
     plan.add_argument("--format", choices=("text", "json", "mermaid"), default="text", help="form of the plan")
     plan.add_argument("--shape", action="store_true", help="print only the plan's measures, as JSON")
@@ -35,8 +37,12 @@ def run_plan(options: argparse.Namespace) -> int:
     text = sys.stdin.read() if options.operation == "-" else read_text(Path(options.operation))
     supergraph = router.load_supergraph(read_text(Path(options.supergraph)))
     labels = frozenset(label for label in options.labels.split(",") if label)
+    view = None
+    if options.view:
+        folder = Path(options.contracts) if options.contracts else Path(options.supergraph).parent / "contracts"
+        view = router.view_of(router.load_contract(folder / f"{options.view}.toml"), supergraph)
     try:
-        query_plan = router.plan(text, supergraph, operation_name=options.operation_name, labels=labels)
+        query_plan = router.plan(text, supergraph, operation_name=options.operation_name, labels=labels, view=view)
     except OperationError as error:
         places = "".join(f"  at {place['line']}:{place['column']}\n" for place in error.locations)
         sys.stderr.write(f"{error.code}: {error}\n{places}")
@@ -45,7 +51,13 @@ def run_plan(options: argparse.Namespace) -> int:
         sys.stdout.write(as_json(render.shape(query_plan)))
     elif options.stage != "plan":
         document = parse(text)  # `plan` above has found it valid
-        results = dict(zip(STAGES, stages(document, options.operation_name, supergraph, labels), strict=True))
+        results = dict(
+            zip(
+                STAGES,
+                stages(document, options.operation_name, supergraph, labels, view.hidden if view else frozenset()),
+                strict=True,
+            )
+        )
         result, graph = results[options.stage], query_graph(supergraph, labels)
         if options.format == "json":
             sys.stdout.write(as_json(render.stage_json(result, graph)))

@@ -19,20 +19,31 @@ class FileWatch:
 
     def __init__(self) -> None:
         self.files: dict[Path, Look] = {}
+        self._named: tuple[Path, ...] = ()
+        self._contracts: Path | None = None
 
-    def look_at(self, files: Iterable[Path]) -> None:
-        """From now on watch these, as they are now, and no others."""
-        self.files = {file: look(file) for file in files}
+    def look_at(self, files: Iterable[Path], contracts: Path | None = None) -> None:
+        """From now on watch these, as they are now, and no others.
+
+        Args:
+            contracts: a folder whose `*.toml` are watched as well: those that are there, and that come and go.
+        """
+        self._named, self._contracts = tuple(files), contracts
+        self.files = self._looked()
 
     def has_changed(self) -> bool:
-        return any(look(file) != seen for file, seen in self.files.items())
+        return self._looked() != self.files
+
+    def _looked(self) -> dict[Path, Look]:
+        contracts = sorted(self._contracts.glob("*.toml")) if self._contracts is not None else ()
+        return {file: look(file) for file in (*self._named, *contracts)}
 
     def wait_for_change(self) -> None:
         """Return once a file differs and all have been quiet for one interval: editors write in several steps."""
         while not self.has_changed():
             time.sleep(POLL_INTERVAL_S)
         while self.has_changed():
-            self.look_at(tuple(self.files))
+            self.look_at(self._named, self._contracts)
             time.sleep(POLL_INTERVAL_S)
 
 

@@ -15,6 +15,7 @@ from graphql import (
     validate,
 )
 
+from router.composition.contracts import View
 from router.errors import InvalidSupergraph, OperationError
 from router.graph.api_schema import build_api_schema
 from router.graph.supergraph import Supergraph, load_supergraph
@@ -127,6 +128,7 @@ def plan(
     *,
     operation_name: str | None = None,
     labels: frozenset[str] = frozenset(),
+    view: View | None = None,
 ) -> QueryPlan:
     """Plan an operation without running it.
 
@@ -135,6 +137,7 @@ def plan(
         supergraph: a loaded one, the path of its file, or its SDL.
         operation_name: needed if the document has several operations.
         labels: `@override` labels that are on.
+        view: whose clients send it; without one, it is planned for those who see all.
 
     Raises:
         InvalidSupergraph: the supergraph cannot be loaded.
@@ -143,10 +146,12 @@ def plan(
     """
     loaded = opened(supergraph)
     try:
-        document = read_document(operation, api_schema_of(loaded), LimitsConfig())
+        schema = api_schema_of(loaded) if view is None else view.schema
+        document = read_document(operation, schema, LimitsConfig())
         selected_operation(document, operation_name)
     except Rejected as error:
         first = error.errors[0]
         message = "\n".join(entry["message"] for entry in error.errors)
         raise OperationError(message, code=first["extensions"]["code"], locations=first.get("locations", ())) from error
-    return plan_operation(document, operation_name, loaded, labels)
+    hidden: frozenset[str] = frozenset() if view is None else view.hidden
+    return plan_operation(document, operation_name, loaded, labels, hidden)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from brain.app import create_brain_app
 from brain.config import BrainSettings
 from router import load_contract, load_supergraph, view_of
+from router.commands.compose import VIEW_HEADER
 
 from .conftest import ACME, Identity
 
@@ -122,7 +123,7 @@ async def test_without_the_contract_an_api_key_opens_nothing(
 def test_committed_views_are_current_and_tell_no_secrets(name: str) -> None:
     supergraph = load_supergraph((SCHEMA / "supergraph.graphql").read_text())
     view = view_of(load_contract(SCHEMA / "contracts" / f"{name}.toml"), supergraph)
-    assert view.sdl == (SCHEMA / "contracts" / f"{name}.graphql").read_text()
+    assert f"{VIEW_HEADER}\n{view.sdl}" == (SCHEMA / "contracts" / f"{name}.graphql").read_text()
     assert view.schema.mutation_type is None
     assert "Membership" not in view.sdl
     assert "For the Brain alone" not in view.sdl

@@ -148,3 +148,28 @@ def test_writing_replaces_the_whole_file(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="No such file"):
         write_text(tmp_path / "none" / "a", "x")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a", "link"]
+
+
+def test_contracts_come_and_go(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.graphql").write_text(
+        'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@tag"])'
+        ' type Query { a: Int b: Int @tag(name: "x") }'
+    )
+    contracts = tmp_path / "contracts"
+    contracts.mkdir()
+    command = [sys.executable, "-m", "router", "compose", "--config", str(config), "--watch"]
+    command += ["--out", str(tmp_path / "out.graphql"), "--contracts", str(contracts)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert "watching 2 files" in report(process)
+            (contracts / "v.toml").write_text('exclude = ["x"]')
+            assert "watching 3 files" in report(process)
+            assert "b: Int" not in (contracts / "v.graphql").read_text()
+            (contracts / "v.toml").write_text('include = ["x"]')
+            assert "watching 3 files" in report(process)
+            assert "a: Int" not in (contracts / "v.graphql").read_text()
+            (contracts / "v.toml").unlink()
+            assert f"removed {contracts / 'v.graphql'}: " in report(process)
+            assert not (contracts / "v.graphql").exists()
+        finally:
+            process.kill()
