@@ -1,5 +1,8 @@
 """What holds for any input: one result for any order, an API schema that loads, errors instead of exceptions."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from router.composition import Composed, Rejected, compose
 from router.graph.api_schema import build_api_schema
 from tests.composition.case_files import CASES, read_case, subgraphs
+from tests.composition.feature_sets import random_case, random_features
 from tests.composition.subgraph_designs import random_design
 from tests.composition.subgraph_sets import random_subgraphs
 
@@ -19,7 +23,8 @@ Generator = Callable[[Random], dict[str, str]]
 
 quietly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.integers(min_value=0, max_value=10**6)
-generators = st.sampled_from([random_subgraphs, random_design])
+generators = st.sampled_from([random_subgraphs, random_design, random_features, random_case])
+ROOT = Path(__file__).parents[2]
 
 
 def canonical(sdl: str) -> str:
@@ -34,6 +39,18 @@ def test_order_of_subgraphs_changes_nothing(generate: Generator, seed: int, rand
     shuffled = list(listed)
     random.shuffle(shuffled)
     assert compose(shuffled) == compose(listed)
+
+
+def test_neither_order_nor_the_seed_of_hashes_changes_a_byte() -> None:
+    """In processes that go through sets in different orders; `python -m tests.composition.digests` does more."""
+    outputs = []
+    for hash_seed, *options in (("1",), ("2024", "--shuffle")):
+        command = [sys.executable, "-m", "tests.composition.digests", "--count", "200", *options]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        outputs.append(subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True))
+    first, second = (output.stdout.splitlines() for output in outputs)
+    assert len(first) == 200
+    assert first == second
 
 
 @quietly

@@ -45,7 +45,7 @@ def test_names() -> None:
         ("load_config", ["path"]),
         ("load_contract", ["path", "name"]),
         ("load_supergraph", ["sdl"]),
-        ("plan", ["operation", "supergraph", "*operation_name", "*labels"]),
+        ("plan", ["operation", "supergraph", "*operation_name", "*labels", "*view"]),
         ("view_of", ["contract", "supergraph"]),
     ],
 )
