@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from router.executor import AiohttpTransport, AsgiTransport, Transport
     from router.graph.supergraph import Supergraph, load_supergraph
     from router.hooks import RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
+    from router.planner.explanation import Explanation
     from router.planner.plan import QueryPlan
     from router.server.app import RouterApp, create_app
     from router.server.config import InvalidConfig, RouterConfig, load_config
-    from router.server.operations import plan
+    from router.server.operations import explain, plan
     from router.server.telemetry import configure_logging
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "CompositionError",
     "CompositionHint",
     "Contract",
+    "Explanation",
     "InvalidConfig",
     "InvalidContract",
     "InvalidSupergraph",
@@ -71,6 +73,7 @@ __all__ = [
     "compose",
     "configure_logging",
     "create_app",
+    "explain",
     "load_config",
     "load_contract",
     "load_supergraph",
@@ -96,10 +99,11 @@ _HOMES = {
     "router.executor": ("AiohttpTransport", "AsgiTransport", "Transport"),
     "router.graph.supergraph": ("Supergraph", "load_supergraph"),
     "router.hooks": ("RequestContext", "RouterHooks", "Send", "SubgraphCall", "SubgraphReply"),
+    "router.planner.explanation": ("Explanation",),
     "router.planner.plan": ("QueryPlan",),
     "router.server.app": ("RouterApp", "create_app"),
     "router.server.config": ("InvalidConfig", "RouterConfig", "load_config"),
-    "router.server.operations": ("plan",),
+    "router.server.operations": ("explain", "plan"),
     "router.server.telemetry": ("configure_logging",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -26,6 +26,7 @@ def add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     plan.add_argument("--contracts", metavar="DIR", help="where those are (default: contracts, beside the supergraph)")
     plan.add_argument("--stage", choices=STAGES, default="plan", help="show this stage of planning (default: plan)")
     plan.add_argument("--format", choices=("text", "json", "mermaid"), default="text", help="form of the plan")
+    plan.add_argument("--explain", action="store_true", help="say why the plan is as it is, as text or JSON")
     plan.add_argument("--shape", action="store_true", help="print only the plan's measures, as JSON")
     plan.set_defaults(run=run_plan)
 
@@ -33,6 +34,9 @@ def add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def run_plan(options: argparse.Namespace) -> int:
     if options.stage != "plan" and (options.shape or options.format == "mermaid"):
         sys.stderr.write(f"Only the plan has {'a shape' if options.shape else 'a Mermaid form'}: leave out --stage.\n")
+        return 2
+    if options.explain and (options.stage != "plan" or options.shape or options.format == "mermaid"):
+        sys.stderr.write("--explain is of the whole plan, as text or JSON: leave out --stage, --shape and mermaid.\n")
         return 2
     text = sys.stdin.read() if options.operation == "-" else read_text(Path(options.operation))
     supergraph = router.load_supergraph(read_text(Path(options.supergraph)))
@@ -47,7 +51,10 @@ def run_plan(options: argparse.Namespace) -> int:
         places = "".join(f"  at {place['line']}:{place['column']}\n" for place in error.locations)
         sys.stderr.write(f"{error.code}: {error}\n{places}")
         return 1
-    if options.shape:
+    if options.explain:
+        reasons = router.explain(text, supergraph, operation_name=options.operation_name, labels=labels, view=view)
+        sys.stdout.write(as_json(reasons.as_json()) if options.format == "json" else reasons.as_text())
+    elif options.shape:
         sys.stdout.write(as_json(render.shape(query_plan)))
     elif options.stage != "plan":
         document = parse(text)  # `plan` above has found it valid

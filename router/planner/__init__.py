@@ -26,7 +26,7 @@ from router.planner.fingerprint import fingerprint
 from router.planner.normalize import NormalizedOperation, normalize
 from router.planner.plan import QueryPlan
 
-__all__ = ["fingerprint", "normalize", "plan_normalized", "plan_operation", "query_graph", "stages"]
+__all__ = ["fingerprint", "normalize", "plan_normalized", "plan_operation", "query_graph", "stages", "stages_on"]
 
 MAX_GRAPHS = 64
 """Query graphs that are kept per supergraph: one per set of labels that are on; the oldest goes first."""
@@ -66,8 +66,9 @@ def plan_normalized(
     Raises:
         PlanningError: as `plan_operation`.
     """
-    with query_graph(supergraph, labels).lock:
-        *_, plan = _after_normalize(operation, supergraph, labels, hidden)
+    graph = query_graph(supergraph, labels)
+    with graph.lock:
+        *_, plan = stages_on(graph, operation, hidden)
     assert isinstance(plan, QueryPlan)
     return plan
 
@@ -82,13 +83,13 @@ def stages(
     """The result of each stage of planning, in order; see the module's table."""
     operation = normalize(document, operation_name, supergraph, hidden)
     yield operation
-    yield from _after_normalize(operation, supergraph, labels, hidden)
+    yield from stages_on(query_graph(supergraph, labels), operation, hidden)
 
 
-def _after_normalize(
-    operation: NormalizedOperation, supergraph: Supergraph, labels: frozenset[str], hidden: frozenset[str]
+def stages_on(
+    graph: QueryGraph, operation: NormalizedOperation, hidden: frozenset[str] = frozenset()
 ) -> Iterator[ObjectCover | FetchGraph | QueryPlan]:
-    graph = query_graph(supergraph, labels)
+    """The stages after normalising, on a query graph of which the caller holds the lock."""
     operation = dataclasses.replace(operation, selection=attach_contexts(graph, operation.selection))
     solver = Solver(graph)
     cover = _cover_root(solver, operation)

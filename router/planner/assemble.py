@@ -10,7 +10,7 @@ from router.planner.documents import entities_document, root_document
 from router.planner.fetch_graph import ContextNeed, FetchGraph, FetchNode, Position, RepresentationSpec, Slot
 from router.planner.inputs import merged_inputs
 from router.planner.normalize import NormalizedOperation
-from router.planner.passes import levels, run_conditions, topological
+from router.planner.passes import numbered, run_conditions
 from router.planner.plan import (
     AnyOfConditions,
     ContextArgument,
@@ -41,10 +41,8 @@ def assemble(
     Args:
         hidden: schema coordinates of enum values that the data must not show; others are ignored.
     """
-    ordered = topological(fetch_graph.fetches)
+    ordered = numbered(fetch_graph.fetches)
     conditions = run_conditions(ordered)
-    level = levels(ordered)
-    ordered.sort(key=lambda fetch: (level[fetch], fetch.order))
     ids = {fetch: number for number, fetch in enumerate(ordered)}
     fragments = WireFragments()
     fetches = tuple(

@@ -6,7 +6,7 @@ from router.graph.selection_syntax import Conditions, both
 from router.planner.fetch_graph import FetchNode
 from router.planner.plan import AnyOfConditions
 
-__all__ = ["levels", "run_conditions", "topological"]
+__all__ = ["levels", "numbered", "run_conditions", "topological"]
 
 
 def topological(fetches: Sequence[FetchNode]) -> list[FetchNode]:
@@ -29,6 +29,13 @@ def levels(ordered: Sequence[FetchNode]) -> dict[FetchNode, int]:
     for fetch in ordered:
         level[fetch] = max((level[d] + 1 for d in fetch.depends_on), default=0)
     return level
+
+
+def numbered(fetches: Sequence[FetchNode]) -> list[FetchNode]:
+    """Fetches in the order of the plan, where their index is their id: by depth, then in the order of creation."""
+    ordered = topological(fetches)
+    level = levels(ordered)
+    return sorted(ordered, key=lambda fetch: (level[fetch], fetch.order))
 
 
 def run_conditions(ordered: Sequence[FetchNode]) -> dict[FetchNode, AnyOfConditions]:

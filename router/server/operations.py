@@ -19,13 +19,16 @@ from router.composition.contracts import View
 from router.errors import InvalidSupergraph, OperationError
 from router.graph.api_schema import build_api_schema
 from router.graph.supergraph import Supergraph, load_supergraph
-from router.planner import plan_operation
+from router.planner import normalize, plan_normalized
+from router.planner.explain import explain as explain_normalized
+from router.planner.explanation import Explanation
+from router.planner.normalize import NormalizedOperation
 from router.planner.plan import QueryPlan
 from router.server.config import LimitsConfig
 from router.server.limits import check_document
 from router.server.responses import Rejected
 
-__all__ = ["api_schema_of", "opened", "plan", "read_document", "selected_operation"]
+__all__ = ["api_schema_of", "explain", "opened", "plan", "read_document", "selected_operation"]
 
 _schemas: WeakKeyDictionary[Supergraph, GraphQLSchema] = WeakKeyDictionary()
 
@@ -145,13 +148,48 @@ def plan(
         PlanningError: it is right, but there is no plan.
     """
     loaded = opened(supergraph)
+    normalized = _normalized(operation, operation_name, loaded, view)
+    return plan_normalized(normalized, loaded, labels, _hidden(view))
+
+
+def explain(
+    operation: str,
+    supergraph: str | os.PathLike[str] | Supergraph,
+    *,
+    operation_name: str | None = None,
+    labels: frozenset[str] = frozenset(),
+    view: View | None = None,
+) -> Explanation:
+    """Plan an operation and say why the plan is as it is; `as_text()` and `as_json()` have it in full.
+
+    Args:
+        operation: the document's text.
+        supergraph: a loaded one, the path of its file, or its SDL.
+        operation_name: needed if the document has several operations.
+        labels: `@override` labels that are on.
+        view: whose clients ask; None for the full schema.
+
+    Raises:
+        InvalidSupergraph, OperationError, PlanningError: as `plan`.
+    """
+    loaded = opened(supergraph)
+    normalized = _normalized(operation, operation_name, loaded, view)
+    return explain_normalized(normalized, loaded, labels, _hidden(view))
+
+
+def _hidden(view: View | None) -> frozenset[str]:
+    return frozenset() if view is None else view.hidden
+
+
+def _normalized(
+    operation: str, operation_name: str | None, supergraph: Supergraph, view: View | None
+) -> NormalizedOperation:
     try:
-        schema = api_schema_of(loaded) if view is None else view.schema
+        schema = api_schema_of(supergraph) if view is None else view.schema
         document = read_document(operation, schema, LimitsConfig())
         selected_operation(document, operation_name)
     except Rejected as error:
         first = error.errors[0]
         message = "\n".join(entry["message"] for entry in error.errors)
         raise OperationError(message, code=first["extensions"]["code"], locations=first.get("locations", ())) from error
-    hidden: frozenset[str] = frozenset() if view is None else view.hidden
-    return plan_operation(document, operation_name, loaded, labels, hidden)
+    return normalize(document, operation_name, supergraph, _hidden(view))

@@ -361,6 +361,20 @@ def test_a_reader_that_has_enough(supergraph: Path, operation: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_plan_explains_itself(supergraph: Path, operation: Path) -> None:
+    common = ("plan", "--supergraph", supergraph, "--operation", operation, "--operation-name", "A", "--explain")
+    text = run(*common)
+    assert text.returncode == 0
+    assert "only products resolves Query.product" in text.stdout
+    assert "is entered with key { id }, read by fetch 0" in text.stdout
+    found = json.loads(run(*common, "--format", "json").stdout)
+    assert [fetch["subgraph"] for fetch in found["fetches"]] == ["products", "reviews"]
+    for wrong in (("--shape",), ("--format", "mermaid"), ("--stage", "cover")):
+        refused = run(*common, *wrong)
+        assert refused.returncode == 2
+        assert "--explain is of the whole plan" in refused.stderr or "leave out --stage" in refused.stderr
+
+
 @pytest.mark.parametrize("stage", ["normalize", "cover", "fetches"])
 def test_each_stage_has_a_json_form_and_no_other_is_claimed(tmp_path: Path, stage: str) -> None:
     operation = tmp_path / "operation.graphql"

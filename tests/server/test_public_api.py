@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[2]
 LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])\n'
 
 NAMES = [
-    "AiohttpTransport", "AsgiTransport", "Composed", "CompositionError", "CompositionHint", "Contract",
+    "AiohttpTransport", "AsgiTransport", "Composed", "CompositionError", "CompositionHint", "Contract", "Explanation",
     "InvalidConfig", "InvalidContract", "InvalidSupergraph", "OperationError", "PlanningError", "QueryPlan",
     "Rejected", "RequestContext", "RequestRefused", "RouterApp", "RouterConfig", "RouterError", "RouterHooks",
     "Send", "SourceLocation", "Subgraph", "SubgraphCall", "SubgraphError", "SubgraphReply", "Supergraph",
-    "Transport", "View", "compose", "configure_logging", "create_app", "load_config", "load_contract",
+    "Transport", "View", "compose", "configure_logging", "create_app", "explain", "load_config", "load_contract",
     "load_supergraph", "plan", "view_of",
 ]  # fmt: skip
 
@@ -42,6 +42,7 @@ def test_names() -> None:
         ("compose", ["subgraphs"]),
         ("configure_logging", ["level", "stream"]),
         ("create_app", ["supergraph", "*hooks", "*config", "*transport", "*subgraph_urls", "*views"]),
+        ("explain", ["operation", "supergraph", "*operation_name", "*labels", "*view"]),
         ("load_config", ["path"]),
         ("load_contract", ["path", "name"]),
         ("load_supergraph", ["sdl"]),
