@@ -134,7 +134,7 @@ class SubgraphError(RouterError):
     """A subgraph could not be reached or did not answer with GraphQL.
 
     Attributes:
-        subgraph: its name; shown to clients as `extensions.serviceName`.
+        subgraph: its name; shown to clients as `extensions.service`.
         status: HTTP status, if there was an answer.
     """
 

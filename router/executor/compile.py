@@ -9,10 +9,10 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from router.executor.errors import Covered, introspection_error, null_error
+from router.executor.errors import Covered, distinct, introspection_error, null_error
 from router.executor.introspection import Introspection
 from router.executor.parts import Collected, CompiledFetch, SubgraphTraits
-from router.executor.positions import ConditionTable, Introspections, Position, prepare
+from router.executor.positions import ConditionTable, Introspections, Position, prepare, storage_keys
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
 from router.executor.representations import NAMES, write_collector, write_extractor
 from router.executor.requests import Requests
@@ -38,7 +38,9 @@ class CompiledPlan:
         source: the generated Python text.
     """
 
-    __slots__ = ("_conditions", "_fetches", "_introspections", "_project", "_requests", "_root", "plan", "source")
+    __slots__ = (
+        "_conditions", "_fetches", "_introspections", "_project", "_requests", "_root", "_writes", "plan", "source",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class CompiledPlan:
         source: str,
         fetches: tuple[CompiledFetch, ...],
         requests: Requests,
+        writes: Writes,
         root: Position,
         project: Project,
         conditions: ConditionTable,
@@ -55,6 +58,7 @@ class CompiledPlan:
         self.source = source
         self._fetches = fetches
         self._requests = requests
+        self._writes = writes
         self._root = root
         self._project = project
         self._conditions = conditions
@@ -135,9 +139,13 @@ class CompiledPlan:
             data = completion.project(self._root, run.data)
             covered = Covered(run.errors, run.failed_paths())
             missing = [(path, message) for path, message in completion.missing if path not in covered]
-            run.errors.extend(null_error(message, path) for path, message in (*completion.errors, *missing))
+            for path, message in (*completion.errors, *missing):
+                keys = storage_keys(self._root, run.data, path, conditions)
+                subgraphs = self._writes.subgraphs(keys)
+                (subgraph,) = subgraphs if len(subgraphs) == 1 else (None,)
+                run.errors.append(null_error(message, path, subgraph))
         if run.errors:
-            return {"data": data, "errors": run.errors}
+            return {"data": data, "errors": distinct(run.errors)}
         return {"data": data}
 
 
@@ -192,6 +200,7 @@ def compile_plan(
         source.text(),
         fetches,
         Requests(plan, writes, traits or {}),
+        writes,
         root,
         functions[project],
         conditions,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from graphql import GraphQLError
 
 from router.errors import OperationError, SubgraphError
@@ -12,6 +13,7 @@ __all__ = [
     "RESPONSE_VALIDATION",
     "Covered",
     "client_error",
+    "distinct",
     "failure_error",
     "introspection_error",
     "null_error",
@@ -26,9 +28,22 @@ RESPONSE_VALIDATION = "RESPONSE_VALIDATION_FAILED"
 ResponsePath = tuple[str | int, ...]
 
 _INTERNAL_EXTENSIONS = frozenset(
-    {"exception", "stacktrace", "stackTrace", "stack", "traceback", "trace", "debugMessage", "originalError"}
+    {
+        "debugMessage",
+        "exception",
+        "originalError",
+        "serviceName",  # of services behind the subgraph
+        "stack",
+        "stackTrace",
+        "stacktrace",
+        "trace",
+        "traceback",
+    }
 )
 """What servers put into `extensions` for their developers; clients never see it."""
+
+_MAX_EXTENSION_DEPTH = 50
+"""Levels of one entry of an error's extensions; deeper entries are dropped."""
 
 
 def client_error(error: Any, subgraph: str, path: Sequence[str | int], *, is_secret: bool = False) -> dict[str, Any]:
@@ -42,12 +57,12 @@ def client_error(error: Any, subgraph: str, path: Sequence[str | int], *, is_sec
     extensions = {
         key: value
         for key, value in (given.items() if isinstance(given, dict) else ())
-        if key not in _INTERNAL_EXTENSIONS
+        if key not in _INTERNAL_EXTENSIONS and _is_flat(value, _MAX_EXTENSION_DEPTH)
     }
     if is_secret:
         message = f"Subgraph '{subgraph}' could not answer what is needed here."
         extensions = {"code": extensions.get("code")}
-    extensions["serviceName"] = subgraph
+    extensions["service"] = subgraph
     if not isinstance(extensions.get("code"), str):
         extensions["code"] = DOWNSTREAM
     if not isinstance(message, str):
@@ -57,15 +72,22 @@ def client_error(error: Any, subgraph: str, path: Sequence[str | int], *, is_sec
 
 def failure_error(failure: SubgraphError, path: Sequence[str | int]) -> dict[str, Any]:
     """Return the error for a request to a subgraph that failed as a whole."""
-    extensions: dict[str, Any] = {"code": failure.code, "serviceName": failure.subgraph}
+    extensions: dict[str, Any] = {"code": failure.code, "service": failure.subgraph}
     if failure.status is not None:
         extensions["http"] = {"status": failure.status}
     return _error(failure.message, path, extensions)
 
 
-def null_error(message: str, path: Sequence[str | int]) -> dict[str, Any]:
-    """Return the error for a null that the gateway put."""
-    return _error(message, path, {"code": RESPONSE_VALIDATION})
+def null_error(message: str, path: Sequence[str | int], subgraph: str | None) -> dict[str, Any]:
+    """Return the error for a null that the gateway put.
+
+    Args:
+        subgraph: who should have answered otherwise, if that can be said of one alone.
+    """
+    extensions = {"code": RESPONSE_VALIDATION}
+    if subgraph is not None:
+        extensions["service"] = subgraph
+    return _error(message, path, extensions)
 
 
 def introspection_error(error: GraphQLError) -> dict[str, Any]:
@@ -73,10 +95,23 @@ def introspection_error(error: GraphQLError) -> dict[str, Any]:
     return _error(error.message, error.path or (), {"code": OperationError.code})
 
 
+def distinct(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the errors without those that say the same of the same place."""
+    return (
+        errors if len(errors) < 2 else list({orjson.dumps(error): error for error in reversed(errors)}.values())[::-1]
+    )
+
+
 def _error(message: str, path: Sequence[str | int], extensions: Mapping[str, Any]) -> dict[str, Any]:
     if path:
         return {"message": message, "path": list(path), "extensions": extensions}
     return {"message": message, "extensions": extensions}
+
+
+def _is_flat(value: Any, levels: int) -> bool:
+    """Whether a value has at most so many levels; deep ones cannot be serialised."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_is_flat(each, levels - 1) for each in inside)
 
 
 class Covered:

@@ -17,6 +17,7 @@ __all__ = [
     "conditions_hold",
     "parse_type",
     "prepare",
+    "storage_keys",
     "visible_path",
 ]
 
@@ -229,23 +230,58 @@ def _both(outer: AnyOfConditions, own: Conditions) -> AnyOfConditions:
 def visible_path(
     position: Position, data: Any, path: Sequence[str | int], conditions: Sequence[bool]
 ) -> list[str | int]:
-    """Turn a path of storage keys into one of response keys, cut off where the client's view ends."""
+    """Turn a path of storage keys into one of response keys, cut off where the client's view ends or where there can be
+    nothing.
+    """
     visible: list[str | int] = []
     here: Position | None = position
+    lists: TypeRef | None = None
     value = data
     for segment in path:
         if isinstance(segment, int):
-            is_item = isinstance(value, list) and 0 <= segment < len(value)
-            value = value[segment] if is_item else None
+            # Below a null that the error explains, only the type says what could be there.
+            if lists is None or segment < 0 or (isinstance(value, list) and segment >= len(value)):
+                break
+            value = value[segment] if isinstance(value, list) else None
+            lists = lists.item if lists.item is not None and lists.item.item is not None else None
             visible.append(segment)
             continue
-        field = _asked_field(here, value, segment, conditions) if here is not None else None
+        field = _asked_field(here, value, segment, conditions) if here is not None and lists is None else None
         if field is None:
             break
         visible.append(field.response_key)
         value = value.get(segment) if isinstance(value, dict) else None
         here = field.position
+        lists = field.type if field.type.item is not None else None
     return visible
+
+
+def storage_keys(
+    position: Position, data: Any, path: Sequence[str | int], conditions: Sequence[bool]
+) -> tuple[str, ...]:
+    """Turn a path of response keys into one of storage keys, without list indexes; empty if it leads nowhere."""
+    keys: list[str] = []
+    here: Position | None = position
+    value = data
+    for segment in path:
+        if isinstance(segment, int):
+            value = value[segment] if isinstance(value, list) and segment < len(value) else None
+            continue
+        fields = (here.fields(here.type_name(value)) if here is not None and isinstance(value, dict) else None) or ()
+        field = next(
+            (
+                field
+                for field in fields
+                if field.response_key == segment and (field.condition is None or conditions[field.condition])
+            ),
+            None,
+        )
+        if field is None or not isinstance(value, dict) or field.introspection is not None:
+            return ()
+        keys.append(field.storage_key)
+        value = value.get(field.storage_key)
+        here = field.position
+    return tuple(keys)
 
 
 def _asked_field(position: Position, value: Any, storage_key: str, conditions: Sequence[bool]) -> Field | None:

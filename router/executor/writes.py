@@ -157,6 +157,15 @@ class Writes:
             for path in ((*each.path, *later.path[depth:]) for each in group)
         )
 
+    def subgraphs(self, keys: Keys) -> frozenset[str]:
+        """Return names of the subgraphs that write the value at a position."""
+        return frozenset(
+            fetch.subgraph
+            for depth, node in enumerate(self._above(keys[:-1]))
+            for fetch in node.fetches
+            if keys and keys[-1] in (_descend(self._shapes[fetch.id], keys[depth:-1]) or ())
+        )
+
     def sure_keys(self, keys: Keys) -> frozenset[str]:
         """Return keys that every object at a position has if subgraphs answer as asked: one fetch made the object
         and these keys with it, unconditionally.

@@ -29,7 +29,7 @@ Send `content-type: application/json`, or with GET the header `graphql-require-p
 
 DOWNSTREAM_SERVICE_ERROR
 A subgraph answered with an error that has no code.
-See the message; the subgraph named in `serviceName` has the cause.
+See the message; the subgraph named in `service` has the cause.
 
 FORBIDDEN
 A hook of the router refused the request without another code.
@@ -129,7 +129,7 @@ Report it to the subgraph's owner.
 
 SUBREQUEST_HTTP_ERROR
 A subgraph could not be reached, or answered with an HTTP error.
-Try again later; `serviceName` says which subgraph it is.
+Try again later; `service` says which subgraph it is.
 
 SUBREQUEST_MALFORMED_RESPONSE
 A subgraph's answer is no GraphQL response.

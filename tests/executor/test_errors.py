@@ -52,7 +52,9 @@ async def located(error_path: Any, data: Any = None) -> Any:
         ([], None),
         ("users", None),
         ([True], None),
-        (["users", 99, "_q1"], ["users", 99, "nick"]),
+        (["users", 99, "_q1"], ["users"]),
+        (["users", -1, "_q1"], ["users"]),
+        (["users", "0", "_q1"], ["users"]),
     ],
 )
 async def test_paths_are_of_response_keys_up_to_what_is_visible(given: Any, expected: Any) -> None:
@@ -90,7 +92,7 @@ async def test_what_clients_see_of_an_error() -> None:
                 "stacktrace": ["File secret.py"],
                 "exception": {"message": "sql"},
                 "debugMessage": "sql",
-                "serviceName": "liar",
+                "service": "liar",
             },
             "other": 1,
         },
@@ -99,9 +101,9 @@ async def test_what_clients_see_of_an_error() -> None:
     ]
     response = await run(plan(USERS, ASK), a=Subgraph({"data": {"x": None, "users": None}, "errors": errors}))
     nameless = "Subgraph 'a' reported an error without a message."
-    default = {"serviceName": "a", "code": "DOWNSTREAM_SERVICE_ERROR"}
+    default = {"service": "a", "code": "DOWNSTREAM_SERVICE_ERROR"}
     assert response["errors"] == [
-        {"message": "no", "path": ["x"], "extensions": {"code": "NOT_FOUND", "retryable": True, "serviceName": "a"}},
+        {"message": "no", "path": ["x"], "extensions": {"code": "NOT_FOUND", "retryable": True, "service": "a"}},
         {"message": nameless, "path": ["x"], "extensions": default},
         {"message": nameless, "extensions": default},
     ]
@@ -324,5 +326,43 @@ async def test_refusal_of_a_subgraph_reaches_the_client_with_its_code() -> None:
     )
     assert response == {
         "data": {"x": None},
-        "errors": [{"message": "Who are you?", "extensions": {"code": "UNAUTHENTICATED", "serviceName": "a"}}],
+        "errors": [{"message": "Who are you?", "extensions": {"code": "UNAUTHENTICATED", "service": "a"}}],
     }
+
+
+async def test_errors_that_say_the_same_of_the_same_place_are_one() -> None:
+    errors = [{"message": "m", "path": ["users", 0, "id"]}, {"message": "m", "path": ["users", 0, "id", "x"]}]
+    answer = {"data": {"x": "1", "users": [{"id": "1"}]}, "errors": [*errors, {"message": "n", "path": ["x"]}]}
+    response = await run(plan(USERS, ASK), a=Subgraph(answer))
+    assert [(error["message"], error["path"]) for error in response["errors"]] == [("m", ["users", 0]), ("n", ["x"])]
+
+
+async def test_extensions_nested_beyond_measure_are_dropped() -> None:
+    deep = b'{"code": "C", "fine": {"a": [1]}, "deep": ' + b"[" * 300 + b"]" * 300 + b"}"
+    body = b'{"data": {"x": null, "users": null}, "errors": [{"message": "m", "extensions": ' + deep + b"}]}"
+    response = await run(plan(USERS, ASK), a=Subgraph(body))
+    assert [error["extensions"] for error in response["errors"]] == [{"code": "C", "fine": {"a": [1]}, "service": "a"}]
+
+
+async def test_nulls_of_the_gateway_name_the_subgraph_that_should_have_answered() -> None:
+    """One that alone delivers the field; of a field that several deliver nothing is said."""
+    detail = obj("D", field("both", "Int!"))
+    shape = obj(
+        "Query", field("us", "[U!]", obj("U", field("name", "String!", storage="_q0"), field("d", "D", detail)))
+    )
+    the_plan = plan(
+        shape,
+        root("a", "{ us { id d { both } } }"),
+        entities("b", "... on U { _q0: name }", "us@", by_id("U")),
+        entities("c", "... on U { d { both } }", "us@", by_id("U")),
+    )
+    a = Subgraph({"data": {"us": [{"id": "1", "d": {"both": None}}]}})
+    c = Subgraph({"data": {"_entities": [{"d": {"both": None}}]}})
+    response = await run(the_plan, a=a, b=Subgraph({"data": {"_entities": [{"_q0": None}]}}), c=c)
+    assert [(error["path"], error["extensions"].get("service")) for error in response["errors"]] == [
+        (["us", 0, "name"], "b")
+    ]
+    response = await run(the_plan, a=a, b=Subgraph({"data": {"_entities": [{"_q0": "n"}]}}), c=c)
+    assert [(error["path"], error["extensions"].get("service")) for error in response["errors"]] == [
+        (["us", 0, "d", "both"], None)
+    ]

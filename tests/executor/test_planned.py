@@ -166,7 +166,7 @@ async def test_error_in_an_entity_at_two_places(federation: Federation) -> None:
     assert response["data"] == {"a": {"owner": {"n": None}}, "b": {"owner": {"n": None}}}
     assert sorted(map(str, paths(response))) == ["['a', 'owner', 'n']", "['b', 'owner', 'n']"]
     assert codes(response) == ["DOWNSTREAM_SERVICE_ERROR"] * 2
-    assert {each["extensions"]["serviceName"] for each in response["errors"]} == {"accounts"}
+    assert {each["extensions"]["service"] for each in response["errors"]} == {"accounts"}
 
 
 async def test_unknown_entity(federation: Federation) -> None:

@@ -98,7 +98,7 @@ async def test_entity_error_appears_at_every_target() -> None:
         {
             "message": "no name",
             "path": path,
-            "extensions": {"serviceName": "b", "code": "DOWNSTREAM_SERVICE_ERROR"},
+            "extensions": {"service": "b", "code": "DOWNSTREAM_SERVICE_ERROR"},
         }
         for path in (["us", 3, "n"], ["best", "n"])
     ]
@@ -115,7 +115,7 @@ async def test_subgraph_down_under_a_nullable_parent() -> None:
             {
                 "message": "Subgraph 'b' answered with HTTP status 503.",
                 "path": ["us"],
-                "extensions": {"code": "SUBREQUEST_HTTP_ERROR", "serviceName": "b", "http": {"status": 503}},
+                "extensions": {"code": "SUBREQUEST_HTTP_ERROR", "service": "b", "http": {"status": 503}},
             }
         ],
     }

@@ -113,7 +113,7 @@ async def test_events_with_a_field_of_another_subgraph(http: aiohttp.ClientSessi
     assert responses[2]["data"] == tick(2)
     (error,) = responses[2]["errors"]
     assert error["path"] == ["ticks", "user", "name"]
-    assert error["extensions"] == {"serviceName": "names", "code": "DOWNSTREAM_SERVICE_ERROR"}
+    assert error["extensions"] == {"service": "names", "code": "DOWNSTREAM_SERVICE_ERROR"}
 
 
 async def test_who_takes_only_events_gets_queries_and_errors_as_events(
@@ -192,7 +192,7 @@ async def test_an_error_of_the_source_ends_the_stream(http: aiohttp.ClientSessio
         first, second, *rest = await stream(http, url, query)
     assert first == ("next", {"data": {"ticks": {"number": 0}}})
     assert second[1]["errors"][0]["message"] == "no more ticks"
-    assert second[1]["errors"][0]["extensions"]["serviceName"] == "events"
+    assert second[1]["errors"][0]["extensions"]["service"] == "events"
     assert rest == [("complete", None)]
     await sources.until(0)
 
@@ -203,7 +203,7 @@ async def test_what_the_subgraph_refuses_is_said_once(http: aiohttp.ClientSessio
         (kind, response), end = await stream(http, url, TICKS, n=1)
     assert (kind, end) == ("next", ("complete", None))
     assert response["data"] is None
-    assert {error["extensions"]["serviceName"] for error in response["errors"]} == {"events"}
+    assert {error["extensions"]["service"] for error in response["errors"]} == {"events"}
 
 
 # ---- Server-Sent Events from a subgraph ----

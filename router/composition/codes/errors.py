@@ -53,7 +53,7 @@ Remove the directive there.
 
 DOWNSTREAM_SERVICE_ERROR
 A subgraph answered a request with an error that has no code.
-See the message; the subgraph named in `serviceName` has the cause.
+See the message; the subgraph named in `service` has the cause.
 It is an error of requests, not of composition.
 
 EMPTY_MERGED_ENUM_TYPE
