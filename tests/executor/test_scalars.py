@@ -87,7 +87,7 @@ async def test_what_is_no_such_scalar_is_null_with_an_error(name: str, value: An
         {
             "message": f"Expected a value of type {name} for field Query.x.",
             "path": ["x"],
-            "extensions": {"code": "RESPONSE_VALIDATION_FAILED"},
+            "extensions": {"code": "RESPONSE_VALIDATION_FAILED", "service": "a"},
         }
     ]
     response = await answered(f"{name}!", value)
