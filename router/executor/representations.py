@@ -63,7 +63,7 @@ def write_collector(source: Source, path: Path, contexts: Sequence[ContextArgume
     Raises:
         ValueError: a context lies deeper than the targets.
     """
-    if any(context.depth > len(path) for context in contexts):
+    if any(source.depth > len(path) for context in contexts for source in context.sources):
         raise ValueError("A context argument's value lies below its fetch's targets.")
     function = source.function("collect", ("data", "found", "values"))
     _Walk(source, path, contexts).objects(function, 0, "data", {})
@@ -92,13 +92,17 @@ class _Walk:
             return
         read = dict(read)
         for context in self._contexts:
-            if context.depth == depth:
-                read[context.variable] = name = self._source.fresh("c")
-                function.line(f"{name} = {_write_context(self._source, context.value)}({value})")
+            for source in context.sources:
+                if source.depth == depth:
+                    above = read.get(context.variable, "None")
+                    read[context.variable] = name = self._source.fresh("c")
+                    function.line(f"{name} = {_write_context(self._source, source.value)}({value}, {above})")
         if depth == len(self._path):
             function.line(f"found.append({value})")
             if self._contexts:
-                function.line(f"values.append(({', '.join(read[each.variable] for each in self._contexts)},))")
+                function.line(
+                    f"values.append(({', '.join(read.get(each.variable, 'None') for each in self._contexts)},))"
+                )
             return
         step = self._path[depth]
         inside = self._source.fresh("v")
@@ -133,10 +137,13 @@ class _Walk:
 
 
 def _write_context(source: Source, selections: Sequence[InputSelection]) -> str:
-    """Write a function that reads the one leaf that is selected of an object, or of each in a list of them."""
-    function = source.function("context", ("value",))
+    """Write a function that reads the one leaf that is selected of an object, or of each in a list of them.
+
+    Its second parameter is the answer for an object of a type that has no selection.
+    """
+    function = source.function("context", ("value", "above"))
     with function.block("if value.__class__ is list:"):
-        function.line(f"return [{function.name}(item) for item in value]")
+        function.line(f"return [{function.name}(item, None) for item in value]")
     with function.block("if value.__class__ is not dict:"):
         function.line("return None")
     function.line("typename = value.get('__typename')")
@@ -146,13 +153,13 @@ def _write_context(source: Source, selections: Sequence[InputSelection]) -> str:
         (field,) = selection.fields
         read = f"value.get({field.storage_key!r})"
         if field.selections is not None:
-            read = f"{_write_context(source, field.selections)}({read})"
+            read = f"{_write_context(source, field.selections)}({read}, None)"
         if selection.types is None:
             function.line(f"return {read}")
             return function.name
         with function.block(f"if {membership(source, 'typename', selection.types)}:"):
             function.line(f"return {read}")
-    function.line("return None")
+    function.line("return above")
     return function.name
 
 

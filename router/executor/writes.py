@@ -138,7 +138,9 @@ class Writes:
         depth = len(fetch.path)
         if later.path[:depth] != fetch.path:
             return False
-        if later.entity is not None and any(context.depth <= depth for context in later.entity.contexts):
+        if later.entity is not None and any(
+            source.depth <= depth for context in later.entity.contexts for source in context.sources
+        ):
             return False  # what is found above the shared object decides too
         if len(group) == 1:
             return True

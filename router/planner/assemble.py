@@ -7,13 +7,22 @@ from router.graph.query_graph import QueryGraph
 from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.graph.supergraph import SupergraphType
 from router.planner.documents import entities_document, root_document
-from router.planner.fetch_graph import ContextNeed, FetchGraph, FetchNode, Position, RepresentationSpec, Slot
+from router.planner.fetch_graph import (
+    ContextNeed,
+    ContextPlace,
+    FetchGraph,
+    FetchNode,
+    Position,
+    RepresentationSpec,
+    Slot,
+)
 from router.planner.inputs import merged_inputs
 from router.planner.normalize import NormalizedOperation
 from router.planner.passes import numbered, run_conditions
 from router.planner.plan import (
     AnyOfConditions,
     ContextArgument,
+    ContextSource,
     EntityCall,
     Fetch,
     InputField,
@@ -101,9 +110,11 @@ def _path(position: Position) -> Path:
 
 
 def _context_argument(graph: QueryGraph, need: ContextNeed) -> ContextArgument:
-    if not need.places:
-        return ContextArgument(need.variable, need.use.type, 0, ())
-    place = need.places[0]
+    sources = tuple(_context_source(graph, place) for place in need.places)
+    return ContextArgument(need.variable, need.use.type, sources)
+
+
+def _context_source(graph: QueryGraph, place: ContextPlace) -> ContextSource:
     grouped: dict[InputField, list[str]] = {}
     for name, wanted in place.fields.items():
         slot = place.position.need(wanted, name)
@@ -115,7 +126,7 @@ def _context_argument(graph: QueryGraph, need: ContextNeed) -> ContextArgument:
         )
         for field, names in grouped.items()
     )
-    return ContextArgument(need.variable, need.use.type, len(_path(place.position)), value)
+    return ContextSource(len(_path(place.position)), value)
 
 
 # ---- representations ------------------------------------------------------------------------------------------------

@@ -97,13 +97,25 @@ class ContextArgument:
     Attributes:
         variable: its name in the call's selection; unique in the plan, and none of the client's.
         type: its type on the wire in SDL notation, such as `String!`.
-        depth: how many steps of the fetch's path lead to the object that has the context; 0 is the response root.
-        value: which field of that object, by its runtime type. A selection has one field, on every level; the value is
-            the leaf at the end, a list of such values where a list lies between, null where an object is missing.
+        sources: where to look, nearest first; without any, the value is null.
     """
 
     variable: str
     type: str
+    sources: "tuple[ContextSource, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSource:
+    """Objects above the targets of a fetch that may give a context's value.
+
+    Attributes:
+        depth: how many steps of the fetch's path lead to the object; 0 is the response root.
+        value: which field of it, by its runtime type; an object that none fits does not give it, the next source may.
+            A selection has one field, on every level; the value is the leaf at the end, a list of such values where a
+            list lies between, null where an object is missing.
+    """
+
     depth: int
     value: tuple[InputSelection, ...]
 

@@ -15,7 +15,7 @@ from router.planner.fetch_graph import FetchGraph, Position
 from router.planner.normalize import NormalizedOperation
 from router.planner.plan import (
     AnyOfConditions,
-    ContextArgument,
+    ContextSource,
     EntityCall,
     Fetch,
     InputField,
@@ -67,8 +67,8 @@ def _batch_lines(plan: QueryPlan, batch: tuple[Fetch, ...]) -> Iterator[str]:
             for representation in call.representations:
                 yield f"      send {_representation_text(representation)}"
             for name, context in zip(field.contexts, call.contexts, strict=True):
-                above = path_text(sharing[0].path[: context.depth])
-                yield f"      with ${name}: {context.type} from {above} {_context_text(context)}"
+                sources = (_source_text(source, sharing[0].path) for source in context.sources)
+                yield f"      with ${name}: {context.type} from {', else '.join(sources) or 'nowhere'}"
     yield from (f"    | {line}" for line in print_ast(parse(text, no_location=True)).splitlines())
 
 
@@ -189,8 +189,8 @@ def _selection_text(selection: InputSelection) -> str:
     return f"{on}{{ {' '.join(_input_text(f) for f in selection.fields)} }}"
 
 
-def _context_text(context: ContextArgument) -> str:
-    return " ".join(_selection_text(selection) for selection in context.value)
+def _source_text(source: ContextSource, path: Path) -> str:
+    return " ".join((path_text(path[: source.depth]), *(_selection_text(selection) for selection in source.value)))
 
 
 def _fetch_json(fetch: Fetch) -> dict[str, Any]:
@@ -228,8 +228,9 @@ def _call_json(call: EntityCall) -> dict[str, Any]:
             {
                 "variable": c.variable,
                 "type": c.type,
-                "depth": c.depth,
-                "value": [_input_selection_json(s) for s in c.value],
+                "sources": [
+                    {"depth": s.depth, "value": [_input_selection_json(v) for v in s.value]} for s in c.sources
+                ],
             }
             for c in call.contexts
         ],

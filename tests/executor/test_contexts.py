@@ -8,7 +8,7 @@ from graphql import GraphQLSchema, build_schema, parse, validate
 from graphql.execution import execute_sync
 
 from router.executor import compile_plan
-from router.planner.plan import ContextArgument, InputField, InputSelection, QueryPlan
+from router.planner.plan import ContextArgument, ContextSource, InputField, InputSelection, QueryPlan
 from tests.executor.plans import SCHEMA, Subgraph, by_id, entities, field, obj, paths, plan, root, run
 
 K = by_id("K")
@@ -19,7 +19,7 @@ def one(name: str, *below: InputSelection, types: str | None = None) -> InputSel
 
 
 def context(depth: int, *value: InputSelection, variable: str = "_c0", type_: str = "String") -> ContextArgument:
-    return ContextArgument(variable, type_, depth, value)
+    return ContextArgument(variable, type_, (ContextSource(depth, value),))
 
 
 # A subgraph that really runs GraphQL: `f` shows which key it was asked for and what it was given.
@@ -233,3 +233,20 @@ async def test_values_travel_down_paths_that_need_several_functions() -> None:
 def test_a_value_below_the_targets_is_refused() -> None:
     with pytest.raises(ValueError, match="below"):
         compile_plan(users_plan(context(3, one("loc"))), SCHEMA)
+
+
+async def test_an_object_that_does_not_give_the_value_leaves_it_to_the_next_above() -> None:
+    k = Live()
+    sources = (ContextSource(1, (one("loc", types="U"),)), ContextSource(0, (one("lang"),)))
+    the_plan = plan(
+        obj("Query", field("us", "[N]", obj("N", field("k", "K", obj("K", field("f")))))),
+        root("a", "{ lang us { __typename loc k { id } } }"),
+        entities("k", "... on K { f(l: $_c0) }", "us@.k", K, contexts=(ContextArgument("_c0", "String", sources),)),
+    )
+    us = [
+        {"__typename": "U", "loc": "sq", "k": {"id": "1"}},
+        {"__typename": "W", "loc": "no", "k": {"id": "2"}},
+        {"__typename": "U", "loc": None, "k": {"id": "3"}},
+    ]
+    response = await run(the_plan, a=Subgraph({"data": {"lang": "de", "us": us}}), k=k)
+    assert values(response) == ['1 {"l":"sq"}', '2 {"l":"de"}', '3 {"l":null}']

@@ -41,7 +41,8 @@ def test_the_value_is_read_of_the_nearest_object_above_and_sent_as_a_variable() 
     assert root.document == "query { house { inner { zone rooms { id size } } } }"
     assert rooms.entity is not None
     (zone,) = rooms.entity.contexts
-    assert (zone.depth, zone.type) == (2, "String")
+    assert [s.depth for s in zone.sources] == [2]
+    assert zone.type == "String"
     assert rooms.entity.selection == "... on Room { heat(at: 3, zone: $_c0) warm: heat(at: 4, zone: $_c0) }"
     assert "$_c0: String" in rooms.document
 
@@ -69,7 +70,7 @@ def test_what_the_client_selects_of_the_same_field_is_kept_apart_from_the_value(
     plan = planned("{ house { zone: id rooms { heat } } }", a=HOUSES)
     entity = plan.fetches[1].entity
     assert entity is not None
-    ((field,),) = (selection.fields for selection in entity.contexts[0].value)
+    ((field,),) = (selection.fields for selection in entity.contexts[0].sources[0].value)
     assert field.storage_key != "zone"
     assert f"{field.storage_key}: zone" in plan.fetches[0].document
     (house,) = plan.projection.fields_by_type["Query"]
@@ -92,7 +93,7 @@ def test_members_of_a_union_give_the_value_in_their_own_ways() -> None:
     plan = planned("{ home { ... on Boat { rooms { heat } } ... on House { rooms { heat } } } }", a=sdl)
     entity = plan.fetches[1].entity
     assert entity is not None
-    by_type = {tuple(v.types or ()): v.fields[0] for v in entity.contexts[0].value}
+    by_type = {tuple(v.types or ()): v.fields[0] for v in entity.contexts[0].sources[0].value}
     assert by_type[("Boat",)].name == "port"
     assert by_type[("House",)].name == "place"
     assert by_type[("House",)].selections is not None
@@ -125,7 +126,24 @@ def test_a_needed_value_that_nothing_above_sets_is_an_error() -> None:
     plan = plan_operation(parse("{ room { heat } }"), None, load_supergraph(sdl))
     entity = plan.fetches[1].entity
     assert entity is not None
-    assert entity.contexts[0].value == ()
+    assert entity.contexts[0].sources == ()
     needed = load_supergraph(sdl.replace('name: "zone", type: "String"', 'name: "zone", type: "String!"'))
     with pytest.raises(PlanningError, match="nothing above sets it"):
         plan_operation(parse("{ room { heat } }"), None, needed)
+
+
+def test_where_only_some_objects_set_the_context_the_next_above_counts_for_the_others() -> None:
+    sdl = """
+    type Query { house: House }
+    type House @context(name: "place") @key(fields: "id") { id: ID! zone: String parts: [Part] }
+    union Part = Wing | Yard
+    type Wing @context(name: "place") @key(fields: "id") { id: ID! zone: String room: Room }
+    type Yard @key(fields: "id") { id: ID! room: Room }
+    type Room @key(fields: "id") { id: ID! heat(zone: String @fromContext(field: "$place { zone }")): Int }
+    """
+    plan = planned("{ house { parts { ... on Wing { room { heat } } ... on Yard { room { heat } } } } }", a=sdl)
+    entity = plan.fetches[1].entity
+    assert entity is not None
+    parts, house = entity.contexts[0].sources
+    assert (parts.depth, house.depth) == (2, 1)
+    assert [v.types for v in parts.value] == [frozenset({"Wing"})]
