@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from router.executor import SubgraphTraits
-from router.planner.plan import ContextArgument, InputField, InputSelection, Representation
+from router.planner.plan import ContextArgument, ContextSource, InputField, InputSelection, Representation
 from tests.executor.plans import Subgraph, by_id, codes, entities, field, obj, paths, plan, root, run
 
 U, P = by_id("U"), by_id("P")
@@ -106,7 +106,9 @@ async def test_one_type_per_call() -> None:
 
 
 async def test_one_type_per_call_beside_contexts() -> None:
-    lang = ContextArgument("_c0", "String", 0, (InputSelection(None, False, (InputField("lang", "lang"),)),))
+    lang = ContextArgument(
+        "_c0", "String", (ContextSource(0, (InputSelection(None, False, (InputField("lang", "lang"),)),)),)
+    )
     the_plan = plan(
         obj("Query", field("us", "[U]", NAMED)),
         root("a", "{ lang us { __typename id } }"),
