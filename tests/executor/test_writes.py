@@ -2,7 +2,7 @@
 
 from router.executor.documents import Written, shape_of
 from router.executor.writes import Writes
-from router.planner.plan import ContextArgument, InputField, InputSelection
+from router.planner.plan import ContextArgument, ContextSource, InputField, InputSelection
 from tests.executor.plans import abstract, by_id, entities, field, obj, plan, root
 
 U = by_id("U")
@@ -123,7 +123,7 @@ def test_what_is_found_above_a_shared_object_may_decide_what_is_written_into_it(
                 "us@.home",
                 by_id("Home"),
                 after=(1,),
-                contexts=(ContextArgument("_c0", "String", depth, value),),
+                contexts=(ContextArgument("_c0", "String", (ContextSource(depth, value),)),),
             ),
         )
         return Writes(the_plan).rule([1]).unshared
