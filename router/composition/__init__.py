@@ -18,7 +18,7 @@ from router.composition.render import render_api, render_supergraph
 from router.composition.rules import check_names, check_subgraph, check_supergraph, check_validity
 from router.composition.satisfiability import check_satisfiability
 from router.composition.subgraph import read_subgraph
-from router.composition.upgrade import check_extensions, coerce_field_sets, upgrade_subgraphs
+from router.composition.upgrade import check_extensions, upgrade_subgraphs
 from router.errors import CompositionError, CompositionHint
 from router.graph.garbage import collection_paused
 
@@ -66,24 +66,21 @@ def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     for subgraph in ordered:
         schema, problems = read_subgraph(subgraph)
         if schema is not None and not problems:
-            coerce_field_sets(schema)
-            problems = list(check_validity(schema)) or list(check_subgraph(schema, find_field_usage(schema)))
+            problems = list(check_validity(schema))
+            if not problems and not schema.is_fed1:  # others are checked once they are upgraded
+                problems = list(check_subgraph(schema, find_field_usage(schema)))
             schemas.append(schema)
         errors += problems
     if errors:
         return _rejected(errors)
 
-    extensions = list(check_extensions(schemas))
-    upgraded = upgrade_subgraphs(schemas)
-    usages: list[FieldUsage] = [find_field_usage(schema) for schema in schemas]
-    errors += upgraded
-    for schema, usage in zip(schemas, usages, strict=True):
-        errors += check_subgraph(schema, usage)
+    errors = upgrade_subgraphs(schemas)
     if errors:
-        return _rejected([*extensions, *errors])
+        return _rejected(errors)
 
+    usages: list[FieldUsage] = [find_field_usage(schema) for schema in schemas]
     state = merge_subgraphs(schemas, usages)
-    state.errors += extensions
+    state.errors += check_extensions(schemas)
     if not state.errors:
         state.errors += check_supergraph(state)
     if not state.errors:

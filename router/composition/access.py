@@ -1,20 +1,18 @@
 """Access control (`@authenticated`, `@requiresScopes`, `@policy`) across types: what protects an implementation must
 protect the interface through which it is read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from router.composition.definitions import federation
-from router.composition.merge_values import Clauses, conjunction, merge_arguments
+from router.composition.merge_directives import ACCESS_DIRECTIVES, merge_applications
+from router.composition.merge_values import Clauses, conjunction
 from router.composition.model import Applied, base_type
 from router.composition.supergraph_model import MergeState
 
-__all__ = ["ACCESS_DIRECTIVES", "Access", "access_of", "field_access", "propagate_access"]
+__all__ = ["ACCESS_DIRECTIVES", "Access", "access_of", "field_access", "merge_access"]
 
-AUTHENTICATED = federation("authenticated")
-SCOPES = federation("requiresScopes")
-POLICY = federation("policy")
-ACCESS_DIRECTIVES = (AUTHENTICATED, SCOPES, POLICY)
+AUTHENTICATED, SCOPES, POLICY = ACCESS_DIRECTIVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +66,60 @@ def field_access(state: MergeState, type_name: str, field_name: str) -> Access:
     return access_of(found.directives) & access_of(target.definition.directives if target else ())
 
 
-def propagate_access(state: MergeState) -> None:
-    """Gives interfaces and their fields the sum of what their implementations demand."""
+def merge_access(state: MergeState) -> None:
+    """Merges access control: what protects an implementation protects the interface, too, and the reverse for objects
+    that stand for interfaces."""
+    added = _propagated(state)
     for name in sorted(state.types):
         merged = state.types[name]
-        if merged.definition.kind != "INTERFACE":
-            continue
-        implementations = [state.types[t].definition for t in state.possible_types(name)]
-        merged.definition.directives = _sum(merged.definition.directives, [t.directives for t in implementations])
-        for found in merged.definition.fields.values():
-            below = [t.fields[found.name].directives for t in implementations if found.name in t.fields]
-            found.directives = _sum(found.directives, below)
+        definition = merged.definition
+        own = [a for source in merged.sources.values() for a in source.directives]
+        definition.directives += _merge(state, [*own, *added.get((name, None), ())], name)
+        for at in definition.fields:
+            resolved = (
+                source.fields[at]
+                for index, source in merged.sources.items()
+                if at in source.fields and (name, at) not in state.usages[index].external
+            )
+            own = [a for source in resolved for a in source.directives]
+            found = [*own, *added.get((name, at), ())]
+            definition.fields[at].directives += _merge(state, found, f"{name}.{at}")
 
 
-def _sum(own: list[Applied], others: Sequence[list[Applied]]) -> list[Applied]:
-    by_name: Mapping[str, list[Applied]] = {
-        name: [a for directives in (own, *others) for a in directives if a.name == name] for name in ACCESS_DIRECTIVES
-    }
-    kept = [a for a in own if a.name not in ACCESS_DIRECTIVES]
-    for name, found in by_name.items():
-        if len(found) == 1:
-            kept.append(found[0])
-        elif found:
-            merged = merge_arguments(name.removeprefix(federation("")), [a.arguments for a in found])
-            kept.append(Applied(name, merged or {}))
-    return kept
+def _merge(state: MergeState, found: list[Applied], coordinate: str) -> Iterator[Applied]:
+    for name in ACCESS_DIRECTIVES:
+        if same := [a for a in found if a.name == name]:
+            yield from merge_applications(state, name, same, coordinate)
+
+
+Added = dict[tuple[str, str | None], list[Applied]]
+"""By (type, field), or (type, None) for the type itself: what others add to what its own sources demand."""
+
+
+def _propagated(state: MergeState) -> Added:
+    added: Added = {}
+    for index, subgraph in enumerate(state.subgraphs):
+        for definition in subgraph.types.values():
+            if definition.kind != "OBJECT" or definition.name not in state.types:
+                continue
+            is_stand_in = definition.applied(federation("interfaceObject")) is not None
+            interfaces = [] if is_stand_in else list(state.types[definition.name].definition.interfaces)
+            _add(added, [(target, None) for target in interfaces], definition.directives)
+            below = _below_stand_in(state, definition.name) if is_stand_in else interfaces
+            for at, declared in definition.fields.items():
+                if (definition.name, at) not in state.usages[index].external:
+                    _add(added, [(target, at) for target in below], declared.directives)
+    return added
+
+
+def _below_stand_in(state: MergeState, interface: str) -> list[str]:
+    """The implementations of an interface, and the other interfaces that these implement."""
+    implementations = state.possible_types(interface)
+    others = {other for t in implementations for other in state.types[t].definition.interfaces} - {interface}
+    return [*implementations, *sorted(others)]
+
+
+def _add(added: Added, targets: list[tuple[str, str | None]], directives: list[Applied]) -> None:
+    demanded = [a for a in directives if a.name in ACCESS_DIRECTIVES]
+    for target in targets if demanded else ():
+        added.setdefault(target, []).extend(demanded)

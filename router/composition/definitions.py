@@ -14,14 +14,16 @@ __all__ = [
     "FED1_DIRECTIVES",
     "LATEST",
     "PREFIX",
-    "SUPERGRAPH_SPECS",
+    "SPEC_VERSIONS",
     "DirectiveSpec",
-    "SupergraphSpec",
     "federation",
+    "specification",
     "spelled",
 ]
 
-PREFIX = "federation__"
+PREFIX = "@"
+"""Of the canonical names of federation directives: no document can spell it."""
+
 LATEST = (2, 14)
 
 BUILT_IN_SCALARS = frozenset({"Int", "Float", "String", "Boolean", "ID"})
@@ -35,6 +37,13 @@ def federation(name: str) -> str:
 def spelled(canonical: str) -> str:
     """`@key` for a canonical name, for messages."""
     return "@" + canonical.removeprefix(PREFIX)
+
+
+def specification(canonical: str) -> "DirectiveSpec | None":
+    """The definition of a federation directive or one of GraphQL's own, by canonical name."""
+    if canonical.startswith(PREFIX):
+        return DIRECTIVES.get(canonical.removeprefix(PREFIX))
+    return BUILT_IN_DIRECTIVES.get(canonical)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +162,20 @@ DIRECTIVES = {
             "FIELD_DEFINITION OBJECT",
             (2, 12),
             repeatable=True,
-            specs=("cacheTag",),
         ),
     )
 }
+
+SPEC_VERSIONS = {
+    "tag": ((0, 1), (0, 2), (0, 3)),
+    "inaccessible": ((0, 1), (0, 2)),
+    "authenticated": ((0, 1),),
+    "requiresScopes": ((0, 1),),
+    "policy": ((0, 1),),
+    "context": ((0, 1),),
+    "cost": ((0, 1),),
+}
+"""Versions of the specifications in `DirectiveSpec.specs`."""
 
 FED1_DIRECTIVES = ("key", "requires", "provides", "external", "extends", "tag")
 """Known in a schema that does not link to the federation specification, under these names."""
@@ -175,84 +194,4 @@ BUILT_IN_DIRECTIVES = {
         _spec("specifiedBy", "url: String!", "SCALAR"),
         _spec("oneOf", "", "INPUT_OBJECT"),
     )
-}
-
-
-@dataclass(frozen=True, slots=True)
-class SupergraphSpec:
-    """How a feature is linked in the supergraph once one of its directives is merged.
-
-    Attributes:
-        definitions: its directives, and the types they need, as SDL, by the local name under which they are sorted.
-        imports: elements imported under their plain names.
-    """
-
-    name: str
-    version: str
-    purpose: str | None
-    definitions: tuple[str, ...]
-    imports: tuple[str, ...] = ()
-
-
-_ON_EVERYTHING = (
-    "FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT"
-    " | INPUT_FIELD_DEFINITION"
-)
-_ON_COSTLY = "ARGUMENT_DEFINITION | ENUM | FIELD_DEFINITION | INPUT_FIELD_DEFINITION | OBJECT | SCALAR"
-_LIST_SIZE_ARGUMENTS = (
-    "assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true"
-)
-_ON_GUARDED = "FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM"
-
-SUPERGRAPH_SPECS = {
-    "tag": SupergraphSpec(
-        "tag", "v0.3", None, (f"directive @tag(name: String!) repeatable on {_ON_EVERYTHING} | SCHEMA",)
-    ),
-    "inaccessible": SupergraphSpec(
-        "inaccessible", "v0.2", "SECURITY", (f"directive @inaccessible on {_ON_EVERYTHING}",)
-    ),
-    "authenticated": SupergraphSpec(
-        "authenticated", "v0.1", "SECURITY", (f"directive @authenticated on {_ON_GUARDED}",)
-    ),
-    "requiresScopes": SupergraphSpec(
-        "requiresScopes",
-        "v0.1",
-        "SECURITY",
-        (
-            f"directive @requiresScopes(scopes: [[requiresScopes__Scope!]!]!) on {_ON_GUARDED}",
-            "scalar requiresScopes__Scope",
-        ),
-    ),
-    "policy": SupergraphSpec(
-        "policy",
-        "v0.1",
-        "SECURITY",
-        (f"directive @policy(policies: [[policy__Policy!]!]!) on {_ON_GUARDED}", "scalar policy__Policy"),
-    ),
-    "context": SupergraphSpec(
-        "context",
-        "v0.1",
-        "SECURITY",
-        (
-            "directive @context(name: String!) repeatable on INTERFACE | OBJECT | UNION",
-            "directive @context__fromContext(field: context__ContextFieldValue) on ARGUMENT_DEFINITION",
-            "scalar context__ContextFieldValue",
-        ),
-    ),
-    "cost": SupergraphSpec(
-        "cost",
-        "v0.1",
-        None,
-        (
-            f"directive @cost(weight: Int!) on {_ON_COSTLY}",
-            f"directive @listSize({_LIST_SIZE_ARGUMENTS}) on FIELD_DEFINITION",
-        ),
-        ("@listSize",),
-    ),
-    "cacheTag": SupergraphSpec(
-        "cacheTag",
-        "v0.1",
-        None,
-        ("directive @cacheTag(format: String!) repeatable on FIELD_DEFINITION | OBJECT | INTERFACE",),
-    ),
 }

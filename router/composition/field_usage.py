@@ -82,14 +82,15 @@ def find_field_usage(schema: SubgraphSchema) -> FieldUsage:
         if definition.kind == "INTERFACE":
             for implementation in schema.possible_types(definition.name):
                 usage.used.update((implementation, name) for name in definition.fields)
-    usage.shareable |= usage.provided
     usage.external -= key_of_extension
+    usage.shareable |= usage.provided & usage.external
     return usage
 
 
 def _read_fields(schema: SubgraphSchema, type_name: str, usage: FieldUsage) -> None:
     definition = schema.types[type_name]
-    whole_external = definition.applied(EXTERNAL) is not None
+    # Federation 1 did not look at `@external` on types.
+    whole_external = definition.applied(EXTERNAL) is not None and not schema.is_fed1
     shareable_blocks = {a.block for a in definition.all_applied(SHAREABLE)}
     for name, declared in definition.fields.items():
         at = (type_name, name)

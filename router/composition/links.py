@@ -1,6 +1,6 @@
 """Resolving `@link`: which specifications a subgraph uses and under which local names.
 
-Every later stage works on canonical names (`federation__key`), never on spelled ones.
+Every later stage works on canonical names (`@key`), never on spelled ones.
 """
 
 import re
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphql.language import (
+    DirectiveDefinitionNode,
     DirectiveNode,
     DocumentNode,
     EnumValueNode,
@@ -19,7 +20,8 @@ from graphql.language import (
     ValueNode,
 )
 
-from router.composition.definitions import DIRECTIVES, FED1_DIRECTIVES, LATEST, DirectiveSpec
+from router.composition.definitions import DIRECTIVES, FED1_DIRECTIVES, LATEST, SPEC_VERSIONS, DirectiveSpec
+from router.composition.link_names import LinkNames
 from router.graph.federation_spec import (
     APOLLO_SPECS,
     CORE,
@@ -28,6 +30,7 @@ from router.graph.federation_spec import (
     Feature,
     Features,
     FeatureUrl,
+    read_feature,
     read_features,
     schema_directives,
 )
@@ -37,12 +40,12 @@ __all__ = ["LinkProblem", "Names", "link_problems", "resolve_names"]
 LinkProblem = tuple[str, str, Node]
 """Code, message, where."""
 
-_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*$")
+_NAME = re.compile(r"@?[_A-Za-z][_0-9A-Za-z]*$")
 _NO_CONNECTORS = (
     "Connectors (@connect, @source) need a router that calls REST itself, which this one does not: remove the link, and"
     " serve the fields from a GraphQL subgraph."
 )
-_FEDERATION_TYPES = ("FieldSet", "Scope", "Policy", "ContextFieldValue")
+_FEDERATION_TYPES = {"FieldSet": (2, 0), "Scope": (2, 5), "Policy": (2, 6), "ContextFieldValue": (2, 8)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def resolve_names(document: DocumentNode) -> Names:
     for spec in DIRECTIVES.values():
         for name in spec.specs:
             feature = features.named(name)
-            if feature is not None:
+            if feature is not None and feature.url.version in SPEC_VERSIONS[name]:
                 directives[feature.directive(spec.name)] = spec
     version = federation.url.version if federation else (1, 0)
     return Names(features, directives, federation is None, version)
@@ -103,10 +106,15 @@ def resolve_names(document: DocumentNode) -> Names:
 def link_problems(document: DocumentNode) -> Iterator[LinkProblem]:
     """Yields what is wrong with a document's `@link` applications."""
     names = resolve_names(document)
-    seen: dict[str, Node] = {}
-    namespaces: dict[str, str] = {}
+    defined = {d.name.value for d in document.definitions if isinstance(d, DirectiveDefinitionNode)}
+    taken = LinkNames()
+    if not any(f.url.identity in {LINK, CORE} for f in names.features):
+        taken.add(Feature(FeatureUrl(LINK, (1, 0)), "link"))
     for node in schema_directives(document):
         if not names.is_link(node.name.value):
+            continue
+        if node.name.value == "core" and "core" not in defined:
+            yield "INVALID_GRAPHQL", 'Unknown directive "@core": use @link, or define it.', node
             continue
         arguments = {a.name.value: a.value for a in node.arguments or ()}
         text = arguments.get("url", arguments.get("feature"))
@@ -115,33 +123,20 @@ def link_problems(document: DocumentNode) -> Iterator[LinkProblem]:
         if not isinstance(text, StringValueNode):
             yield "INVALID_LINK_DIRECTIVE_USAGE", f"Invalid use of @{node.name.value}: give its url as a string.", node
             continue
-        url = FeatureUrl.parse(text.value)
-        if url is None:
+        feature = read_feature(node)
+        if feature is None:
             yield (
                 "INVALID_LINK_IDENTIFIER",
                 f'"{text.value}" does not identify a specification and its version; write a URL that ends in /vX.Y.',
                 node,
             )
             continue
-        if url.identity in seen:
-            yield (
-                "INVALID_LINK_DIRECTIVE_USAGE",
-                f'Specification "{url.identity}" is linked more than once; keep one of the links.',
-                node,
-            )
-            continue
-        seen[url.identity] = node
-        feature = next(f for f in names.features if f.url.identity == url.identity)
-        if (other := namespaces.setdefault(feature.namespace, url.identity)) != url.identity:
-            yield (
-                "INVALID_LINK_DIRECTIVE_USAGE",
-                f'"{other}" and "{url.identity}" have the same namespace "{feature.namespace}"; rename one with `as:`.',
-                node,
-            )
-        if url.identity == f"{APOLLO_SPECS}/connect":
+        if feature.url.identity == f"{APOLLO_SPECS}/connect":
             yield "UNSUPPORTED_FEATURE", _NO_CONNECTORS, node
-        yield from _version_problems(url, node)
-        yield from _argument_problems(feature, arguments, node)
+        problems = [*_version_problems(feature.url, node), *_argument_problems(feature, arguments, node)]
+        yield from problems
+        if not problems and (problem := taken.add(feature)) is not None:
+            yield "INVALID_LINK_DIRECTIVE_USAGE", f"{problem[0].upper()}{problem[1:]}.", node
 
 
 def _version_problems(url: FeatureUrl, node: DirectiveNode) -> Iterator[LinkProblem]:
@@ -158,18 +153,16 @@ def _version_problems(url: FeatureUrl, node: DirectiveNode) -> Iterator[LinkProb
 
 def _argument_problems(feature: Feature, arguments: dict[str, ValueNode], node: DirectiveNode) -> Iterator[LinkProblem]:
     usage = "INVALID_LINK_DIRECTIVE_USAGE"
-    alias = arguments.get("as")
-    if isinstance(alias, StringValueNode) and (not _NAME.match(alias.value) or "__" in alias.value):
-        yield usage, f'"{alias.value}" cannot be a namespace: write a name without "__".', node
     purpose = arguments.get("for")
-    if isinstance(purpose, EnumValueNode) and purpose.value not in {"SECURITY", "EXECUTION"}:
-        yield usage, f"`for: {purpose.value}` is not known; write SECURITY or EXECUTION.", node
+    if isinstance(purpose, EnumValueNode | StringValueNode) and purpose.value not in {"SECURITY", "EXECUTION"}:
+        yield "INVALID_GRAPHQL", f"`for: {purpose.value}` is not known; write SECURITY or EXECUTION.", node
     imports = arguments.get("import")
-    if imports is None:
+    if imports is None or isinstance(imports, NullValueNode):
         return
     if not isinstance(imports, ListValueNode):
         yield usage, "`import:` is no list: write a list of names or of {name:, as:} objects.", node
         return
+    known = _elements(feature.url)
     for item in imports.values:
         parts = _import_parts(item)
         if parts is None:
@@ -182,15 +175,23 @@ def _argument_problems(feature: Feature, arguments: dict[str, ValueNode], node: 
                 f'Import "{name}" cannot be renamed "{local}": keep the "@" of a directive, and give a type none.',
                 item,
             )
-        elif not _NAME.match(local.removeprefix("@")):
-            yield usage, f'"{local}" is not a name: write another.', item
-        elif feature.url.identity == FEDERATION and not _known_to_federation(name, feature.url.version):
+        if known is not None and name not in known:
             version = f"v{feature.url.version[0]}.{feature.url.version[1]}"
-            yield (
-                usage,
-                f'The federation specification {version} has no "{name}" to import: correct the name, or the version.',
-                item,
-            )
+            message = f'The {feature.url.name} specification {version} has no "{name}" to import: mend name or version.'
+            yield usage, message, item
+
+
+def _elements(url: FeatureUrl) -> set[str] | None:
+    """What can be imported from a specification; None where that is not known."""
+    if url.identity == FEDERATION and (2, 0) <= url.version <= LATEST:
+        types = {name for name, since in _FEDERATION_TYPES.items() if since <= url.version}
+        return {f"@{spec.name}" for spec in DIRECTIVES.values() if spec.since <= url.version} | types
+    if url.identity == LINK:
+        return {"@link", "Purpose", "Import"}
+    if url.identity != f"{APOLLO_SPECS}/{url.name}" or url.version not in SPEC_VERSIONS.get(url.name, ()):
+        return None
+    types = {"requiresScopes": {"Scope"}, "policy": {"Policy"}, "context": {"ContextFieldValue"}}.get(url.name, set())
+    return {f"@{spec.name}" for spec in DIRECTIVES.values() if url.name in spec.specs} | types
 
 
 def _import_parts(item: ValueNode) -> tuple[str, str] | None:
@@ -201,11 +202,6 @@ def _import_parts(item: ValueNode) -> tuple[str, str] | None:
     parts = {f.name.value: f.value.value for f in item.fields if isinstance(f.value, StringValueNode)}
     if "name" not in parts or len(parts) != len(item.fields) or not parts.keys() <= {"name", "as"}:
         return None
+    if not all(_NAME.match(text) for text in parts.values()):
+        return None
     return parts["name"], parts.get("as", parts["name"])
-
-
-def _known_to_federation(element: str, version: tuple[int, int]) -> bool:
-    if not element.startswith("@"):
-        return element in _FEDERATION_TYPES
-    spec = DIRECTIVES.get(element[1:])
-    return spec is not None and spec.since <= version

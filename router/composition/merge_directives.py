@@ -3,15 +3,29 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from router.composition.definitions import BUILT_IN_DIRECTIVES, DIRECTIVES, PREFIX, federation, spelled
+from router.composition.definitions import BUILT_IN_DIRECTIVES, PREFIX, federation, specification, spelled
 from router.composition.merge_values import merge_arguments
 from router.composition.model import Applied, Const, DirectiveDef, EnumName, Missing
 from router.composition.reporting import hint, quoted
-from router.composition.supergraph_model import MergeState
+from router.composition.supergraph_model import MergeState, RecordedDirective
 
-__all__ = ["is_merged", "merge_applied", "merge_description", "merge_executable_directives"]
+__all__ = [
+    "ACCESS_DIRECTIVES",
+    "Annotated",
+    "is_merged",
+    "merge_applications",
+    "merge_applied",
+    "merge_description",
+    "merge_executable_directives",
+    "record_applied",
+]
+
+CACHE_TAG = federation("cacheTag")
+ACCESS_DIRECTIVES = (federation("authenticated"), federation("requiresScopes"), federation("policy"))
+"""Merged apart: they also follow from those of other types."""
 
 _MERGED = frozenset(
     {
@@ -25,7 +39,6 @@ _MERGED = frozenset(
                 "policy",
                 "cost",
                 "listSize",
-                "cacheTag",
             )
         ),
         "deprecated",
@@ -55,6 +68,13 @@ class _Annotated(Protocol):
     directives: list[Applied]
 
 
+@dataclass(slots=True)
+class Annotated:
+    """An element of which only the directives matter."""
+
+    directives: list[Applied]
+
+
 def is_merged(state: MergeState, name: str, index: int) -> bool:
     """Whether a subgraph's applications of the directive (canonical name) are carried into the supergraph."""
     return name in _MERGED or index in state.composed.get(name, ())
@@ -81,28 +101,50 @@ def merge_description(state: MergeState, sources: Mapping[int, _Described], coor
 def merge_applied(state: MergeState, sources: Mapping[int, _Annotated], coordinate: str) -> list[Applied]:
     """The directives of a supergraph element: distinct applications, or one merged from all."""
     by_name: dict[str, list[tuple[int, Applied]]] = {}
+    merged: set[str] = set()
     for index, source in sources.items():
         for applied in source.directives:
-            if is_merged(state, applied.name, index):
+            if applied.name not in ACCESS_DIRECTIVES:
                 by_name.setdefault(applied.name, []).append((index, applied))
+                if is_merged(state, applied.name, index):
+                    merged.add(applied.name)
     result: list[Applied] = []
-    for name in sorted(by_name):
-        result += _merge_one(state, name, by_name[name], coordinate)
+    for name in sorted(merged):  # where one subgraph composes a directive here, the others' applications count, too
+        found = by_name[name]
+        result += merge_applications(state, name, [a for _, a in found], coordinate, state.names(i for i, _ in found))
     return result
 
 
-def _merge_one(
-    state: MergeState, name: str, found: Sequence[tuple[int, Applied]], coordinate: str
+def record_applied(sources: Mapping[int, _Annotated]) -> list[RecordedDirective]:
+    """The directives of an element that the supergraph only records, equal ones of several subgraphs together."""
+    found: dict[str, tuple[Applied, list[int]]] = {}
+    for index, source in sources.items():
+        for applied in source.directives:
+            if applied.name == CACHE_TAG:
+                key = json.dumps(applied.arguments, sort_keys=True, default=str)
+                found.setdefault(key, (applied, []))[1].append(index)
+    return [
+        RecordedDirective("federation__cacheTag", applied.arguments, tuple(dict.fromkeys(graphs)))
+        for applied, graphs in found.values()
+    ]
+
+
+def merge_applications(
+    state: MergeState, name: str, found: Sequence[Applied], coordinate: str, names: Sequence[str] = ()
 ) -> Iterable[Applied]:
+    """All applications of one directive to one element: the distinct ones, or one merged from all.
+
+    Args:
+        names: subgraphs that they are from, for hints.
+    """
     distinct: dict[str, Applied] = {}
     counts: Counter[str] = Counter()
-    for _, applied in found:
+    for applied in found:
         key = json.dumps(_with_defaults(state, applied), sort_keys=True, default=str)
         distinct.setdefault(key, applied)
         counts[key] += 1
     if len(distinct) == 1 or _is_repeatable(state, name):
         return distinct.values()
-    names = state.names(i for i, _ in found)
     merged = merge_arguments(name.removeprefix(PREFIX), [_completed(state, applied) for applied in distinct.values()])
     if merged is not None:
         state.hints.append(
@@ -129,7 +171,7 @@ def _merge_one(
 def _is_repeatable(state: MergeState, name: str) -> bool:
     if name in state.directives:
         return state.directives[name].repeatable
-    spec = DIRECTIVES.get(name.removeprefix(PREFIX)) or BUILT_IN_DIRECTIVES.get(name)
+    spec = specification(name)
     return spec is not None and spec.repeatable
 
 
@@ -140,7 +182,7 @@ def _completed(state: MergeState, applied: Applied) -> dict[str, Const]:
         for argument in state.directives[applied.name].arguments.values():
             if not isinstance(argument.default, Missing):
                 defaults[argument.name] = argument.default
-    spec = DIRECTIVES.get(applied.name.removeprefix(PREFIX)) or BUILT_IN_DIRECTIVES.get(applied.name)
+    spec = specification(applied.name)
     for specified in spec.arguments if spec else ():
         if not isinstance(specified.default, Missing):
             defaults[specified.name] = specified.default
@@ -156,7 +198,11 @@ def merge_executable_directives(state: MergeState) -> dict[str, dict[int, Direct
     found: dict[str, dict[int, DirectiveDef]] = {}
     for index, subgraph in enumerate(state.subgraphs):
         for definition in subgraph.directives.values():
-            if set(definition.locations) & _EXECUTABLE and definition.name not in BUILT_IN_DIRECTIVES:
+            if (
+                set(definition.locations) & _EXECUTABLE
+                and definition.name not in BUILT_IN_DIRECTIVES
+                and definition.name not in state.composed
+            ):
                 found.setdefault(definition.name, {})[index] = definition
     common = {}
     for name in sorted(found):

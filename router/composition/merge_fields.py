@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from router.composition.contexts import context_values
 from router.composition.definitions import federation, spelled
-from router.composition.merge_directives import is_merged, merge_applied, merge_description
+from router.composition.merge_directives import is_merged, merge_applied, merge_description, record_applied
 from router.composition.merge_override import Overrides, resolve_overrides
 from router.composition.merge_references import (
     is_strict_subtype,
@@ -16,7 +16,7 @@ from router.composition.model import Field, InputValue, is_required
 from router.composition.reporting import error, hint, quoted
 from router.composition.supergraph_model import ContextArgument, JoinField, MergedType, MergeState
 
-__all__ = ["merge_fields"]
+__all__ = ["check_stand_ins", "merge_fields"]
 
 StandIns = dict[int, list[tuple[str, Field]]]
 """By subgraph: (interface, field) where an interface object there resolves the field of the implementation."""
@@ -68,6 +68,8 @@ def _merge_field(state: MergeState, merged: MergedType, name: str) -> None:
     joins = _joins(state, merged, sources, overrides, all_equal=all_equal)
     if joins is not None:
         merged.fields[name] = joins
+    if recorded := record_applied(sources):
+        merged.recorded[name] = recorded
     if merged.definition.kind == "OBJECT":
         _check_sharing(state, type_name, name, sources, stand_ins, overrides)
 
@@ -213,6 +215,11 @@ def _fits(state: MergeState, given: str, wanted: str) -> bool:
 
 
 # ---- sharing and joins ------------------------------------------------------------------------------
+
+
+def check_stand_ins(state: MergeState, merged: MergedType, name: str) -> None:
+    """Reports a field that an implementation only has through several interface objects, if these may not share it."""
+    _check_sharing(state, merged.definition.name, name, {}, _stand_ins(state, merged, name), Overrides())
 
 
 def _check_sharing(

@@ -2,7 +2,7 @@
 
 from copy import copy
 
-from router.composition.definitions import federation
+from router.composition.merge_fields import check_stand_ins
 from router.composition.reporting import error, quoted
 from router.composition.supergraph_model import JoinField, MergedType, MergeState
 
@@ -53,17 +53,6 @@ def check_interface(state: MergeState, merged: MergedType) -> None:
                     at=[(subgraph, source.node)],
                 )
             )
-    for index, subgraph in enumerate(state.subgraphs):
-        if name in subgraph.interfaces_with_fed1_keys and objects:
-            state.errors.append(
-                error(
-                    "INTERFACE_OBJECT_USAGE_ERROR",
-                    f'"{name}" is an @interfaceObject in {quoted(state.names(objects))} but has a @key of Federation 1'
-                    f' in "{subgraph.name}", which works otherwise: upgrade that subgraph to Federation 2.',
-                    coordinate=name,
-                    at=[(state.subgraphs[i], merged.sources[i].node) for i in (*objects, index) if i in merged.sources],
-                )
-            )
 
 
 def spread_interface_object_fields(state: MergeState) -> None:
@@ -75,13 +64,22 @@ def spread_interface_object_fields(state: MergeState) -> None:
         for implementation in state.possible_types(name):
             merged = state.types[implementation]
             for field in interface.definition.fields.values():
-                if field.name in merged.definition.fields or not _is_from_object(state, interface, field.name):
+                if not _is_from_object(state, interface, field.name):
                     continue
-                added = copy(field)
-                added.directives = [d for d in field.directives if d.name != federation("override")]
-                merged.definition.fields[field.name] = added
-                merged.fields[field.name] = [JoinField(None)]
+                own = merged.definition.fields.get(field.name)
+                if own is None:
+                    added = copy(field)
+                    added.directives = list(field.directives)
+                    merged.definition.fields[field.name] = added
+                    merged.fields[field.name] = [JoinField(None)]
+                    check_stand_ins(state, merged, field.name)
+                elif all(join.external for join in merged.fields.get(field.name) or [JoinField(0)]):
+                    own.directives += field.directives
 
 
 def _is_from_object(state: MergeState, interface: MergedType, field: str) -> bool:
-    return any(field in interface.sources[i].fields for i in state.interface_objects[interface.definition.name])
+    name = interface.definition.name
+    return any(
+        field in interface.sources[i].fields and (name, field) not in state.usages[i].external
+        for i in state.interface_objects[name]
+    )

@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 
-from router.composition.access import propagate_access
+from router.composition.access import merge_access
 from router.composition.compose_directives import merge_composed_directives
 from router.composition.definitions import BUILT_IN_SCALARS, federation
 from router.composition.field_usage import FieldUsage
-from router.composition.merge_directives import merge_applied, merge_description, merge_executable_directives
+from router.composition.merge_directives import (
+    Annotated,
+    merge_applied,
+    merge_description,
+    merge_executable_directives,
+    record_applied,
+)
 from router.composition.merge_fields import merge_fields
 from router.composition.merge_inputs import merge_enum, merge_input_object, merge_union
 from router.composition.merge_interface_objects import check_interface, spread_interface_object_fields
@@ -26,6 +32,9 @@ def merge_subgraphs(subgraphs: Sequence[SubgraphSchema], usages: Sequence[FieldU
     merge_composed_directives(state)
     if state.errors:
         return state
+    state.directives_of_schema = merge_applied(
+        state, {i: Annotated(s.schema_directives) for i, s in enumerate(state.subgraphs)}, "schema"
+    )
     executable = merge_executable_directives(state)
     _add_types(state)
     _add_implements(state)
@@ -42,12 +51,15 @@ def merge_subgraphs(subgraphs: Sequence[SubgraphSchema], usages: Sequence[FieldU
             merge_fields(state, merged)
     for name, sources in executable.items():
         _merge_directive_arguments(state, name, {i: d.arguments for i, d in sources.items()})
+    for name in state.composed:
+        for argument in state.directives[name].arguments.values():
+            merge_type(state, {0: argument}, f"@{name}({argument.name}:)", "argument")
     for merged in state.types.values():
         if merged.definition.kind == "ENUM":  # last: how they merge depends on where they were used
             merge_enum(state, merged)
     _drop_empty_roots(state)
     spread_interface_object_fields(state)
-    propagate_access(state)
+    merge_access(state)
     return state
 
 
@@ -69,6 +81,8 @@ def _add_types(state: MergeState) -> None:
         definition = TypeDef(name, kind, merge_description(state, sources, name))
         definition.directives = [*merge_applied(state, sources, name), *_contexts(state, sources)]
         merged = state.types[name] = MergedType(definition, sources)
+        if recorded := record_applied(sources):
+            merged.recorded[None] = recorded
         for index, source in sources.items():
             merged.joins += _type_joins(state, index, source)
 
@@ -129,6 +143,7 @@ def _merge_directive_arguments(state: MergeState, name: str, sources: dict[int, 
             spelled_type,
             merge_default(state, having, coordinate, "argument"),
             merge_description(state, having, coordinate),
+            merge_applied(state, having, coordinate),
         )
 
 

@@ -39,9 +39,10 @@ def _all_true(values: Sequence[Const]) -> Const:
 
 
 def _clauses(values: Sequence[Const]) -> Const:
-    merged: Clauses = [[]]
-    for value in values:
-        merged = conjunction(merged, [[str(name) for name in _items(clause)] for clause in _items(value)])
+    read = [[[str(name) for name in _items(clause)] for clause in _items(value)] for value in values]
+    merged = _sorted(read[0])
+    for clauses in read[1:]:
+        merged = conjunction(merged, clauses)
     return [list(clause) for clause in merged]
 
 
@@ -49,11 +50,22 @@ def _items(value: Const) -> list[Const]:
     return value if isinstance(value, list) else [value]
 
 
+def _sorted(clauses: Clauses) -> Clauses:
+    """No clauses at all means true, as does one that demands nothing."""
+    return sorted(sorted(clause) for clause in clauses or [[]])
+
+
 def conjunction(left: Clauses, right: Clauses) -> Clauses:
-    """Both must hold: products of clauses without those that another one implies. No clauses at all means true."""
-    products = {frozenset(a) | frozenset(b) for a in left or [[]] for b in right or [[]]}
-    minimal = [clause for clause in products if not any(other < clause for other in products)]
-    return sorted((sorted(clause) for clause in minimal), key=lambda clause: (len(clause), clause))
+    """Both must hold: products of clauses without those that another one implies."""
+    left, right = _sorted(left), _sorted(right)
+    if left == right:
+        return left
+    products = dict.fromkeys(tuple(sorted({*a, *b})) for a in left for b in right)
+    kept: Clauses = []
+    for clause in sorted(products, key=len):
+        if not any(set(other) <= set(clause) for other in kept):
+            kept.append(list(clause))
+    return kept
 
 
 _RULES: dict[str, dict[str, Callable[[Sequence[Const]], Const]]] = {

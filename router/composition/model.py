@@ -77,7 +77,8 @@ class Applied:
     """An applied directive.
 
     Attributes:
-        name: canonical: a federation directive is `federation__key` however the subgraph spells it; others as spelled.
+        name: canonical: a federation directive is `@key` however the subgraph spells it; others as
+            spelled, without `@`.
         arguments: those given, without defaults.
         block: index into `TypeDef.blocks` of the definition or extension it stands on (types only).
     """
@@ -236,6 +237,23 @@ class SubgraphSchema:
         if definition.kind == "UNION":
             return tuple(sorted(definition.members))
         return tuple(sorted(t.name for t in self.types.values() if t.kind == "OBJECT" and name in t.interfaces))
+
+    def applications(self) -> Iterator[Applied]:
+        """Yields all applied directives, wherever they stand."""
+        yield from self.schema_directives
+        for directive in self.directives.values():
+            for argument in directive.arguments.values():
+                yield from argument.directives
+        for definition in self.types.values():
+            yield from definition.directives
+            for member in definition.fields.values():
+                yield from member.directives
+                for argument in member.arguments.values():
+                    yield from argument.directives
+            for value in definition.inputs.values():
+                yield from value.directives
+            for enum_value in definition.values.values():
+                yield from enum_value.directives
 
     def composites(self) -> Iterator[TypeDef]:
         """Yields objects and interfaces."""

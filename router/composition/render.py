@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from router.composition.definitions import BUILT_IN_DIRECTIVES, PREFIX, SUPERGRAPH_SPECS, federation
+from router.composition.definitions import BUILT_IN_DIRECTIVES, federation
 from router.composition.join_spec import JOIN_DIRECTIVES, JOIN_TYPES
-from router.composition.model import Applied, Const, DirectiveDef, EnumName, Field, InputValue, Missing
-from router.composition.supergraph_model import JoinField, JoinType, MergedType, MergeState
+from router.composition.literals import render_constant
+from router.composition.model import Applied, DirectiveDef, Field, InputValue, Missing
+from router.composition.supergraph_model import JoinField, JoinType, MergedType, MergeState, RecordedDirective
+from router.composition.supergraph_specs import SUPERGRAPH_SPECS
 
-__all__ = ["graph_names", "render_api", "render_constant", "render_supergraph"]
+__all__ = ["graph_names", "render_api", "render_supergraph"]
 
 _ROOTS = (("query", "Query"), ("mutation", "Mutation"), ("subscription", "Subscription"))
 INACCESSIBLE = federation("inaccessible")
@@ -44,25 +47,6 @@ def _graph_name(name: str) -> str:
     return f"{text}_" if re.search(r"_\d+$", text) else text
 
 
-def render_constant(value: Const) -> str:
-    """A constant as GraphQL text."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case EnumName():
-            return str(value)
-        case str():
-            return json.dumps(value, ensure_ascii=False)
-        case list():
-            return f"[{', '.join(render_constant(v) for v in value)}]"
-        case dict():
-            return "{" + ", ".join(f"{k}: {render_constant(v)}" for k, v in value.items()) + "}"
-        case _:
-            return repr(value)
-
-
 class _Printer:
     def __init__(self, state: MergeState, *, api: bool) -> None:
         self._state = state
@@ -71,7 +55,11 @@ class _Printer:
         self._hidden = (
             {n for n, t in state.types.items() if _is_hidden(t.definition.directives)} if api else frozenset()
         )
-        self._used_specs: set[str] = set()
+        self._specs = {
+            spec: replace(spec.feature(state.names_shown), namespace=state.namespaces[spec.name])
+            for spec in SUPERGRAPH_SPECS
+            if spec.name in state.namespaces
+        }
 
     def document(self) -> str:
         types = [self._type(t) for n, t in sorted(self._state.types.items()) if n not in self._hidden]
@@ -82,12 +70,9 @@ class _Printer:
         ]
         parts = [*self._sorted(directives), *types]
         if not self._api:
-            # Rendering the types has told which specifications are in use.
-            specs = [SUPERGRAPH_SPECS[name] for name in SUPERGRAPH_SPECS if name in self._used_specs]
-            definitions = [d for spec in specs for d in spec.definitions]
-            directives += [d for d in definitions if d.startswith("directive")]
-            scalars = [d for d in definitions if d.startswith("scalar")]
+            directives += [d for spec, f in self._specs.items() for d in spec.directive_definitions(f)]
             directives += JOIN_DIRECTIVES
+            scalars = [d for spec, f in self._specs.items() for d in spec.type_definitions(f)]
             parts = [self._schema(), *self._sorted(directives), *JOIN_TYPES, *scalars, self._graph_enum(), *types]
         elif roots := [(o, n) for o, n in _ROOTS if n in self._state.types and n not in self._hidden]:
             description = self._schema_description()
@@ -110,13 +95,7 @@ class _Printer:
             '  @link(url: "https://specs.apollo.dev/link/v1.0")',
             '  @link(url: "https://specs.apollo.dev/join/v0.5", for: EXECUTION)',
         ]
-        for name, spec in SUPERGRAPH_SPECS.items():
-            if name in self._used_specs:
-                extra = f", import: [{', '.join(json.dumps(i) for i in spec.imports)}]" if spec.imports else ""
-                extra += f", for: {spec.purpose}" if spec.purpose else ""
-                lines.append(f'  @link(url: "https://specs.apollo.dev/{name}/{spec.version}"{extra})')
-        for url, imports in self._state.composed_links:
-            lines.append(f'  @link(url: "{url}", import: [{", ".join(imports)}])')
+        lines += [f"  {text}" for text in (*self._state.links, *self._applied(self._state.directives_of_schema))]
         roots = [f"  {operation}: {name}" for operation, name in _ROOTS if name in self._state.types]
         return "\n".join([*lines, "{", *roots, "}"])
 
@@ -171,6 +150,12 @@ class _Printer:
             yield f'@join__implements(graph: {self._graphs[graph]}, interface: "{interface}")'
         for graph, member in merged.members:
             yield f'@join__unionMember(graph: {self._graphs[graph]}, member: "{member}")'
+        yield from map(self._recorded, merged.recorded.get(None, ()))
+
+    def _recorded(self, directive: RecordedDirective) -> str:
+        graphs = ", ".join(self._graphs[i] for i in directive.graphs)
+        arguments = render_constant(directive.arguments)
+        return f'@join__directive(graphs: [{graphs}], name: "{directive.name}", args: {arguments})'
 
     def _type_join(self, join: JoinType) -> str:
         parts = [f"graph: {self._graphs[join.graph]}"]
@@ -193,7 +178,10 @@ class _Printer:
         return self._annotated(merged, value, f"  {self._input_text(value)}")
 
     def _annotated(self, merged: MergedType, element: Field | InputValue, text: str) -> str:
-        applied = [] if self._api else [self._field_join(j) for j in merged.fields.get(element.name, ())]
+        applied = []
+        if not self._api:
+            applied += [self._field_join(j) for j in merged.fields.get(element.name, ())]
+            applied += map(self._recorded, merged.recorded.get(element.name, ()))
         applied += self._applied(element.directives)
         return _description(element.description, "  ") + " ".join([text, *applied])
 
@@ -247,9 +235,7 @@ class _Printer:
         for applied in directives:
             if self._api and applied.name not in BUILT_IN_DIRECTIVES:
                 continue
-            name = applied.name.removeprefix(PREFIX)
-            if applied.name.startswith(PREFIX):
-                self._used_specs.add("cost" if name == "listSize" else name)
+            name = self._state.names_shown.get(applied.name, applied.name)
             arguments = ", ".join(f"{k}: {render_constant(v)}" for k, v in applied.arguments.items())
             texts.append(f"@{name}({arguments})" if arguments else f"@{name}")
         return texts

@@ -29,8 +29,9 @@ from graphql.language import (
     UnionTypeExtensionNode,
 )
 
+from router.composition.definitions import BUILT_IN_SCALARS
 from router.composition.links import Names, link_problems, resolve_names
-from router.composition.literals import const, spell_type
+from router.composition.literals import const, spell_type, typed
 from router.composition.model import (
     MISSING,
     Applied,
@@ -40,6 +41,7 @@ from router.composition.model import (
     Field,
     InputValue,
     Kind,
+    Missing,
     Subgraph,
     SubgraphSchema,
     TypeDef,
@@ -65,6 +67,9 @@ _KINDS: dict[type[Node], Kind] = {
     InputObjectTypeDefinitionNode: "INPUT_OBJECT",
     InputObjectTypeExtensionNode: "INPUT_OBJECT",
 }
+_LAST_COUNTS = frozenset({"argument", "value"})
+"""What may be declared twice, as the reference composer has it: arguments of fields, and values of enums."""
+
 _DEFAULT_ROOTS = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
 
 
@@ -126,6 +131,7 @@ class _Reader:
                 case _:
                     self._invalid("Operations and fragments cannot stand in a schema: remove them.", definition)
         self._settle_roots()
+        self._settle_defaults()
         return self._schema, self._errors
 
     # ---- schema and roots ----------------------------------------------------------------------------------------
@@ -145,10 +151,12 @@ class _Reader:
             self._declared_roots.setdefault(kind, operation.type.name.value)
 
     def _settle_roots(self) -> None:
-        """Renames root types to their default names; other types may not have these."""
+        """Renames root types to their default names; other types may not have these.
+
+        A type with a default name is a root even where a schema definition does not name it.
+        """
         declared = self._declared_roots
-        defaults = {k: n for k, n in _DEFAULT_ROOTS.items() if n in self._schema.types}
-        roots = declared if self._schema_definitions and declared else {**defaults, **declared}
+        roots = {**{k: n for k, n in _DEFAULT_ROOTS.items() if n in self._schema.types}, **declared}
         renames = {}
         for kind, name in roots.items():
             default = _DEFAULT_ROOTS[kind]
@@ -160,31 +168,31 @@ class _Reader:
             if definition.kind != "OBJECT":
                 self._invalid(f'The {kind} root type "{name}" must be an object type: make it one.', definition.node)
             self._schema.roots[kind] = default
-            if name != default:
-                renames[name] = default
-        for kind, default in _DEFAULT_ROOTS.items():
             other = self._schema.types.get(default)
-            if other is not None and roots.get(kind) not in {None, default}:
+            if name != default and other is not None:
                 self._report(
                     f"ROOT_{kind.upper()}_USED",
-                    f'The type "{default}" is not the {kind} root ("{roots[kind]}" is): rename the type, or make it the'
-                    " root.",
+                    f'The type "{default}" is not the {kind} root ("{name}" is): rename the type, or make it the root.',
                     other.node,
                     default,
                 )
-            elif other is not None and kind not in roots:
-                self._report(
-                    f"ROOT_{kind.upper()}_USED",
-                    f'The type "{default}" is not set as the {kind} root type: rename it, or make it the root.',
-                    other.node,
-                    default,
-                )
+            elif name != default:
+                renames[name] = default
         if renames and not self._errors:
             _rename_types(self._schema, renames)
         if "Query" not in self._schema.types:
             # Every subgraph can be asked for `_entities` at least, so every subgraph has the query root.
             self._schema.types["Query"] = TypeDef("Query", "OBJECT", blocks=[(None, True)])
             self._schema.roots["query"] = "Query"
+
+    def _settle_defaults(self) -> None:
+        """Tells enum values from strings in default values by type, however they are written."""
+        types = self._schema.types
+        for definition in types.values():
+            inputs = [definition.inputs, *(field.arguments for field in definition.fields.values())]
+            for value in (v for values in inputs for v in values.values()):
+                if not isinstance(value.default, Missing):
+                    value.default = typed(types, value.type, value.default)
 
     # ---- directives ----------------------------------------------------------------------------------------------
 
@@ -262,6 +270,9 @@ class _Reader:
         is_extension = isinstance(node, TypeExtensionNode)
         definition = self._schema.types.get(name)
         if definition is None:
+            if is_extension and name in BUILT_IN_SCALARS:
+                self._invalid(f'"{name}" is built in and cannot be extended: remove this.', node, name)
+                return
             definition = self._schema.types[name] = TypeDef(name, kind)
         elif definition.kind != kind:
             self._invalid(f'"{name}" is both {_article(definition.kind)} and {_article(kind)}: rename one.', node, name)
@@ -306,7 +317,12 @@ class _Reader:
             name = node.name.value
             if is_query and name in {"_entities", "_service"}:
                 continue
-            if name in into:
+            earlier = into.get(name)
+            if earlier is not None and what in _LAST_COUNTS and not owner.startswith("@"):
+                into[name] = make(node)
+                into[name].directives[:0] = earlier.directives
+                into[name].description = into[name].description or (what == "value" and earlier.description) or None
+            elif name in into:
                 self._invalid(f'"{owner}" has the {what} "{name}" twice: keep one.', node, f"{owner}.{name}")
             else:
                 into[name] = make(node)

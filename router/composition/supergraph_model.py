@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from router.composition.field_usage import FieldUsage
-from router.composition.model import DirectiveDef, SubgraphSchema, TypeDef
+from router.composition.model import Applied, Const, DirectiveDef, SubgraphSchema, TypeDef
 from router.errors import CompositionError, CompositionHint
 
-__all__ = ["ContextArgument", "JoinField", "JoinType", "MergeState", "MergedType"]
+__all__ = ["ContextArgument", "JoinField", "JoinType", "MergeState", "MergedType", "RecordedDirective"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,15 @@ class JoinField:
     context_arguments: tuple[ContextArgument, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedDirective:
+    """`@join__directive`: a directive that subgraphs apply, under its name there; the supergraph only records it."""
+
+    name: str
+    arguments: dict[str, Const]
+    graphs: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class MergedType:
     """One type of the supergraph.
@@ -58,6 +67,7 @@ class MergedType:
         implements: (graph, interface).
         members: (graph, member) of a union.
         values: graphs by enum value.
+        recorded: by field name, or None for those of the type.
     """
 
     definition: TypeDef
@@ -67,6 +77,7 @@ class MergedType:
     implements: list[tuple[int, str]] = field(default_factory=list)
     members: list[tuple[int, str]] = field(default_factory=list)
     values: dict[str, list[int]] = field(default_factory=dict)
+    recorded: dict[str | None, list[RecordedDirective]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -79,7 +90,10 @@ class MergeState:
         types: the supergraph's types by name.
         directives: its own (executable or composed) directive definitions.
         composed: names of the directives that `@composeDirective` carries over, with the indices of those that say so.
-        composed_links: (feature URL, imports) of the features these belong to.
+        links: the supergraph's `@link`s, as SDL, without those to link and join themselves.
+        namespaces: federation's specifications in use, by name, with their namespace in the supergraph.
+        directives_of_schema: directives applied to the supergraph's schema.
+        names_shown: canonical name of each federation directive that the supergraph shows, to its name there.
         enum_usage: enum name to where it is used: any of `INPUT`, `OUTPUT`.
         interface_objects: interface name to the indices of subgraphs that have it as `@interfaceObject`.
     """
@@ -89,7 +103,10 @@ class MergeState:
     types: dict[str, MergedType] = field(default_factory=dict)
     directives: dict[str, DirectiveDef] = field(default_factory=dict)
     composed: dict[str, frozenset[int]] = field(default_factory=dict)
-    composed_links: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    namespaces: dict[str, str] = field(default_factory=dict)
+    directives_of_schema: list[Applied] = field(default_factory=list)
+    names_shown: dict[str, str] = field(default_factory=dict)
     enum_usage: dict[str, set[str]] = field(default_factory=dict)
     interface_objects: dict[str, list[int]] = field(default_factory=dict)
     errors: list[CompositionError] = field(default_factory=list)

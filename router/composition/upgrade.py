@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from router.composition.definitions import federation
 from router.composition.field_usage import FieldUsage, field_set_of, find_field_usage
 from router.composition.model import Applied, Const, EnumName, Field, SubgraphSchema, TypeDef, base_type
-from router.composition.reporting import error
+from router.composition.reporting import error, quoted
+from router.composition.rules import check_subgraph
+from router.composition.rules.field_set_rules import can_be_selected
 from router.errors import CompositionError
 from router.graph.field_sets import FieldSelection, FieldSet, FragmentSelection, render_field_set
 
-__all__ = ["check_extensions", "coerce_field_sets", "upgrade_subgraphs"]
+__all__ = ["check_extensions", "upgrade_subgraphs"]
 
 KEY = federation("key")
 EXTERNAL = federation("external")
@@ -23,14 +25,25 @@ SHAREABLE = federation("shareable")
 TAG = federation("tag")
 
 
-def coerce_field_sets(schema: SubgraphSchema) -> None:
-    """Turns `fields: ["id", "sku"]` and `fields: id`, which Federation 1 servers allowed, into strings."""
-    if not schema.is_fed1:
-        return
+def _coerce_field_sets(schema: SubgraphSchema) -> None:
+    """Turns `fields: ["id", "sku"]` and `fields: id`, which Federation 1 servers allowed, into strings.
+
+    A key written so is one of the type itself, also where it stands on an extension; the type is then none.
+    """
     for definition in schema.composites():
-        for applied in (*definition.directives, *(d for f in definition.fields.values() for d in f.directives)):
-            if applied.name in {KEY, REQUIRES, PROVIDES} and "fields" in applied.arguments:
-                applied.arguments["fields"] = _coerced(applied.arguments["fields"])
+        for applied in definition.directives:
+            if applied.name == KEY and _coerce(applied):
+                applied.block = len(definition.blocks)
+                definition.blocks.append((definition.node, False))
+        for applied in (d for f in definition.fields.values() for d in f.directives):
+            if applied.name in {REQUIRES, PROVIDES}:
+                _coerce(applied)
+
+
+def _coerce(applied: Applied) -> bool:
+    value = applied.arguments.get("fields")
+    applied.arguments["fields"] = coerced = _coerced(value)
+    return type(coerced) is not type(value)
 
 
 def _coerced(value: Const) -> Const:
@@ -42,20 +55,33 @@ def _coerced(value: Const) -> Const:
 
 
 def check_extensions(schemas: Sequence[SubgraphSchema]) -> Iterator[CompositionError]:
-    """Yields types that are extended but defined in no subgraph."""
-    defined = {t.name for s in schemas for t in s.types.values() if not _is_extension(t)}
+    """Yields extensions of types that no subgraph defines; for Federation 1, the upgrade says so of objects."""
+    defined = {t.name for s in schemas for t in s.types.values() if _has_definition(t)}
     for schema in schemas:
         for definition in schema.types.values():
-            if definition.name in defined or definition.name in schema.roots.values():
-                continue
-            if _is_extension(definition):
-                yield error(
-                    "EXTENSION_WITH_NO_BASE",
-                    f'[{schema.name}] "{definition.name}" is an extension, but no subgraph defines the type: define it'
-                    " in one.",
-                    coordinate=definition.name,
-                    at=[(schema, definition.node)],
-                )
+            if definition.name not in defined and definition.name not in schema.roots.values():
+                yield _no_base(schema, definition)
+
+
+def _check_upgraded_extensions(schema: SubgraphSchema, schemas: Sequence[SubgraphSchema]) -> Iterator[CompositionError]:
+    for definition in schema.composites():
+        if _is_extension(definition) and definition.name not in schema.roots.values():
+            others = (s.types.get(definition.name) for s in schemas if s is not schema)
+            if not any(other is not None and _has_definition(other) for other in others):
+                yield _no_base(schema, definition)
+
+
+def _no_base(schema: SubgraphSchema, definition: TypeDef) -> CompositionError:
+    return error(
+        "EXTENSION_WITH_NO_BASE",
+        f'[{schema.name}] "{definition.name}" is an extension, but no subgraph defines the type: define it in one.',
+        coordinate=definition.name,
+        at=[(schema, definition.node)],
+    )
+
+
+def _has_definition(definition: TypeDef) -> bool:
+    return not definition.blocks or any(not extension for _, extension in definition.blocks)
 
 
 def _is_extension(definition: TypeDef) -> bool:
@@ -65,32 +91,52 @@ def _is_extension(definition: TypeDef) -> bool:
 
 
 def upgrade_subgraphs(schemas: Sequence[SubgraphSchema]) -> list[CompositionError]:
-    """Rewrites, in place, the schemas that are of Federation 1. Does nothing to the others."""
+    """Rewrites, in place, the schemas that are of Federation 1. Does nothing to the others.
+
+    Returns:
+        What is wrong with the schemas that were rewritten.
+    """
     old = [schema for schema in schemas if schema.is_fed1]
-    errors: list[CompositionError] = []
+    if not old:
+        return []
+    original = [find_field_usage(schema) for schema in schemas]
+    errors = {s.name: list(_check_upgraded_extensions(s, schemas)) for s in old}
     for schema in old:
+        _coerce_field_sets(schema)
         _drop_external_where_meaningless(schema)
         _drop_external_on_extension_keys(schema, schemas)
         _drop_inactive_field_sets(schema)
+    additions = [_find_shareable(schema, schemas, original) for schema in old]
     for schema in old:
         _treat_extensions_as_definitions(schema)
         _strip_interfaces(schema)
-        errors += _remove_unused_externals(schema)
-    usages = [find_field_usage(schema) for schema in schemas]
-    additions = [_find_shareable(schema, schemas, usages) for schema in old]
+        errors[schema.name] += _remove_unused_externals(schema)
     for schema, coordinates in zip(old, additions, strict=True):
-        for type_name, field_name in coordinates:
-            definition = schema.types[type_name]
-            if field_name is None:
-                for field in definition.fields.values():
-                    field.directives.append(Applied(SHAREABLE, {}))
-            else:
-                definition.fields[field_name].directives.append(Applied(SHAREABLE, {}))
-        _drop_repeated_tags(schema, schemas, usages)
+        _add_shareable(schema, coordinates)
+        _drop_repeated_tags(schema, schemas, original)
     for schema in old:
         schema.is_fed1 = False
         schema.version = (2, 0)
-    return errors
+        if not any(applied.name == TAG for applied in schema.applications()):
+            schema.spellings.pop(TAG, None)
+        errors[schema.name] = errors[schema.name] or list(check_subgraph(schema, find_field_usage(schema)))
+    return [*(e for found in errors.values() for e in found), *_check_keyed_interfaces(schemas)]
+
+
+def _check_keyed_interfaces(schemas: Sequence[SubgraphSchema]) -> Iterator[CompositionError]:
+    """Yields interfaces with a key of Federation 1 that stands for nothing where others have an interface object."""
+    for name in sorted({name for schema in schemas for name in schema.interfaces_with_fed1_keys}):
+        having = [(s, s.types[name]) for s in schemas if name in s.types]
+        objects = [s.name for s, t in having if t.applied(federation("interfaceObject"))]
+        keyed = [s.name for s, _ in having if name in s.interfaces_with_fed1_keys]
+        if objects:
+            yield error(
+                "INTERFACE_OBJECT_USAGE_ERROR",
+                f'"{name}" is an @interfaceObject in {quoted(objects)} but has a @key of Federation 1 in'
+                f" {quoted(keyed)}, which works otherwise: upgrade to Federation 2 there.",
+                coordinate=name,
+                at=[(s, t.node) for s, t in having if s.name in {*objects, *keyed}],
+            )
 
 
 def _without(directives: list[Applied], *names: str) -> list[Applied]:
@@ -132,7 +178,11 @@ def _drop_inactive_field_sets(schema: SubgraphSchema) -> None:
                 if applied is None or fields is None:
                     continue
                 target = schema.types.get(parent)
-                kept = _active(schema, usage, parent, fields) if target and target.is_composite else ()
+                if target is None or not target.is_composite:
+                    continue
+                if not can_be_selected(schema, "requires" if name == REQUIRES else "provides", target, applied):
+                    continue
+                kept = _active(schema, usage, parent, fields)
                 if not kept:
                     field.directives = _without(field.directives, name)
                 elif kept != fields:
@@ -162,8 +212,9 @@ def _active(schema: SubgraphSchema, usage: FieldUsage, type_name: str, fields: F
 
 
 def _treat_extensions_as_definitions(schema: SubgraphSchema) -> None:
-    for definition in schema.types.values():
-        definition.blocks = [(node, False) for node, _ in definition.blocks]
+    for definition in schema.composites():
+        if _is_extension(definition):
+            definition.blocks = [(node, False) for node, _ in definition.blocks]
         definition.directives = _without(definition.directives, EXTENDS)
 
 
@@ -229,6 +280,16 @@ def _find_shareable(
             ):
                 found.append(at)
     return found
+
+
+def _add_shareable(schema: SubgraphSchema, coordinates: list[tuple[str, str | None]]) -> None:
+    for type_name, field_name in coordinates:
+        definition = schema.types.get(type_name)
+        if definition is None:
+            continue
+        for name, field in definition.fields.items():
+            if field_name in {None, name}:
+                field.directives.append(Applied(SHAREABLE, {}))
 
 
 def _drop_repeated_tags(

@@ -32,6 +32,7 @@ __all__ = [
     "FeatureUrl",
     "Features",
     "links_with_purpose",
+    "read_feature",
     "read_features",
     "schema_directives",
     "supergraph_features",
@@ -43,7 +44,9 @@ CORE = f"{APOLLO_SPECS}/core"
 JOIN = f"{APOLLO_SPECS}/join"
 FEDERATION = f"{APOLLO_SPECS}/federation"
 
-_URL = re.compile(r"(?P<identity>[a-zA-Z][a-zA-Z0-9+.-]*://.*)/v(?P<major>\d+)\.(?P<minor>\d+)/?$")
+_URL = re.compile(r"(?P<identity>[a-zA-Z][a-zA-Z0-9+.-]*://.*)/v(?P<major>[0-9]+)\.(?P<minor>[0-9]+)/?$")
+_LARGEST = 2**53
+"""Versions beyond it are all the same: numbers there are not told apart."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,7 +67,7 @@ class FeatureUrl:
         match = _URL.match(text.strip())
         if match is None:
             return None
-        return cls(match["identity"].rstrip("/"), (int(match["major"]), int(match["minor"])))
+        return cls(match["identity"].rstrip("/"), (_number(match["major"]), _number(match["minor"])))
 
     @property
     def name(self) -> str:
@@ -79,6 +82,12 @@ class FeatureUrl:
 
     def __str__(self) -> str:
         return f"{self.identity}/v{self.version[0]}.{self.version[1]}"
+
+
+def _number(digits: str) -> int:
+    """The number, with a bound: Python refuses to convert thousands of digits."""
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) < 16 else _LARGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,7 @@ def read_features(document: DocumentNode) -> Features:
     """
     applications = list(schema_directives(document))
     names = _link_names(applications)
-    read = (_feature(node) for node in applications if node.name.value in names)
+    read = (read_feature(node) for node in applications if node.name.value in names)
     return Features(feature for feature in read if feature is not None)
 
 
@@ -195,7 +204,8 @@ def _link_names(applications: list[ConstDirectiveNode | DirectiveNode]) -> set[s
     return names
 
 
-def _feature(node: ConstDirectiveNode | DirectiveNode) -> Feature | None:
+def read_feature(node: ConstDirectiveNode | DirectiveNode) -> Feature | None:
+    """The feature that one `@link` or `@core` links to; None where that has no URL with a version."""
     arguments = {a.name.value: a.value for a in node.arguments or ()}
     url = FeatureUrl.parse(_string(arguments.get("url")) or _string(arguments.get("feature")) or "")
     if url is None:

@@ -9,17 +9,20 @@ from graphql.language import (
     EnumValueNode,
     InputObjectTypeDefinitionNode,
     InterfaceTypeDefinitionNode,
+    ListValueNode,
     ObjectTypeDefinitionNode,
+    SchemaDefinitionNode,
     StringValueNode,
     TypeDefinitionNode,
     UnionTypeDefinitionNode,
     ValueNode,
 )
 
-from router.graph.federation_spec import read_features
+from router.graph.federation_spec import JOIN, LINK, Features, read_features
 from router.graph.field_sets import FieldSet, FragmentSelection, parse_field_set
 
 Model = dict[str, Any]
+_SPECIFIED = ("join__", "link__")
 
 
 def join_model(sdl: str) -> Model:
@@ -32,20 +35,35 @@ def join_model(sdl: str) -> Model:
             for value in definition.values or ():
                 arguments = _arguments((value.directives or ())[0])
                 graphs[value.name.value] = arguments["name"]
-    model: Model = {"graphs": frozenset(graphs.values())}
+    model: Model = {"graphs": frozenset(graphs.values()), "links": _links(features)}
     for definition in document.definitions:
-        if isinstance(definition, DirectiveDefinitionNode):
-            if features.owner_of_directive(definition.name.value) is None:
+        if isinstance(definition, SchemaDefinitionNode):
+            model["schema"] = {
+                "description": _description(definition),
+                "roots": {o.operation.value: o.type.name.value for o in definition.operation_types},
+                "directives": frozenset(d for d in _plain_directives(definition) if not d.startswith("@link(")),
+                "carried": _carried(definition, graphs),
+            }
+        elif isinstance(definition, DirectiveDefinitionNode):
+            if not definition.name.value.startswith(("join__", "link")):
                 model[f"@{definition.name.value}"] = {
+                    "description": _description(definition),
                     "locations": frozenset(x.value for x in definition.locations),
                     "repeatable": definition.repeatable,
                     "arguments": {a.name.value: _input(a) for a in definition.arguments or ()},
                 }
-        elif isinstance(definition, TypeDefinitionNode):
-            name = definition.name.value
-            if features.owner_of_type(name) is None and not name.startswith(("join__", "link__")):
-                _add_type(model, definition, graphs)
+        elif isinstance(definition, TypeDefinitionNode) and not definition.name.value.startswith(_SPECIFIED):
+            _add_type(model, definition, graphs)
     return model
+
+
+def _links(features: Features) -> frozenset[tuple[Any, ...]]:
+    """What the supergraph links to, beside the specifications that it is written in."""
+    return frozenset(
+        (str(f.url), f.namespace, frozenset(f.imports.items()), f.purpose)
+        for f in features
+        if f.url.identity not in {LINK, JOIN}
+    )
 
 
 def differences(ours: Model, theirs: Model) -> list[str]:
@@ -79,6 +97,8 @@ def _add_type(model: Model, node: TypeDefinitionNode, graphs: dict[str, str]) ->
         "implements": _edges(node, "join__implements", "interface", graphs),
         "members": _edges(node, "join__unionMember", "member", graphs),
         "directives": _plain_directives(node),
+        "carried": _carried(node, graphs),
+        "description": _description(node),
     }
     if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
         for field in node.fields or ():
@@ -87,6 +107,8 @@ def _add_type(model: Model, node: TypeDefinitionNode, graphs: dict[str, str]) ->
                 "arguments": {a.name.value: _input(a) for a in field.arguments or ()},
                 "joins": _field_joins(field, owners, graphs),
                 "directives": _plain_directives(field),
+                "carried": _carried(field, graphs),
+                "description": _description(field),
             }
     elif isinstance(node, InputObjectTypeDefinitionNode):
         for given in node.fields or ():
@@ -97,6 +119,7 @@ def _add_type(model: Model, node: TypeDefinitionNode, graphs: dict[str, str]) ->
             model[f"{name}.{value.name.value}"] = {
                 "graphs": frozenset(graphs[j["graph"]] for j in having),
                 "directives": _plain_directives(value),
+                "description": _description(value),
             }
     elif isinstance(node, UnionTypeDefinitionNode):
         model[name]["types"] = frozenset(t.name.value for t in node.types or ())
@@ -147,7 +170,25 @@ def _input(node: Any) -> Model:
         "type": print_ast(node.type),
         "default": print_ast(node.default_value) if node.default_value else None,
         "directives": _plain_directives(node),
+        "description": _description(node),
     }
+
+
+def _carried(node: Any, graphs: dict[str, str]) -> frozenset[tuple[str, str, str]]:
+    """Directives of subgraphs that the supergraph only records: (subgraph, directive, its arguments)."""
+    found = set()
+    for directive in node.directives or ():
+        if directive.name.value == "join__directive":
+            values = {a.name.value: a.value for a in directive.arguments or ()}
+            listed = values["graphs"]
+            assert isinstance(listed, ListValueNode)
+            arguments = _value(values["args"]) if "args" in values else "{}"
+            found.update((graphs[_value(g)], _value(values["name"]), arguments) for g in listed.values)
+    return frozenset(found)
+
+
+def _description(node: Any) -> str | None:
+    return node.description.value if node.description and node.description.value else None
 
 
 def _arguments(node: Any) -> dict[str, str]:

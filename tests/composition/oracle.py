@@ -31,6 +31,9 @@ class Oracle:
         self._process.stdin.write(json.dumps({"subgraphs": listed, "lib": library}) + "\n")
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        for error in answer["errors"]:
+            if error["code"] == "UNKNOWN":  # it found the merged schema invalid, and gave the error no code
+                error["code"] = "INVALID_GRAPHQL"
         return answer
 
     def codes(self, subgraphs: Mapping[str, str]) -> set[str]:

@@ -20,9 +20,6 @@ from tests.composition.subgraph_sets import random_subgraphs
 SCENARIOS = json.loads((SHARED / "scenarios.json").read_text()) if (SHARED / "scenarios.json").is_file() else []
 RANDOM_SETS = int(os.environ.get("COMPOSITION_RANDOM_SETS", "100"))
 
-# The reference composer crashes instead of reporting these.
-CRASHES = {"LINK_IMPORT_NAME_MISMATCH"}
-
 # It composes connectors, for a router that can execute them; ours cannot.
 STRICTER = {"UNSUPPORTED_FEATURE"}
 
@@ -61,7 +58,7 @@ def test_hints(oracle: Oracle, path: Path) -> None:
     assert assert_same(oracle, case.mended)
 
 
-@pytest.mark.parametrize("path", [p for p in CASES if p.stem not in CRASHES | STRICTER], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [p for p in CASES if p.stem not in STRICTER], ids=lambda path: path.stem)
 def test_cases(oracle: Oracle, path: Path) -> None:
     case = read_case(path)
     assert not assert_same(oracle, case.failing)

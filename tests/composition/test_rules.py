@@ -25,8 +25,6 @@ def rejected(sdl: str) -> list[tuple[str, str]]:
     ("sdl", "says"),
     [
         ("type Query { a: Int a: Int }", 'has the field "a" twice'),
-        ("type Query { a(x: Int, x: Int): Int }", 'has the argument "x" twice'),
-        ("type Query { a: E } enum E { X X }", 'has the value "X" twice'),
         ("type Query { a: Int } type Query { b: Int }", 'only one type named "Query"'),
         ("type Query { a: Int } enum T { X } extend type T { b: Int }", "both an enum and an object"),
         ("type Query { a: Int } directive @d on FIELD directive @d on FIELD", "only one definition"),
@@ -58,7 +56,6 @@ def rejected(sdl: str) -> list[tuple[str, str]]:
         ("type Query { a(x: In): Int } input In { y: Out! } input Out { z: In! }", "cannot require themselves"),
         ('type Query { a(x: Int = "s"): Int }', "is not of its type"),
         ("type Query { a(x: In = {y: 1}): Int } input In { x: Int }", "is not of its type"),
-        ("type Query { a(x: In = {}): Int } input In { x: Int! }", "is not of its type"),
         ("type Query { a(x: E = Y): Int } enum E { X }", "is not of its type"),
         ("type Query { a(x: [Boolean!] = [null]): Int }", "is not of its type"),
         ("type Query { a(x: Float = true): Int b(x: ID = 1.5): Int }", "is not of its type"),

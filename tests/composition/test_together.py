@@ -11,10 +11,18 @@ def composed(**sdls: str) -> Composed | Rejected:
 
 
 def test_an_extension_without_base_does_not_hide_what_else_is_wrong() -> None:
-    result = composed(a=LINK + "type Query { n: Int }", b="extend type Lonely { x: Int } type Query { n: String }")
+    result = composed(
+        a=LINK + "type Query { n: Int }", b=LINK + "extend type Lonely { x: Int } type Query { n: String }"
+    )
     assert isinstance(result, Rejected)
     codes = {error.code for error in result.errors}
     assert codes >= {"EXTENSION_WITH_NO_BASE", "FIELD_TYPE_MISMATCH"}
+
+
+def test_the_upgrade_ends_at_an_extension_without_base() -> None:
+    result = composed(a=LINK + "type Query { n: Int }", b="extend type Lonely { x: Int } type Query { n: String }")
+    assert isinstance(result, Rejected)
+    assert [(error.code, error.coordinate) for error in result.errors] == [("EXTENSION_WITH_NO_BASE", "Lonely")]
 
 
 def test_an_empty_selection_in_a_key_is_an_error() -> None:

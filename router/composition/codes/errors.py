@@ -194,7 +194,7 @@ An interface has a `@key` in a subgraph that links to federation before v2.3.
 Link to federation v2.3 or later, or remove the key.
 
 LINK_IMPORT_NAME_MISMATCH
-One directive goes by different names across subgraphs, so the supergraph cannot name it.
+A federation directive goes by different names across subgraphs, so the supergraph cannot name it.
 Import the directive under the same name in all subgraphs.
 
 LIST_SIZE_APPLIED_TO_NON_LIST

@@ -13,7 +13,7 @@ from router.composition.rules.field_set_rules import check_field_sets
 from router.composition.rules.graphql_validity import check_graphql_validity as check_validity
 from router.composition.rules.inaccessible_rules import check_inaccessible
 from router.composition.rules.interface_rules import check_interface_entities
-from router.composition.rules.merged_rules import check_merged
+from router.composition.rules.merged_rules import check_merged, check_merged_validity
 from router.composition.supergraph_model import MergeState
 from router.errors import CompositionError
 
@@ -49,4 +49,4 @@ def check_subgraph(schema: SubgraphSchema, usage: FieldUsage) -> Iterator[Compos
 def check_supergraph(state: MergeState) -> Iterator[CompositionError]:
     """Yields what is wrong with the merged schema; only sound once the merge had no errors."""
     errors = [*check_merged(state), *check_transitive_access(state)]
-    yield from errors or check_inaccessible(state)
+    yield from errors or list(check_merged_validity(state)) or check_inaccessible(state)

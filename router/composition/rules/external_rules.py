@@ -26,7 +26,8 @@ def check_external(schema: SubgraphSchema, usage: FieldUsage) -> Iterator[Compos
                     coordinate=coordinate,
                     at=[(schema, field.node)],
                 )
-            if field.applied(federation("external")) and field.applied(federation("provides")):
+            at = (definition.name, field.name)
+            if at in usage.external and field.applied(federation("provides")):
                 yield error(
                     "EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE",
                     f'[{schema.name}] "{coordinate}" has both @external and @provides: what is not resolved here'
@@ -34,8 +35,7 @@ def check_external(schema: SubgraphSchema, usage: FieldUsage) -> Iterator[Compos
                     coordinate=coordinate,
                     at=[(schema, field.node)],
                 )
-            at = (definition.name, field.name)
-            if at in usage.external and at not in usage.used:
+            elif at in usage.external and at not in usage.used:
                 yield error(
                     "EXTERNAL_UNUSED",
                     f'[{schema.name}] "{coordinate}" is @external but no @key, @provides, @requires or interface uses'

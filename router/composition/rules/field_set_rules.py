@@ -9,14 +9,13 @@ from graphql.language import Node
 
 from router.composition.definitions import federation
 from router.composition.field_usage import FieldUsage, field_set_of
-from router.composition.literals import const
+from router.composition.literals import const, fits
 from router.composition.model import Applied, Field, SubgraphSchema, TypeDef, base_type, is_required
 from router.composition.reporting import error
-from router.composition.rules.graphql_validity import fits
 from router.errors import CompositionError
 from router.graph.field_sets import FieldSelection, FieldSet, FragmentSelection, InvalidFieldSet, parse_field_set
 
-__all__ = ["check_field_sets", "check_selections"]
+__all__ = ["can_be_selected", "check_field_sets", "check_selections"]
 
 DirectiveKind = Literal["key", "requires", "provides"]
 
@@ -62,8 +61,8 @@ def _check_field(
     directives: tuple[DirectiveKind, ...] = ("requires", "provides")
     for directive in directives:
         applied = field.applied(federation(directive))
-        if applied is None:
-            continue
+        if applied is None or (directive == "provides" and (definition.name, field.name) in usage.external):
+            continue  # the two together are a mistake of their own
         if definition.kind == "INTERFACE" and not schema.is_fed1:
             yield error(
                 f"{directive.upper()}_UNSUPPORTED_ON_INTERFACE",
@@ -109,7 +108,19 @@ def _check_site(
         except InvalidFieldSet as problem:
             yield site.problem("INVALID_FIELDS", f"{problem}: correct it.")
         return
-    yield from _check_set(site, parent, fields, external_above=False)
+    yield from _reported(list(_check_set(site, parent, fields, external_above=False)))
+
+
+def _reported(problems: list[CompositionError]) -> Iterator[CompositionError]:
+    """What cannot be selected hides the rest: whether it is external, or has arguments, depends on it."""
+    first = next((p.code for p in problems if p.code.endswith(("_INVALID_FIELDS", "_INVALID_TYPE"))), None)
+    return (p for p in problems if first in {None, p.code})
+
+
+def can_be_selected(schema: SubgraphSchema, directive: DirectiveKind, parent: TypeDef, applied: Applied) -> bool:
+    """Whether the field set of an application selects what is there, wherever that is resolved."""
+    found = _check_site(schema, FieldUsage(), directive, parent.name, parent, applied)
+    return not any(problem.code.endswith(("_INVALID_FIELDS", "_INVALID_FIELDS_TYPE")) for problem in found)
 
 
 def _check_set(site: _Site, parent: TypeDef, fields: FieldSet, *, external_above: bool) -> Iterator[CompositionError]:
@@ -132,10 +143,7 @@ def _check_fragment(
             "INVALID_FIELDS", f'"{fragment.type_condition}" is not a composite type of this subgraph: correct it.'
         )
         return
-    problems = list(_check_set(site, inner, fragment.selections, external_above=external_above))
-    if not problems and set(schema.possible_types(parent.name)).isdisjoint(schema.possible_types(inner.name)):
-        yield site.problem("INVALID_FIELDS", f'no "{parent.name}" can be a "{inner.name}": remove the fragment.')
-    yield from problems
+    yield from _check_set(site, inner, fragment.selections, external_above=external_above)
 
 
 def _check_field_selection(
@@ -167,7 +175,6 @@ def _check_field_selection(
         return
     if site.directive != "requires" and field.arguments:
         yield site.problem("FIELDS_HAS_ARGS", f'"{at}" has arguments, which cannot be given here: leave it out.')
-        return
     yield from _check_arguments(site, field, selection, at)
     is_external = (parent.name, field.name) in usage.external
     if selection.selections is None:
@@ -207,7 +214,7 @@ def argument_problems(schema: SubgraphSchema, field: Field, selection: FieldSele
         except GraphQLError:
             yield f'the value of "{at}({name}:)" must be a constant: write it as one.'
             continue
-        if not fits(schema, argument.type, value):
+        if not fits(schema.types, argument.type, value, is_literal=True):
             yield f'the value {text} of "{at}({name}:)" is not of its type "{argument.type}": correct it.'
     for argument in field.arguments.values():
         if is_required(argument) and argument.name not in given:

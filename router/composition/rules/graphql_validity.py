@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from graphql.language import Node
 
-from router.composition.definitions import BUILT_IN_DIRECTIVES, BUILT_IN_SCALARS, DIRECTIVES, PREFIX, spelled
+from router.composition.definitions import BUILT_IN_SCALARS, DIRECTIVES, specification, spelled
+from router.composition.literals import fits
 from router.composition.model import (
-    MISSING,
     Applied,
     Const,
-    EnumName,
     Field,
     InputValue,
     Missing,
@@ -21,7 +20,7 @@ from router.composition.model import (
 from router.composition.reporting import error
 from router.errors import CompositionError
 
-__all__ = ["check_graphql_validity", "fits"]
+__all__ = ["check_graphql_validity", "is_direct_subtype"]
 
 _INPUT_KINDS = frozenset({"SCALAR", "ENUM", "INPUT_OBJECT"})
 
@@ -112,14 +111,17 @@ def _check_input(
 ) -> Iterator[CompositionError]:
     base = base_type(value.type)
     found = schema.types.get(base)
-    is_specified = PREFIX in base or base in _SPECIFIED_SCALARS
+    is_specified = "federation__" in base or base in _SPECIFIED_SCALARS
     if found is None and base not in BUILT_IN_SCALARS and not is_specified:
         yield _unknown_type(schema, base, coordinate, value.node)
     elif found is not None and found.kind not in _INPUT_KINDS:
         message = f'The type of "{coordinate}" must be an input type, "{base}" is not: use another.'
         yield _invalid(schema, message, coordinate, value.node)
-    elif not isinstance(value.default, Missing) and not fits(schema, value.type, value.default):
+    elif not isinstance(value.default, Missing) and not fits(schema.types, value.type, value.default):
         message = f'The default value of "{coordinate}" is not of its type "{value.type}": correct it.'
+        yield _invalid(schema, message, coordinate, value.node)
+    if is_required(value) and any(d.name == "deprecated" for d in value.directives):
+        message = f'"{coordinate}" is required and cannot be deprecated: make it optional first.'
         yield _invalid(schema, message, coordinate, value.node)
     yield from _check_applied(schema, value.directives, location, coordinate)
 
@@ -201,11 +203,7 @@ def is_direct_subtype(types: dict[str, TypeDef], given: str, wanted: str) -> boo
 def _check_input_cycles(schema: SubgraphSchema) -> Iterator[CompositionError]:
     """An input object may not need itself through non-null fields: no value could be written."""
     edges = {
-        t.name: [
-            v.type[:-1]
-            for v in t.inputs.values()
-            if v.type.endswith("!") and not v.type.startswith("[") and v.default is MISSING
-        ]
+        t.name: [v.type[:-1] for v in t.inputs.values() if v.type.endswith("!") and not v.type.startswith("[")]
         for t in schema.types.values()
         if t.kind == "INPUT_OBJECT"
     }
@@ -237,9 +235,7 @@ def _check_applied(
     seen: set[str] = set()
     for applied in directives:
         name = spelled(applied.name)
-        specified = BUILT_IN_DIRECTIVES.get(applied.name) or (
-            DIRECTIVES.get(applied.name.removeprefix(PREFIX)) if applied.name.startswith(PREFIX) else None
-        )
+        specified = specification(applied.name)
         own = schema.directives.get(applied.name)
         if own is not None:
             locations, repeatable = own.locations, own.repeatable
@@ -269,7 +265,7 @@ def _check_arguments(
         if argument not in known:
             message = f'Unknown argument "{argument}" on directive "{name}" at "{coordinate}": remove it.'
             yield _invalid(schema, message, coordinate, applied.node)
-        elif "FieldSet" not in known[argument][0] and not fits(schema, known[argument][0], value):
+        elif value and "FieldSet" not in known[argument][0] and not fits(schema.types, known[argument][0], value):
             type_ = known[argument][0]
             message = f'Argument "{argument}" of "{name}" at "{coordinate}" must be of type "{type_}": correct it.'
             yield _invalid(schema, message, coordinate, applied.node)
@@ -291,49 +287,3 @@ def _unknown_directive(schema: SubgraphSchema, name: str) -> str:
     if since > schema.version:
         return f'Unknown directive "@{name}": link to federation v{since[0]}.{since[1]} or later.'
     return f'Unknown directive "@{name}": import it in the link to the federation specification.'
-
-
-def fits(schema: SubgraphSchema, spelled_type: str, value: Const) -> bool:
-    """Whether a constant can be given where the type is expected."""
-    if spelled_type.endswith("!"):
-        return value is not None and fits(schema, spelled_type[:-1], value)
-    if value is None:
-        return True
-    if spelled_type.startswith("["):
-        items = value if isinstance(value, list) else [value]
-        return all(fits(schema, spelled_type[1:-1], item) for item in items)
-    match spelled_type:
-        case "Int":
-            return isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31
-        case "Float":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "Boolean":
-            return isinstance(value, bool)
-        case "String":
-            return isinstance(value, str) and not isinstance(value, EnumName)
-        case "ID":
-            return isinstance(value, str | int) and not isinstance(value, bool | EnumName)
-    definition = schema.types.get(spelled_type)
-    if definition is None:
-        return not isinstance(value, EnumName | bool | int | float | dict) if _is_text(spelled_type) else True
-    if definition.kind == "ENUM":
-        return isinstance(value, EnumName) and value in definition.values
-    if definition.kind != "INPUT_OBJECT":
-        return True
-    return isinstance(value, dict) and _fits_input(schema, definition, value)
-
-
-def _fits_input(schema: SubgraphSchema, definition: TypeDef, value: dict[str, Const]) -> bool:
-    if not value.keys() <= definition.inputs.keys():
-        return False
-    for name, wanted in definition.inputs.items():
-        if name in value:
-            if not fits(schema, wanted.type, value[name]):
-                return False
-        elif is_required(wanted):
-            return False
-    return True
-
-
-def _is_text(name: str) -> bool:
-    return name in {"Scope", "Policy", "ContextFieldValue"}

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 
+from router.composition.definitions import LATEST
 from router.composition.model import SubgraphSchema
 from router.composition.reporting import error, quoted
 from router.composition.rules.field_set_rules import check_selections
+from router.composition.rules.graphql_validity import check_graphql_validity
 from router.composition.supergraph_model import MergeState
 from router.errors import CompositionError
 from router.graph.federation_spec import Features
 
-__all__ = ["check_merged"]
+__all__ = ["check_merged", "check_merged_validity"]
 
 
 def check_merged(state: MergeState) -> Iterator[CompositionError]:
@@ -42,9 +44,29 @@ def _check_implementations(state: MergeState) -> Iterator[CompositionError]:
                 )
 
 
+def _whole(state: MergeState) -> SubgraphSchema:
+    """The supergraph as if it were a subgraph of that name."""
+    return SubgraphSchema("supergraph", "", None, state.definitions(), state.directives, {}, Features(), False, LATEST)
+
+
+def check_merged_validity(state: MergeState) -> Iterator[CompositionError]:
+    """Yields what is valid in each subgraph but not together, such as a default value that names a dropped field."""
+    whole = _whole(state)
+    whole.schema_directives = state.directives_of_schema
+    for problem in check_graphql_validity(whole):
+        type_name = (problem.coordinate or "").partition(".")[0]
+        merged = state.types.get(type_name)
+        yield error(
+            problem.code,
+            problem.message.replace("[supergraph] ", "In the supergraph: ", 1),
+            coordinate=problem.coordinate,
+            at=[(state.subgraphs[i], t.node) for i, t in merged.sources.items()] if merged else (),
+        )
+
+
 def _check_requires(state: MergeState) -> Iterator[CompositionError]:
     """Each subgraph has checked its own; but what is required is asked of the others."""
-    whole = SubgraphSchema("supergraph", "", None, state.definitions(), {}, {}, Features(), False, (2, 0))
+    whole = _whole(state)
     for index, usage in enumerate(state.usages):
         subgraph = state.subgraphs[index]
         for (type_name, field), fields in usage.requires.items():
