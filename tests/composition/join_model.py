@@ -18,11 +18,10 @@ from graphql.language import (
     ValueNode,
 )
 
-from router.graph.federation_spec import JOIN, LINK, Features, read_features
+from router.graph.federation_spec import APOLLO_SPECS, JOIN, LINK, Features, read_features
 from router.graph.field_sets import FieldSet, FragmentSelection, parse_field_set
 
 Model = dict[str, Any]
-_SPECIFIED = ("join__", "link__")
 
 
 def join_model(sdl: str) -> Model:
@@ -52,8 +51,10 @@ def join_model(sdl: str) -> Model:
                     "repeatable": definition.repeatable,
                     "arguments": {a.name.value: _input(a) for a in definition.arguments or ()},
                 }
-        elif isinstance(definition, TypeDefinitionNode) and not definition.name.value.startswith(_SPECIFIED):
-            _add_type(model, definition, graphs)
+        elif isinstance(definition, TypeDefinitionNode):
+            owner = features.owner_of_type(definition.name.value)
+            if owner is None or not owner.url.identity.startswith(APOLLO_SPECS):
+                _add_type(model, definition, graphs)
     return model
 
 

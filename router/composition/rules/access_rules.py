@@ -65,7 +65,10 @@ def _check(
         return
     own = access_of(declared.directives) & access_of(merged.definition.directives)
     for start, fields in read:
-        for at, demanded in _demands(state, start, fields):
+        demands = list(_demands(state, start, fields))
+        if directive == "@fromContext":
+            demands.insert(0, (start, access_of(state.types[start].definition.directives)))
+        for at, demanded in demands:
             if not own.implies(demanded):
                 yield error(
                     "MISSING_TRANSITIVE_AUTH_REQUIREMENTS",
