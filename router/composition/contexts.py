@@ -12,7 +12,10 @@ __all__ = ["ContextValue", "context_types", "context_values", "contextual_fields
 
 CONTEXT = federation("context")
 FROM_CONTEXT = federation("fromContext")
-_VALUE = re.compile(r"\s*\$(?P<context>[A-Za-z_]\w*)(?!\w)(?P<selection>\s*[\s\S]+)$")
+_IGNORED = r"(?:[\n\r\t ,]|#[^\n\r]*(?![^\n\r]))*"
+_VALUE = re.compile(
+    rf"{_IGNORED}\${_IGNORED}(?P<context>[A-Za-z_][0-9A-Za-z_]*)(?![0-9A-Za-z_])(?P<selection>[\s\S]+)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,9 @@ class ContextValue:
 def parse_context_value(text: object) -> ContextValue | None:
     """Reads `$context { selection }`; None where that is not its form."""
     match = _VALUE.match(text) if isinstance(text, str) else None
-    if match is None or not match["selection"].strip():
+    if match is None:
         return None
-    selection = match["selection"].rstrip()
+    selection = match["selection"]
     try:
         return ContextValue(match["context"], selection, parse_field_set(selection))
     except InvalidFieldSet as problem:

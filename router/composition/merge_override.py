@@ -12,7 +12,7 @@ from router.composition.supergraph_model import MergeState
 __all__ = ["Overrides", "resolve_overrides"]
 
 _LABEL = re.compile(r"[a-zA-Z][a-zA-Z0-9_\-:./]*$")
-_PERCENT = re.compile(r"percent\((\d{1,2}(\.\d{1,8})?|100(\.0{1,8})?)\)$")
+_PERCENT = re.compile(r"percent\((\d{1,2}(\.\d{1,8})?|100)\)$")
 OVERRIDE = federation("override")
 
 

@@ -97,92 +97,85 @@ def _selection_problems(
     if value.fields is None:
         yield str(value.problem).rstrip(".")
         return
+    fragments = [s for s in value.fields if isinstance(s, FragmentSelection)]
+    conditions = {f.type_condition for f in fragments if f.type_condition}
+    if fragments and (len(fragments) < len(value.fields) or len(conditions) < len(fragments)):
+        yield "it must be one field, or fragments on different types"
+        return
+    if not fragments and len(value.fields) > 1:
+        yield "it selects several fields"
+        return
     for type_name in types:
-        if schema.types[type_name].applied(federation("interfaceObject")):
-            yield f'"{type_name}" is an @interfaceObject'
-            continue
         yield from _missing_fields(schema, type_name, value.fields)
-        selections = _applicable(schema, type_name, value.fields)
-        if not selections:
+        starts = _starts(schema, type_name, value.fields)
+        if not starts:
             yield f'it selects nothing on "{type_name}"'
-        elif len(selections) > 1:
-            yield "it selects several fields"
-        else:
-            yield from _value_problems(schema, type_name, selections[0], argument)
+        for start, fields in starts:
+            found = _value_type(schema, start, fields)
+            if found is None or not _can_be(found, argument.type):
+                yield f'its type "{found or "unknown"}" is not the "{argument.type}" of the argument'
     possible = {t for name in types for t in schema.possible_types(name)}
-    for selection in value.fields:
-        condition = selection.type_condition if isinstance(selection, FragmentSelection) else None
-        if condition and condition not in types and possible.isdisjoint(schema.possible_types(condition)):
-            yield f'no type that sets it is a "{condition}"'
+    for condition in sorted(c for c in conditions if c):
+        if condition not in possible:
+            yield f'no type that sets it is a "{condition}", or that is no object type'
 
 
 def _missing_fields(schema: SubgraphSchema, type_name: str, fields: FieldSet) -> Iterator[str]:
-    """Yields fields that are nowhere, also under fragments that cannot apply."""
+    """Yields what cannot be selected, also under fragments that cannot apply."""
     for selection in fields:
+        if selection.has_directives or (isinstance(selection, FieldSelection) and selection.alias):
+            yield "aliases and directives are not allowed"
         if isinstance(selection, FragmentSelection):
             yield from _missing_fields(schema, selection.type_condition or type_name, selection.selections)
-        elif (definition := schema.types.get(type_name)) is not None and selection.name != "__typename":
-            if (field := _find_field(schema, definition, selection.name)) is None:
+        elif selection.name != "__typename":
+            definition = schema.types.get(type_name)
+            field = definition.fields.get(selection.name) if definition is not None else None
+            if field is None:
                 yield f'"{type_name}" has no field "{selection.name}"'
+                continue
+            target = schema.types.get(base_type(field.type))
+            is_composite = target is not None and target.is_composite
+            if is_composite != (selection.selections is not None):
+                yield f'"{type_name}.{selection.name}" {"needs" if is_composite else "cannot have"} a selection'
             elif selection.selections is not None:
                 yield from _missing_fields(schema, base_type(field.type), selection.selections)
 
 
-def _applicable(schema: SubgraphSchema, type_name: str, fields: FieldSet) -> list[FieldSelection]:
-    found: list[FieldSelection] = []
+def _starts(schema: SubgraphSchema, type_name: str, fields: FieldSet) -> list[tuple[str, FieldSet]]:
+    """Where the selections are made: on the type itself, or on those of its object types that fragments name."""
+    possible = schema.possible_types(type_name)
+    starts: list[tuple[str, FieldSet]] = []
+    for selection in fields:
+        if isinstance(selection, FieldSelection):
+            return [(type_name, fields)]
+        if selection.type_condition in possible:
+            starts.append((selection.type_condition or type_name, selection.selections))
+    return starts
+
+
+def _value_type(schema: SubgraphSchema, type_name: str, fields: FieldSet) -> str | None:
+    """The one type of everything selected, nullable at all depths; None where there is none.
+
+    The value may be missing wherever the selection passes, so that it can only be given to a nullable argument.
+    """
+    definition = schema.types.get(type_name)
+    if definition is None or definition.applied(federation("interfaceObject")):
+        return None
+    found: set[str | None] = set()
     for selection in fields:
         if isinstance(selection, FragmentSelection):
-            condition = selection.type_condition or type_name
-            own = set(schema.possible_types(type_name))
-            if condition == type_name or own & set(schema.possible_types(condition)):
-                found += _applicable(schema, type_name, selection.selections)
-        else:
-            found.append(selection)
-    return found
-
-
-def _value_problems(
-    schema: SubgraphSchema, type_name: str, selection: FieldSelection, argument: InputValue
-) -> Iterator[str]:
-    """Follows the selection down; each level has exactly one field."""
-    nullable, current, spelled = False, type_name, ""
-    step: FieldSelection | None = selection
-    while step is not None:
-        if step.alias or step.has_directives:
-            yield "aliases and directives are not allowed"
-            return
-        definition = schema.types.get(current)
-        field = _find_field(schema, definition, step.name) if definition else None
-        if field is None:
-            yield f'"{current}" has no field "{step.name}"'
-            return
-        spelled = field.type
-        if step.selections is None:
-            break
-        nullable |= not spelled.endswith("!")
-        current = base_type(spelled)
-        below = _applicable(schema, current, step.selections)
-        if len(below) != 1:
-            yield "it must select one field at each level"
-            return
-        step = below[0]
-    if nullable:
-        spelled = spelled.removesuffix("!")
-    if not _can_be(spelled, argument.type):
-        yield f'its type "{spelled}" is not the "{argument.type}" of the argument'
-
-
-def _find_field(schema: SubgraphSchema, definition: TypeDef, name: str) -> Field | None:
-    if name in definition.fields or definition.kind != "UNION":
-        return definition.fields.get(name)
-    members = [schema.types[m].fields.get(name) for m in definition.members if m in schema.types]
-    return next((m for m in members if m is not None), None)
+            return None
+        field = definition.fields.get(selection.name)
+        spelled = "String" if selection.name == "__typename" else field.type.replace("!", "") if field else ""
+        base = base_type(spelled)
+        inner: str | None = base
+        if selection.selections is not None:
+            inner = _value_type(schema, base, selection.selections)
+        found.add(spelled.replace(base, inner) if inner else None)
+    return found.pop() if len(found) == 1 else None
 
 
 def _can_be(given: str, wanted: str) -> bool:
-    if wanted.endswith("!"):
-        return given.endswith("!") and _can_be(given[:-1], wanted[:-1])
-    given = given.removesuffix("!")
-    if wanted.startswith("[") and given.startswith("["):
+    if given.startswith("[") and wanted.startswith("[") and wanted.endswith("]"):
         return _can_be(given[1:-1], wanted[1:-1])
     return given == wanted
