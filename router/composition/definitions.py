@@ -9,6 +9,7 @@ from router.composition.model import MISSING, Const, Missing
 
 __all__ = [
     "BUILT_IN_DIRECTIVES",
+    "BUILT_IN_NAMES",
     "BUILT_IN_SCALARS",
     "DIRECTIVES",
     "FED1_DIRECTIVES",
@@ -63,6 +64,7 @@ class DirectiveSpec:
     Attributes:
         since: the version that brought it.
         repeatable_since: the version that made it repeatable.
+        later_locations: those that came later, with the version that brought them.
         specs: Apollo specifications, beside federation itself, through which it can be linked.
     """
 
@@ -73,12 +75,17 @@ class DirectiveSpec:
     repeatable: bool = False
     specs: tuple[str, ...] = ()
     repeatable_since: tuple[int, int] = (2, 0)
+    later_locations: tuple[tuple[str, tuple[int, int]], ...] = ()
 
     def as_of(self, version: tuple[int, int]) -> "DirectiveSpec":
         """What it is in a version of the federation specification."""
-        arguments = tuple(a for a in self.arguments if a.since <= max(version, (2, 0)))
+        version = max(version, (2, 0))
+        later = {location for location, since in self.later_locations if since > version}
         return replace(
-            self, arguments=arguments, repeatable=self.repeatable and self.repeatable_since <= max(version, (2, 0))
+            self,
+            arguments=tuple(a for a in self.arguments if a.since <= version),
+            locations=tuple(location for location in self.locations if location not in later),
+            repeatable=self.repeatable and self.repeatable_since <= version,
         )
 
     @property
@@ -132,7 +139,14 @@ DIRECTIVES = {
             (ArgumentSpec("from", "String!"), ArgumentSpec("label", "String", since=(2, 7))),
             ("FIELD_DEFINITION",),
         ),
-        _spec("tag", "name: String!", _EVERYWHERE + " SCHEMA", repeatable=True, specs=("tag",)),
+        DirectiveSpec(
+            "tag",
+            (ArgumentSpec("name", "String!"),),
+            (*_EVERYWHERE.split(), "SCHEMA"),
+            repeatable=True,
+            specs=("tag",),
+            later_locations=(("SCHEMA", (2, 3)),),
+        ),
         _spec("inaccessible", "", _EVERYWHERE, specs=("inaccessible",)),
         _spec("composeDirective", "name: String", "SCHEMA", (2, 1), repeatable=True),
         _spec("interfaceObject", "", "OBJECT", (2, 3)),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from graphql import print_ast
 from graphql.language import (
     DirectiveDefinitionNode,
     DirectiveNode,
@@ -70,26 +71,45 @@ class Names:
 
     def is_specification_type(self, local: str) -> bool:
         """Whether the type belongs to a specification and so is not part of the subgraph's own schema."""
-        if local in {"_Any", "_Service", "_Entity", "_FieldSet", "link__Import", "link__Purpose", "core__Purpose"}:
+        if local in _MACHINERY or local == ("_FieldSet" if self.is_fed1 else ""):
             return True
         if self.is_fed1:
-            return local == "FieldSet"
+            return local.startswith("federation__")
         owner = self.features.owner_of_type(local)
         return owner is not None and (
             owner.url.identity in {LINK, CORE, FEDERATION} or owner.url.identity.rpartition("/")[2] in _SPEC_NAMES
         )
 
+    def specified_kind(self, local: str) -> str | None:
+        """The kind that a specification's type must have where a subgraph defines it; None where any will do."""
+        if local in {"link__Purpose", "core__Purpose"}:
+            return "ENUM"
+        if local in {"link__Import", "_FieldSet"}:
+            return "SCALAR"
+        owner = self.features.owner_of_type(local)
+        if owner is None:
+            return None
+        if owner.url.identity in {LINK, CORE}:
+            return "ENUM" if local == owner.type("Purpose") else "SCALAR" if local == owner.type("Import") else None
+        return "SCALAR" if local in map(owner.type, _FEDERATION_TYPES) else None
 
+
+_MACHINERY = frozenset({"_Any", "_Service", "_Entity", "link__Import", "link__Purpose", "core__Purpose"})
 _SPEC_NAMES = frozenset(name for spec in DIRECTIVES.values() for name in spec.specs)
 
 
 def resolve_names(document: DocumentNode) -> Names:
     """What the names in a document mean, leniently: see `link_problems` for what is wrong with its links."""
     features = read_features(document)
+    if not any(feature.url.identity in {FEDERATION, LINK, CORE} for feature in features):
+        features = Features()  # nothing says that `@link` means anything
     federation = features.get(FEDERATION)
     directives: dict[str, DirectiveSpec] = {}
     if federation is None:
-        directives.update((name, DIRECTIVES[name]) for name in FED1_DIRECTIVES)
+        # What a schema of Federation 1 defines under the name of a later directive is taken for that one.
+        defined = {d.name.value for d in document.definitions if isinstance(d, DirectiveDefinitionNode)}
+        later = (spec.name for spec in DIRECTIVES.values() if spec.since <= (2, 4) and spec.name in defined)
+        directives.update((name, DIRECTIVES[name]) for name in (*FED1_DIRECTIVES, *later))
     else:
         for spec in DIRECTIVES.values():
             if spec.since <= federation.url.version:
@@ -108,6 +128,7 @@ def link_problems(document: DocumentNode) -> Iterator[LinkProblem]:
     names = resolve_names(document)
     defined = {d.name.value for d in document.definitions if isinstance(d, DirectiveDefinitionNode)}
     taken = LinkNames()
+    last: Node | None = None
     if not any(f.url.identity in {LINK, CORE} for f in names.features):
         taken.add(Feature(FeatureUrl(LINK, (1, 0)), "link"))
     for node in schema_directives(document):
@@ -117,7 +138,13 @@ def link_problems(document: DocumentNode) -> Iterator[LinkProblem]:
             yield "INVALID_GRAPHQL", 'Unknown directive "@core": use @link, or define it.', node
             continue
         arguments = {a.name.value: a.value for a in node.arguments or ()}
+        unknown = arguments.keys() - {"url", "feature", "as", "for", "import"}
+        if unknown:
+            message = f'Unknown argument "{min(unknown)}" on directive "@{node.name.value}": remove it.'
+            yield "INVALID_GRAPHQL", message, node
         text = arguments.get("url", arguments.get("feature"))
+        if not names.features and not (isinstance(text, StringValueNode) and text.value.startswith(FEDERATION)):
+            continue
         if node.name.value == "link" and (text is None or isinstance(text, NullValueNode)):
             continue  # the specification lets `url` be left out: it links nothing
         if not isinstance(text, StringValueNode):
@@ -137,6 +164,14 @@ def link_problems(document: DocumentNode) -> Iterator[LinkProblem]:
         yield from problems
         if not problems and (problem := taken.add(feature)) is not None:
             yield "INVALID_LINK_DIRECTIVE_USAGE", f"{problem[0].upper()}{problem[1:]}.", node
+        last = node
+    if names.is_fed1 and names.features and last is not None:
+        # The upgrade links to federation, with all of its directives up to v2.4 under their plain names.
+        imports = {f"@{spec.name}": f"@{spec.name}" for spec in DIRECTIVES.values() if spec.since <= (2, 4)}
+        problem = taken.add(Feature(FeatureUrl(FEDERATION, (2, 4)), "federation", imports))
+        if problem is not None:
+            message = f"Link to federation and import from there: {problem}."
+            yield "INVALID_LINK_DIRECTIVE_USAGE", message, last
 
 
 def _version_problems(url: FeatureUrl, node: DirectiveNode) -> Iterator[LinkProblem]:
@@ -154,8 +189,10 @@ def _version_problems(url: FeatureUrl, node: DirectiveNode) -> Iterator[LinkProb
 def _argument_problems(feature: Feature, arguments: dict[str, ValueNode], node: DirectiveNode) -> Iterator[LinkProblem]:
     usage = "INVALID_LINK_DIRECTIVE_USAGE"
     purpose = arguments.get("for")
-    if isinstance(purpose, EnumValueNode | StringValueNode) and purpose.value not in {"SECURITY", "EXECUTION"}:
-        yield "INVALID_GRAPHQL", f"`for: {purpose.value}` is not known; write SECURITY or EXECUTION.", node
+    if purpose is not None and not isinstance(purpose, NullValueNode):
+        said = purpose.value if isinstance(purpose, EnumValueNode | StringValueNode) else print_ast(purpose)
+        if said not in {"SECURITY", "EXECUTION"}:
+            yield "INVALID_GRAPHQL", f"`for: {said}` is not known; write SECURITY or EXECUTION.", node
     imports = arguments.get("import")
     if imports is None or isinstance(imports, NullValueNode):
         return
@@ -163,12 +200,15 @@ def _argument_problems(feature: Feature, arguments: dict[str, ValueNode], node: 
         yield usage, "`import:` is no list: write a list of names or of {name:, as:} objects.", node
         return
     known = _elements(feature.url)
+    seen: dict[str, str] = {}
     for item in imports.values:
         parts = _import_parts(item)
         if parts is None:
             yield usage, "This is no import: write a name, or an object with `name` and, if wanted, `as`.", item
             continue
         name, local = parts
+        if seen.setdefault(name, local) != local:
+            yield usage, f'"{name}" is imported under two names: keep one.', item
         if name.startswith("@") != local.startswith("@"):
             yield (
                 usage,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from router.composition.definitions import BUILT_IN_DIRECTIVES, PREFIX, federation, specification, spelled
+from router.composition.definitions import BUILT_IN_NAMES, PREFIX, federation, specification, spelled
 from router.composition.merge_values import merge_arguments
 from router.composition.model import Applied, Const, DirectiveDef, EnumName, Missing
 from router.composition.reporting import hint, quoted
@@ -200,7 +200,7 @@ def merge_executable_directives(state: MergeState) -> dict[str, dict[int, Direct
         for definition in subgraph.directives.values():
             if (
                 set(definition.locations) & _EXECUTABLE
-                and definition.name not in BUILT_IN_DIRECTIVES
+                and definition.name not in BUILT_IN_NAMES
                 and definition.name not in state.composed
             ):
                 found.setdefault(definition.name, {})[index] = definition

@@ -107,7 +107,7 @@ class _Printer:
         return "\n".join(["enum join__Graph {", *values, "}"])
 
     def _directive(self, definition: DirectiveDef) -> str:
-        arguments = self._arguments(definition.arguments.values(), "")
+        arguments = self._arguments((a for a in definition.arguments.values() if self._shows(a)), "")
         repeatable = " repeatable" if definition.repeatable else ""
         text = f"directive @{definition.name}{arguments}{repeatable} on {' | '.join(definition.locations)}"
         return _description(definition.description, "") + text

@@ -45,10 +45,16 @@ from router.composition.model import (
     Subgraph,
     SubgraphSchema,
     TypeDef,
+    base_type,
 )
 from router.composition.reporting import error
+from router.composition.specified import (
+    definition_problems,
+    is_ignored_definition,
+    link_definition_problems,
+    unknown_types,
+)
 from router.errors import CompositionError, SourceLocation
-from router.graph.federation_spec import CORE, LINK
 from router.graph.sdl import parse_sdl
 
 __all__ = ["read_subgraph"]
@@ -111,6 +117,9 @@ class _Reader:
             self._names.is_fed1,
             self._names.version,
         )
+        defined = [d for d in document.definitions if isinstance(d, TypeDefinitionNode | TypeExtensionNode)]
+        self._defined = {d.name.value for d in defined}
+        self._scalars = {d.name.value for d in defined if _KINDS[type(d)] == "SCALAR"}
         self._declared_roots: dict[str, str] = {}
         self._schema_definitions = 0
 
@@ -198,7 +207,7 @@ class _Reader:
 
     def _read_directive(self, node: DirectiveDefinitionNode) -> None:
         name = node.name.value
-        if self._names.is_link(name) or self._is_machinery(name):
+        if self._is_machinery(name):
             return
         if name in self._schema.directives:
             self._invalid(f'There can be only one definition of the directive "@{name}": keep one.', node, f"@{name}")
@@ -211,33 +220,24 @@ class _Reader:
             node.description.value if node.description else None,
             node,
         )
-        spec = self._names.directives.get(name)
-        if spec is None:
-            self._schema.directives[name] = definition
+        for base in unknown_types(definition, self._defined):
+            self._invalid(f'Unknown type "{base}" in the definition of "@{name}": define it here.', node, f"@{name}")
             return
-        spec = spec.as_of(self._names.version)
-        known = {a.name: a for a in spec.arguments}
-        problems = [f'has an unknown argument "{a}"' for a in definition.arguments if a not in known]
-        problems += [
-            f'lacks the argument "{a.name}"'
-            for a in spec.arguments
-            if a.type.endswith("!") and a.name not in definition.arguments
-        ]
-        problems += [f"cannot be on {location}" for location in definition.locations if location not in spec.locations]
-        problems += [
-            f'has type "{a.type}" for argument "{a.name}" where "{known[a.name].type}" is expected'
-            for a in definition.arguments.values()
-            if a.name in known and _shape(a.type) not in {_shape(known[a.name].type), *_LOOSER.get(name, ())}
-        ]
-        if definition.repeatable and not spec.repeatable:
-            problems.append("cannot be repeatable")
+        spec = self._names.directives.get(name)
+        if self._names.is_link(name):
+            if self._names.features:
+                self._report_definition(link_definition_problems(definition, self._scalars), definition)
+        elif spec is None:
+            self._schema.directives[name] = definition
+        elif not is_ignored_definition(self._names, definition):
+            spec = spec.as_of((2, 4) if self._names.is_fed1 else self._names.version)
+            self._report_definition(definition_problems(self._names, definition, spec, self._scalars), definition)
+
+    def _report_definition(self, problems: Iterable[str], definition: DirectiveDef) -> None:
+        at = f"@{definition.name}"
         for problem in problems:
-            self._report(
-                "DIRECTIVE_DEFINITION_INVALID",
-                f'The definition of "@{name}" differs from its specification: it {problem}. Remove the definition.',
-                node,
-                f"@{name}",
-            )
+            message = f'The definition of "{at}" differs from its specification: it {problem}. Remove the definition.'
+            self._report("DIRECTIVE_DEFINITION_INVALID", message, definition.node, at)
 
     def _is_machinery(self, name: str) -> bool:
         owner = self._names.features.owner_of_directive(name)
@@ -253,8 +253,6 @@ class _Reader:
                 continue
             arguments: dict[str, Const] = {}
             for argument in node.arguments or ():
-                if argument.name.value in arguments:
-                    self._invalid(f'Argument "{argument.name.value}" of "@{name}" is given twice: keep one.', argument)
                 arguments[argument.name.value] = const(argument.value)
             canonical = self._canonical.get(name, name)
             if canonical is not name:
@@ -299,14 +297,13 @@ class _Reader:
     def _check_specification_type(self, node: Any) -> None:
         """A subgraph may define what its links bring anyway, but not otherwise."""
         name = node.name.value
-        owner = self._names.features.owner_of_type(name)
-        if owner is None or isinstance(node, TypeExtensionNode):
+        expected = self._names.specified_kind(name)
+        if expected is None or isinstance(node, TypeExtensionNode):
             return
         kind = _KINDS[type(node)]
-        expected = "ENUM" if owner.url.identity in {LINK, CORE} and name.endswith("Purpose") else "SCALAR"
         values = {v.name.value for v in node.values or ()} if kind == "ENUM" else {"SECURITY", "EXECUTION"}
         if kind != expected or values != {"SECURITY", "EXECUTION"}:
-            message = f'"{name}" belongs to "{owner.url}" and must be defined as there: remove the definition.'
+            message = f'"{name}" belongs to a specification and must be defined as there: remove the definition.'
             self._report("TYPE_DEFINITION_INVALID", message, node, name)
 
     def _collect(
@@ -316,6 +313,7 @@ class _Reader:
         for node in nodes or ():
             name = node.name.value
             if is_query and name in {"_entities", "_service"}:
+                self._check_known_types(node, f"{owner}.{name}")
                 continue
             earlier = into.get(name)
             if earlier is not None and what in _LAST_COUNTS and not owner.startswith("@"):
@@ -326,6 +324,13 @@ class _Reader:
                 self._invalid(f'"{owner}" has the {what} "{name}" twice: keep one.', node, f"{owner}.{name}")
             else:
                 into[name] = make(node)
+
+    def _check_known_types(self, node: FieldDefinitionNode, coordinate: str) -> None:
+        """Fields that every subgraph has are not read; what they say must exist, which Federation 1 did not ask."""
+        types = [node.type, *(argument.type for argument in node.arguments or ())]
+        for base in (base_type(spell_type(type_)) for type_ in types):
+            if not self._names.is_fed1 and base not in self._defined and base not in BUILT_IN_SCALARS:
+                self._invalid(f'Unknown type "{base}" at "{coordinate}": define it, or leave the field out.', node)
 
     def _field(self, node: FieldDefinitionNode, owner: str, block: int) -> Field:
         return Field(
@@ -364,19 +369,6 @@ class _Reader:
 
     def _report(self, code: str, message: str, node: Node | None, coordinate: str | None = None) -> None:
         self._errors.append(error(code, message, coordinate=coordinate, at=[(self._schema, node)]))
-
-
-# Types that older servers declare for an argument instead of the specified one.
-_LOOSER = {"key": ("[String]", "[[String]]"), "requires": ("[String]",), "provides": ("[String]",)}
-_STRING_LIKE = frozenset({"FieldSet", "Scope", "Policy", "ContextFieldValue", "String", "_FieldSet"})
-
-
-def _shape(spelled: str) -> str:
-    """The type without nullability, scalars that are strings on the wire as `String`."""
-    text = spelled.replace("!", "")
-    base = text.strip("[]")
-    simple = base.rpartition("__")[2]
-    return text.replace(base, "String" if base in _STRING_LIKE or simple in _STRING_LIKE else base)
 
 
 def _article(kind: Kind) -> str:

@@ -44,7 +44,7 @@ CORE = f"{APOLLO_SPECS}/core"
 JOIN = f"{APOLLO_SPECS}/join"
 FEDERATION = f"{APOLLO_SPECS}/federation"
 
-_URL = re.compile(r"(?P<identity>[a-zA-Z][a-zA-Z0-9+.-]*://.*)/v(?P<major>[0-9]+)\.(?P<minor>[0-9]+)/?$")
+_URL = re.compile(r"(?P<identity>[a-zA-Z][a-zA-Z0-9+.-]*://.*)/v(?P<major>[0-9]+)\.(?P<minor>[0-9]+)(\?[^#]*)?(#.*)?$")
 _LARGEST = 2**53
 """Versions beyond it are all the same: numbers there are not told apart."""
 
@@ -211,9 +211,10 @@ def read_feature(node: ConstDirectiveNode | DirectiveNode) -> Feature | None:
     if url is None:
         return None
     purpose = arguments.get("for")
+    namespace = _string(arguments.get("as"))
     return Feature(
         url,
-        _string(arguments.get("as")) or url.name,
+        url.name if namespace is None else namespace,
         _imports(arguments.get("import")),
         purpose.value if isinstance(purpose, EnumValueNode) else None,
     )

@@ -5,6 +5,8 @@ Source: https://specs.apollo.dev/inaccessible/v0.2
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from graphql.language import Node
+
 from router.composition.definitions import federation
 from router.composition.model import (
     Applied,
@@ -13,6 +15,7 @@ from router.composition.model import (
     Field,
     InputValue,
     Missing,
+    SubgraphSchema,
     TypeDef,
     base_type,
     is_required,
@@ -54,16 +57,15 @@ class _Checker:
                 yield from self._check_type(merged)
 
     def _check_directives(self) -> Iterator[CompositionError]:
-        """A directive's argument is not part of any hierarchy that could hide it."""
+        """An operation's directive may hide arguments; those of a composed one are no part of what clients see."""
         for name, directive in self._state.directives.items():
             for argument in directive.arguments.values():
-                if _hidden(argument.directives):
-                    yield error(
-                        "DISALLOWED_INACCESSIBLE",
-                        f'Argument "@{name}({argument.name}:)" of a directive cannot be @inaccessible: remove that.',
-                        coordinate=f"@{name}({argument.name}:)",
-                        at=[(s, s.directives[name].node) for s in self._state.subgraphs if name in s.directives],
-                    )
+                coordinate = f"@{name}({argument.name}:)"
+                if name not in self._state.composed:
+                    yield from self._check_input(argument, coordinate)
+                elif _hidden(argument.directives):
+                    message = f'argument "{coordinate}" of a composed directive cannot be @inaccessible: remove that'
+                    yield self._error("DISALLOWED_INACCESSIBLE", message, coordinate)
 
     def _check_type(self, merged: MergedType) -> Iterator[CompositionError]:
         definition = merged.definition
@@ -155,8 +157,13 @@ class _Checker:
 
     def _error(self, code: str, message: str, *coordinates: str) -> CompositionError:
         """Located at all declarations of the coordinates' types."""
-        places = []
+        places: list[tuple[SubgraphSchema, Node | None]] = []
         for coordinate in coordinates:
+            if coordinate.startswith("@"):
+                directive = coordinate[1:].partition("(")[0]
+                having = [s for s in self._state.subgraphs if directive in s.directives]
+                places += [(s, s.directives[directive].node) for s in having]
+                continue
             type_name, _, rest = coordinate.partition(".")
             member = rest.partition("(")[0]
             for index, source in self._state.types[type_name].sources.items():
