@@ -253,7 +253,7 @@ class _Projector:
             selection = self.project(children, wanted.selection, wanted.type.name)
         return OutputField(
             response_key=wanted.response_key,
-            storage_key=slots[0].storage_key if slots else wanted.response_key,
+            storage_key=slots[0].storage_key if slots else _unread_key(positions, wanted, type_name),
             type=wanted.type.text,
             selection=selection,
             enum_values=self._enum_values(leaf) if leaf is not None and leaf.kind == "ENUM" else None,
@@ -262,6 +262,17 @@ class _Projector:
 
     def _enum_values(self, enum: SupergraphType) -> frozenset[str]:
         return frozenset(value for value in enum.values if f"{enum.name}.{value}" not in self.hidden)
+
+
+def _unread_key(positions: list[Position], wanted: SelectionField, type_name: str) -> str:
+    """The storage key of a field that is never read: that of the same field under other conditions, if there is one."""
+    same = (
+        slot.storage_key
+        for position in positions
+        for slot in position.slots
+        if slot.response_key == wanted.response_key and (slot.types is None or type_name in slot.types)
+    )
+    return next(same, wanted.response_key)
 
 
 def _output_slot(position: Position, wanted: SelectionField, type_name: str) -> Slot | None:

@@ -31,16 +31,12 @@ SUITES = Path(__file__).parents[2].parent / "shared" / "conformance" / "suites"
 UNANSWERABLE = {"non-resolvable-interface-object", "corrupted-supergraph-node-id"}
 """Suites that are about graphs in which some operations have no plan."""
 OPERATIONS_PER_FEDERATION = 20
-CONTEXTS = False
-"""Whether to ask graphs with context arguments."""
-REENTRY = False
-"""Whether fields may return Query."""
 ATTEMPTS = 2000
 """How many smaller forms of a difference are tried."""
 
 
 def random_federation(random: Random) -> dict[str, str]:
-    return FederationMaker(random, contexts=CONTEXTS, reentry=REENTRY).make()
+    return FederationMaker(random).make()
 
 
 def random_suite(random: Random) -> dict[str, str]:
@@ -115,7 +111,7 @@ def federation_named(name: str, *, null_keys: bool = False) -> Federation | None
     generator, _, seed = name.partition(":")
     sdls = GENERATORS[generator](Random(int(seed)))
     labels = frozenset(["percent(50)", "percent(5)", "flag-1"]) if int(seed) % 3 == 0 else frozenset[str]()
-    if not sdls or (not CONTEXTS and any("@fromContext(" in sdl for sdl in sdls.values())):
+    if not sdls:
         return None
     try:
         return Federation(sdls, labels, null_keys=null_keys)
@@ -142,9 +138,9 @@ async def run_one(name: str, totals: Totals, count: int, *, null_keys: bool = Fa
             totals.found.append((case, difference))
 
 
-def smaller(case: Case, still: Callable[[Case], bool]) -> Case:
+def smaller(case: Case, still: Callable[[Case], bool], attempts: int = ATTEMPTS) -> Case:
     """A small case that is still different, found by leaving out parts of the operation, then of the subgraphs."""
-    left = ATTEMPTS
+    left = attempts
 
     def holds(candidate: Case) -> bool:
         nonlocal left
@@ -159,7 +155,7 @@ def smaller(case: Case, still: Callable[[Case], bool]) -> Case:
             if holds(candidate):
                 case, progress = candidate, True
                 break
-    left = ATTEMPTS
+    left = attempts
     sdls = shrunk(dict(case.sdls), lambda s: holds(_with(case, sdls=s)))
     return _with(case, sdls=sdls)
 

@@ -70,17 +70,11 @@ class _Subgraph:
 
 
 class FederationMaker:
-    """Makes the SDLs of a federation; the same random numbers make the same one.
+    """Makes the SDLs of a federation; the same random numbers make the same one."""
 
-    Args:
-        contexts: whether there may be context arguments.
-        reentry: whether fields may return Query.
-    """
-
-    def __init__(self, rng: random.Random, *, contexts: bool = False, reentry: bool = False) -> None:
+    def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        self.contexts = contexts
-        self.reentry = reentry
+        self.reentry = rng.random() < 0.5
         self.names = [f"s{i}" for i in range(rng.choice((2, 3, 3, 4, 5)))]
         self.entities = [f"E{i}" for i in range(rng.choice((2, 3, 3, 4)))]
         self.subgraphs = {name: _Subgraph() for name in self.names}
@@ -111,7 +105,7 @@ class FederationMaker:
             self._provides(entity)
             self._override(entity)
         self._roots()
-        if self.contexts:
+        if self.chance(0.35):
             self._context()
         self._hide()
         return {name: self._print(name) for name in self.names}

@@ -34,6 +34,14 @@ def test_a_field_under_several_conditions_has_one_storage_key() -> None:
     assert circle.storage_key != square[0].storage_key, "Float and Float! cannot share a key on the wire"
 
 
+def test_a_field_that_is_never_read_has_the_key_of_its_like() -> None:
+    fields = fields_below_root(
+        "query($a: Boolean!, $b: Boolean!) { shape @include(if: $b) { area @include(if: $a) area @skip(if: $b) } }"
+    )
+    for alike in fields.values():
+        assert len({field.storage_key for field in alike}) == 1
+
+
 def test_one_field_of_types_that_agree_keeps_its_name() -> None:
     fields = fields_below_root("{ shape { area ... on Square { x: area } } }")
     assert [f.storage_key for f in fields["Square"]][1] == "x"

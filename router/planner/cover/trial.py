@@ -71,10 +71,11 @@ class Trial:
         )
 
     def _most_constrained_first(self) -> list[SelectionField]:
-        def freedom(wanted: SelectionField) -> tuple[bool, int, int]:
+        # Equal ones stay in their order: a plan must not depend on what was planned before it.
+        def freedom(wanted: SelectionField) -> tuple[bool, int]:
             options = [o for o in self.problem.options(wanted) if o.place.index in self.allowed]
             plain = any(o.requires is None for o in options)
-            return plain, len(options), wanted.id
+            return plain, len(options)
 
         return sorted(self.problem.alike(), key=freedom)
 
