@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import time
+import tracemalloc
 from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
@@ -21,6 +22,7 @@ from router.planner import plan_normalized
 from router.planner.normalize import NormalizedOperation
 from router.planner.plan import QueryPlan
 from router.server.app import RouterApp, create_app
+from router.server.documents import DocumentKey
 from tests.server.shop import ShopTransport
 
 Connect = Callable[[RouterApp], httpx.AsyncClient]
@@ -156,6 +158,34 @@ async def test_cached_documents_weigh_something(make_app: MakeApp, connect: Conn
     for number in range(20):
         assert "errors" not in await run(client, f"{{ a{number}: product(id: 1) {{ name }} }}")
     assert 1 <= len(app.pipeline.cache) <= 3
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "__typename",
+        "product(id: 1) { name }",
+        "product(id: 1) { name reviews { stars } }",
+        " ".join(f"a{n}: product(id: {n}) {{ name related {{ name id }} }}" for n in range(20)),
+        " ".join(f"a{n}: product(id: {n}) {{ name reviews {{ stars product {{ name }} }} }}" for n in range(10)),
+        "products " + "{ id name related " * 10 + "{ id }" + " }" * 10,
+        "__schema { types { name } }",
+    ],
+    ids=["nothing", "one", "two", "wide", "many-fetches", "deep", "introspection"],
+)
+def test_the_estimate_of_memory_is_honest(make_app: MakeApp, selection: str) -> None:
+    pipeline = make_app().pipeline
+    count = 30 if len(selection) < 100 else 5
+    keys = [DocumentKey(f"query Q{number} {{ {selection} }}") for number in range(count)]
+    for number in range(3):  # what is made once is nobody's
+        pipeline.prepare(DocumentKey(f"query Other{number} {{ {selection} }}"))
+    gc.collect()
+    tracemalloc.start()
+    kept = [pipeline.prepare(key) for key in keys]
+    gc.collect()
+    measured = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert 0.6 < sum(prepared.operation_bytes for prepared in kept) / measured < 1.9
 
 
 async def test_a_plan_that_cannot_be_made_has_a_code(
