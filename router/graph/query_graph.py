@@ -92,6 +92,7 @@ class QueryGraph:
         self._edges: dict[tuple[str, str], tuple[FieldEdge, ...]] = {}
         self._keys: dict[str, tuple[KeyEdge, ...]] = {}
         self._runtime: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._common: dict[tuple[str, str, frozenset[tuple[int, str]]], frozenset[str] | None] = {}
         self._context_fields: dict[tuple[str, str], SelectionField | None] = {}
         self.query_root = supergraph.roots["query"]
 
@@ -149,6 +150,26 @@ class QueryGraph:
                 }
             known = self._runtime[key] = tuple(sorted(names))
         return known
+
+    def common_types(self, type_name: str, field: str, places: frozenset[tuple[int, str]]) -> frozenset[str] | None:
+        """Object types that a field may have wherever it is read; None if that is the same everywhere.
+
+        What only some subgraphs know cannot be the value of a field that they share.
+
+        Args:
+            places: subgraphs where it could be read, each with the type as which it holds the object.
+        """
+        key = (type_name, field, places)
+        if key not in self._common:
+            found = {
+                frozenset(self.supergraph.possible[e.type.name])
+                if self.is_interface_object(e.type.name, e.subgraph)
+                else frozenset(self.runtime_types(e.type.name, e.subgraph))
+                for e in self.field_edges(type_name, field)
+                if (e.subgraph, e.entry) in places
+            }
+            self._common[key] = frozenset.intersection(*found) if len(found) > 1 else None
+        return self._common[key]
 
     def is_interface_object(self, type_name: str, subgraph: int) -> bool:
         """Whether the subgraph has this interface of the supergraph as an object type."""

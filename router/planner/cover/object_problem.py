@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -188,6 +189,12 @@ class ObjectProblem:
             view = self.graph.builder.merged(provided.selection, edge.provides if edge else None)
             yield Option(place, None, view, entry)
 
+    @cached_property
+    def _everywhere(self) -> frozenset[tuple[int, str]]:
+        """Where the object is or could be entered, whatever is allowed in one trial."""
+        jumps = ((e.subgraph, e.entry) for e in self.graph.key_edges(self.type))
+        return frozenset((*((p.subgraph, p.entry) for p in self.places[: self.stand_count]), *jumps))
+
     def alike(self) -> dict[SelectionField, list[SelectionField]]:
         """The fields, those with equal options together: leaves that are one decision. Keys are the first of each."""
         if not self._alike:
@@ -209,4 +216,9 @@ class ObjectProblem:
         """How the field's own selection is covered when it is read there; only for composite fields."""
         assert wanted.selection is not None
         stand = Stand(option.place.subgraph, option.entry, option.view)
-        return self.solver.cover(wanted.selection, wanted.type.name, (stand,))
+        selection = wanted.selection
+        if self.graph.supergraph.types[wanted.type.name].is_abstract:
+            types = self.graph.common_types(self.type, wanted.name, self._everywhere)
+            if types is not None:
+                selection = self.solver.answerable(selection, types)
+        return self.solver.cover(selection, wanted.type.name, (stand,))

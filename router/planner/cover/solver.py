@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from router.errors import PlanningError
 from router.graph.query_graph import QueryGraph
-from router.graph.selections import TYPENAME, Selection, SelectionField
+from router.graph.selections import TYPENAME, Selection, SelectionBuilder, SelectionField
 from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand, price
 from router.planner.cover.object_problem import ObjectProblem
 
@@ -34,6 +34,8 @@ class Solver:
         self._cut_at = UNCUT
         """The outermost of them that what is being found has met again."""
         self._readable_there: dict[tuple[Selection, str, int], object] = {}
+        self._answerable: dict[tuple[Selection, frozenset[str]], Selection] = {}
+        self._builder = SelectionBuilder(graph.supergraph)
 
     def spend(self, amount: int) -> None:
         self._left -= amount
@@ -87,6 +89,25 @@ class Solver:
             return self._objects[key]
         problem = ObjectProblem(self, type_name, fields, stands, typename_at)
         return self._remembered(self._objects, key, problem.solve)
+
+    def answerable(self, selection: Selection, types: frozenset[str]) -> Selection:
+        """What can come of a selection on an abstract type if its objects are of certain types only.
+
+        Of other types only what is asked of all stays: it costs nothing.
+        """
+        key = (selection, types)
+        known = self._answerable.get(key)
+        if known is None:
+            of_all = {f.identity for f in selection.own}
+            by_type = {
+                name: fields if name in types else tuple(f for f in fields if f.identity in of_all)
+                for name, fields in selection.by_type.items()
+            }
+            left = {name: fields for name, fields in by_type.items() if fields}
+            same = left == selection.by_type
+            known = selection if same else self._builder.selection(selection.type, selection.own, left)
+            self._answerable[key] = known
+        return known
 
     def _cover(self, selection: Selection, type_name: str, stands: tuple[Stand, ...]) -> Cover | None:
         if not self.graph.supergraph.types[type_name].is_abstract:
