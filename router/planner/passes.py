@@ -6,7 +6,10 @@ from router.graph.selection_syntax import Conditions, both
 from router.planner.fetch_graph import FetchNode
 from router.planner.plan import AnyOfConditions
 
-__all__ = ["levels", "numbered", "run_conditions", "topological"]
+__all__ = ["levels", "numbered", "run_conditions", "simplify", "topological"]
+
+MAX_COMPARED = 32
+"""More alternatives than this are not compared with one another, but for those that contain others."""
 
 
 def topological(fetches: Sequence[FetchNode]) -> list[FetchNode]:
@@ -66,12 +69,28 @@ def run_conditions(ordered: Sequence[FetchNode]) -> dict[FetchNode, AnyOfConditi
 
 
 def simplify(terms: Iterable[Conditions]) -> AnyOfConditions:
-    """Drops terms that another term implies; an always-true term makes the whole always true (empty)."""
-    unique = sorted(set(terms), key=lambda t: (len(t), t))
-    kept: list[Conditions] = []
-    for term in unique:
+    """Says the same in fewer words: `x or not x and y` is `x or y`; an always-true whole is empty."""
+    left = {frozenset(term) for term in terms}
+    if len(left) <= MAX_COMPARED:
+        left = _without_opposites(left)
+    kept: list[frozenset[tuple[str, bool]]] = []
+    for term in sorted(left, key=lambda t: (len(t), sorted(t))):
         if not term:
             return ()
-        if not any(set(k) <= set(term) for k in kept):
+        if not any(other <= term for other in kept):
             kept.append(term)
-    return tuple(kept)
+    return tuple(tuple(sorted(term)) for term in kept)
+
+
+def _without_opposites(left: set[frozenset[tuple[str, bool]]]) -> set[frozenset[tuple[str, bool]]]:
+    """Drops from each term what another term makes up for: one that holds where the dropped condition does not."""
+    pending = sorted(left, key=sorted)
+    while pending:
+        term = pending.pop()
+        for name, wanted in sorted(term):
+            rest = term - {(name, wanted)}
+            if any((name, not wanted) in other and other - {(name, not wanted)} <= rest for other in left):
+                left = (left - {term}) | {rest}
+                pending = sorted(left, key=sorted)
+                break
+    return left
