@@ -57,7 +57,7 @@ class _Document:
     calls: tuple[CompiledCall, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, for speed: see `Collected`
 class SubgraphRequest:
     """A request that can be sent now.
 
@@ -91,7 +91,7 @@ class Requests:
     def __init__(self, plan: QueryPlan, writes: Writes, traits: Mapping[str, SubgraphTraits]) -> None:
         self._plan = plan
         self._writes = writes
-        self._traits = traits
+        self._traits = {name: each for name, each in traits.items() if each != _NO_TRAITS}
         self._documents: dict[_Groups, _Document] = {}
 
     def root(self, ready: Collected, variables: Mapping[str, Any]) -> SubgraphRequest:
@@ -111,7 +111,10 @@ class Requests:
         Raises:
             RecursionError, orjson.JSONEncodeError: inputs are nested too deeply.
         """
-        traits = self._traits.get(ready[0].fetch.subgraph, _NO_TRAITS)
+        first = ready[0].fetch
+        traits = self._traits.get(first.subgraph, _NO_TRAITS)
+        if len(ready) == 1 and not first.has_contexts and traits is _NO_TRAITS:
+            return self._alone(ready[0], variables)
         parts = parts_of(ready, traits)
         busy = {each.fetch.id for part in parts for each in part.sharing}
         idle = [each.fetch for each in ready if each.fetch.id not in busy]
@@ -121,6 +124,22 @@ class Requests:
             for number in {each.fetch.id for part in several for each in part.sharing}:
                 times[number] = times.get(number, 0) + 1
         return [self._request(several, times, variables) for several in requests], idle
+
+    def _alone(
+        self, ready: Collected, variables: Mapping[str, Any]
+    ) -> tuple[list[SubgraphRequest], list[CompiledFetch]]:
+        """Return the request of one fetch: what most requests are, without the work of finding out who shares what."""
+        fetch = ready.fetch
+        assert fetch.extract is not None
+        representations, owners = fetch.extract(ready.targets)
+        if not owners:
+            return [], [fetch]
+        document = self._document((((fetch.id,), True),))
+        items = _given(document, variables)
+        items.append(document.calls[0].variable + orjson.dumps(representations))
+        body = document.prefix + b",".join(items) + b"}}"
+        request = SubgraphRequest((fetch.id,), fetch.subgraph, fetch.operation_type, body, document.calls, (owners,))
+        return [request], []
 
     def _request(
         self, parts: Sequence[Part], times: Mapping[int, int], variables: Mapping[str, Any]

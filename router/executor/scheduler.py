@@ -162,7 +162,11 @@ class Run:
         requests: list[SubgraphRequest] = []
         while self._ready:
             by_subgraph: dict[str, list[Collected]] = {}
-            for ready in self._collected():
+            collected = self._collected()
+            if len(collected) == 1:
+                requests += self._composed(collected)
+                continue
+            for ready in collected:
                 if ready.fetch.call is None:
                     requests += self._composed([ready])
                 else:
@@ -191,7 +195,8 @@ class Run:
                 found.append(Collected(fetch, targets, values))
             else:
                 self._over(fetch)
-        found.sort(key=lambda each: each.fetch.id)
+        if len(found) > 1:
+            found.sort(key=lambda each: each.fetch.id)
         return found
 
     def _composed(self, together: Sequence[Collected]) -> list[SubgraphRequest]:

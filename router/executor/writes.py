@@ -5,7 +5,7 @@ deep merge; containers into which a later fetch writes must not be shared betwee
 plan, so it costs nothing while answers are merged.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from router.executor.documents import Shape, shape_of
@@ -53,6 +53,38 @@ def _descend(shape: Shape, keys: Sequence[str]) -> Shape | None:
             return None
         shape = written.children
     return shape
+
+
+def _writes_alike(later: Fetch, fetch: Fetch) -> bool:
+    """Whether what is written below targets of a fetch is written below all of them, and is the same for targets that
+    share an object: it follows from the object that the later fetch finds there.
+    """
+    depth = len(fetch.path)
+    if later.path[:depth] != fetch.path:
+        return False
+    # Else what is found above the shared object decides too.
+    return later.entity is None or all(
+        source.depth > depth for context in later.entity.contexts for source in context.sources
+    )
+
+
+class _Group:
+    """Fetches that share an answer.
+
+    Attributes:
+        known: results of `Writes._writes_at_once`.
+    """
+
+    __slots__ = ("_ids", "fetches", "known")
+
+    def __init__(self, fetches: Iterable[Fetch]) -> None:
+        self.fetches = tuple(fetches)
+        self.known: dict[tuple[object, ...], bool] = {}
+        self._ids = {fetch.id for fetch in self.fetches}
+
+    def asked_by(self, later: Fetch) -> tuple[object, ...]:
+        """Return what must be equal for later fetches to share an answer once the group has its own."""
+        return later.subgraph, later.entity, later.run_if, frozenset(later.depends_on) - self._ids
 
 
 class Writes:
@@ -119,45 +151,39 @@ class Writes:
         return node
 
     def _unshared(self, ids: Sequence[int], shape: Shape, at_once: bool) -> Iterator[str]:
-        group = [self._fetches[number] for number in ids]
-        for fetch in group:
+        group = _Group(self._fetches[number] for number in ids) if len(ids) > 1 else None
+        for number in ids:
+            fetch = self._fetches[number]
             node = self._at(fetch.path) or _Node()
             for key, below in node.below.items():
                 if key in shape and any(
                     all(map(_compatible, fetch.path, later.path))
-                    and not self._writes_for_all(later, fetch, group, at_once)
+                    and not (
+                        _writes_alike(later, fetch)
+                        and (group is None or (at_once and self._writes_at_once(later, len(fetch.path), group)))
+                    )
                     for later in _subtree(below)
                 ):
                     yield key
 
-    def _writes_for_all(self, later: Fetch, fetch: Fetch, group: Sequence[Fetch], at_once: bool) -> bool:
-        """Whether what is written below targets of the group is written for all of them alike and at once.
-
-        What it is follows from the object that the later fetch finds there, so targets may share that object.
+    def _writes_at_once(self, later: Fetch, depth: int, group: "_Group") -> bool:
+        """Whether what a later fetch writes below targets of one fetch of the group is written at once below those of
+        all: others that ask the same wait, besides for the group, for the same fetches, and so share its answer.
         """
-        depth = len(fetch.path)
-        if later.path[:depth] != fetch.path:
-            return False
-        if later.entity is not None and any(
-            source.depth <= depth for context in later.entity.contexts for source in context.sources
-        ):
-            return False  # what is found above the shared object decides too
-        if len(group) == 1:
-            return True
-        # Fetches that wait for the group and else for the same become ready together; equal calls share one answer.
-        ids = {each.id for each in group}
-        return at_once and all(
-            any(
-                twin.path == path
-                and twin.entity is not None
-                and twin.entity == later.entity
-                and twin.subgraph == later.subgraph
-                and twin.run_if == later.run_if
-                and set(twin.depends_on) - ids == set(later.depends_on) - ids
-                for twin in (self._at(path) or _Node()).fetches
+        if later.entity is None:
+            return False  # root fetches share no answers
+        inside = later.path[depth:]
+        asked = (inside, *group.asked_by(later))
+        known = group.known.get(asked)
+        if known is None:
+            known = group.known[asked] = all(
+                any(
+                    twin.path == path and twin.entity is not None and group.asked_by(twin) == asked[1:]
+                    for twin in (self._at(path) or _Node()).fetches
+                )
+                for path in ((*each.path, *inside) for each in group.fetches)
             )
-            for path in ((*each.path, *later.path[depth:]) for each in group)
-        )
+        return known
 
     def subgraphs(self, keys: Keys) -> frozenset[str]:
         """Return names of the subgraphs that write the value at a position."""
