@@ -10,9 +10,12 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 import router
 from router.commands.files import Failed, as_json, write_text
+from router.commands.reload import watching
+from router.commands.watch import FileWatch
 from router.server.config import RouterConfig, config_schema, load_config
 
 __all__ = ["add_config_schema", "add_serve"]
@@ -24,6 +27,7 @@ def add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
     serve.add_argument("--port", type=port_number, default=4000, help="0 takes a free one (default: %(default)s)")
     serve.add_argument("--config", metavar="FILE", help="the router's settings, as YAML")
+    serve.add_argument("--watch", action="store_true", help="load the supergraph anew whenever its file changes")
     serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     serve.set_defaults(run=run_serve)
 
@@ -42,11 +46,14 @@ def port_number(text: str) -> int:
 
 def run_serve(options: argparse.Namespace) -> int:
     config = load_config(options.config) if options.config else RouterConfig()
-    app = router.create_app(Path(options.supergraph), config=config)
+    supergraph, watch = Path(options.supergraph), FileWatch()
+    watch.look_at([supergraph, *config.views.values()])
+    app = router.create_app(supergraph, config=config)
+    served: ASGIApp = watching(app, supergraph, watch) if options.watch else app
     listener = listening_socket(options.host, options.port)
     router.configure_logging(options.log_level)
     settings = uvicorn.Config(
-        app,
+        served,
         loop="auto" if os.name == "nt" else "uvloop",
         http="httptools",
         ws="wsproto",

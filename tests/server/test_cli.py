@@ -290,6 +290,38 @@ def access_line(process: subprocess.Popen[str]) -> dict[str, Any]:
             return line
 
 
+def log_line(process: subprocess.Popen[str], message: str) -> dict[str, Any]:
+    """The next line of the log with this message."""
+    assert process.stderr is not None
+    while True:
+        line: dict[str, Any] = json.loads(process.stderr.readline())
+        if line["message"] == message:
+            return line
+
+
+def test_serve_watches_the_supergraph(supergraph: Path) -> None:
+    text = supergraph.read_text()
+    fields = '{ __type(name: "Query") { fields { name } } }'
+
+    def served(url: str) -> set[str]:
+        return {field["name"] for field in ask(url, fields)["data"]["__type"]["fields"]}
+
+    with serving("--supergraph", supergraph, "--watch") as (url, process):
+        assert "slow" in served(url)
+        supergraph.write_text(text.replace("slow(seconds", "quick(seconds"))
+        line = log_line(process, "supergraph ready")
+        assert (line["documents"], line["planned"]) == (1, 1)
+        assert served(url) & {"slow", "quick"} == {"quick"}
+        supergraph.write_text("type Query {")
+        assert log_line(process, "supergraph not replaced")["code"] == "INVALID_FEDERATION_SUPERGRAPH"
+        assert "quick" in served(url)
+        supergraph.unlink()
+        assert "No such file" in log_line(process, "supergraph not replaced")["reason"]
+        supergraph.write_text(text)
+        log_line(process, "supergraph ready")
+        assert "slow" in served(url)
+
+
 def test_a_client_that_hangs_up_frees_the_router(supergraph: Path, tmp_path: Path) -> None:
     config = tmp_path / "router.yaml"
     body = json.dumps({"query": '{ product(id: "1") { name } }'}).encode()
