@@ -12,6 +12,7 @@ from graphql import GraphQLSchema
 from router.executor.errors import Covered, distinct, introspection_error, null_error
 from router.executor.introspection import Introspection
 from router.executor.parts import Collected, CompiledFetch, SubgraphTraits
+from router.executor.passthrough import PassThrough
 from router.executor.positions import ConditionTable, Introspections, Position, prepare, storage_keys
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
 from router.executor.representations import NAMES, write_collector, write_extractor
@@ -39,7 +40,8 @@ class CompiledPlan:
     """
 
     __slots__ = (
-        "_conditions", "_fetches", "_introspections", "_project", "_requests", "_root", "_writes", "plan", "source",
+        "_conditions", "_fetches", "_introspections", "_pass_through", "_project", "_requests", "_root", "_writes",
+        "plan", "source",
     )  # fmt: skip
 
     def __init__(
@@ -63,9 +65,16 @@ class CompiledPlan:
         self._project = project
         self._conditions = conditions
         self._introspections = introspections
+        is_alone = len(fetches) == 1 and fetches[0].collect is None and fetches[0].operation_type != "subscription"
+        self._pass_through = PassThrough(root) if is_alone else None
 
     async def execute(
-        self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient
+        self,
+        variables: Mapping[str, Any],
+        context: RequestContext,
+        subgraphs: SubgraphClient,
+        *,
+        pass_through: bool = False,
     ) -> dict[str, Any]:
         """Run the plan.
 
@@ -73,6 +82,8 @@ class CompiledPlan:
             variables: the request's variables as JSON values, validated, with the operation's defaults filled in.
             context: passed to hooks.
             subgraphs: makes the requests.
+            pass_through: whether `data` may be an `orjson.Fragment` of the subgraph's own text, which saves reading
+                and writing it; for callers that only serialise the response.
 
         Returns:
             The response map: `data`, and `errors` if there are any.
@@ -80,7 +91,7 @@ class CompiledPlan:
         Raises:
             RequestRefused: a hook ended the request.
         """
-        return await self._execute(variables, context, subgraphs)
+        return await self._execute(variables, context, subgraphs, self._pass_through if pass_through else None)
 
     async def create_source_stream(
         self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient
@@ -117,11 +128,17 @@ class CompiledPlan:
                 yield await self.execute_event(event, variables, context, subgraphs)
 
     async def _execute(
-        self, variables: Mapping[str, Any], context: RequestContext, subgraphs: Sender
+        self,
+        variables: Mapping[str, Any],
+        context: RequestContext,
+        subgraphs: Sender,
+        pass_through: PassThrough | None = None,
     ) -> dict[str, Any]:
         conditions = self._conditions.evaluate(variables)
-        run = Run(self._fetches, self._requests, self._root, conditions, variables, context, subgraphs)
+        run = Run(self._fetches, self._requests, self._root, conditions, variables, context, subgraphs, pass_through)
         await run.run()
+        if run.passed is not None:
+            return {"data": run.passed}
         answers = []
         for introspection, condition in self._introspections:
             is_asked = condition is None or conditions[condition]

@@ -16,6 +16,7 @@ import orjson
 from router.errors import SubgraphError
 from router.executor.errors import client_error, failure_error
 from router.executor.parts import Collected, CompiledFetch
+from router.executor.passthrough import PassThrough
 from router.executor.positions import Position, conditions_hold, visible_path
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.representations import Target, located, merge_entities
@@ -34,11 +35,12 @@ class Run:
     Attributes:
         data: the merged response tree, by storage keys.
         errors: errors for the client.
+        passed: the client's `data`, if it is a reply's own text.
     """
 
     __slots__ = (
-        "_conditions", "_context", "_failed", "_fetches", "_in_flight", "_is_held", "_nulled", "_parts", "_pending",
-        "_ready", "_requests", "_root", "_subgraphs", "_variables", "data", "errors",
+        "_conditions", "_context", "_failed", "_fetches", "_in_flight", "_is_held", "_nulled", "_parts", "_pass",
+        "_pending", "_ready", "_requests", "_root", "_subgraphs", "_variables", "data", "errors", "passed",
     )  # fmt: skip
 
     def __init__(
@@ -50,9 +52,12 @@ class Run:
         variables: Mapping[str, Any],
         context: RequestContext,
         subgraphs: Sender,
+        pass_through: PassThrough | None = None,
     ) -> None:
         self.data: dict[str, Any] = {}
         self.errors: list[dict[str, Any]] = []
+        self.passed: orjson.Fragment | None = None
+        self._pass = pass_through
         self._fetches = fetches
         self._requests = requests
         self._root = root
@@ -127,6 +132,10 @@ class Run:
             reply = await self._subgraphs.send(
                 request.subgraph, request.body, request.operation_type, request.fetches, self._context
             )
+            if self._pass is not None:
+                self.passed = self._pass.data(reply)
+                if self.passed is not None:
+                    return []
             data, errors = read_reply(request.subgraph, reply)
         except SubgraphError as failure:
             self._fail(request, failure)

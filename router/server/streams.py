@@ -58,7 +58,9 @@ class OpenOperation:
         operation, context = self.operation, self.context
         try:
             async with asyncio.timeout_at(self.deadline):
-                response = await operation.compiled.execute(operation.variables, context, self.subgraphs)
+                response = await operation.compiled.execute(
+                    operation.variables, context, self.subgraphs, pass_through=self.app.on_response is None
+                )
         except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
             response = self.refused(error, context)
         return self.finished(context, response)

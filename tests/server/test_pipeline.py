@@ -493,3 +493,15 @@ async def test_subgraphs_get_no_more_than_they_can_take(
     assert together == 1
     assert len(sent) == len(everything["data"]["products"]) > 1
     assert all(len(each) == 1 for each in sent)
+
+
+async def test_warm_answers_of_one_subgraph_are_passed_on_unchanged(make_app: MakeApp, connect: Connect) -> None:
+    app = make_app()
+    client = connect(app)
+    query = "query Names { products { id name } }"
+    answers = [await run(client, query) for _ in range(8)]
+    assert all(answer == answers[0] for answer in answers)
+    assert len(answers[0]["data"]["products"]) > 1
+    headers = {"accept": "application/graphql-response+json"}
+    response = await client.post("/graphql", json={"query": query}, headers=headers)
+    assert (response.status_code, response.json()) == (200, answers[0])
