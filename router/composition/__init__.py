@@ -63,12 +63,14 @@ def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     errors = list(check_names(ordered))
 
     schemas: list[SubgraphSchema] = []
+    known: dict[str, FieldUsage] = {}
     for subgraph in ordered:
         schema, problems = read_subgraph(subgraph)
         if schema is not None and not problems:
             problems = list(check_validity(schema))
             if not problems and not schema.is_fed1:  # others are checked once they are upgraded
-                problems = list(check_subgraph(schema, find_field_usage(schema)))
+                known[schema.name] = find_field_usage(schema)
+                problems = list(check_subgraph(schema, known[schema.name]))
             schemas.append(schema)
         errors += problems
     if errors:
@@ -78,7 +80,7 @@ def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     if errors:
         return _rejected(errors)
 
-    usages: list[FieldUsage] = [find_field_usage(schema) for schema in schemas]
+    usages = [known.get(schema.name) or find_field_usage(schema) for schema in schemas]
     state = merge_subgraphs(schemas, usages)
     state.errors += check_extensions(schemas)
     if not state.errors:

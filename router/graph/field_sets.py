@@ -1,5 +1,6 @@
 """Field sets: the selections written as strings in `@key`, `@requires`, `@provides` and `@join__*(...)`."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,10 @@ class FragmentSelection:
 FieldSet = tuple[FieldSelection | FragmentSelection, ...]
 
 
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
+_NAMES = re.compile(rf"[ \t\n,]*+{_NAME.pattern}(?:[ \t\n,]++{_NAME.pattern})*+[ \t\n,]*+")
+
+
 class InvalidFieldSet(ValueError):
     """The text is not a selection set; the message says why."""
 
@@ -56,6 +61,8 @@ def parse_field_set(text: str) -> FieldSet:
     Raises:
         InvalidFieldSet: a syntax error, an empty set, or a named fragment.
     """
+    if _NAMES.fullmatch(text):  # most are no more than that
+        return tuple(FieldSelection(name) for name in _NAME.findall(text))
     stripped = text.strip()
     source = stripped if stripped.startswith("{") else "{" + stripped + "}"
     try:

@@ -7,6 +7,7 @@ most that it held (peak resident set). Where Node, `../shared/oracle` or `../sha
 
 import argparse
 import json
+import math
 import os
 import shutil
 import statistics
@@ -206,6 +207,14 @@ def growth(sizes: list[int], rounds: int) -> None:
         for size, seconds in row.items():
             bar = "#" * max(1, round(seconds / widest * 60))
             print(f"  {name:<7}{size:>6} {seconds:>7.2f} s {seconds / size * 1e3:>6.2f} ms  {bar}")
+        if len(row) > 1:
+            print(f"  {name:<7}time grows as size to the power of {exponent(row):.2f}")
+
+
+def exponent(row: Mapping[int, float]) -> float:
+    """The slope of the straight line through size and time, both on logarithmic scales: 1 is linear growth."""
+    sizes, times = [math.log(size) for size in row], [math.log(seconds) for seconds in row.values()]
+    return statistics.linear_regression(sizes, times).slope
 
 
 COLD = """

@@ -18,6 +18,7 @@ from router.composition.model import (
     is_required,
 )
 from router.composition.reporting import error
+from router.composition.rules.default_cycles import check_default_cycles
 from router.errors import CompositionError
 
 __all__ = ["check_graphql_validity", "is_direct_subtype"]
@@ -34,6 +35,7 @@ def check_graphql_validity(schema: SubgraphSchema) -> Iterator[CompositionError]
             yield from _check_input(schema, argument, f"@{directive.name}({argument.name}:)")
     yield from _check_applied(schema, schema.schema_directives, "SCHEMA", "schema")
     yield from _check_input_cycles(schema)
+    yield from check_default_cycles(schema)
 
 
 def _invalid(schema: SubgraphSchema, message: str, coordinate: str, node: Node | None) -> CompositionError:
