@@ -3,7 +3,8 @@
 Ours and two reference composers take turns on the same files, so that a busy moment of the machine meets all of them:
 compare ratios within one run, not seconds between runs. A process's time is from its start to its end, its memory the
 most that it held (peak resident set). On a busy machine the fastest run and the processor's time say more than the
-median; Node compiles and collects garbage on other threads meanwhile, which is processor time but hardly waiting. Where Node, `../shared/oracle` or `../shared/saleor` are missing, their rows are.
+median; Node compiles and collects garbage on other threads meanwhile, which is processor time but hardly waiting. Where
+Node, `../shared/oracle` or `../shared/saleor` are missing, their rows are.
 """
 
 import argparse
