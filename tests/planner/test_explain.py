@@ -4,6 +4,8 @@ import os
 
 import pytest
 from graphql import parse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from router.composition import Composed, Subgraph, compose
 from router.graph.supergraph import Supergraph, load_supergraph
@@ -11,6 +13,7 @@ from router.planner import normalize, render
 from router.planner.explain import MAX_REPLANNED, explain
 from router.planner.explanation import Explanation
 from tests.planner.case_files import Case
+from tests.planner.correctness import GENERATORS, federation_named, operations_of
 from tests.planner.test_cases import CASES, plan_of, supergraph_of
 
 # What to read when the wording changes: one case of each kind of reason.
@@ -185,3 +188,20 @@ def test_the_search_for_alternatives_is_bounded() -> None:
     supergraph = federation(a=f"type Query {{ {roots} }} {keyed}", b=shared, c=shared)
     found = why("{ " + " ".join(f"r{n} {{ x }}" for n in range(count)) + " }", supergraph)
     assert sum(fetch.otherwise is not None for fetch in found.fetches) == MAX_REPLANNED
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(["federations", *GENERATORS]), st.integers(0, 2**32))
+def test_random_plans_have_reasons(generator: str, seed: int) -> None:
+    name = f"{generator}:{seed}"
+    federation = federation_named(name)
+    if federation is None:
+        return
+    for text, _ in operations_of(name, federation, 3):
+        found = why(text, federation.supergraph, *federation.labels)
+        assert found.plan == federation.plan(text)
+        for reasons in found.fetches:
+            assert reasons.fields or reasons.tells_type
+            assert all(set(entry.sources) <= set(reasons.after) for entry in reasons.entries)
+        assert found.as_text().count("\nfetch ") == len(found.fetches)
+        assert len(found.as_json()["fetches"]) == len(found.fetches)

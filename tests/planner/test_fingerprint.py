@@ -3,13 +3,31 @@
 import dataclasses
 
 import pytest
-from graphql import parse
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    NameNode,
+    Node,
+    OperationDefinitionNode,
+    StringValueNode,
+    Visitor,
+    parse,
+    print_ast,
+    strip_ignored_characters,
+    visit,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from router.composition import Composed, Subgraph, compose
+from router.graph.selection_syntax import InlineFragments
 from router.graph.selections import Selection, SelectionField
 from router.graph.supergraph import Supergraph, load_supergraph
 from router.planner import fingerprint, normalize, plan_operation
 from router.planner.normalize import NormalizedOperation
+from router.planner.plan import QueryPlan
+from tests.planner.correctness import GENERATORS, federation_named, operations_of
 
 SDL = """
 scalar JSON
@@ -106,3 +124,51 @@ def test_descriptions_and_directives_of_variables_do_not_travel(supergraph: Supe
     text = 'query Q("how many" $n: Int = 5 @deprecated, """b""" $o: JSON) { u(n: $n, o: $o) { id } }'
     (fetch,) = plan_operation(parse(text), None, supergraph).fetches
     assert fetch.document == "query Q__a__0($n: Int = 5, $o: JSON) { u(n: $n, o: $o) { id } }"
+
+
+# ---- random operations ----------------------------------------------------------------------------------------------
+
+
+def rewritten(text: str, how: str) -> str:
+    """The same operation, written in another way."""
+    document = parse(text)
+    if how == "tight":
+        return strip_ignored_characters(text)
+    if how == "renamed":
+        return print_ast(visit(document, RenamedFragments()))
+    if how == "described":
+        (described, *others) = (
+            dataclasses.replace(node, description=StringValueNode(value="what it is for"))
+            if isinstance(node, OperationDefinitionNode) and node.name is not None
+            else node
+            for node in document.definitions
+        )
+        return print_ast(DocumentNode(definitions=(*others, described)))
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    return print_ast(visit(DocumentNode(definitions=tuple(operations)), InlineFragments(fragments)))
+
+
+class RenamedFragments(Visitor):
+    def leave(self, node: Node, *_: object) -> Node | None:
+        if isinstance(node, FragmentDefinitionNode | FragmentSpreadNode):
+            return dataclasses.replace(node, name=NameNode(value=f"Other_{node.name.value}"))
+        return None
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(["federations", *GENERATORS]), st.integers(0, 2**32))
+def test_random_operations(generator: str, seed: int) -> None:
+    name = f"{generator}:{seed}"
+    federation = federation_named(name)
+    if federation is None:
+        return
+    supergraph = federation.supergraph
+    plans: dict[bytes, QueryPlan] = {}
+    for text, _ in operations_of(name, federation, 6):
+        plan, found = federation.plan(text), of(supergraph, text)
+        assert plans.setdefault(found, plan) == plan, "what is taken for the same has the same plan"
+        for how in ("tight", "renamed", "described", "inlined"):
+            other = rewritten(text, how)
+            assert of(supergraph, other) == found, how
+            assert federation.plan(other) == plan, how
