@@ -19,7 +19,7 @@ from router.planner.plan import Fetch, Path, QueryPlan
 
 __all__ = ["CompiledCall", "Requests", "SubgraphRequest"]
 
-MAX_DOCUMENTS = 200
+MAX_DOCUMENTS = 64
 """Composed documents kept per plan. Which fetches are ready together depends on timing, so there may be many."""
 
 _NO_TRAITS = SubgraphTraits()

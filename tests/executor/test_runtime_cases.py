@@ -477,3 +477,38 @@ async def test_variables_go_along_only_if_the_request_has_them() -> None:
     a = Subgraph({"data": {"x": "1"}})
     await run(the_plan, {"a": None, "other": 1}, a=a)
     assert a.requests[0] == {"query": "query($a: Int $b: Int = 1) { x(a: $a b: $b) }", "variables": {"a": None}}
+
+
+async def test_objects_of_a_shared_answer_stay_apart_where_later_fetches_come_at_different_times() -> None:
+    """`me` and `us[0]` are one user, asked for once. Its pet's details come early at one place, late at the other."""
+    detail = field("d", "D", obj("D", field("y")))
+    late = field("d", "D", obj("D", field("id")))
+    the_plan = plan(
+        obj(
+            "Query",
+            field("us", "[U]", obj("U", field("pets", "[Pet]", obj("Pet", detail)))),
+            field("me", "U", obj("U", field("pets", "[Pet]", obj("Pet", late)))),
+            field("slow"),
+        ),
+        root("a", "{ us { id } me { id } }"),
+        *(entities("b", "... on U { pets { id } }", path, U) for path in ("us@", "me")),
+        root("s", "{ slow }"),
+        entities("c", "... on Pet { d { id } }", "us@.pets@", by_id("Pet"), after=(1,)),
+        entities("c", "... on Pet { d { id } }", "me.pets@", by_id("Pet"), after=(2, 3)),
+        entities("e", "... on D { y }", "us@.pets@.d", by_id("D"), after=(4,)),
+    )
+    b = Subgraph({"data": {"_entities": [{"pets": [{"id": "p"}]}]}})
+    response = await run(
+        the_plan,
+        a=Subgraph({"data": {"us": [{"id": "1"}], "me": {"id": "1"}}}),
+        b=b,
+        s=Subgraph({"data": {"slow": "s"}}, delay_s=0.05),
+        c=Subgraph({"data": {"_entities": [{"d": {"id": "d"}}]}}),
+        e=Subgraph({"data": {"_entities": [{"y": "y"}]}}),
+    )
+    assert len(b.requests) == 1
+    assert response["data"] == {
+        "us": [{"pets": [{"d": {"y": "y"}}]}],
+        "me": {"pets": [{"d": {"id": "d"}}]},
+        "slow": "s",
+    }
