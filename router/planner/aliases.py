@@ -64,7 +64,7 @@ def _assign_at(
         else:
             equal = [k for k, t in taken.items() if (t.name, t.arguments) == (slot.name, slot.arguments)]
             candidates = [*equal, slot.name]
-        usable = (k for k in candidates if not _is_reserved(k) and fits(k, slot, shapes))
+        usable = (k for k in candidates if (k in taken or not _is_reserved(k)) and fits(k, slot, shapes))
         key = next(usable, None)
         if key is None:
             while f"_q{invented}" in taken or f"_q{invented}" in response_keys:
