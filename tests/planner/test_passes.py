@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.graph.selection_syntax import Conditions
@@ -32,6 +32,7 @@ def test_few_words(given_: list[Conditions], expected: tuple[Conditions, ...]) -
     assert simplify(given_) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(terms, min_size=1, max_size=8))
 def test_the_same_meaning_whatever_the_order(given_: list[Conditions]) -> None:
     found = simplify(given_)
