@@ -23,6 +23,7 @@ from router.planner.contexts import attach_contexts, resolve_contexts
 from router.planner.cover import ObjectCover, Solver, Stand
 from router.planner.fetch_graph import FetchGraph, build_fetch_graph
 from router.planner.fingerprint import fingerprint
+from router.planner.merges import merge_into_later
 from router.planner.normalize import NormalizedOperation, normalize
 from router.planner.plan import QueryPlan
 
@@ -96,6 +97,7 @@ def stages_on(
     yield cover
     fetch_graph = build_fetch_graph(graph, operation.type, cover, operation.variables)
     resolve_contexts(graph, fetch_graph)
+    fetch_graph = merge_into_later(fetch_graph)
     assign_storage_keys(graph, fetch_graph)
     yield fetch_graph
     yield assemble(graph, operation, fetch_graph, hidden)

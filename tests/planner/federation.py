@@ -142,8 +142,12 @@ class FederationMaker:
         if home in self.interface_objects and entity in self.interface_members:
             return False
         if entity not in subgraph.heads:
-            keys = self.keys.get(entity) or ["id"]
-            self._declare(home, entity, [keys[0]], stub=True)
+            keys = [
+                k for k in self.keys.get(entity) or ["id"] if "other" not in k or home not in self.interface_objects
+            ]
+            if not keys:
+                return False
+            self._declare(home, entity, keys[:1], stub=True)
         return True
 
     def _values(self) -> None:

@@ -71,11 +71,21 @@ class World:
     Args:
         labels: override labels that are on.
         null_keys: key fields may be null where their type allows it. Data then may miss what the monolith has.
+        full: nothing is null and no list empty, so that every selection is reached.
+        salt: makes another world of the same types.
     """
 
     def __init__(
-        self, sdls: Mapping[str, str], labels: frozenset[str] = frozenset(), *, null_keys: bool = False
+        self,
+        sdls: Mapping[str, str],
+        labels: frozenset[str] = frozenset(),
+        *,
+        null_keys: bool = False,
+        full: bool = False,
+        salt: str = "",
     ) -> None:
+        self.full = full
+        self.salt = salt
         self.subgraphs = {name: SubgraphTypes(sdl) for name, sdl in sdls.items()}
         self.labels = labels
         self.null_keys = null_keys
@@ -204,11 +214,11 @@ class World:
         return True
 
     def _value(self, thing: Thing, facts: _Field, arguments: str, level: int, index: str) -> Any:
-        seed = (thing.type, thing.id, facts.name, arguments, index)
-        if facts.nullable[level] and digest("null", *seed) % NULL_EVERY == 0:
+        seed = (thing.type, thing.id, facts.name + self.salt, arguments, index)
+        if facts.nullable[level] and not self.full and digest("null", *seed) % NULL_EVERY == 0:
             return None
         if level < len(facts.nullable) - 1:
-            size = 1 + digest("n", *seed) % 2 if facts.is_key else digest("n", *seed) % 4
+            size = 1 + digest("n", *seed) % 2 if facts.is_key or self.full else digest("n", *seed) % 4
             return [self._value(thing, facts, arguments, level + 1, f"{index}[{i}]") for i in range(size)]
         if facts.candidates:
             return self._object(thing, facts, arguments, index, seed)
