@@ -240,7 +240,9 @@ def cold_load(supergraph: Path, rounds: int) -> None:
         measured = timed([sys.executable, "-c", COLD, str(supergraph)], ROOT)
         inside = (WORK / "stderr.txt").read_text().strip()
         processor = f"{measured.processor_s:.2f} s of processor time"
-        print(f"  {measured.seconds:.2f} s whole process ({inside}), {processor}, {measured.peak_mb:.0f} MB", flush=True)
+        print(
+            f"  {measured.seconds:.2f} s whole process ({inside}), {processor}, {measured.peak_mb:.0f} MB", flush=True
+        )
 
 
 def main() -> int:

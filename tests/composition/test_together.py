@@ -1,5 +1,7 @@
 """What composition says and keeps where several rules meet."""
 
+import pytest
+
 from router.composition import Composed, Rejected, Subgraph, compose
 
 LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@composeDirective"])\n'
@@ -43,6 +45,27 @@ def test_only_subgraphs_that_compose_a_directive_hand_over_its_applications() ->
     assert [line.strip() for line in result.supergraph_sdl.splitlines() if line.endswith("@mark")] == [
         "a: Int @join__field(graph: A) @mark"
     ]
+
+
+@pytest.mark.parametrize(
+    "sdls",
+    [
+        {"a": "type Query { n: Int } interface A implements B { x: Int } interface B implements A { x: Int }"},
+        {
+            "a": "type Query { n: Int } interface A implements B { x: Int } interface B { x: Int }",
+            "b": "type Query { m: Int } interface B implements A { x: Int } interface A { x: Int }",
+        },
+        {
+            "a": "type Query { n: Int } interface A implements B & C { x: Int } interface B implements C & A { x: Int }"
+            " interface C implements A & B { x: Int }"
+        },
+    ],
+)
+def test_interfaces_cannot_implement_each_other(sdls: dict[str, str]) -> None:
+    result = composed(**{name: LINK + sdl for name, sdl in sdls.items()})
+    assert isinstance(result, Rejected)
+    assert {error.code for error in result.errors} == {"INVALID_GRAPHQL"}
+    assert any("which implements it" in error.message for error in result.errors)
 
 
 def test_of_equal_versions_the_last_subgraphs_definition_is_composed() -> None:

@@ -145,6 +145,9 @@ def _check_interfaces(schema: SubgraphSchema, definition: TypeDef) -> Iterator[C
             message = f'"{definition.name}" cannot implement "{name}", which is not another interface: remove it.'
             yield _invalid(schema, message, definition.name, node)
             continue
+        if definition.name in interface.interfaces:
+            message = f'"{definition.name}" cannot implement "{name}", which implements it: remove one of both.'
+            yield _invalid(schema, message, definition.name, node)
         for transitive in interface.interfaces:
             if transitive not in definition.interfaces and transitive != definition.name:
                 message = f'"{definition.name}" must implement "{transitive}" because "{name}" does: add it.'
