@@ -16,6 +16,7 @@ from router.composition import Composed, Rejected, compose
 from router.graph.api_schema import build_api_schema
 from tests.composition.case_files import CASES, read_case, subgraphs
 from tests.composition.feature_sets import random_case, random_features
+from tests.composition.fuzz import fuzzed
 from tests.composition.subgraph_designs import random_design
 from tests.composition.subgraph_sets import random_subgraphs
 
@@ -23,7 +24,14 @@ Generator = Callable[[Random], dict[str, str]]
 
 quietly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.integers(min_value=0, max_value=10**6)
-generators = st.sampled_from([random_subgraphs, random_design, random_features, random_case])
+
+
+def broken_set(random: Random) -> dict[str, str]:
+    """What fuzzing makes, of which some composes all the same."""
+    return {name: sdl[:20_000] for name, sdl in fuzzed(random.randrange(10**6)).items()}
+
+
+generators = st.sampled_from([random_subgraphs, random_design, random_features, random_case, broken_set])
 ROOT = Path(__file__).parents[2]
 
 
