@@ -199,15 +199,15 @@ def compare(title: str, config: Path, rounds: int) -> dict[str, list[Run]]:
 
 
 def growth(sizes: list[int], rounds: int) -> None:
-    """How time and memory grow with the number of entity types, as a table and as bars."""
+    """How processor time and memory grow with the number of entity types, as a table and as bars."""
     medians: dict[str, dict[int, float]] = {}
     for size in sizes:
         config = written(f"synthetic-{size}", synthetic(size))
         for name, measured in compare(f"{min(size, 100)} subgraphs, {size} entity types", config, rounds).items():
             if measured:
-                medians.setdefault(name, {})[size] = statistics.median(run.seconds for run in measured)
+                medians.setdefault(name, {})[size] = statistics.median(run.processor_s for run in measured)
     widest = max(seconds for row in medians.values() for seconds in row.values())
-    print("\nGrowth: seconds, and milliseconds for each entity type")
+    print("\nGrowth: processor time, and milliseconds of it for each entity type")
     for name, row in medians.items():
         for size, seconds in row.items():
             bar = "#" * max(1, round(seconds / widest * 60))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from graphql import DirectiveLocation
+from graphql.type import TypeKind
 
 from router.commands.codes import COMMAND_CODES
 from router.composition.codes import CODES, HINTS
@@ -66,6 +67,7 @@ def test_meaning_and_fix_are_one_sentence() -> None:
 
 NOT_CODES = {
     *(location.name for location in DirectiveLocation),
+    *(kind.name for kind in TypeKind),
     *RULES,
     *KINDS,
     # First halves of kinds of changes.
