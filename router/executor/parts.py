@@ -14,7 +14,7 @@ import orjson
 from router.executor.representations import Collect, Extract, Owners, Target
 from router.planner.plan import AnyOfConditions, Representation
 
-__all__ = ["Collected", "CompiledFetch", "Part", "SubgraphTraits", "packed", "parts_of"]
+__all__ = ["MAX_FIELDS", "Collected", "CompiledFetch", "Part", "SubgraphTraits", "packed", "part_of", "parts_of"]
 
 MAX_FIELDS = 100
 """`_entities` fields of one document; each combination of context arguments' values takes one."""
@@ -112,7 +112,7 @@ def parts_of(ready: Sequence[Collected], traits: SubgraphTraits) -> list[Part]:
                 for whole, context in groups
                 for members, _ in _divided(whole, lambda target, _: _sent_type(target, entries))  # noqa: B023
             ]
-        parts += [_part(members, context) for members, context in groups]
+        parts += [part_of(members, context) for members, context in groups]
     return [part for part in parts if part.owners]
 
 
@@ -145,7 +145,8 @@ def _sent_type(target: Target, entries: Sequence[Representation]) -> str | None:
     return next((each.typename or own for each in entries if each.types is None or own in each.types), None)
 
 
-def _part(group: Sequence[Collected], context: tuple[Any, ...]) -> Part:
+def part_of(group: Sequence[Collected], context: tuple[Any, ...]) -> Part:
+    """Return the `_entities` field that fetches with equal calls share for all of their targets."""
     extract = group[0].fetch.extract
     assert extract is not None
     targets = group[0].targets if len(group) == 1 else [target for each in group for target in each.targets]

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from router.executor.parts import Collected, CompiledFetch, Part, SubgraphTraits, packed, parts_of
+from router.executor.parts import MAX_FIELDS, Collected, CompiledFetch, Part, SubgraphTraits, packed, part_of, parts_of
 from router.executor.representations import Owners
 from router.executor.writes import MergeRule, Writes
 from router.planner.documents import entities_document
@@ -50,11 +50,13 @@ class _Document:
     Attributes:
         prefix: the JSON request up to its first variable.
         variables: the client's variables in it, each with the JSON text `"name":`.
+        fetches: ids of all fetches that take part in it.
     """
 
     prefix: bytes
     variables: tuple[tuple[str, bytes], ...]
     calls: tuple[CompiledCall, ...]
+    fetches: tuple[int, ...]
 
 
 @dataclass(slots=True)  # not frozen, for speed: see `Collected`
@@ -111,10 +113,9 @@ class Requests:
         Raises:
             RecursionError, orjson.JSONEncodeError: inputs are nested too deeply.
         """
-        first = ready[0].fetch
-        traits = self._traits.get(first.subgraph, _NO_TRAITS)
-        if len(ready) == 1 and not first.has_contexts and traits is _NO_TRAITS:
-            return self._alone(ready[0], variables)
+        traits = self._traits.get(ready[0].fetch.subgraph, _NO_TRAITS)
+        if traits is _NO_TRAITS and len(ready) <= MAX_FIELDS and not any(each.fetch.has_contexts for each in ready):
+            return self._plain(ready, variables)
         parts = parts_of(ready, traits)
         busy = {each.fetch.id for part in parts for each in part.sharing}
         idle = [each.fetch for each in ready if each.fetch.id not in busy]
@@ -125,21 +126,34 @@ class Requests:
                 times[number] = times.get(number, 0) + 1
         return [self._request(several, times, variables) for several in requests], idle
 
-    def _alone(
-        self, ready: Collected, variables: Mapping[str, Any]
+    def _plain(
+        self, ready: Sequence[Collected], variables: Mapping[str, Any]
     ) -> tuple[list[SubgraphRequest], list[CompiledFetch]]:
-        """Return the request of one fetch: what most requests are, without the work of finding out who shares what."""
-        fetch = ready.fetch
-        assert fetch.extract is not None
-        representations, owners = fetch.extract(ready.targets)
-        if not owners:
-            return [], [fetch]
-        document = self._document((((fetch.id,), True),))
+        """Return the one request of fetches without contexts to a subgraph that can take everything: what most requests
+        are, without the work of dividing and packing.
+        """
+        sharing: dict[int | None, list[Collected]] = {}
+        for each in ready:
+            sharing.setdefault(each.fetch.call, []).append(each)
+        parts = [part_of(members, ()) for members in sharing.values()]
+        groups = [(part.ids, True) for part in parts if part.owners]
+        sent = {number for ids, _ in groups for number in ids} if len(groups) < len(ready) else ()
+        idle = [each.fetch for each in ready if each.fetch.id not in sent] if len(groups) < len(ready) else []
+        if not groups:
+            return [], idle
+        document = self._document(tuple(groups))
         items = _given(document, variables)
-        items.append(document.calls[0].variable + orjson.dumps(representations))
+        owners: list[Owners] = []
+        for part in parts:
+            if part.owners:
+                items.append(document.calls[len(owners)].variable + orjson.dumps(part.representations))
+                owners.append(part.owners)
+        first = ready[0].fetch
         body = document.prefix + b",".join(items) + b"}}"
-        request = SubgraphRequest((fetch.id,), fetch.subgraph, fetch.operation_type, body, document.calls, (owners,))
-        return [request], []
+        request = SubgraphRequest(
+            document.fetches, first.subgraph, first.operation_type, body, document.calls, tuple(owners)
+        )
+        return [request], idle
 
     def _request(
         self, parts: Sequence[Part], times: Mapping[int, int], variables: Mapping[str, Any]
@@ -157,7 +171,7 @@ class Requests:
             items.extend(name + orjson.dumps(value) for name, value in zip(call.contexts, part.context, strict=True))
         first = parts[0].sharing[0].fetch
         return SubgraphRequest(
-            tuple(dict.fromkeys(number for ids, _ in groups for number in ids)),
+            document.fetches,
             first.subgraph,
             first.operation_type,
             document.prefix + b",".join(items) + b"}}",
@@ -181,7 +195,7 @@ class Requests:
         first = one_of_each[0]
         if first.entity is None:
             whole = CompiledCall(None, b"", (), (first.path,), self._writes.rule([first.id]))
-            return _Document(_prefix(first, first.document), _named(first.variables), (whole,))
+            return _Document(_prefix(first, first.document), _named(first.variables), (whole,), (first.id,))
         names = sorted({name for fetch in one_of_each for name in fetch.variables})
         entities = [fetch.entity for fetch in one_of_each if fetch.entity is not None]
         composed = entities_document(first.operation_name, entities, names, self._plan.variable_definitions)
@@ -197,7 +211,8 @@ class Requests:
             )
             for field, (ids, at_once) in zip(composed.fields, groups, strict=True)
         )
-        return _Document(_prefix(first, text), _named(names), calls)
+        fetches = tuple(dict.fromkeys(number for ids, _ in groups for number in ids))
+        return _Document(_prefix(first, text), _named(names), calls, fetches)
 
 
 def _given(document: _Document, variables: Mapping[str, Any]) -> list[bytes]:
