@@ -15,7 +15,14 @@ from router.composition.field_usage import FieldUsage, find_field_usage
 from router.composition.merge_types import merge_subgraphs
 from router.composition.model import Subgraph, SubgraphSchema
 from router.composition.render import render_api, render_supergraph
-from router.composition.rules import check_names, check_subgraph, check_supergraph, check_validity
+from router.composition.rules import (
+    check_names,
+    check_roots,
+    check_subgraph,
+    check_supergraph,
+    check_validity,
+    is_reserved,
+)
 from router.composition.satisfiability import check_satisfiability
 from router.composition.subgraph import read_subgraph
 from router.composition.upgrade import check_extensions, upgrade_subgraphs
@@ -66,11 +73,11 @@ def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Rejected:
     known: dict[str, FieldUsage] = {}
     for subgraph in ordered:
         schema, problems = read_subgraph(subgraph)
-        if schema is not None and not problems:
-            problems = list(check_validity(schema))
-            if not problems and not schema.is_fed1:  # others are checked once they are upgraded
-                known[schema.name] = find_field_usage(schema)
-                problems = list(check_subgraph(schema, known[schema.name]))
+        if schema is not None and not problems and not is_reserved(subgraph.name):
+            problems = list(check_validity(schema)) or list(check_roots(schema))
+            if not schema.is_fed1 and all(p.code != "INVALID_GRAPHQL" for p in problems):
+                known[schema.name] = find_field_usage(schema)  # others once they are upgraded
+                problems += check_subgraph(schema, known[schema.name])
             schemas.append(schema)
         errors += problems
     if errors:

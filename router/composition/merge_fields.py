@@ -64,7 +64,8 @@ def _merge_field(state: MergeState, merged: MergedType, name: str) -> None:
     field.arguments = _merge_arguments(state, owned, coordinate)
     merged.definition.fields[name] = field
     if external and owned is not sources:
-        all_equal &= _check_external(state, field, owned, {i: sources[i] for i in external}, coordinate)
+        declared = {i: sources[i] for i in external}
+        all_equal &= _check_external(state, field, owned, declared, coordinate, all_equal=all_equal)
     joins = _joins(state, merged, sources, overrides, all_equal=all_equal)
     if joins is not None:
         merged.fields[name] = joins
@@ -184,7 +185,13 @@ def _check_external_directives(state: MergeState, index: int, field: Field, coor
 
 
 def _check_external(
-    state: MergeState, merged: Field, owned: Mapping[int, Field], external: Mapping[int, Field], coordinate: str
+    state: MergeState,
+    merged: Field,
+    owned: Mapping[int, Field],
+    external: Mapping[int, Field],
+    coordinate: str,
+    *,
+    all_equal: bool,
 ) -> bool:
     """Compares external declarations with what was merged from the others; says whether all types are equal."""
 
@@ -195,7 +202,11 @@ def _check_external(
             message = f"{text}: correct it in {quoted(state.names(wrong))}."
             state.errors.append(error(code, message, coordinate=at, at=places))
 
-    wrong_type = {i: f for i, f in external.items() if f.type != merged.type}
+    wrong_type = {
+        i: f
+        for i, f in external.items()
+        if f.type != merged.type and (all_equal or not is_strict_subtype(state, f.type, merged.type))
+    }
     report("EXTERNAL_TYPE_MISMATCH", coordinate, f'"{coordinate}" must have type "{merged.type}"', wrong_type)
     for argument in merged.arguments.values():
         at = f"{coordinate}({argument.name}:)"

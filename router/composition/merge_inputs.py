@@ -29,7 +29,7 @@ def merge_input_object(state: MergeState, merged: MergedType) -> None:
             merge_description(state, sources, coordinate),
             merge_applied(state, sources, coordinate),
         )
-        lacking = [i for i in merged.sources if i not in sources]
+        lacking = [i for i in (*merged.sources, *merged.other_kinds) if i not in sources]
         if lacking and not any(d.name == INACCESSIBLE for d in value.directives):
             _report_missing(state, coordinate, sources, lacking)
             continue

@@ -74,13 +74,15 @@ def _add_types(state: MergeState) -> None:
             kinds.setdefault("INTERFACE" if is_interface_object else source.kind, []).append(index)
             if is_interface_object:
                 state.interface_objects.setdefault(name, []).append(index)
-        if len(kinds) > 1:
-            _report_kinds(state, name, kinds, sources)
-            continue
         kind = next(iter(kinds))
+        others = tuple(i for i in sources if i not in kinds[kind])
+        if others:  # the first kind counts, to see what else is wrong
+            _report_kinds(state, name, kinds, sources)
+            sources = {i: sources[i] for i in kinds[kind]}
+            state.interface_objects.pop(name, None)
         definition = TypeDef(name, kind, merge_description(state, sources, name))
         definition.directives = [*merge_applied(state, sources, name), *_contexts(state, sources)]
-        merged = state.types[name] = MergedType(definition, sources)
+        merged = state.types[name] = MergedType(definition, sources, other_kinds=others)
         if recorded := record_applied(sources):
             merged.recorded[None] = recorded
         for index, source in sources.items():

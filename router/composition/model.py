@@ -201,6 +201,7 @@ class SubgraphSchema:
         features: what it links to.
         is_fed1: whether it does not link to the federation specification.
         version: of the federation specification; (1, 0) for Federation 1.
+        taken_roots: operation to its root type, where another type has the name that the root should have.
         schema_directives: applied to the schema itself.
         interfaces_with_fed1_keys: interfaces whose `@key` the upgrade to Federation 2 removed.
         spellings: canonical name of each applied federation directive, to where it is first applied.
@@ -215,6 +216,7 @@ class SubgraphSchema:
     features: Features
     is_fed1: bool
     version: tuple[int, int]
+    taken_roots: dict[str, str] = field(default_factory=dict)
     schema_directives: list[Applied] = field(default_factory=list)
     description: str | None = None
     interfaces_with_fed1_keys: set[str] = field(default_factory=set)

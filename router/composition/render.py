@@ -74,7 +74,7 @@ class _Printer:
             directives += JOIN_DIRECTIVES
             scalars = [d for spec, f in self._specs.items() for d in spec.type_definitions(f)]
             parts = [self._schema(), *self._sorted(directives), *JOIN_TYPES, *scalars, self._graph_enum(), *types]
-        elif roots := [(o, n) for o, n in _ROOTS if n in self._state.types and n not in self._hidden]:
+        elif roots := [(o, n) for o, n in self._roots() if n not in self._hidden]:
             description = self._schema_description()
             if description:
                 parts.insert(0, f"{description}schema {{\n" + "".join(f"  {o}: {n}\n" for o, n in roots) + "}")
@@ -89,6 +89,10 @@ class _Printer:
         texts = [s.description for s in self._state.subgraphs if s.description]
         return _description(max(texts, key=texts.count), "") if texts else ""
 
+    def _roots(self) -> Iterator[tuple[str, str]]:
+        types = self._state.types
+        return ((o, n) for o, n in _ROOTS if n in types and types[n].definition.kind == "OBJECT")
+
     def _schema(self) -> str:
         lines = [
             f"{self._schema_description()}schema",
@@ -96,7 +100,7 @@ class _Printer:
             '  @link(url: "https://specs.apollo.dev/join/v0.5", for: EXECUTION)',
         ]
         lines += [f"  {text}" for text in (*self._state.links, *self._applied(self._state.directives_of_schema))]
-        roots = [f"  {operation}: {name}" for operation, name in _ROOTS if name in self._state.types]
+        roots = [f"  {operation}: {name}" for operation, name in self._roots()]
         return "\n".join([*lines, "{", *roots, "}"])
 
     def _graph_enum(self) -> str:

@@ -50,7 +50,7 @@ def check_satisfiability(state: MergeState) -> None:
     for labels in _assignments(state):
         walk = _Walk(state, Moves(state, labels), contexts)
         for type_name, operation in _OPERATIONS:
-            if type_name in state.types:
+            if type_name in state.types and state.types[type_name].definition.kind == "OBJECT":
                 walk.run(type_name, operation)
         for failure in walk.errors:
             found.setdefault(f"{failure.code} {failure.coordinate}", failure)

@@ -121,7 +121,6 @@ class _Reader:
         self._defined = {d.name.value for d in defined}
         self._scalars = {d.name.value for d in defined if _KINDS[type(d)] == "SCALAR"}
         self._declared_roots: dict[str, str] = {}
-        self._schema_definitions = 0
 
     def read(self) -> tuple[SubgraphSchema, list[CompositionError]]:
         for code, message, node in link_problems(self._document):
@@ -146,26 +145,20 @@ class _Reader:
     # ---- schema and roots ----------------------------------------------------------------------------------------
 
     def _read_schema(self, node: SchemaDefinitionNode | SchemaExtensionNode) -> None:
-        if isinstance(node, SchemaDefinitionNode):
-            self._schema_definitions += 1
-            if self._schema_definitions > 1:
-                self._invalid("There can be only one schema definition; make the others extensions.", node)
-            if node.description is not None:
-                self._schema.description = node.description.value
+        if isinstance(node, SchemaDefinitionNode) and node.description is not None:
+            self._schema.description = node.description.value
         self._schema.schema_directives += self._applied(node.directives, skip_links=True)
         for operation in node.operation_types or ():
-            kind = operation.operation.value
-            if kind in self._declared_roots:
-                self._invalid(f"There can be only one {kind} root type: keep one.", operation)
-            self._declared_roots.setdefault(kind, operation.type.name.value)
+            self._declared_roots[operation.operation.value] = operation.type.name.value
 
     def _settle_roots(self) -> None:
         """Renames root types to their default names; other types may not have these.
 
-        A type with a default name is a root even where a schema definition does not name it.
+        An object with a default name is a root even where a schema definition does not name it.
         """
         declared = self._declared_roots
-        roots = {**{k: n for k, n in _DEFAULT_ROOTS.items() if n in self._schema.types}, **declared}
+        found = {k: t for k, n in _DEFAULT_ROOTS.items() if (t := self._schema.types.get(n)) is not None}
+        roots = {**{k: t.name for k, t in found.items() if k == "query" or t.kind == "OBJECT"}, **declared}
         renames = {}
         for kind, name in roots.items():
             default = _DEFAULT_ROOTS[kind]
@@ -177,14 +170,8 @@ class _Reader:
             if definition.kind != "OBJECT":
                 self._invalid(f'The {kind} root type "{name}" must be an object type: make it one.', definition.node)
             self._schema.roots[kind] = default
-            other = self._schema.types.get(default)
-            if name != default and other is not None:
-                self._report(
-                    f"ROOT_{kind.upper()}_USED",
-                    f'The type "{default}" is not the {kind} root ("{name}" is): rename the type, or make it the root.',
-                    other.node,
-                    default,
-                )
+            if name != default and default in self._schema.types:
+                self._schema.taken_roots[kind] = name
             elif name != default:
                 renames[name] = default
         if renames and not self._errors:
@@ -225,7 +212,7 @@ class _Reader:
             return
         spec = self._names.directives.get(name)
         if self._names.is_link(name):
-            if self._names.features:
+            if self._names.features and name != "core":
                 self._report_definition(link_definition_problems(definition, self._scalars), definition)
         elif spec is None:
             self._schema.directives[name] = definition
@@ -272,7 +259,7 @@ class _Reader:
                 self._invalid(f'"{name}" is built in and cannot be extended: remove this.', node, name)
                 return
             definition = self._schema.types[name] = TypeDef(name, kind)
-        elif definition.kind != kind:
+        elif definition.kind != kind and not (is_extension and {kind, definition.kind} == {"OBJECT", "INTERFACE"}):
             self._invalid(f'"{name}" is both {_article(definition.kind)} and {_article(kind)}: rename one.', node, name)
             return
         elif not is_extension and any(not extension for _, extension in definition.blocks):
@@ -283,7 +270,7 @@ class _Reader:
         if not is_extension and node.description is not None:
             definition.description = node.description.value
         definition.directives += self._applied(node.directives, block)
-        match kind:
+        match kind:  # an object may be extended as an interface, and the reverse
             case "OBJECT" | "INTERFACE":
                 self._collect(definition.interfaces, node.interfaces, name, "implements", lambda n: n)
                 self._collect(definition.fields, node.fields, name, "field", lambda n: self._field(n, name, block))

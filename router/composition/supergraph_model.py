@@ -67,6 +67,7 @@ class MergedType:
         implements: (graph, interface).
         members: (graph, member) of a union.
         values: graphs by enum value.
+        other_kinds: subgraphs that have a type of another kind under that name, which is an error.
         recorded: by field name, or None for those of the type.
     """
 
@@ -77,6 +78,7 @@ class MergedType:
     implements: list[tuple[int, str]] = field(default_factory=list)
     members: list[tuple[int, str]] = field(default_factory=list)
     values: dict[str, list[int]] = field(default_factory=dict)
+    other_kinds: tuple[int, ...] = ()
     recorded: dict[str | None, list[RecordedDirective]] = field(default_factory=dict)
 
 

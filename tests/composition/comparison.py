@@ -1,10 +1,11 @@
 """One set of subgraphs given to our composer and to the reference composer, and what differs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from router.composition import Composed, compose
+from router.errors import CompositionHint
 from tests.composition.case_files import subgraphs
 from tests.composition.join_model import differences, join_model
 
@@ -20,6 +21,7 @@ class Comparison:
         ours: codes, empty if it composes; `EXCEPTION` if our composer raises, which it never may.
         theirs: likewise; `THROWN` if the reference composer throws.
         models: lines that say where the two supergraphs differ.
+        hints: (whose, code, level, coordinate) of those that only one composer gives.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Comparison:
     our_messages: tuple[str, ...] = ()
     their_messages: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    hints: tuple[tuple[str, ...], ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -54,7 +57,22 @@ def compare(name: str, sdls: Sets, theirs: Mapping[str, Any]) -> Comparison:
     if not isinstance(ours, Composed):
         found = frozenset(error.code for error in ours.errors)
         return Comparison(name, sdls, found, codes, tuple(str(error) for error in ours.errors), said)
-    models: tuple[str, ...] = ()
-    if not codes:
-        models = tuple(differences(join_model(ours.supergraph_sdl), join_model(theirs["supergraph"])))
-    return Comparison(name, sdls, frozenset(), codes, (), said, models)
+    if codes:
+        return Comparison(name, sdls, frozenset(), codes, (), said)
+    models = tuple(differences(join_model(ours.supergraph_sdl), join_model(theirs["supergraph"])))
+    hints = tuple(differing_hints(ours.hints, theirs["hints"]))
+    return Comparison(name, sdls, frozenset(), codes, (), said, models, hints)
+
+
+def differing_hints(ours: Sequence[CompositionHint], theirs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Code, level and coordinate of hints that only one has; where the reference gives no coordinate, ours may."""
+    expected = [(h["code"], h["level"], h.get("coordinate")) for h in theirs]
+    unmatched = []
+    for hint in ours:
+        for coordinate in (hint.coordinate, None):
+            if (hint.code, hint.level, coordinate) in expected:
+                expected.remove((hint.code, hint.level, coordinate))
+                break
+        else:
+            unmatched.append(("ours", hint.code, hint.level, str(hint.coordinate)))
+    return unmatched + [("theirs", code, level, str(coordinate)) for code, level, coordinate in expected]

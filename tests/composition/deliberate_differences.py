@@ -13,42 +13,12 @@ from tests.composition.shrink import smaller_sets
 DOCUMENT = "docs/reference/composition-differences.md"
 Ask = Callable[[Sets], Comparison]
 
-_ROOT_CODES = frozenset({"ROOT_QUERY_USED", "ROOT_MUTATION_USED", "ROOT_SUBSCRIPTION_USED"})
-_ROOT_BLOCK = re.compile(r"\bschema\b[^{}]*\{([^}]*)\}")
-_EMPTY = frozenset({"EMPTY_MERGED_INPUT_TYPE", "EMPTY_MERGED_ENUM_TYPE"})
+_MUTATION = re.compile(r"\btype Mutation\b[^{}]*\{([^}]*)\}")
 
 
 def reference_crashes(found: Comparison, ask: Ask) -> bool:
     """It throws instead of answering. What we say instead has no counterpart to compare with."""
     return found.theirs == {"THROWN"} and "EXCEPTION" not in found.ours
-
-
-def unused_root_name(found: Comparison, ask: Ask) -> bool:
-    """A subgraph names its roots, has a type called like another one, and does not name that one."""
-    if not found.ours & _ROOT_CODES - found.theirs:
-        return False
-    for sdl in found.sdls.values():
-        if roots := _ROOT_BLOCK.search(sdl):
-            for code in found.ours & _ROOT_CODES:
-                operation = code.removeprefix("ROOT_").removesuffix("_USED").lower()
-                if re.search(rf"\btype {operation.title()}\b", sdl) and f"{operation}:" not in roots[1]:
-                    return True
-    return False
-
-
-def kind_mismatch_alone(found: Comparison, ask: Ask) -> bool:
-    """A type of two kinds: the reference composer also says that the merged one would be empty."""
-    return (
-        "TYPE_KIND_MISMATCH" in found.ours & found.theirs
-        and found.theirs - found.ours <= _EMPTY
-        and (found.ours <= found.theirs)
-    )
-
-
-def default_without_required_field(found: Comparison, ask: Ask) -> bool:
-    """A default value that lacks a required field of its input type."""
-    wrong = [m for m in found.our_messages if m.startswith("INVALID_GRAPHQL")]
-    return bool(wrong) and "INVALID_GRAPHQL" not in found.theirs and all("default value" in m for m in wrong)
 
 
 def requirement_of_a_labelled_override(found: Comparison, ask: Ask) -> bool:
@@ -59,6 +29,19 @@ def requirement_of_a_labelled_override(found: Comparison, ask: Ask) -> bool:
         and any("@override" in sdl and "label:" in sdl for sdl in found.sdls.values())
         and all("cannot satisfy @require conditions" in message for message in found.their_messages)
     )
+
+
+def mutation_hides_query(found: Comparison, ask: Ask) -> bool:
+    """What a query cannot get, a mutation that several subgraphs share cannot get in one of them, either."""
+    if found.ours != {"SATISFIABILITY_ERROR"} or found.theirs:
+        return False
+    blocks = [match[1] for sdl in found.sdls.values() for match in _MUTATION.finditer(sdl)]
+    return sum("@shareable" in block for block in blocks) > 1
+
+
+def one_of(found: Comparison, ask: Ask) -> bool:
+    """`@oneOf` is not known to the reference composer, which is of before it was GraphQL."""
+    return found.theirs == {"INVALID_GRAPHQL"} and all('directive "@oneOf"' in m for m in found.their_messages)
 
 
 def more_in_one_run(found: Comparison, ask: Ask) -> bool:
@@ -91,10 +74,9 @@ def connectors(found: Comparison, ask: Ask) -> bool:
 
 DELIBERATE: dict[str, Callable[[Comparison, Ask], bool]] = {
     "the-reference-composer-crashes": reference_crashes,
-    "a-root-types-name-that-is-no-root": unused_root_name,
-    "two-kinds-are-one-mistake": kind_mismatch_alone,
-    "a-default-value-lacks-a-required-field": default_without_required_field,
     "a-required-field-moves-by-a-label": requirement_of_a_labelled_override,
+    "a-mutation-hides-a-query": mutation_hides_query,
+    "one-of-is-graphql": one_of,
     "connectors-are-not-supported": connectors,
     "more-in-one-run": more_in_one_run,
 }

@@ -19,7 +19,7 @@ from random import Random
 from tests.composition.case_files import CASES
 from tests.composition.comparison import Comparison, Sets, compare
 from tests.composition.deliberate_differences import DOCUMENT, Ask, deliberate
-from tests.composition.feature_sets import random_case, random_features
+from tests.composition.feature_sets import random_case, random_features, random_scenario
 from tests.composition.oracle import Oracle, OracleUnavailable, running_oracle
 from tests.composition.shrink import shrunk
 from tests.composition.subgraph_designs import random_design
@@ -28,11 +28,12 @@ from tests.composition.subgraph_sets import random_subgraphs
 GENERATORS: dict[str, Callable[[Random], dict[str, str]]] = {
     "features": random_features,
     "cases": random_case,
+    "scenarios": random_scenario,
     "designs": random_design,
     "worlds": random_subgraphs,
 }
 # Two sets of features for one of each of the others.
-ROTA = ("features", "designs", "features", "worlds", "cases")
+ROTA = ("features", "designs", "features", "worlds", "cases", "scenarios")
 WANTED = 0.99
 ROOT = Path(__file__).parents[2]
 _DIRECTIVE = re.compile(r"(?<![\"{\w])@(\w+)")
@@ -45,6 +46,7 @@ class Totals:
     sets: int = 0
     accepted: int = 0
     equal: int = 0
+    hints: list[Comparison] = field(default_factory=list)
     seconds: float = 0.0
     different: list[Comparison] = field(default_factory=list)
     unexplained: dict[str, list[Comparison]] = field(default_factory=lambda: defaultdict(list))
@@ -58,7 +60,7 @@ class Totals:
     def add(self, found: Comparison) -> None:
         self.sets += 1
         self.accepted += not found.theirs
-        self.codes.update(found.theirs)
+        self.codes.update(found.theirs | found.ours)
         used = {d for sdl in found.sdls.values() for d in _DIRECTIVE.findall(sdl)}
         self.directives.update(used)
         if not found.theirs:
@@ -66,6 +68,8 @@ class Totals:
         old = sum("@link" not in sdl for sdl in found.sdls.values())
         self.federation_1 += old == len(found.sdls)
         self.mixed += 0 < old < len(found.sdls)
+        if found.hints:
+            self.hints.append(found)
         if found.equal:
             self.equal += 1
         else:
@@ -136,6 +140,8 @@ def report(totals: Totals) -> str:
         f"Equal: {totals.equal}. Different on purpose: {on_purpose}. Different without an explanation: {unexplained}.",
         f"Agreement: {totals.equal / max(1, totals.sets):.2%} of all, {totals.share:.2%} without those on purpose;",
         f"of verdicts and codes alone {totals.verdicts / max(1, totals.sets):.2%} of all.",
+        f"Equal hints (code, level, coordinate): {totals.accepted - len(totals.hints)} of {totals.accepted} accepted.",
+        *(f"  {found.name}: {found.hints}" for found in totals.hints[:5]),
         "",
         "| difference | sets | such as |",
         "|---|---:|---|",

@@ -4,6 +4,7 @@ from random import Random
 
 from tests.composition import features_access, features_entities, features_values
 from tests.composition.case_files import CASES, read_case
+from tests.composition.scenario_files import SCENARIOS
 from tests.composition.sketch import Sketch, disturbed
 
 # Links and names come last: they change what is there.
@@ -17,6 +18,15 @@ def random_features(random: Random) -> dict[str, str]:
         FEATURES[at](sketch)
     sdls = sketch.write()
     if not sketch.calm and random.random() < 0.4:
+        name = random.choice(sorted(sdls))
+        sdls[name] = disturbed(sdls[name], random)
+    return sdls
+
+
+def random_scenario(random: Random) -> dict[str, str]:
+    """One of the scenarios, with up to two directives disturbed."""
+    sdls = dict(random.choice(SCENARIOS).sdls)
+    for _ in range(random.choice((0, 1, 1, 2))):
         name = random.choice(sorted(sdls))
         sdls[name] = disturbed(sdls[name], random)
     return sdls

@@ -180,6 +180,18 @@ def links(s: Sketch) -> None:
     s.query(name, f"{name}Lnk: Lnk")
 
 
+def renamed(s: Sketch) -> None:
+    """Federation directives under other names, mostly the same ones everywhere."""
+    for directive in s.some("tag", "inaccessible", "shareable", "cost", "authenticated", "cacheTag", p=0.3):
+        local = s.pick("other", "label", f"federation__{directive}")
+        for name in s.names:
+            if not s.wrong(0.15):
+                s.renames.setdefault(name, {})[directive] = local
+    name = s.pick(*s.names)
+    s.need(name, 12)
+    s.query(name, 'marked: Int @tag(name: "m") @cost(weight: 2) hiddenToo: Int @inaccessible')
+
+
 def names(s: Sketch) -> None:
     if s.wrong(0.2):
         old, new = s.pick(*s.names), s.pick("_", "A", "a-b", "1")
@@ -235,4 +247,4 @@ def federation_1(s: Sketch) -> None:
         s.add(base, "type Subscription { other: Int }" if s.chance(0.5) else "type Mutation { same: Int }")
 
 
-FEATURES = (access, hidden, contexts, costs, tags, cache_tags, federation_1, links, names)
+FEATURES = (access, hidden, contexts, costs, tags, cache_tags, federation_1, renamed, links, names)

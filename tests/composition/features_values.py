@@ -134,7 +134,7 @@ def composed_directives(s: Sketch) -> None:
         composed = s.or_wrong(f' @composeDirective(name: "{local}")', "", ' @composeDirective(name: "stamp")',
                               ' @composeDirective(name: "@key")', ' @composeDirective(name: "@gone")')  # fmt: skip
         link = f'@link(url: "https://x.example/marks/v{major}.{minor}", import: [{item}])'
-        arguments = s.or_wrong("(by: String)", "(by: String!)", "(by: Int)", "", p=0.1)
+        arguments = s.or_wrong("(by: String)", "(by: String!)", "(by: Int)", "", "(by: String @inaccessible)", p=0.15)
         repeatable = s.pick("", " repeatable")
         s.add(name, f"extend schema {link if not s.wrong(0.05) else ''}{composed}" if link or composed else "")
         s.add(name, f"directive {local}{arguments}{repeatable} on {s.pick('OBJECT | FIELD_DEFINITION', 'OBJECT')}")

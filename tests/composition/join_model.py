@@ -90,7 +90,7 @@ def _add_type(model: Model, node: TypeDefinitionNode, graphs: dict[str, str]) ->
             (
                 graphs[j["graph"]],
                 _normal(j.get("key")),
-                j.get("resolvable", "true"),
+                j.get("resolvable", "true") != "false",
                 j.get("isInterfaceObject", "false"),
             )
             for j in joins

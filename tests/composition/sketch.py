@@ -31,6 +31,7 @@ class Sketch:
         self.headers: dict[str, str] = {}
         self.query_names: dict[str, str] = {}
         self.federation_1 = {name for name in self.names if random.random() < 0.07}
+        self.renames: dict[str, dict[str, str]] = {}
         self.minor = {name: random.choice((9, 9, 9, 12, 12, 10, 6, 3, 0)) for name in self.names}
 
     def chance(self, p: float) -> bool:
@@ -75,7 +76,12 @@ class Sketch:
         body = "\n".join([*self.definitions[name], f"type {root} {{ {' '.join(queries)} }}"])
         if name in self.federation_1:
             return DIRECTIVE.sub(lambda m: m[0] if m[1] in FEDERATION_1 or self.chance(0.02) else "", body)
-        return self.headers.get(name, self._header(self.minor[name])) + "\n" + body
+        header = self.headers.get(name, self._header(self.minor[name]))
+        for directive, local in self.renames.get(name, {}).items():
+            body = re.sub(rf"@{directive}\b", f"@{local}", body)
+            item = f'{{name: "@{directive}", as: "@{local}"}}'
+            header = header.replace(f', "@{directive}"', "" if "__" in local else f", {item}")
+        return header + "\n" + body
 
     def _header(self, minor: int) -> str:
         names = " ".join(words for since, words in IMPORTS.items() if since <= minor).split()

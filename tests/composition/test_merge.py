@@ -101,7 +101,7 @@ def test_interface_object_adds_its_fields_to_all_implementations() -> None:
         b='type I @interfaceObject @key(fields: "id") { id: ID! more(x: Int): String @tag(name: "m") }',
     )
     assert found["I"]["kind"] == "Interface"
-    assert ("b", frozenset({("id", (), None)}), "true", "true") in found["I"]["joins"]
+    assert ("b", frozenset({("id", (), None)}), True, "true") in found["I"]["joins"]
     for implementation in ("X", "Y"):
         added = found[f"{implementation}.more"]
         assert (added["type"], graphs(added["joins"])) == ("String", {None})

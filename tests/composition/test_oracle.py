@@ -2,16 +2,15 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
 from router.composition import Composed, Rejected, compose
-from router.errors import CompositionHint
 from tests.composition.case_files import CASES, HINT_CASES, read_case, subgraphs
+from tests.composition.comparison import differing_hints
 from tests.composition.join_model import differences, join_model
 from tests.composition.oracle import SHARED, Oracle
 from tests.composition.subgraph_designs import random_design
@@ -33,22 +32,8 @@ def assert_same(oracle: Oracle, sdls: dict[str, str]) -> bool:
     if isinstance(ours, Composed):
         found = differences(join_model(ours.supergraph_sdl), join_model(theirs["supergraph"]))
         assert not found, "\n".join([*found, *sdls.values()])
-        assert not _differing_hints(ours.hints, theirs["hints"]), "\n".join(sdls.values())
+        assert not differing_hints(ours.hints, theirs["hints"]), "\n".join(sdls.values())
     return isinstance(ours, Composed)
-
-
-def _differing_hints(ours: Sequence[CompositionHint], theirs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """Code, level and coordinate of hints that only one has; where the reference gives no coordinate, ours may."""
-    expected = [(h["code"], h["level"], h.get("coordinate")) for h in theirs]
-    unmatched = []
-    for hint in ours:
-        for coordinate in (hint.coordinate, None):
-            if (hint.code, hint.level, coordinate) in expected:
-                expected.remove((hint.code, hint.level, coordinate))
-                break
-        else:
-            unmatched.append(("ours", hint.code, hint.level, str(hint.coordinate)))
-    return unmatched + [("theirs", code, level, str(coordinate)) for code, level, coordinate in expected]
 
 
 @pytest.mark.parametrize("path", HINT_CASES, ids=lambda path: path.stem)

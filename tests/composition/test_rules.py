@@ -28,7 +28,6 @@ def rejected(sdl: str) -> list[tuple[str, str]]:
         ("type Query { a: Int } type Query { b: Int }", 'only one type named "Query"'),
         ("type Query { a: Int } enum T { X } extend type T { b: Int }", "both an enum and an object"),
         ("type Query { a: Int } directive @d on FIELD directive @d on FIELD", "only one definition"),
-        ("schema { query: Query } schema { query: Query } type Query { a: Int }", "only one schema definition"),
         ("schema { query: Query mutation: M } type Query { a: Int }", 'root type "M" is not defined'),
         ("schema { query: E } enum E { X }", "must be an object type"),
         ("type Query { a: Int } query { a }", "cannot stand in a schema"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from router.composition.field_usage import FieldUsage
 from router.composition.model import Subgraph, SubgraphSchema
-from router.composition.reporting import quoted
+from router.composition.reporting import error, quoted
 from router.composition.rules.access_rules import check_access_sites, check_transitive_access
 from router.composition.rules.context_rules import check_contexts
 from router.composition.rules.cost_rules import check_costs
@@ -17,7 +17,12 @@ from router.composition.rules.merged_rules import check_merged, check_merged_val
 from router.composition.supergraph_model import MergeState
 from router.errors import CompositionError
 
-__all__ = ["check_names", "check_subgraph", "check_supergraph", "check_validity"]
+__all__ = ["check_names", "check_roots", "check_subgraph", "check_supergraph", "check_validity", "is_reserved"]
+
+
+def is_reserved(name: str) -> bool:
+    """Whether no subgraph can have the name."""
+    return name in {"", "_"}
 
 
 def check_names(subgraphs: Sequence[Subgraph]) -> Iterator[CompositionError]:
@@ -26,12 +31,25 @@ def check_names(subgraphs: Sequence[Subgraph]) -> Iterator[CompositionError]:
         yield CompositionError("NO_QUERIES", "There is nothing to compose: give at least one subgraph.")
     names = [s.name for s in subgraphs]
     for name in sorted(set(names)):
-        if name in {"", "_"}:
+        if is_reserved(name):
             message = f"{quoted([name])} cannot be the name of a subgraph: rename it."
             yield CompositionError("INVALID_SUBGRAPH_NAME", message, None, (name,))
         if names.count(name) > 1:
             message = f"{names.count(name)} subgraphs are called {quoted([name])}: rename all but one."
             yield CompositionError("INVALID_SUBGRAPH_NAME", message, None, (name,))
+
+
+def check_roots(schema: SubgraphSchema) -> Iterator[CompositionError]:
+    """Yields types that have the name of a root that another type is."""
+    for operation, root in schema.taken_roots.items():
+        name = operation.title()
+        yield error(
+            f"ROOT_{operation.upper()}_USED",
+            f'[{schema.name}] The type "{name}" is not the {operation} root ("{root}" is): rename the type, or make it'
+            " the root.",
+            coordinate=name,
+            at=[(schema, schema.types[name].node)],
+        )
 
 
 def check_subgraph(schema: SubgraphSchema, usage: FieldUsage) -> Iterator[CompositionError]:

@@ -149,7 +149,10 @@ def _check_interfaces(schema: SubgraphSchema, definition: TypeDef) -> Iterator[C
             message = f'"{definition.name}" cannot implement "{name}", which implements it: remove one of both.'
             yield _invalid(schema, message, definition.name, node)
         for transitive in interface.interfaces:
-            if transitive not in definition.interfaces and transitive != definition.name:
+            if transitive == definition.name:
+                message = f'"{definition.name}" and "{name}" implement each other: remove one of them.'
+                yield _invalid(schema, message, definition.name, node)
+            elif transitive not in definition.interfaces:
                 message = f'"{definition.name}" must implement "{transitive}" because "{name}" does: add it.'
                 yield _invalid(schema, message, definition.name, node)
         for wanted in interface.fields.values():
