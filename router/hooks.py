@@ -139,7 +139,7 @@ class RouterHooks:
 
     def on_response(self, context: RequestContext, response: dict[str, Any]) -> None:
         """Called with the complete response map (`data`, `errors`, `extensions`) before it is serialised; for a
-        subscription, with each.
+        subscription, with each, and for a result in parts with each part (`incremental`, `completed`).
 
         Also for operations that were refused; not for requests so malformed that they hold no operation.
         """

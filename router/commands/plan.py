@@ -61,7 +61,14 @@ def run_plan(options: argparse.Namespace) -> int:
         results = dict(
             zip(
                 STAGES,
-                stages(document, options.operation_name, supergraph, labels, view.hidden if view else frozenset()),
+                stages(
+                    document,
+                    options.operation_name,
+                    supergraph,
+                    labels,
+                    view.hidden if view else frozenset(),
+                    incremental=True,
+                ),
                 strict=True,
             )
         )

@@ -10,6 +10,7 @@ from typing import Any
 from graphql import GraphQLSchema
 
 from router.executor.errors import Covered, distinct, introspection_error, null_error
+from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
 from router.executor.parts import Collected, CompiledFetch, SubgraphTraits
 from router.executor.passthrough import PassThrough
@@ -27,9 +28,6 @@ from router.planner.plan import EntityCall, Fetch, QueryPlan, Representation
 
 __all__ = ["CompiledPlan", "compile_plan"]
 
-Project = Callable[[Mapping[str, Any], Sequence[bool], Sequence[Any]], dict[str, Any]]
-"""From the merged tree, the conditions that hold and introspection's answers to the client's `data`."""
-
 
 class CompiledPlan:
     """A plan that can be executed.
@@ -40,8 +38,8 @@ class CompiledPlan:
     """
 
     __slots__ = (
-        "_conditions", "_fetches", "_introspections", "_pass_through", "_project", "_requests", "_root", "_writes",
-        "plan", "source",
+        "_complete", "_conditions", "_deferred", "_fetches", "_introspections", "_pass_through", "_project",
+        "_requests", "_root", "_writes", "plan", "source",
     )  # fmt: skip
 
     def __init__(
@@ -55,8 +53,12 @@ class CompiledPlan:
         project: Project,
         conditions: ConditionTable,
         introspections: tuple[tuple[Introspection, int | None], ...],
+        deferred: tuple[CompiledDeferred, ...],
+        complete: Position,
     ) -> None:
         self.plan = plan
+        self._deferred = deferred
+        self._complete = complete
         self.source = source
         self._fetches = fetches
         self._requests = requests
@@ -139,13 +141,52 @@ class CompiledPlan:
         await run.run()
         if run.passed is not None:
             return {"data": run.passed}
-        answers = []
+        answers, errors = self._introspected(conditions, variables)
+        run.errors.extend(errors)
+        return self._response(run, conditions, answers)
+
+    def _introspected(
+        self, conditions: Sequence[bool], variables: Mapping[str, Any]
+    ) -> tuple[list[Any], list[dict[str, Any]]]:
+        answers: list[Any] = []
+        found: list[dict[str, Any]] = []
         for introspection, condition in self._introspections:
             is_asked = condition is None or conditions[condition]
             answer, errors = introspection.answer(variables) if is_asked else (None, ())
             answers.append(answer)
-            run.errors.extend(map(introspection_error, errors))
-        return self._response(run, conditions, answers)
+            found.extend(map(introspection_error, errors))
+        return answers, found
+
+    @property
+    def is_incremental(self) -> bool:
+        """Whether the result may be delivered in parts, by `deliver`."""
+        return bool(self._deferred) or self._root.has_streams
+
+    def deliver(self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient) -> Delivery:
+        """Run the plan and deliver the result in parts: see `Delivery.payloads`. Arguments as for `execute`."""
+        conditions = self._conditions.evaluate(variables)
+        answers, errors = self._introspected(conditions, variables)
+
+        def make_run(on_over: Callable[[CompiledFetch], None]) -> Run:
+            return Run(
+                self._fetches,
+                self._requests,
+                self._complete,
+                conditions,
+                variables,
+                context,
+                subgraphs,
+                on_over=on_over,
+            )
+
+        def null_at(path: tuple[str | int, ...], message: str) -> dict[str, Any]:
+            return self._null_error(delivery.run, path, message, conditions)
+
+        first = (self._root, self._project)
+        delivery = Delivery(
+            make_run, self._fetches, first, self._deferred, conditions, variables, answers, errors, null_at
+        )
+        return delivery
 
     def _response(self, run: Run, conditions: Sequence[bool], introspection: Sequence[Any]) -> dict[str, Any]:
         data: dict[str, Any] | None
@@ -157,13 +198,16 @@ class CompiledPlan:
             covered = Covered(run.errors, run.failed_paths())
             missing = [(path, message) for path, message in completion.missing if path not in covered]
             for path, message in (*completion.errors, *missing):
-                keys = storage_keys(self._root, run.data, path, conditions)
-                subgraphs = self._writes.subgraphs(keys)
-                (subgraph,) = subgraphs if len(subgraphs) == 1 else (None,)
-                run.errors.append(null_error(message, path, subgraph))
+                run.errors.append(self._null_error(run, path, message, conditions))
         if run.errors:
             return {"data": data, "errors": distinct(run.errors)}
         return {"data": data}
+
+    def _null_error(
+        self, run: Run, path: tuple[str | int, ...], message: str, conditions: Sequence[bool]
+    ) -> dict[str, Any]:
+        subgraphs = self._writes.subgraphs(storage_keys(self._complete, run.data, path, conditions))
+        return null_error(message, path, next(iter(subgraphs)) if len(subgraphs) == 1 else None)
 
 
 def compile_plan(
@@ -189,7 +233,13 @@ def compile_plan(
         if fetch.entity is not None and fetch.entity.representations not in extractors:
             representations = fetch.entity.representations
             extractors[representations] = write_extractor(source, representations)
-    project = ProjectionWriter(source, writes.sure_keys).write(root)
+    writer = ProjectionWriter(source, writes.sure_keys)
+    project = writer.write(root)
+    parts = []
+    for each in plan.deferred:
+        position = prepare(each.projection, conditions, introspections)
+        parts.append((each, position, writer.write(position, tuple(step.storage_key for step in each.path))))
+    complete = root if plan.complete is None else prepare(plan.complete, conditions, Introspections())
     functions = source.load(f"plan of {plan.operation_name or plan.operation_type}")
     dependents: list[list[int]] = [[] for _ in plan.fetches]
     for fetch in plan.fetches:
@@ -209,6 +259,7 @@ def compile_plan(
             representations=fetch.entity.representations if fetch.entity is not None else (),
             extract=functions[extractors[fetch.entity.representations]] if fetch.entity is not None else None,
             has_contexts=fetch.entity is not None and bool(fetch.entity.contexts),
+            deferred=fetch.deferred,
         )
         for fetch, collector in zip(plan.fetches, collectors, strict=True)
     )
@@ -222,6 +273,11 @@ def compile_plan(
         functions[project],
         conditions,
         tuple((Introspection(text, schema), condition) for text, condition in introspections.entries),
+        tuple(
+            CompiledDeferred(each.id, each.label, each.path, each.parent, position, functions[name], each.fetches)
+            for each, position, name in parts
+        ),
+        complete,
     )
 
 

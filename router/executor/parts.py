@@ -47,6 +47,7 @@ class CompiledFetch:
         representations: see `EntityCall`; empty for a root fetch.
         extract: makes representations; None for a root fetch.
         has_contexts: whether its targets have values of context arguments.
+        deferred: the deferred fragment that alone needs it.
     """
 
     id: int
@@ -60,6 +61,7 @@ class CompiledFetch:
     representations: tuple[Representation, ...]
     extract: Extract | None
     has_contexts: bool
+    deferred: int | None = None
 
 
 @dataclass(slots=True)  # made for every request: frozen ones take five times as long to make

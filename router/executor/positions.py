@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.executor.scalars import is_built_in
-from router.graph.selection_syntax import Conditions
+from router.graph.selection_syntax import Conditions, Stream, both
 from router.planner.plan import AnyOfConditions, OutputField, Projection
 
 __all__ = [
@@ -57,6 +57,7 @@ class Field:
         position: None for a leaf.
         is_typename: its value is the object's runtime type.
         introspection: index of the introspection field that answers it, or None.
+        stream: for a list of which some items may be delivered later.
     """
 
     response_key: str
@@ -68,6 +69,7 @@ class Field:
     constant: str | None
     is_typename: bool
     introspection: int | None
+    stream: Stream | None = None
 
     @property
     def is_built_in(self) -> bool:
@@ -77,11 +79,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """An object position of the result: its fields per concrete type."""
+    """An object position of the result: its fields per concrete type.
+
+    Attributes:
+        has_streams: whether a field here or below may be delivered in parts.
+    """
 
     static_type: str
     is_abstract: bool
     by_type: Mapping[str, tuple[Field, ...]]
+    has_streams: bool = False
 
     def fields(self, typename: object) -> tuple[Field, ...] | None:
         """Return the fields for a runtime type; None if the API schema does not have it here."""
@@ -172,7 +179,9 @@ class _Preparation:
             groups: dict[str, list[_Occurrence]] = {}
             for projection, outer in variants:
                 for field in projection.fields_by_type.get(name, ()):
-                    groups.setdefault(field.response_key, []).append((field, _both(outer, field.conditions)))
+                    when = _both(outer, field.conditions)
+                    if when is not None:
+                        groups.setdefault(field.response_key, []).append((field, when))
             fields = tuple(self._field(group) for group in groups.values())
             by_type[name] = self._known.setdefault(("fields", *map(id, fields)), fields)
         key = (
@@ -181,7 +190,13 @@ class _Preparation:
             first.is_abstract,
             *((name, id(fields)) for name, fields in by_type.items()),
         )
-        position: Position = self._known.setdefault(key, Position(first.static_type, first.is_abstract, by_type))
+        has_streams = any(
+            field.stream is not None or (field.position is not None and field.position.has_streams)
+            for fields in by_type.values()
+            for field in fields
+        )
+        made = Position(first.static_type, first.is_abstract, by_type, has_streams)
+        position: Position = self._known.setdefault(key, made)
         return position
 
     def _field(self, group: Sequence[_Occurrence]) -> Field:
@@ -215,16 +230,18 @@ class _Preparation:
             field.constant,
             field.storage_key == "__typename" and position is None,
             introspection,
+            field.stream,
         )
         made: Field = self._known.setdefault(("field", *values[:3], id(position), *values[4:]), Field(*values))
         return made
 
 
-def _both(outer: AnyOfConditions, own: Conditions) -> AnyOfConditions:
-    """Return the disjunction `outer and own`."""
+def _both(outer: AnyOfConditions, own: Conditions) -> AnyOfConditions | None:
+    """Return the disjunction `outer and own`; None if it can never hold."""
     if not outer:
         return (own,) if own else ()
-    return tuple(dict.fromkeys(tuple(sorted({*conjunction, *own})) for conjunction in outer))
+    joined = (both(conjunction, own) for conjunction in outer)
+    return tuple(dict.fromkeys(each for each in joined if each is not None)) or None
 
 
 def visible_path(

@@ -41,10 +41,14 @@ class ProjectionWriter:
         self._source = source
         self._sure_keys = sure_keys
 
-    def write(self, root: Position) -> str:
-        """Write everything; return the name of the function `(data, conditions, introspection) -> dict`."""
+    def write(self, position: Position, path: Keys = ()) -> str:
+        """Write everything; return the name of the function `(object, conditions, introspection) -> dict`.
+
+        Args:
+            path: where the objects are.
+        """
         function = self._source.function("project", ("data", *_PARAMETERS))
-        self._object(function, root, "data", "result", ())
+        self._object(function, position, "data", "result", path)
         function.line("return result")
         return function.name
 
@@ -218,9 +222,15 @@ class Completion:
         self.errors: list[tuple[tuple[str | int, ...], str]] = []
         self.missing: list[tuple[tuple[str | int, ...], str]] = []
 
-    def project(self, root: Position, data: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the client's `data`."""
-        result = self._object(root, data, ())
+    def project(
+        self, position: Position, data: Mapping[str, Any], path: tuple[str | int, ...] = ()
+    ) -> dict[str, Any] | None:
+        """Return what the client sees of an object; None if a null went all the way up.
+
+        Args:
+            path: where the object is in the response.
+        """
+        result = self._object(position, data, path)
         return None if result is _FAILED else result
 
     def _object(self, position: Position, value: Mapping[str, Any], path: tuple[str | int, ...]) -> Any:

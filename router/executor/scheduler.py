@@ -8,7 +8,7 @@ exist only where requests run side by side.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -35,12 +35,14 @@ class Run:
     Attributes:
         data: the merged response tree, by storage keys.
         errors: errors for the client.
+        error_parts: for each of these the deferred fragment whose fetch it comes from.
         passed: the client's `data`, if it is a reply's own text.
     """
 
     __slots__ = (
-        "_conditions", "_context", "_failed", "_fetches", "_in_flight", "_is_held", "_nulled", "_parts", "_pass",
-        "_pending", "_ready", "_requests", "_root", "_subgraphs", "_variables", "data", "errors", "passed",
+        "_conditions", "_context", "_failed", "_fetches", "_in_flight", "_is_held", "_nulled", "_on_over", "_parts",
+        "_pass", "_pending", "_ready", "_requests", "_root", "_subgraphs", "_variables", "data", "error_parts",
+        "errors", "passed",
     )  # fmt: skip
 
     def __init__(
@@ -53,11 +55,14 @@ class Run:
         context: RequestContext,
         subgraphs: Sender,
         pass_through: PassThrough | None = None,
+        on_over: Callable[[CompiledFetch], None] | None = None,
     ) -> None:
         self.data: dict[str, Any] = {}
         self.errors: list[dict[str, Any]] = []
+        self.error_parts: list[int | None] = []
         self.passed: orjson.Fragment | None = None
         self._pass = pass_through
+        self._on_over = on_over
         self._fetches = fetches
         self._requests = requests
         self._root = root
@@ -161,6 +166,8 @@ class Run:
 
     def _over(self, fetch: CompiledFetch) -> None:
         """Make ready what waited for this fetch last."""
+        if self._on_over is not None:
+            self._on_over(fetch)
         for number in fetch.dependents:
             self._pending[number] -= 1
             if not self._pending[number]:
@@ -170,7 +177,7 @@ class Run:
         """Return requests for all fetches that are ready; those with nothing to send are over at once."""
         requests: list[SubgraphRequest] = []
         while self._ready:
-            by_subgraph: dict[str, list[Collected]] = {}
+            by_subgraph: dict[tuple[str, int | None], list[Collected]] = {}
             collected = self._collected()
             if len(collected) == 1:
                 requests += self._composed(collected)
@@ -179,7 +186,7 @@ class Run:
                 if ready.fetch.call is None:
                     requests += self._composed([ready])
                 else:
-                    by_subgraph.setdefault(ready.fetch.subgraph, []).append(ready)
+                    by_subgraph.setdefault((ready.fetch.subgraph, ready.fetch.deferred), []).append(ready)
             for together in by_subgraph.values():
                 requests += self._composed(together)
         self._in_flight += len(requests)
@@ -217,7 +224,7 @@ class Run:
         except (RecursionError, orjson.JSONEncodeError):  # inputs nested hundreds of times over
             if len(together) > 1:
                 return [request for each in together for request in self._composed([each])]
-            self.errors.append(failure_error(_unfit(together[0].fetch.subgraph), ()))
+            self._add_error(failure_error(_unfit(together[0].fetch.subgraph), ()), together[0].fetch)
             requests, idle = [], [together[0].fetch]
         for fetch in idle:
             self._over(fetch)
@@ -270,15 +277,21 @@ class Run:
                         visible = self._visible(whole)
                         # Clients of a view are not told of fields that only planning asked for: they may be hidden.
                         is_secret = self._context.view is not None and len(visible) < len(whole)
-                        self.errors.append(client_error(error, request.subgraph, visible, is_secret=is_secret))
+                        moved = client_error(error, request.subgraph, visible, is_secret=is_secret)
+                        self._add_error(moved, self._fetches[request.fetches[0]])
                         self._nulled.append(tuple(self._visible((*place, *nulled))))
                 return
         self._failed.append(request)
-        self.errors.append(client_error(error, request.subgraph, self._common_path(request)))
+        moved = client_error(error, request.subgraph, self._common_path(request))
+        self._add_error(moved, self._fetches[request.fetches[0]])
 
     def _fail(self, request: SubgraphRequest, failure: SubgraphError) -> None:
         self._failed.append(request)
-        self.errors.append(failure_error(failure, self._common_path(request)))
+        self._add_error(failure_error(failure, self._common_path(request)), self._fetches[request.fetches[0]])
+
+    def _add_error(self, error: dict[str, Any], fetch: CompiledFetch) -> None:
+        self.errors.append(error)
+        self.error_parts.append(fetch.deferred)
 
     # ---- where errors belong ----
 

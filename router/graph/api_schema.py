@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from graphql import GraphQLSchema, build_ast_schema
+from graphql import GraphQLDeferDirective, GraphQLSchema, GraphQLStreamDirective, build_ast_schema
 from graphql.language import (
     ConstDirectiveNode,
     DefinitionNode,
@@ -28,7 +28,7 @@ from router.errors import InvalidSupergraph
 from router.graph.federation_spec import supergraph_features
 from router.graph.garbage import collection_paused
 
-__all__ = ["api_document", "build_api_schema"]
+__all__ = ["api_document", "build_api_schema", "with_incremental_directives"]
 
 # graphql-core brings these itself; a supergraph may define them as well.
 _BUILT_IN_DIRECTIVES = frozenset({"skip", "include", "deprecated", "specifiedBy", "oneOf"})
@@ -56,6 +56,14 @@ def build_api_schema(document: DocumentNode) -> GraphQLSchema:
     if schema.query_type is None:
         raise InvalidSupergraph("The supergraph has no query root type.")
     return schema
+
+
+def with_incremental_directives(schema: GraphQLSchema) -> GraphQLSchema:
+    """The schema with `@defer` and `@stream`, unless it defines them itself."""
+    missing = [d for d in (GraphQLDeferDirective, GraphQLStreamDirective) if schema.get_directive(d.name) is None]
+    arguments = schema.to_kwargs()
+    arguments["directives"] = (*schema.directives, *missing)
+    return GraphQLSchema(**arguments)
 
 
 def api_document(document: DocumentNode) -> DocumentNode:

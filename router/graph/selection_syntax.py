@@ -1,6 +1,8 @@
 """What single nodes of a document say: conditions, arguments, variables."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     DirectiveNode,
@@ -16,7 +18,18 @@ from graphql import (
     visit,
 )
 
-__all__ = ["Conditions", "InlineFragments", "arguments_of", "both", "conditions_of", "variables_in"]
+__all__ = [
+    "Conditions",
+    "DeferDirective",
+    "InlineFragments",
+    "Stream",
+    "arguments_of",
+    "both",
+    "conditions_of",
+    "defer_of",
+    "stream_of",
+    "variables_in",
+]
 
 Conditions = tuple[tuple[str, bool], ...]
 """A conjunction of `@skip`/`@include` variables with the value each must have. Empty: always."""
@@ -36,6 +49,58 @@ def conditions_of(directives: Iterable[DirectiveNode]) -> Conditions | None:
         elif value is not None and bool(value_from_ast_untyped(value)) is not wanted:
             return None
     return conditions
+
+
+@dataclass(frozen=True, slots=True)
+class DeferDirective:
+    """`@defer` of a fragment. `condition` names the variable that switches it on; None: it is on."""
+
+    label: str | None
+    condition: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """`@stream` of a list field.
+
+    Attributes:
+        label: the client's name for it.
+        initial_count: how many items are delivered at once; a variable's name after `$`.
+        condition: name of the variable that switches it on; None: it is on.
+    """
+
+    label: str | None
+    initial_count: int | str
+    condition: str | None
+
+
+def defer_of(directives: Iterable[DirectiveNode]) -> DeferDirective | None:
+    """None if there is none, or it is switched off."""
+    given = _incremental_arguments(directives, "defer")
+    return None if given is None else DeferDirective(given.get("label"), given.get("if"))
+
+
+def stream_of(directives: Iterable[DirectiveNode]) -> Stream | None:
+    """None if there is none, or it is switched off."""
+    given = _incremental_arguments(directives, "stream")
+    return None if given is None else Stream(given.get("label"), given.get("initialCount", 0), given.get("if"))
+
+
+def _incremental_arguments(directives: Iterable[DirectiveNode], name: str) -> dict[str, Any] | None:
+    """Arguments by name: `if` only if it is a variable (its name), `initialCount` of a variable with `$`."""
+    directive = next((d for d in directives if d.name.value == name), None)
+    if directive is None:
+        return None
+    given: dict[str, Any] = {}
+    for argument in directive.arguments or ():
+        key, value = argument.name.value, argument.value
+        if isinstance(value, VariableNode):
+            given[key] = value.name.value if key == "if" else f"${value.name.value}"
+        elif key != "if":
+            given[key] = value_from_ast_untyped(value)
+        elif not value_from_ast_untyped(value):
+            return None
+    return given
 
 
 def both(first: Conditions | None, second: Conditions | None) -> Conditions | None:

@@ -24,14 +24,39 @@ from graphql import (
 )
 
 from router.errors import InvalidSupergraph, OperationError
-from router.graph.selection_syntax import Conditions, InlineFragments, arguments_of, both, conditions_of, variables_in
+from router.graph.selection_syntax import (
+    Conditions,
+    InlineFragments,
+    Stream,
+    arguments_of,
+    both,
+    conditions_of,
+    defer_of,
+    stream_of,
+    variables_in,
+)
 from router.graph.supergraph import Supergraph, SupergraphType, TypeRef
 
-__all__ = ["Conditions", "Selection", "SelectionBuilder", "SelectionField"]
+__all__ = ["Conditions", "Defer", "Selection", "SelectionBuilder", "SelectionField", "Stream"]
 
 TYPENAME = "__typename"
 _TYPENAME_TYPE = TypeRef("String", 0, "String!")
 _INTROSPECTION_TYPES = {"__schema": TypeRef("__Schema", 0, "__Schema!"), "__type": TypeRef("__Type", 0, "__Type")}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Defer:
+    """A fragment with `@defer`, at one position.
+
+    Attributes:
+        id: unique in the operation, ascending.
+        label: the client's name for it.
+        parent: the deferred fragment inside which it is spread; its data are delivered first.
+    """
+
+    id: int
+    label: str | None
+    parent: "Defer | None"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +70,8 @@ class SelectionField:
         variables: names of the variables in `arguments`.
         conditions: relative to the enclosing selection.
         introspection: for `__schema` and `__type`: the printed field, fragments inlined.
+        defer: the fragment with which it is delivered; None if together with the object that it is a field of.
+        stream: for a list that may be delivered in parts.
     """
 
     id: int
@@ -56,11 +83,13 @@ class SelectionField:
     type: TypeRef
     selection: "Selection | None"
     introspection: str | None = None
+    defer: Defer | None = None
+    stream: Stream | None = None
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What is asked, whatever the declared type: an object type may declare an interface's field more narrowly."""
-        return self.response_key, self.name, self.arguments, self.conditions, self.selection
+        return self.response_key, self.name, self.arguments, self.conditions, self.selection, self.defer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,12 +99,14 @@ class Selection:
     Attributes:
         own: what is selected whatever the runtime type is (for an object type: all of it).
         by_type: what is selected of each possible object type, `own` included, in the order of the result.
+        defers: the deferred fragments that are spread right here.
     """
 
     id: int
     type: str
     own: tuple[SelectionField, ...]
     by_type: Mapping[str, tuple[SelectionField, ...]]
+    defers: tuple[Defer, ...] = ()
 
     def fields_of(self, type_name: str) -> tuple[SelectionField, ...]:
         """Fields for a runtime type, or for the static type itself."""
@@ -84,7 +115,29 @@ class Selection:
 
 _ids = itertools.count()
 
-Sources = tuple[tuple[SelectionSetNode, Conditions], ...]
+Sources = tuple[tuple[SelectionSetNode, Conditions, Defer | None], ...]
+"""Selection sets that together select from one object, each with the deferred fragment that it belongs to."""
+
+_Key = tuple[Conditions, Defer | None]
+_Occurrences = dict[_Key, list[FieldNode]]
+"""Where one response key is selected: under which conditions, and in which deferred fragment."""
+
+
+class _Place:
+    """One position, while what is selected there is put together.
+
+    Attributes:
+        defer: the deferred fragment with which its objects are delivered.
+        spread: the deferred fragments that are spread here.
+        known: selections below; those of different positions are kept apart where fragments are deferred.
+    """
+
+    __slots__ = ("defer", "known", "spread")
+
+    def __init__(self, defer: Defer | None, known: "dict[tuple[object, ...], Selection]") -> None:
+        self.defer = defer
+        self.spread: dict[tuple[int, Defer | None], Defer] = {}
+        self.known = known
 
 
 class SelectionBuilder:
@@ -93,6 +146,7 @@ class SelectionBuilder:
     Args:
         hidden_types: names of object types that are no possible types, because clients cannot see them. Field sets see
             all.
+        incremental: whether `@defer` and `@stream` are heeded; else they are ignored.
     """
 
     def __init__(
@@ -102,6 +156,7 @@ class SelectionBuilder:
         *,
         hidden_types: frozenset[str] = frozenset(),
         max_fields: int = 100_000,
+        incremental: bool = False,
     ) -> None:
         self._types = supergraph.types
         self._supergraph = supergraph
@@ -109,14 +164,18 @@ class SelectionBuilder:
         self._fragments = fragments or {}
         self._fields: dict[tuple[object, ...], SelectionField] = {}
         self._selections: dict[tuple[object, ...], Selection] = {}
-        self._seen: dict[tuple[str, tuple[tuple[int, Conditions], ...]], Selection] = {}
+        self._incremental = incremental
+        self.switches: set[str] = set()
+        """Variables that switch `@defer` on or off."""
+        self._defers = itertools.count()
+        self._place = _Place(None, {})
         self._left = max_fields
-        # Identities of AST nodes are keys in _seen, so the nodes must live as long as this builder.
+        # Identities of AST nodes are keys of what is known, so the nodes must live as long as this builder.
         self._kept: list[DocumentNode] = []
 
     def build(self, type_name: str, selection_set: SelectionSetNode) -> Selection:
         """The normal form of a selection set on an object, interface or union type."""
-        return self._selection(type_name, ((selection_set, ()),))
+        return self._selection(type_name, ((selection_set, (), None),), None, self._place)
 
     def build_field_set(self, type_name: str, text: str) -> Selection:
         """The normal form of a field set such as `id items { sku }`.
@@ -158,7 +217,15 @@ class SelectionBuilder:
     def below(self, field: SelectionField, selection: Selection) -> SelectionField:
         """The same field with another selection below it."""
         return self._intern_field(
-            field.response_key, field.name, field.arguments, field.variables, field.conditions, field.type, selection
+            field.response_key,
+            field.name,
+            field.arguments,
+            field.variables,
+            field.conditions,
+            field.type,
+            selection,
+            field.defer,
+            field.stream,
         )
 
     def selection(
@@ -166,61 +233,94 @@ class SelectionBuilder:
         type_name: str,
         own: tuple[SelectionField, ...],
         by_type: dict[str, tuple[SelectionField, ...]],
+        defers: tuple[Defer, ...] = (),
     ) -> Selection:
         """A selection of these fields."""
-        return self._intern_selection(type_name, own, by_type)
+        return self._intern_selection(type_name, own, by_type, defers)
 
     # -- one position ------------------------------------------------------------------------------------------------
 
-    def _selection(self, type_name: str, sources: Sources) -> Selection:
-        key = (type_name, tuple((id(node), conditions) for node, conditions in sources))
-        known = self._seen.get(key)
+    def _selection(self, type_name: str, sources: Sources, defer: Defer | None, above: _Place) -> Selection:
+        """What is selected of the objects of a field that is delivered with `defer`."""
+        key = (type_name, defer, *((id(node), conditions, spread_in) for node, conditions, spread_in in sources))
+        known = above.known.get(key)
         if known is None:
             type_ = self._types[type_name]
             possible = [m for m in self._supergraph.possible[type_name] if m not in self._hidden_types]
-            own = self._collect(type_, sources)
+            place = _Place(defer, {}) if self._incremental else self._place
+            own = self._collect(type_, sources, place)
             if type_.is_abstract:
-                by_type = {name: self._collect(self._types[name], sources) for name in possible}
+                by_type = {name: self._collect(self._types[name], sources, place) for name in possible}
             else:
                 by_type = {type_name: own}
-            known = self._seen[key] = self._intern_selection(type_name, own, by_type)
+            known = self._intern_selection(type_name, own, by_type, tuple(place.spread.values()))
+            above.known[key] = known
         return known
 
-    def _collect(self, type_: SupergraphType, sources: Sources) -> tuple[SelectionField, ...]:
-        groups: dict[str, dict[Conditions, list[FieldNode]]] = {}
+    def _collect(self, type_: SupergraphType, sources: Sources, place: _Place) -> tuple[SelectionField, ...]:
+        groups: dict[str, _Occurrences] = {}
         applicable = self._supergraph.conditions_met[type_.name]
-        visited: set[tuple[str, Conditions]] = set()
-        for selection_set, conditions in sources:
-            self._collect_into(groups, visited, applicable, selection_set, conditions)
+        visited: set[tuple[str, Conditions, Defer | None]] = set()
+        for selection_set, conditions, defer in sources:
+            self._collect_into(groups, visited, applicable, selection_set, conditions, defer, place)
         fields: list[SelectionField] = []
-        for response_key, by_conditions in groups.items():
-            fields.extend(self._fields_of_group(type_, response_key, by_conditions))
+        for response_key, occurrences in groups.items():
+            fields.extend(self._fields_of_group(type_, response_key, occurrences, place))
         return tuple(fields)
 
     def _collect_into(
         self,
-        groups: dict[str, dict[Conditions, list[FieldNode]]],
-        visited: set[tuple[str, Conditions]],
+        groups: dict[str, _Occurrences],
+        visited: set[tuple[str, Conditions, Defer | None]],
         applicable: frozenset[str],
         selection_set: SelectionSetNode,
         conditions: Conditions,
+        defer: Defer | None,
+        place: _Place,
     ) -> None:
         for node in selection_set.selections:
             combined = both(conditions, conditions_of(node.directives or ()))
             if combined is None:
                 continue
             if isinstance(node, FieldNode):
-                self._add(groups, node, combined)
+                self._add(groups, node, combined, defer)
             elif isinstance(node, FragmentSpreadNode | InlineFragmentNode):
-                body = self._fragment_body(node, applicable, combined, visited)
-                if body is not None:
-                    self._collect_into(groups, visited, applicable, body, combined)
+                for inner, spread_in in self._spread(node, combined, defer, place):
+                    body = self._fragment_body(node, applicable, inner, spread_in, visited)
+                    if body is not None:
+                        self._collect_into(groups, visited, applicable, body, inner, spread_in, place)
+
+    def _spread(
+        self,
+        node: FragmentSpreadNode | InlineFragmentNode,
+        conditions: Conditions,
+        defer: Defer | None,
+        place: _Place,
+    ) -> Iterable[_Key]:
+        """Under which conditions the fragment's fields are selected, and in which deferred fragment.
+
+        With a variable in `@defer(if:)` it is two: one where it is deferred, and one where it is not.
+        """
+        directive = defer_of(node.directives or ()) if self._incremental else None
+        if directive is None:
+            return ((conditions, defer),)
+        own = place.spread.get((id(node), defer))
+        if own is None:
+            own = place.spread[id(node), defer] = Defer(next(self._defers), directive.label, defer)
+        if directive.condition is None:
+            return ((conditions, own),)
+        self.switches.add(directive.condition)
+        keys = (
+            (both(conditions, ((directive.condition, False),)), defer),
+            (both(conditions, ((directive.condition, True),)), own),
+        )
+        return tuple((combined, spread_in) for combined, spread_in in keys if combined is not None)
 
     def _add(
-        self, groups: dict[str, dict[Conditions, list[FieldNode]]], node: FieldNode, conditions: Conditions
+        self, groups: dict[str, _Occurrences], node: FieldNode, conditions: Conditions, defer: Defer | None
     ) -> None:
         key = node.alias.value if node.alias else node.name.value
-        groups.setdefault(key, {}).setdefault(conditions, []).append(node)
+        groups.setdefault(key, {}).setdefault((conditions, defer), []).append(node)
         self._left -= 1
         if self._left < 0:
             raise OperationError(
@@ -233,13 +333,14 @@ class SelectionBuilder:
         node: FragmentSpreadNode | InlineFragmentNode,
         applicable: frozenset[str],
         conditions: Conditions,
-        visited: set[tuple[str, Conditions]],
+        defer: Defer | None,
+        visited: set[tuple[str, Conditions, Defer | None]],
     ) -> SelectionSetNode | None:
         if isinstance(node, FragmentSpreadNode):
             name = node.name.value
-            if (name, conditions) in visited:
+            if (name, conditions, defer) in visited:
                 return None
-            visited.add((name, conditions))
+            visited.add((name, conditions, defer))
             definition = self._fragments[name]
             condition: str | None = definition.type_condition.name.value
             body = definition.selection_set
@@ -249,45 +350,58 @@ class SelectionBuilder:
         return body if condition is None or condition in applicable else None
 
     def _fields_of_group(
-        self, type_: SupergraphType, response_key: str, by_conditions: dict[Conditions, list[FieldNode]]
+        self, type_: SupergraphType, response_key: str, occurrences: _Occurrences, place: _Place
     ) -> Iterable[SelectionField]:
-        unconditional = by_conditions.get(())
-        if unconditional is not None and len(by_conditions) > 1:
-            # `a {b} a @include(if: $x) {c}` is `a {b c @include(if: $x)}`.
-            nodes = [(node, conditions) for conditions, group in by_conditions.items() for node in group]
-            yield self._field(type_, response_key, nodes, ())
-            return
-        for conditions, group in by_conditions.items():
-            yield self._field(type_, response_key, [(node, ()) for node in group], conditions)
+        kept = [key for key in occurrences if not any(_absorbs(other, key) for other in occurrences)]
+        for one in kept:
+            nodes: list[tuple[FieldNode, Conditions, Defer | None]] = []
+            for key, group in occurrences.items():
+                if key is one:
+                    nodes += [(node, (), key[1]) for node in group]
+                elif one is next((other for other in kept if _absorbs(other, key)), None):
+                    # `a {b} a @include(if: $x) {c}` is `a {b c @include(if: $x)}`.
+                    inner = tuple(term for term in key[0] if term not in one[0])
+                    nodes += [(node, inner, key[1]) for node in group]
+            yield self._field(type_, response_key, nodes, one, place)
 
     def _field(
         self,
         type_: SupergraphType,
         response_key: str,
-        nodes: list[tuple[FieldNode, Conditions]],
-        conditions: Conditions,
+        nodes: list[tuple[FieldNode, Conditions, Defer | None]],
+        key: _Key,
+        place: _Place,
     ) -> SelectionField:
+        conditions, spread_in = key
+        defer = None if spread_in is place.defer else spread_in
         node = nodes[0][0]
         name = node.name.value
         if name == TYPENAME:
-            return self.typename(response_key, conditions)
+            return self._intern_field(response_key, TYPENAME, "", frozenset(), conditions, _TYPENAME_TYPE, None, defer)
         if name in _INTROSPECTION_TYPES:
-            return self._introspection(response_key, node, conditions)
+            return self._introspection(response_key, node, conditions, defer)
         field = type_.fields.get(name)
         if field is None:
             raise OperationError(f'Cannot query field "{name}" on type "{type_.name}".')
         selection = None
         if self._types.get(field.type.name, _LEAF).is_composite:
-            sources = tuple((n.selection_set, inner) for n, inner in nodes if n.selection_set is not None)
-            selection = self._selection(field.type.name, sources)
+            sources = tuple((n.selection_set, inner, who) for n, inner, who in nodes if n.selection_set is not None)
+            selection = self._selection(field.type.name, sources, spread_in, place)
         arguments, variables = arguments_of(node)
-        return self._intern_field(response_key, name, arguments, variables, conditions, field.type, selection)
+        stream = stream_of(node.directives or ()) if self._incremental else None
+        return self._intern_field(
+            response_key, name, arguments, variables, conditions, field.type, selection, defer, stream
+        )
 
-    def _introspection(self, response_key: str, node: FieldNode, conditions: Conditions) -> SelectionField:
+    def _introspection(
+        self, response_key: str, node: FieldNode, conditions: Conditions, defer: Defer | None
+    ) -> SelectionField:
         inlined = visit(node, InlineFragments(self._fragments))
         text, variables = print_ast(inlined), variables_in(inlined)
         name = node.name.value
-        return self._intern_field(response_key, name, "", variables, conditions, _INTROSPECTION_TYPES[name], None, text)
+        return self._intern_field(
+            response_key, name, "", variables, conditions, _INTROSPECTION_TYPES[name], None, defer, None, text
+        )
 
     # -- interning ---------------------------------------------------------------------------------------------------
 
@@ -300,6 +414,8 @@ class SelectionBuilder:
         conditions: Conditions,
         type_: TypeRef,
         selection: Selection | None,
+        defer: Defer | None = None,
+        stream: Stream | None = None,
         introspection: str | None = None,
     ) -> SelectionField:
         key = (
@@ -310,21 +426,38 @@ class SelectionBuilder:
             type_.text,
             selection.id if selection else None,
             introspection,
+            defer,
+            stream,
         )
         known = self._fields.get(key)
         if known is None:
             known = self._fields[key] = SelectionField(
-                next(_ids), response_key, name, arguments, variables, conditions, type_, selection, introspection
+                next(_ids),
+                response_key,
+                name,
+                arguments,
+                variables,
+                conditions,
+                type_,
+                selection,
+                introspection,
+                defer,
+                stream,
             )
         return known
 
     def _intern_selection(
-        self, type_name: str, own: tuple[SelectionField, ...], by_type: dict[str, tuple[SelectionField, ...]]
+        self,
+        type_name: str,
+        own: tuple[SelectionField, ...],
+        by_type: dict[str, tuple[SelectionField, ...]],
+        defers: tuple[Defer, ...] = (),
     ) -> Selection:
-        key = (type_name, tuple(f.id for f in own), tuple((n, tuple(f.id for f in fs)) for n, fs in by_type.items()))
+        fields = tuple((n, tuple(f.id for f in fs)) for n, fs in by_type.items())
+        key = (type_name, tuple(f.id for f in own), fields, defers)
         known = self._selections.get(key)
         if known is None:
-            known = self._selections[key] = Selection(next(_ids), type_name, own, by_type)
+            known = self._selections[key] = Selection(next(_ids), type_name, own, by_type, defers)
         return known
 
     def _merged_fields(
@@ -349,6 +482,18 @@ class SelectionBuilder:
 
 
 _LEAF = SupergraphType("", "SCALAR", {})
+
+
+def _absorbs(one: _Key, other: _Key) -> bool:
+    """Whether a field that is selected under one key is selected under the other too, and not later."""
+    if one[1] is other[1]:
+        return not one[0] and bool(other[0])
+    defer = other[1]
+    while defer is not None:
+        defer = defer.parent
+        if defer is one[1]:
+            return set(one[0]) <= set(other[0])
+    return False
 
 
 def root_type(supergraph: Supergraph, operation_type: OperationType) -> str:

@@ -42,18 +42,23 @@ def plan_operation(
     supergraph: Supergraph,
     labels: frozenset[str] = frozenset(),
     hidden: frozenset[str] = frozenset(),
+    *,
+    incremental: bool = False,
 ) -> QueryPlan:
     """Plans one operation of a document that is valid against the API schema. Deterministic.
 
     Args:
         labels: the `@override` labels that are on.
         hidden: schema coordinates (`Type`, `Enum.VALUE`) that the data must not show either, for clients of a view.
+        incremental: whether the result may be delivered in parts, as `@defer` and `@stream` ask for; else they are
+            ignored.
 
     Raises:
         OperationError: no such operation in the document.
         PlanningError: no plan exists, or finding one would take too much work.
     """
-    return plan_normalized(normalize(document, operation_name, supergraph, hidden), supergraph, labels, hidden)
+    operation = normalize(document, operation_name, supergraph, hidden, incremental=incremental)
+    return plan_normalized(operation, supergraph, labels, hidden)
 
 
 def plan_normalized(
@@ -80,9 +85,11 @@ def stages(
     supergraph: Supergraph,
     labels: frozenset[str] = frozenset(),
     hidden: frozenset[str] = frozenset(),
+    *,
+    incremental: bool = False,
 ) -> Iterator[NormalizedOperation | ObjectCover | FetchGraph | QueryPlan]:
     """The result of each stage of planning, in order; see the module's table."""
-    operation = normalize(document, operation_name, supergraph, hidden)
+    operation = normalize(document, operation_name, supergraph, hidden, incremental=incremental)
     yield operation
     yield from stages_on(query_graph(supergraph, labels), operation, hidden)
 

@@ -48,7 +48,7 @@ def _assign_at(
         there = taken.get(key)
         if there is None:
             return True
-        if (there.name, there.arguments) != (slot.name, slot.arguments):
+        if (there.name, there.arguments) != (slot.name, slot.asked):
             return False
         return all(len(shapes[s] | there.shapes.get(s, set())) == 1 for s in shapes)
 
@@ -62,7 +62,7 @@ def _assign_at(
         if slot.response_key is not None:
             candidates = [slot.response_key]
         else:
-            equal = [k for k, t in taken.items() if (t.name, t.arguments) == (slot.name, slot.arguments)]
+            equal = [k for k, t in taken.items() if (t.name, t.arguments) == (slot.name, slot.asked)]
             candidates = [*equal, slot.name]
         usable = (k for k in candidates if (k in taken or not _is_reserved(k)) and fits(k, slot, shapes))
         key = next(usable, None)
@@ -70,7 +70,7 @@ def _assign_at(
             while f"_q{invented}" in taken or f"_q{invented}" in response_keys:
                 invented += 1
             key = f"_q{invented}"
-        there = taken.setdefault(key, _Taken(slot.name, slot.arguments))
+        there = taken.setdefault(key, _Taken(slot.name, slot.asked))
         for each in group:
             each.storage_key = key
             there.slots.append(each)
@@ -87,7 +87,7 @@ def _groups(slots: list[Slot], graph: QueryGraph) -> list[list[Slot]]:
         types = set(slot.types if slot.types is not None else graph.supergraph.possible[slot.position.static_type])
         group = ([slot], types)
         if slot.response_key is not None:
-            same = by_field.setdefault((slot.response_key, slot.name, slot.arguments), [])
+            same = by_field.setdefault((slot.response_key, slot.name, slot.asked), [])
             for other in [g for g in same if g[1] & types]:
                 group = (other[0] + group[0], other[1] | group[1])
                 same.remove(other)

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from router.graph.query_graph import QueryGraph
-from router.graph.selections import TYPENAME, Selection, SelectionField
-from router.graph.supergraph import SupergraphType
+from router.graph.selections import Defer, Selection, SelectionField
 from router.planner.documents import entities_document, root_document
 from router.planner.fetch_graph import (
     ContextNeed,
@@ -27,13 +27,12 @@ from router.planner.plan import (
     Fetch,
     InputField,
     InputSelection,
-    OutputField,
     Path,
     PathStep,
-    Projection,
     QueryPlan,
     Representation,
 )
+from router.planner.projections import Projector
 from router.planner.wire_selections import WireFragments, write_entity_selection, write_root_selection
 
 __all__ = ["assemble"]
@@ -57,8 +56,22 @@ def assemble(
     fetches = tuple(
         _fetch(graph, operation, fetch_graph.root, fetch, ids, conditions[fetch], fragments) for fetch in ordered
     )
-    projection = _Projector(graph, hidden).project([fetch_graph.root], operation.selection, operation.root_type)
-    return QueryPlan(operation.type, operation.name, fetches, projection, operation.variables)
+    projector = Projector(graph, operation, fetch_graph, hidden)
+    own: dict[Defer, tuple[int, ...]] = {}
+    for fetch in ordered:
+        if fetch.defer is not None:
+            own[fetch.defer] = (*own.get(fetch.defer, ()), ids[fetch])
+    deferred = projector.deferred(own)
+    of_fetch = {number: each.id for each in reversed(deferred) for number in each.fetches}
+    return QueryPlan(
+        operation.type,
+        operation.name,
+        tuple(replace(fetch, deferred=of_fetch.get(fetch.id)) for fetch in fetches) if deferred else fetches,
+        projector.first(),
+        operation.variables,
+        deferred,
+        projector.complete() if deferred else None,
+    )
 
 
 def _fetch(
@@ -188,93 +201,3 @@ def _inputs(
         if slot is not None:
             found.append(_input(graph, wanted, slot))
     return tuple(found)
-
-
-# ---- projection -----------------------------------------------------------------------------------------------------
-
-
-class _Projector:
-    def __init__(self, graph: QueryGraph, hidden: frozenset[str]) -> None:
-        self.types = graph.supergraph.types
-        self.hidden = hidden
-        self._known: dict[tuple[object, ...], Projection] = {}
-
-    def project(self, positions: list[Position], selection: Selection, type_name: str) -> Projection:
-        key = (tuple(id(p) for p in positions), selection)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = self._project(positions, selection, type_name)
-        return known
-
-    def _project(self, positions: list[Position], selection: Selection, type_name: str) -> Projection:
-        if not self.types[type_name].is_abstract:
-            fields = self._fields(positions, selection.fields_of(type_name), type_name, knows_type=False)
-            return Projection(type_name, {type_name: fields})
-        if not any(p.is_abstract for p in positions):
-            return Projection(
-                type_name, {type_name: self._fields(positions, selection.own, type_name, knows_type=False)}
-            )
-        return Projection(
-            type_name,
-            {
-                name: self._fields(positions, fields, name, knows_type=True)
-                for name, fields in selection.by_type.items()
-            },
-            is_abstract=True,
-        )
-
-    def _fields(
-        self, positions: list[Position], fields: Sequence[SelectionField], type_name: str, *, knows_type: bool
-    ) -> tuple[OutputField, ...]:
-        asked = (f for f in fields if f.response_key)  # what only the planner needs is no output
-        return tuple(self._field(positions, f, type_name, knows_type=knows_type) for f in asked)
-
-    def _field(
-        self, positions: list[Position], wanted: SelectionField, type_name: str, *, knows_type: bool
-    ) -> OutputField:
-        if wanted.name == TYPENAME:
-            constant = None if knows_type else type_name
-            return OutputField(
-                wanted.response_key, TYPENAME, "String!", conditions=wanted.conditions, constant=constant
-            )
-        if wanted.introspection is not None:
-            return OutputField(
-                wanted.response_key,
-                wanted.response_key,
-                wanted.type.text,
-                conditions=wanted.conditions,
-                introspection=wanted.introspection,
-            )
-        slots = [s for p in positions if (s := _output_slot(p, wanted, type_name)) is not None]
-        leaf = self.types.get(wanted.type.name)
-        selection = None
-        if wanted.selection is not None:
-            children = [s.child for s in slots if s.child is not None] or [Position(wanted.type.name, None)]
-            selection = self.project(children, wanted.selection, wanted.type.name)
-        return OutputField(
-            response_key=wanted.response_key,
-            storage_key=slots[0].storage_key if slots else _unread_key(positions, wanted, type_name),
-            type=wanted.type.text,
-            selection=selection,
-            enum_values=self._enum_values(leaf) if leaf is not None and leaf.kind == "ENUM" else None,
-            conditions=wanted.conditions,
-        )
-
-    def _enum_values(self, enum: SupergraphType) -> frozenset[str]:
-        return frozenset(value for value in enum.values if f"{enum.name}.{value}" not in self.hidden)
-
-
-def _unread_key(positions: list[Position], wanted: SelectionField, type_name: str) -> str:
-    """The storage key of a field that is never read: that of the same field under other conditions, if there is one."""
-    same = (
-        slot.storage_key
-        for position in positions
-        for slot in position.slots
-        if slot.response_key == wanted.response_key and (slot.types is None or type_name in slot.types)
-    )
-    return next(same, wanted.response_key)
-
-
-def _output_slot(position: Position, wanted: SelectionField, type_name: str) -> Slot | None:
-    identity = wanted.identity
-    return position.outputs.get((*identity, type_name)) or position.outputs.get((*identity, None))

@@ -27,8 +27,9 @@ def batches(plan: QueryPlan, unbatched: Collection[str] = ()) -> tuple[tuple[Fet
         unbatched: names of subgraphs that take one `_entities` field per request.
     """
     depth = depths(plan)
-    groups: dict[tuple[int, str, int | None], list[Fetch]] = {}
+    groups: dict[tuple[int, str, int | None, int | None], list[Fetch]] = {}
     for fetch in plan.fetches:
         alone = fetch.entity is None or fetch.subgraph in unbatched
-        groups.setdefault((depth[fetch.id], fetch.subgraph, fetch.id if alone else None), []).append(fetch)
+        key = (depth[fetch.id], fetch.subgraph, fetch.id if alone else None, fetch.deferred)
+        groups.setdefault(key, []).append(fetch)
     return tuple(tuple(group) for group in groups.values())

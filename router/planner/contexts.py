@@ -40,7 +40,7 @@ class _Attaching:
                 by_type[name], needs = self._fields(name, fields)
                 above |= needs
             same = own == selection.own and by_type == selection.by_type
-            built = selection if same else self.builder.selection(selection.type, own, by_type)
+            built = selection if same else self.builder.selection(selection.type, own, by_type, selection.defers)
             known = self._known[selection] = built, above
         return known
 

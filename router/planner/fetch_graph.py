@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from router.errors import PlanningError
 from router.graph.query_graph import ContextUse, OwnInputs, QueryGraph
 from router.graph.selection_syntax import both
-from router.graph.selections import TYPENAME, Conditions, SelectionField
+from router.graph.selections import TYPENAME, Conditions, Defer, SelectionField
 from router.graph.supergraph import TypeRef
 from router.planner.cover import AbstractCover, Cover, FieldChoice, InterfaceObjectCover, ObjectCover
 
@@ -31,6 +31,8 @@ class Slot:
     """One field of the merged response.
 
     Attributes:
+        arguments: as the subgraph is asked, with those that come from contexts.
+        asked: the arguments without these: what tells two fields of one response key apart.
         response_key: the client's key, or None for a field that only the planner needs.
         types: runtime types that have it, or None where the position's type is the only one (or all have it).
         storage_key: decided last; see `plan.py`.
@@ -39,6 +41,7 @@ class Slot:
     position: "Position"
     name: str
     arguments: str
+    asked: str
     variables: frozenset[str]
     conditions: Conditions
     type: TypeRef
@@ -110,6 +113,7 @@ class FetchNode:
         selected: slots asked at each position.
         typename: positions where `__typename` is asked.
         entries: for slots at an entity fetch's own position: the types as which the subgraph holds the objects.
+        defer: the deferred fragment whose fields it reads.
     """
 
     order: int
@@ -124,6 +128,7 @@ class FetchNode:
     entries: dict[Slot, dict[str, None]] = field(default_factory=dict)
     representations: dict[tuple[str | None, str], RepresentationSpec] = field(default_factory=dict)
     contexts: dict[ContextUse, ContextNeed] = field(default_factory=dict)
+    defer: Defer | None = None
 
     def select(self, position: Position, slot: Slot) -> None:
         self.selected.setdefault(position, {})[slot] = None
@@ -154,9 +159,7 @@ def build_fetch_graph(
     if operation_type == "mutation":
         builder.build_in_order(root, cover)
     else:
-        used = {i.stand: i.subgraph for i in cover.instances if i.stand is not None}
-        stands = [builder.root_fetch(used[n]) if n in used else None for n in range(max(used, default=-1) + 1)]
-        builder.build_object(root, None, cover, stands, ())
+        builder.build_object(root, None, cover, builder.root_fetches(cover), ())
     return FetchGraph(tuple(builder.fetches), root)
 
 
@@ -169,13 +172,20 @@ class _Builder:
         self._entity: dict[tuple[object, ...], FetchNode] = {}
         self._contexts = 0
         self._left = max_slots
+        self._defer: Defer | None = None
+        """The deferred fragment that is being laid out."""
 
     # -- fetches -----------------------------------------------------------------------------------------------------
 
     def root_fetch(self, subgraph: int) -> FetchNode:
-        node = FetchNode(len(self.fetches), subgraph, self.operation_type, None, 0)
+        node = FetchNode(len(self.fetches), subgraph, self.operation_type, None, 0, defer=self._defer)
         self.fetches.append(node)
         return node
+
+    def root_fetches(self, cover: ObjectCover) -> list[FetchNode | None]:
+        """A fetch for each stand of a root cover that it uses."""
+        used = {i.stand: i.subgraph for i in cover.instances if i.stand is not None}
+        return [self.root_fetch(used[n]) if n in used else None for n in range(max(used, default=-1) + 1)]
 
     def entity_fetch(
         self,
@@ -186,10 +196,11 @@ class _Builder:
         inputs: OwnInputs | None = None,
     ) -> FetchNode:
         # What needs values from above may have to wait for what others make possible, so it is a fetch of its own too.
-        key = (position, subgraph, stage, conditions, inputs)
+        key = (position, subgraph, stage, conditions, inputs, self._defer)
         node = self._entity.get(key)
         if node is None:
-            node = self._entity[key] = FetchNode(len(self.fetches), subgraph, "query", position, stage, conditions)
+            node = FetchNode(len(self.fetches), subgraph, "query", position, stage, conditions, defer=self._defer)
+            self._entity[key] = node
             node.contexts = {
                 use: ContextNeed(use, self._context_variable()) for use in (inputs.contexts if inputs else ())
             }
@@ -215,7 +226,7 @@ class _Builder:
         for wanted, choice in cover.outputs:
             subgraph = cover.instances[choice.sources[0]].subgraph
             if at is None or at[0] != subgraph:
-                before = set(self.fetches)
+                before = {f for f in self.fetches if f.defer is None}
                 at = (subgraph, self.root_fetch(subgraph))
                 at[1].depends_on |= before
             one = FieldChoice((0,), choice.cover)
@@ -297,6 +308,11 @@ class _Builder:
             if both(conditions, wanted.conditions) is None:
                 continue  # `a @include(if: $x) { b @skip(if: $x) }`: never included
             producers |= one.place(wanted, choice, for_client=for_client)
+        for defer, later in cover.deferred:
+            outer, self._defer = self._defer, defer
+            entered = stands if position.parent is not None else self.root_fetches(later)
+            self.build_object(position, type_name, later, entered, conditions, typename=typename)
+            self._defer = outer
         return producers
 
     def is_entity(self, position: Position) -> bool:
@@ -341,6 +357,7 @@ class _Builder:
                 position,
                 wanted.name,
                 arguments,
+                wanted.arguments,
                 wanted.variables,
                 wanted.conditions,
                 wanted.type,

@@ -32,15 +32,26 @@ class _Digests:
         if known is None:
             own = [self._field(f) for f in selection.own]
             by_type = [(name, [self._field(f) for f in fields]) for name, fields in selection.by_type.items()]
-            known = self._known[selection] = _digest((selection.type, own, by_type))
+            defers = [defer.id for defer in selection.defers]
+            known = self._known[selection] = _digest((selection.type, own, by_type, defers))
         return known
 
     def _field(self, field: SelectionField) -> tuple[object, ...]:
         below = self.selection(field.selection) if field.selection is not None else None
-        introspection = field.introspection
-        return field.response_key, field.name, field.arguments, field.conditions, field.type.text, introspection, below
+        defer, stream = field.defer, field.stream
+        return (
+            field.response_key,
+            field.name,
+            field.arguments,
+            field.conditions,
+            field.type.text,
+            field.introspection,
+            below,
+            None if defer is None else (defer.id, defer.label, None if defer.parent is None else defer.parent.id),
+            None if stream is None else (stream.label, stream.initial_count, stream.condition),
+        )
 
 
 def _digest(content: tuple[object, ...]) -> bytes:
-    # Strings, bytes, booleans and None in lists and tuples: their `repr` tells any two of them apart.
+    # Strings, bytes, numbers, booleans and None in lists and tuples: their `repr` tells any two of them apart.
     return blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=32).digest()

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, VariableDefinitionNode, print_ast
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    NonNullTypeNode,
+    NullValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    VariableDefinitionNode,
+    print_ast,
+)
 
 from router.errors import OperationError
 from router.graph.selections import Selection, SelectionBuilder, root_type
@@ -33,11 +42,14 @@ def normalize(
     operation_name: str | None,
     supergraph: Supergraph,
     hidden: frozenset[str] = frozenset(),
+    *,
+    incremental: bool = False,
 ) -> NormalizedOperation:
     """Selects the operation and normalises it. The document must be valid against the API schema.
 
     Args:
         hidden: names of types that are hidden besides those that `@inaccessible` hides; others are ignored.
+        incremental: whether `@defer` and `@stream` are heeded; else, and in subscriptions, they are ignored.
 
     Raises:
         OperationError: there is no such operation, or several and no name.
@@ -45,20 +57,38 @@ def normalize(
     operation = _select(document, operation_name)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     root = root_type(supergraph, operation.operation)
-    builder = SelectionBuilder(supergraph, fragments, hidden_types=hidden | supergraph.inaccessible_types)
+    builder = SelectionBuilder(
+        supergraph,
+        fragments,
+        hidden_types=hidden | supergraph.inaccessible_types,
+        incremental=incremental and operation.operation is not OperationType.SUBSCRIPTION,
+    )
     selection = builder.build(root, operation.selection_set)
     return NormalizedOperation(
         operation.operation.value,
         operation.name.value if operation.name else None,
         root,
         selection,
-        {d.variable.name.value: _definition(d) for d in operation.variable_definitions or ()},
+        {
+            d.variable.name.value: _definition(d, is_switch=d.variable.name.value in builder.switches)
+            for d in operation.variable_definitions or ()
+        },
     )
 
 
-def _definition(node: VariableDefinitionNode) -> str:
-    default = f" = {print_ast(node.default_value)}" if node.default_value is not None else ""
-    return f"${node.variable.name.value}: {print_ast(node.type)}{default}"
+def _definition(node: VariableDefinitionNode, *, is_switch: bool) -> str:
+    """The definition as printed.
+
+    Args:
+        is_switch: whether it stands in a `@defer(if:)`. That takes `Boolean! = true`, so the variable may be nullable;
+            but what is deferred or not becomes `@include` or `@skip`, and these take no such variable.
+    """
+    name = node.variable.name.value
+    default = node.default_value
+    if is_switch and not isinstance(node.type, NonNullTypeNode):
+        value = "true" if default is None or isinstance(default, NullValueNode) else print_ast(default)
+        return f"${name}: Boolean! = {value}"
+    return f"${name}: {print_ast(node.type)}" + (f" = {print_ast(default)}" if default is not None else "")
 
 
 def _select(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:

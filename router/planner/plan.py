@@ -10,7 +10,7 @@ answers merge key by key, and only the projection turns storage keys into respon
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from router.graph.selection_syntax import Conditions
+from router.graph.selection_syntax import Conditions, Stream
 
 AnyOfConditions = tuple[Conditions, ...]
 """A disjunction of conjunctions. Empty means always; never a disjunction of nothing."""
@@ -161,6 +161,7 @@ class Fetch:
         entity: None for a root fetch.
         depends_on: ids of fetches whose results it reads, or (in mutations) that must be over before it starts.
         run_if: the fetch is made only if one of these holds.
+        deferred: the deferred fragment that alone needs it; it shares no request with fetches of others.
     """
 
     id: int
@@ -173,6 +174,7 @@ class Fetch:
     entity: EntityCall | None = None
     depends_on: tuple[int, ...] = ()
     run_if: AnyOfConditions = ()
+    deferred: int | None = None
 
 
 # ---- the client's result --------------------------------------------------------------------------------------------
@@ -192,6 +194,7 @@ class OutputField:
             with different conditions: results merge.
         constant: for `__typename` where the type is known statically: the value itself.
         introspection: for `__schema` and `__type`: the printed field, to be answered from the API schema.
+        stream: for a list of which some items may be delivered later.
     """
 
     response_key: str
@@ -202,6 +205,7 @@ class OutputField:
     conditions: Conditions = ()
     constant: str | None = None
     introspection: str | None = None
+    stream: Stream | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,50 @@ class Projection:
     is_abstract: bool = False
 
 
+# ---- delivery in parts ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStep:
+    """One step down the client's result, and the merged response tree side by side with it.
+
+    Attributes:
+        types: only objects of these runtime types have the field; None: all.
+        conditions: the way leads on only if they hold. The same place may be reached by another field with others.
+    """
+
+    response_key: str
+    storage_key: str
+    list_depth: int = 0
+    types: frozenset[str] | None = None
+    conditions: Conditions = ()
+
+
+OutputPath = tuple[OutputStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A fragment with `@defer`: what is delivered later of each object at one position.
+
+    Attributes:
+        id: its index in `QueryPlan.deferred`; parents come first.
+        label: the client's name for it.
+        path: where its objects are.
+        parent: the deferred fragment inside which it is spread; an object's data of that are delivered first.
+        projection: what is delivered of an object: the fragment's fields, below fields that were delivered before
+            where these have more in the fragment. An object none of whose fields is included has nothing to wait for.
+        fetches: ids of the fetches that only it needs.
+    """
+
+    id: int
+    label: str | None
+    path: OutputPath
+    parent: int | None
+    projection: Projection
+    fetches: tuple[int, ...]
+
+
 # ---- the plan -------------------------------------------------------------------------------------------------------
 
 
@@ -232,9 +280,11 @@ class QueryPlan:
         operation_type: `query`, `mutation` or `subscription`.
         operation_name: the client's, or None.
         fetches: in topological order; `fetches[i].id == i`. Empty when introspection alone answers.
-        projection: shape of the client's `data`.
+        projection: shape of the client's `data`; with `deferred`, of what is delivered first.
         variable_definitions: every variable that fetches, conditions or introspection read, by name, with the
             client's definition of it, such as `$first: Int = 5`.
+        deferred: what is delivered later.
+        complete: shape of all data together; None if nothing is deferred.
     """
 
     operation_type: str
@@ -242,3 +292,5 @@ class QueryPlan:
     fetches: tuple[Fetch, ...]
     projection: Projection
     variable_definitions: Mapping[str, str] = field(default_factory=dict)
+    deferred: tuple[Deferred, ...] = ()
+    complete: Projection | None = None

@@ -26,6 +26,7 @@ from router.planner.plan import (
     QueryPlan,
     Representation,
 )
+from router.planner.render_deferred import deferred_json, deferred_line
 
 __all__ = ["as_json", "as_mermaid", "as_text", "shape", "stage_json", "stage_text"]
 
@@ -38,6 +39,7 @@ def as_text(plan: QueryPlan) -> str:
     lines = [f"{plan.operation_type}{f' {plan.operation_name}' if plan.operation_name else ''}"]
     for batch in batches(plan):
         lines += _batch_lines(plan, batch)
+    lines += map(deferred_line, plan.deferred)
     return "\n".join(lines) + "\n"
 
 
@@ -47,7 +49,8 @@ def _batch_lines(plan: QueryPlan, batch: tuple[Fetch, ...]) -> Iterator[str]:
     after = f" after {', '.join(map(str, waits))}" if waits else ""
     common = first.run_if if len({fetch.run_if for fetch in batch}) == 1 else ()
     number = f"fetch {first.id}" if len(batch) == 1 else f"fetches {', '.join(str(fetch.id) for fetch in batch)}"
-    yield f"  {number} from {first.subgraph}{after}{_condition_text(common)}"
+    late = f" for deferred {first.deferred}" if first.deferred is not None else ""
+    yield f"  {number} from {first.subgraph}{after}{_condition_text(common)}{late}"
     text = first.document
     if first.entity is None:
         if first.path:
@@ -80,6 +83,7 @@ def as_json(plan: QueryPlan) -> dict[str, Any]:
         "variables": dict(plan.variable_definitions),
         "fetches": [_fetch_json(f) for f in plan.fetches],
         "projection": _projection_json(plan.projection),
+        **({"deferred": [deferred_json(d, _projection_json) for d in plan.deferred]} if plan.deferred else {}),
     }
 
 
@@ -92,6 +96,7 @@ def as_mermaid(plan: QueryPlan) -> str:
         node.update(dict.fromkeys((fetch.id for fetch in batch), first.id))
         where = "<br/>".join(path_text(f.path) for f in batch if f.entity is not None or f.path) or first.operation_type
         numbers = ", ".join(str(fetch.id) for fetch in batch)
+        where += f"<br/>deferred {first.deferred}" if first.deferred is not None else ""
         lines.append(f'  f{first.id}["{numbers}: {first.subgraph}<br/>{where}"]')
     arrows = dict.fromkeys((node[other], node[fetch.id]) for fetch in plan.fetches for other in fetch.depends_on)
     lines += [f"  f{before} --> f{after}" for before, after in arrows]

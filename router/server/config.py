@@ -241,6 +241,9 @@ class RouterConfig(Section):
     cors: CorsConfig | None = None
     csrf: CsrfConfig = CsrfConfig()
     batching: BatchingConfig = BatchingConfig()
+    incremental_delivery: bool = Field(
+        default=True, description="Whether clients may use `@defer` and `@stream`, to get results in parts."
+    )
     websocket: WebSocketConfig = WebSocketConfig()
     event_stream: EventStreamConfig = EventStreamConfig()
     subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")

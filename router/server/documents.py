@@ -28,12 +28,15 @@ P = TypeVar("P")
 
 
 class DocumentKey(NamedTuple):
-    """Document text, operation name, view, and the supergraph's `@override` labels that are on."""
+    """Document text, operation name, view, the supergraph's `@override` labels that are on, and whether the result may
+    come in parts (False for documents that do not ask for it).
+    """
 
     text: str
     operation_name: str | None = None
     view: str | None = None
     labels: frozenset[str] = frozenset()
+    incremental: bool = False
 
 
 class OperationKey(NamedTuple):

@@ -1,4 +1,4 @@
-"""One HTTP request and its response: a single one, an array of them, or an event stream."""
+"""One HTTP request and its response: a single one, an array of them, or one in parts."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -7,22 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.types import Receive, Scope, Send
 
+from router.executor.increments import as_current
 from router.hooks import RequestContext
 from router.server.disconnect import DisconnectGuard
+from router.server.part_formats import (
+    EVENT_STREAM,
+    PartFormat,
+    accepts_event_stream,
+    multipart_of,
+    with_keep_alive,
+)
 from router.server.requests import ClientGone, GraphQLRequest, read_get, read_post, refuse_forgeable
 from router.server.responses import (
-    EVENT_STREAM,
     GRAPHQL_RESPONSE_JSON,
     JSON,
     Rejected,
-    accepts_event_stream,
+    codes_of,
     encoded,
     negotiate,
     rejection_of,
     status_of,
 )
-from router.server.sse import COMPLETE, KEEP_ALIVE, next_event, with_keep_alive
-from router.server.streams import needs_a_stream, open_operation
+from router.server.streams import OpenOperation, needs_a_stream, open_operation
 from router.server.telemetry import log_access, new_request_id
 
 if TYPE_CHECKING:
@@ -40,11 +46,14 @@ class Exchange:
     Attributes:
         media_type: of the response.
         takes_json: whether the client accepts a single response.
-        takes_stream: whether it accepts an event stream.
-        codes: of the errors sent in one.
+        events: if it accepts an event stream.
+        multipart: if it accepts results in parts in a multipart response: how.
+        codes: of the errors sent in parts.
     """
 
-    __slots__ = ("app", "codes", "context", "media_type", "receive", "send", "started", "takes_json", "takes_stream")
+    __slots__ = (
+        "app", "codes", "context", "events", "media_type", "multipart", "receive", "send", "started", "takes_json",
+    )  # fmt: skip
 
     def __init__(self, app: "RouterApp", context: RequestContext, receive: Receive, send: Send, started: float) -> None:
         self.app = app
@@ -54,7 +63,8 @@ class Exchange:
         self.started = started
         self.media_type = JSON
         self.takes_json = True
-        self.takes_stream = False
+        self.events: PartFormat | None = None
+        self.multipart: PartFormat | None = None
         self.codes: list[str] = []
 
     async def health(self) -> None:
@@ -83,17 +93,18 @@ class Exchange:
             return
         if isinstance(requests, list):
             await self.batch(requests)
-        elif self.takes_stream:
+        elif self.events is not None or self.multipart is not None:
             await self.parts(requests)
         else:
             await self.single(requests)
 
     def negotiate(self, accept: str | None) -> None:
-        self.takes_stream = accepts_event_stream(accept)
+        self.events = EVENT_STREAM if accepts_event_stream(accept) else None
+        self.multipart = multipart_of(accept)
         try:
             self.media_type = negotiate(accept)
         except Rejected:
-            if not self.takes_stream:
+            if self.events is None and self.multipart is None:
                 raise
             self.media_type, self.takes_json = JSON, False
 
@@ -146,54 +157,92 @@ class Exchange:
         return rejected.status if self.media_type == GRAPHQL_RESPONSE_JSON else rejected.json_status
 
     async def parts(self, request: GraphQLRequest) -> None:
-        """Answer a client that takes an event stream: with one if it takes nothing else, or for a subscription."""
+        """Answer a client that takes responses in parts, in parts or not."""
         context, app = self.context, self.app
-        sent: list[int] = []
         with DisconnectGuard(self.receive) as guard:
             try:
-                opened = await open_operation(app, request, context, read_only=context.method != "POST", guard=guard)
+                opened = await open_operation(
+                    app, request, context, read_only=context.method != "POST", incremental=True, guard=guard
+                )
+                form = self.form_of(opened)
             except Rejected as error:
-                # Like a response of status 200, the errors of a well-formed request are an event.
-                if self.takes_json or error.json_status != 200:
-                    await self.answer(self.status(error, context, {}), {"errors": error.errors}, [context])
-                    return
-                sent = await self.event_stream(only({"errors": error.errors}))
+                sent = await self.refuse(error)
             else:
-                if self.takes_json and not opened.is_subscription:
-                    response = await opened.single()
-                    await self.answer(self.status(opened.rejected, context, response), response, [context])
-                    return
-                sent = await self.event_stream(opened.responses())
-        status = 499 if guard.disconnected else 200
-        log_access(context, status=status, started=self.started, codes=self.codes, size_bytes=sum(sent))
+                responses = opened.responses(form.form if form is not None else as_current)
+                if form is not None and opened.is_subscription:
+                    sent = await self.send_parts(form, responses)
+                else:
+                    sent = await self.first_of(opened, form, responses)
+        if sent is not None:
+            status = 499 if guard.disconnected else 200
+            log_access(context, status=status, started=self.started, codes=self.codes, size_bytes=sent)
 
-    async def event_stream(self, responses: AsyncGenerator[dict[str, Any]]) -> list[int]:
-        """Send an event stream; returns the sizes of what was sent."""
+    async def refuse(self, rejected: Rejected) -> int | None:
+        """Tell why there is no response. Errors of well-formed requests are a part, for who takes nothing else."""
+        response = {"errors": rejected.errors}
+        form = self.events or self.multipart
+        if form is not None and not self.takes_json and rejected.json_status == 200:
+            return await self.send_parts(form, only(response))
+        await self.answer(self.status(rejected, self.context, response), response, [self.context])
+        return None
+
+    async def first_of(
+        self, opened: OpenOperation, form: PartFormat | None, responses: AsyncGenerator[dict[str, Any]]
+    ) -> int | None:
+        """Send a result, in one part if there is only one; else returns the size of all."""
+        async with aclosing(responses):
+            first = await anext(responses)
+            if form is not None and ("hasNext" in first or not self.takes_json) and opened.rejected is None:
+                return await self.send_parts(form, continued(first, responses))
+        await self.answer(self.status(opened.rejected, self.context, first), first, [self.context])
+        return None
+
+    def form_of(self, opened: OpenOperation) -> PartFormat | None:
+        """How to write the parts of an operation's response; None: it has only one.
+
+        Raises:
+            Rejected: the operation is a subscription, and the client takes no events.
+        """
+        if opened.is_subscription:
+            if self.events is None:
+                raise needs_a_stream(self.app, self.context)
+            return self.events
+        if opened.is_incremental or not self.takes_json:
+            return self.multipart or self.events
+        return None
+
+    async def send_parts(self, form: PartFormat, responses: AsyncGenerator[dict[str, Any]]) -> int:
+        """Send a response in parts; returns its size."""
         settings = self.app.config.event_stream
-        sizes: list[int] = []
+        size = 0
 
         async def send(body: bytes, *, more: bool = True) -> None:
-            sizes.append(len(body))
+            nonlocal size
+            size += len(body)
             async with asyncio.timeout(settings.send_timeout_s):
                 await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
-        self.media_type = EVENT_STREAM
-        # Proxies that collect responses before they pass them on would hold events back.
-        await self.start(200, {"x-accel-buffering": "no"})
+        async def keep_alive() -> None:
+            if form.keep_alive:
+                await send(form.keep_alive)
+
+        # Proxies that collect responses before they pass them on would hold parts back.
+        await self.start(200, {"content-type": form.content_type, "x-accel-buffering": "no"})
         try:
-            kept = with_keep_alive(responses, settings.keep_alive_s, lambda: send(KEEP_ALIVE))
-            async with aclosing(kept) as alive:
+            opening = form.opening
+            async with aclosing(with_keep_alive(responses, settings.keep_alive_s, keep_alive)) as alive:
                 async for response in alive:
-                    self.codes += [error["extensions"]["code"] for error in response.get("errors", ())]
+                    self.codes += codes_of(response)
                     try:
-                        event = next_event(response)
+                        part = form.written(response)
                     except TypeError as error:
-                        event = next_event({"errors": rejection_of(error, self.context.request_id).errors})
-                    await send(event)
-            await send(COMPLETE, more=False)
+                        part = form.written({"errors": rejection_of(error, self.context.request_id).errors})
+                    await send(opening + part)
+                    opening = b""
+            await send(form.closing, more=False)
         except TimeoutError:
             pass  # the client does not read; returning without an end closes the connection
-        return sizes
+        return size
 
     # ---- answering ----------------------------------------------------------------------------------------------
 
@@ -214,7 +263,7 @@ class Exchange:
             body = encoded(response)
         responses = response if isinstance(response, list) else [response] * len(contexts)
         for context, part in zip(contexts, responses, strict=True):
-            codes = [error["extensions"]["code"] for error in part.get("errors", ())]
+            codes = codes_of(part)
             log_access(context, status=status, started=self.started, codes=codes, size_bytes=len(body))
         await self.respond(status, body)
 
@@ -268,3 +317,9 @@ def part_of(context: RequestContext, index: int) -> RequestContext:
 
 async def only(response: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
     yield response
+
+
+async def continued(first: dict[str, Any], rest: AsyncGenerator[dict[str, Any]]) -> AsyncGenerator[dict[str, Any]]:
+    yield first
+    async for response in rest:
+        yield response

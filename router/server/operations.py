@@ -17,7 +17,7 @@ from graphql import (
 
 from router.composition.contracts import View
 from router.errors import InvalidSupergraph, OperationError
-from router.graph.api_schema import build_api_schema
+from router.graph.api_schema import build_api_schema, with_incremental_directives
 from router.graph.supergraph import Supergraph, load_supergraph
 from router.planner import normalize, plan_normalized
 from router.planner.explain import explain as explain_normalized
@@ -133,7 +133,7 @@ def plan(
     labels: frozenset[str] = frozenset(),
     view: View | None = None,
 ) -> QueryPlan:
-    """Plan an operation without running it.
+    """Plan an operation without running it, for a client that takes results in parts (`@defer`).
 
     Args:
         operation: the document's text.
@@ -185,11 +185,11 @@ def _normalized(
     operation: str, operation_name: str | None, supergraph: Supergraph, view: View | None
 ) -> NormalizedOperation:
     try:
-        schema = api_schema_of(supergraph) if view is None else view.schema
+        schema = with_incremental_directives(api_schema_of(supergraph) if view is None else view.schema)
         document = read_document(operation, schema, LimitsConfig())
         selected_operation(document, operation_name)
     except Rejected as error:
         first = error.errors[0]
         message = "\n".join(entry["message"] for entry in error.errors)
         raise OperationError(message, code=first["extensions"]["code"], locations=first.get("locations", ())) from error
-    return normalize(document, operation_name, supergraph, _hidden(view))
+    return normalize(document, operation_name, supergraph, _hidden(view), incremental=True)

@@ -17,6 +17,7 @@ from graphql.language import get_location
 
 from router.composition.contracts import View
 from router.executor import CompiledPlan, compile_plan
+from router.graph.api_schema import with_incremental_directives
 from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RequestRefused, RouterHooks
 from router.planner import fingerprint, normalize, plan_normalized
@@ -57,11 +58,12 @@ class PreparedOperation:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One request's operation, ready to be executed with these variables."""
+    """One request's operation, ready to be executed with these variables; `is_incremental`: in parts."""
 
     type: str
     compiled: CompiledPlan
     variables: Mapping[str, Any]
+    is_incremental: bool = False
 
 
 class Pipeline:
@@ -83,8 +85,9 @@ class Pipeline:
         self.limits = config.limits
         self.traits = traits_of(config)
         nothing: frozenset[str] = frozenset()
-        self.schemas = {None: (api_schema_of(supergraph), nothing)} | {
-            name: (view.schema, view.hidden) for name, view in (views or {}).items()
+        offered = with_incremental_directives if config.incremental_delivery else lambda schema: schema
+        self.schemas = {None: (offered(api_schema_of(supergraph)), nothing)} | {
+            name: (offered(view.schema), view.hidden) for name, view in (views or {}).items()
         }
         # A subclass that does not override the hook costs nothing.
         overridden = hooks is not None and type(hooks).on_plan is not RouterHooks.on_plan
@@ -99,17 +102,22 @@ class Pipeline:
             timeout_s=self.limits.planning_timeout_s,
         )
 
-    async def open(self, request: GraphQLRequest, context: RequestContext, *, read_only: bool = False) -> "Operation":
+    async def open(
+        self, request: GraphQLRequest, context: RequestContext, *, read_only: bool = False, incremental: bool = False
+    ) -> "Operation":
         """Look the request's operation up or prepare it, and coerce its variables: all that comes before execution.
 
         Args:
             read_only: refuse mutations, because the request came by GET.
+            incremental: heed `@defer` and `@stream`, because the client takes results in parts.
 
         Raises:
             Rejected: the document, the operation's name or the variables are wrong.
             RequestRefused: a hook said no, or chose a view that there is not.
         """
-        key = DocumentKey(request.query, request.operation_name, context.view, self.labels.active(context))
+        text = request.query
+        incremental = incremental and ("defer" in text or "stream" in text)
+        key = DocumentKey(text, request.operation_name, context.view, self.labels.active(context), incremental)
         entry = self.cache.get(key)
         context.plan_cache = "hit"
         if entry is None:
@@ -127,7 +135,8 @@ class Pipeline:
             variables = self.variables(entry.operation.variables, request.variables, entry.own)
         if self.on_plan is not None:
             self.on_plan(context, plan)
-        return Operation(plan.operation_type, entry.operation.compiled, variables)
+        compiled = entry.operation.compiled
+        return Operation(plan.operation_type, compiled, variables, incremental and compiled.is_incremental)
 
     def unknown_view(self, context: RequestContext) -> RequestRefused:
         """A hook's mistake: the client never falls back to a schema that was not meant for it."""
@@ -188,7 +197,7 @@ class Pipeline:
         try:
             document = read_document(key.text, schema, self.limits, introspection=self.config.introspection)
             node = selected_operation(document, key.operation_name)
-            normalized = normalize(document, key.operation_name, self.supergraph, hidden)
+            normalized = normalize(document, key.operation_name, self.supergraph, hidden, incremental=key.incremental)
             operation_key = OperationKey(fingerprint(normalized), key.view, key.labels)
             operation = self.cache.operation(operation_key)
             if operation is None:

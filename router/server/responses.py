@@ -15,13 +15,13 @@ from graphql import GraphQLError
 from router.errors import OperationError, PlanningError, RequestRefused, RouterError
 
 __all__ = [
-    "EVENT_STREAM",
     "GRAPHQL_RESPONSE_JSON",
     "JSON",
     "Rejected",
-    "accepts_event_stream",
+    "codes_of",
     "complete_errors",
     "masked",
+    "media_ranges",
     "negotiate",
     "rejection_of",
     "status_of",
@@ -29,7 +29,6 @@ __all__ = [
 
 JSON = "application/json"
 GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
-EVENT_STREAM = "text/event-stream"
 PARTIAL_SUCCESS = 294
 
 logger = logging.getLogger("router.server")
@@ -139,14 +138,6 @@ def negotiate(accept: str | None) -> str:
     return negotiated(accept)
 
 
-def accepts_event_stream(accept: str | None) -> bool:
-    """Whether the client takes `text/event-stream`, and says so by name."""
-    if accept is None or EVENT_STREAM not in accept.lower():
-        return False
-    ranges = (parsed_range(item) for item in accept.split(","))
-    return any(name == EVENT_STREAM and quality > 0 for name, quality, _ in ranges)
-
-
 def negotiated(accept: str) -> str:
     ranges: dict[str, tuple[float, int]] = {}
     for position, item in enumerate(accept.split(",")):
@@ -169,20 +160,25 @@ def negotiated(accept: str) -> str:
 
 
 def parsed_range(item: str) -> tuple[str, float, str]:
-    """Media range, quality and charset of one item of an `Accept` header; a quality that is no number counts as 0."""
-    media_range, *parameters = item.split(";")
-    quality, charset = 1.0, ""
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        name, value = name.strip().lower(), value.strip().strip('"')
-        if name == "q":
-            try:
-                quality = float(value)
-            except ValueError:
-                quality = 0.0
-        elif name == "charset":
-            charset = value.lower()
-    return media_range.strip().lower(), quality, charset
+    """Media range, quality and charset of one item of an `Accept` header."""
+    name, quality, parameters = media_range(item)
+    return name, quality, parameters.get("charset", "")
+
+
+def media_ranges(accept: str) -> list[tuple[str, float, dict[str, str]]]:
+    """Media range, quality and parameters (names and values in lower case) of each item of an `Accept` header."""
+    return [media_range(item) for item in accept.split(",")]
+
+
+def media_range(item: str) -> tuple[str, float, dict[str, str]]:
+    name, *rest = item.split(";")
+    pairs = (parameter.partition("=") for parameter in rest)
+    parameters = {key.strip().lower(): value.strip().strip('"').lower() for key, _, value in pairs}
+    try:
+        quality = float(parameters.get("q", "1"))
+    except ValueError:  # what is no number counts as 0
+        quality = 0.0
+    return name.strip().lower(), quality, parameters
 
 
 def encoded(response: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
@@ -194,11 +190,18 @@ def encoded(response: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
     return orjson.dumps(response)
 
 
-def complete_errors(errors: list[dict[str, Any]]) -> None:
-    """Every error has a code, whoever made it."""
-    for error in errors:
-        extensions = error.get("extensions")
-        if not isinstance(extensions, dict):
-            extensions = error["extensions"] = {}
-        if not isinstance(extensions.get("code"), str):
-            extensions["code"] = "DOWNSTREAM_SERVICE_ERROR"
+def complete_errors(response: Mapping[str, Any]) -> None:
+    """Every error has a code, whoever made it; also those in parts of a result."""
+    for part in (response, *response.get("incremental", ()), *response.get("completed", ())):
+        for error in part.get("errors") or ():
+            extensions = error.get("extensions")
+            if not isinstance(extensions, dict):
+                extensions = error["extensions"] = {}
+            if not isinstance(extensions.get("code"), str):
+                extensions["code"] = "DOWNSTREAM_SERVICE_ERROR"
+
+
+def codes_of(response: Mapping[str, Any]) -> list[str]:
+    """The code of each error in a response that `complete_errors` has seen."""
+    parts = (response, *response.get("incremental", ()), *response.get("completed", ()))
+    return [error["extensions"]["code"] for part in parts for error in part.get("errors") or ()]

@@ -1,16 +1,18 @@
 """One operation's responses, one after the other, whichever transport carries them.
 
-A query or a mutation has one; a subscription one per event. Hooks, limits and time-outs apply as they do to a single
-response: everything that can go wrong after the operation has started becomes a response map.
+A query or a mutation has one, or, with `@defer` or `@stream`, several parts; a subscription has one per event. Hooks,
+limits and time-outs apply as they do to a single response: everything that can go wrong after the operation has started
+becomes a response map.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from router.executor import SubgraphClient
+from router.executor.increments import Payload, as_current
 from router.hooks import RequestContext, RequestRefused
 from router.server.disconnect import DisconnectGuard
 from router.server.pipeline import Operation
@@ -53,6 +55,11 @@ class OpenOperation:
     def is_subscription(self) -> bool:
         return self.operation.type == "subscription"
 
+    @property
+    def is_incremental(self) -> bool:
+        """Whether its result may come in parts."""
+        return self.operation.is_incremental
+
     async def single(self) -> dict[str, Any]:
         """Execute a query or mutation to its one response map. It raises nothing but cancellation."""
         operation, context = self.operation, self.context
@@ -65,14 +72,39 @@ class OpenOperation:
             response = self.refused(error, context)
         return self.finished(context, response)
 
-    async def responses(self) -> AsyncGenerator[dict[str, Any]]:
-        """Yield response maps; close the generator to stop. It raises nothing but cancellation."""
-        if self.is_subscription:
-            async with aclosing(self.events()) as events:
-                async for response in events:
+    async def responses(self, form: Callable[[Payload], dict[str, Any]] = as_current) -> AsyncGenerator[dict[str, Any]]:
+        """Yield response maps; close the generator to stop. It raises nothing but cancellation.
+
+        Args:
+            form: makes the map of a payload of a result in parts.
+        """
+        if self.is_subscription or self.is_incremental:
+            source = self.events() if self.is_subscription else self.payloads(form)
+            async with aclosing(source) as responses:
+                async for response in responses:
                     yield response
         else:
             yield await self.single()
+
+    async def payloads(self, form: Callable[[Payload], dict[str, Any]]) -> AsyncGenerator[dict[str, Any]]:
+        operation, context = self.operation, self.context
+        delivery = operation.compiled.deliver(operation.variables, context, self.subgraphs)
+        is_first = True
+        async with aclosing(delivery.payloads()) as payloads:
+            while True:
+                try:
+                    async with asyncio.timeout_at(self.deadline):
+                        payload = await anext(payloads, None)
+                except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
+                    response = self.refused(error, context)
+                    if not is_first:
+                        response = form(delivery.abort(response["errors"]))
+                    yield self.finished(context, response)
+                    return
+                if payload is None:
+                    return
+                is_first = False
+                yield self.finished(context, form(payload))
 
     async def events(self) -> AsyncGenerator[dict[str, Any]]:
         operation, context, app = self.operation, self.context, self.app
@@ -120,8 +152,8 @@ class OpenOperation:
         return {"errors": self.rejected.errors}
 
     def finished(self, context: RequestContext, response: dict[str, Any]) -> dict[str, Any]:
-        if response.get("errors"):
-            complete_errors(response["errors"])
+        if response.keys() - {"data"}:
+            complete_errors(response)
         if self.app.on_response is not None:
             try:
                 self.app.on_response(context, response)
@@ -136,12 +168,14 @@ async def open_operation(
     context: RequestContext,
     *,
     read_only: bool = False,
+    incremental: bool = False,
     guard: DisconnectGuard | None = None,
 ) -> OpenOperation:
     """Let the hooks look at a request, and prepare its operation.
 
     Args:
         read_only: refuse mutations, because the request came by GET.
+        incremental: heed `@defer` and `@stream`, because the client takes results in parts.
         guard: armed for everything but mutations, which run to their end.
 
     Raises:
@@ -157,7 +191,7 @@ async def open_operation(
                 await app.on_request(context)
             # Together: a new supergraph replaces both.
             pipeline, subgraphs = app.pipeline, app.subgraphs
-            operation = await pipeline.open(request, context, read_only=read_only)
+            operation = await pipeline.open(request, context, read_only=read_only, incremental=incremental)
     except Exception as error:
         raise rejection(app, error, context) from error
     if guard is not None and operation.type != "mutation":

@@ -26,7 +26,7 @@ from starlette.types import Receive, Send
 from router.hooks import RequestContext
 from router.server.origins import is_allowed_origin
 from router.server.requests import checked
-from router.server.responses import Rejected, rejection_of
+from router.server.responses import Rejected, codes_of, rejection_of
 from router.server.streams import open_operation
 from router.server.telemetry import log_access
 
@@ -199,16 +199,16 @@ class Connection:
             try:
                 if is_one_too_many:
                     raise too_many(self.settings.max_operations)
-                opened = await open_operation(self.app, checked(payload), context)
+                opened = await open_operation(self.app, checked(payload), context, incremental=True)
             except Rejected as error:
-                status, codes = error.status, codes_of(error.errors)
+                status, codes = error.status, codes_of({"errors": error.errors})
                 size = await self._answer(id_, "error", error.errors)
                 return
             if opened.operation.type == "mutation":
                 self._mutations.add(current)
             async with aclosing(opened.responses()) as responses:
                 async for response in responses:
-                    codes += codes_of(response.get("errors", ()))
+                    codes += codes_of(response)
                     size += await self._answer(id_, "next", response)
             if self._operations.get(id_) is current:
                 del self._operations[id_]  # before it is said: the client may use the id again at once
@@ -304,7 +304,3 @@ class Connection:
 def too_many(limit: int) -> Rejected:
     message = f"This connection may have {limit} operations at the same time."
     return Rejected.one("TOO_MANY_OPERATIONS", message, status=429, limit=limit)
-
-
-def codes_of(errors: Any) -> list[str]:
-    return [error["extensions"]["code"] for error in errors]

@@ -114,9 +114,10 @@ def test_nothing_that_planning_reads_is_left_out() -> None:
     assert [f.name for f in dataclasses.fields(NormalizedOperation)] == [
         "type", "name", "root_type", "selection", "variables",
     ]  # fmt: skip
-    assert [f.name for f in dataclasses.fields(Selection)] == ["id", "type", "own", "by_type"]
+    assert [f.name for f in dataclasses.fields(Selection)] == ["id", "type", "own", "by_type", "defers"]
     assert [f.name for f in dataclasses.fields(SelectionField)] == [
         "id", "response_key", "name", "arguments", "variables", "conditions", "type", "selection", "introspection",
+        "defer", "stream",
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from router.graph.query_graph import OwnInputs
-from router.graph.selections import Selection, SelectionField
+from router.graph.selections import Defer, Selection, SelectionField
 
 __all__ = ["AbstractCover", "Cover", "FieldChoice", "Instance", "InterfaceObjectCover", "ObjectCover", "Stand", "price"]
 
@@ -67,6 +67,8 @@ class ObjectCover:
         mask: bit (stage * number of subgraphs + subgraph) for each entity call, relative to the position.
         finish: the stage after which everything is there.
         calls: entity calls, before batching.
+        deferred: covers of the fields that are delivered later, by the fragment with which they are. Their stands are
+            the same, to read keys; none of them counts in the price.
     """
 
     type: str
@@ -75,6 +77,12 @@ class ObjectCover:
     mask: int
     finish: int
     calls: int
+    deferred: "tuple[tuple[Defer, ObjectCover], ...]" = ()
+
+    def stands(self) -> set[int]:
+        """Indexes of the stands that it uses."""
+        used = {i.stand for i in self.instances if i.stand is not None}
+        return used.union(*(cover.stands() for _, cover in self.deferred))
 
 
 @dataclass(frozen=True, slots=True)

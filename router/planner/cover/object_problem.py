@@ -50,7 +50,11 @@ class Option:
 
 
 class ObjectProblem:
-    """One cover to find: the fields of one object, from where one stands."""
+    """One cover to find: the fields of one object, from where one stands.
+
+    Args:
+        apart: whether the fields must be read by calls of their own; stands only give the keys for these.
+    """
 
     def __init__(
         self,
@@ -59,12 +63,15 @@ class ObjectProblem:
         fields: tuple[SelectionField, ...],
         stands: tuple[Stand, ...],
         typename_at: int | None = None,
+        *,
+        apart: bool = False,
     ) -> None:
         self.solver = solver
         self.typename_at = typename_at
         self.graph = solver.graph
         self.type = type_name
         self.fields = tuple(f for f in fields if not self._is_free(f))
+        self._apart = frozenset(f.id for f in self.fields) if apart else frozenset[int]()
         self.places: list[Place] = []
         self._places_at: dict[tuple[int, str], list[Place]] = {}
         for i, s in enumerate(stands):
@@ -167,7 +174,11 @@ class ObjectProblem:
         known = self._options.get(wanted.id)
         if known is None:
             options = {o.place.index: o for o in (*self._resolved(wanted), *self._provided(wanted))}
-            known = self._options[wanted.id] = [options[index] for index in sorted(options)]
+            known = self._options[wanted.id] = [
+                options[index]
+                for index in sorted(options)
+                if wanted.id not in self._apart or options[index].place.stand is None or not options[index].place.paid
+            ]
         return known
 
     def _resolved(self, wanted: SelectionField) -> Iterator[Option]:

@@ -1,11 +1,12 @@
 """Dispatch and memory of the search: each (selection, standpoint) is solved once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from router.errors import PlanningError
 from router.graph.query_graph import QueryGraph
-from router.graph.selections import TYPENAME, Selection, SelectionBuilder, SelectionField
+from router.graph.selections import TYPENAME, Defer, Selection, SelectionBuilder, SelectionField
 from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand, price
 from router.planner.cover.object_problem import ObjectProblem
 
@@ -87,6 +88,10 @@ class Solver:
         key = (type_name, fields, stands, typename_at)
         if key in self._objects:
             return self._objects[key]
+        if any(f.defer is not None for f in fields):
+            return self._remembered(
+                self._objects, key, lambda: self._cover_deferring(type_name, fields, stands, typename_at)
+            )
         problem = ObjectProblem(self, type_name, fields, stands, typename_at)
         return self._remembered(self._objects, key, problem.solve)
 
@@ -105,9 +110,39 @@ class Solver:
             }
             left = {name: fields for name, fields in by_type.items() if fields}
             same = left == selection.by_type
-            known = selection if same else self._builder.selection(selection.type, selection.own, left)
+            known = (
+                selection if same else self._builder.selection(selection.type, selection.own, left, selection.defers)
+            )
             self._answerable[key] = known
         return known
+
+    def _cover_deferring(
+        self,
+        type_name: str,
+        fields: tuple[SelectionField, ...],
+        stands: tuple[Stand, ...],
+        typename_at: int | None,
+    ) -> ObjectCover | None:
+        """Covers the fields of each deferred fragment apart from the others, with fetches of its own.
+
+        Where that cannot be, for want of a key to come back with, they are fetched with the rest.
+        """
+        now = [f for f in fields if f.defer is None]
+        later: dict[Defer, list[SelectionField]] = {}
+        for f in fields:
+            if f.defer is not None:
+                later.setdefault(f.defer, []).append(f)
+        deferred: list[tuple[Defer, ObjectCover]] = []
+        # An interface without object types has no entities, whatever keys it declares.
+        has_objects = bool(self.graph.supergraph.possible[type_name])
+        for defer, group in later.items():
+            cover = ObjectProblem(self, type_name, tuple(group), stands, apart=True).solve() if has_objects else None
+            if cover is None:
+                now += group
+            else:
+                deferred.append((defer, cover))
+        primary = ObjectProblem(self, type_name, tuple(now), stands, typename_at).solve()
+        return None if primary is None else replace(primary, deferred=tuple(deferred))
 
     def _cover(self, selection: Selection, type_name: str, stands: tuple[Stand, ...]) -> Cover | None:
         if not self.graph.supergraph.types[type_name].is_abstract:

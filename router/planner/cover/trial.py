@@ -205,7 +205,7 @@ class Trial:
         if combined is not None:
             base, cover, starts = combined
             if base + cover.finish <= deadline:
-                used = {i.stand for i in cover.instances} if isinstance(cover, ObjectCover) else set()
+                used = cover.stands() if isinstance(cover, ObjectCover) else set()
                 pairs = tuple(pair for n, pair in enumerate(starts) if n in used)
                 choice = self._priced(pairs, base, cover, target, starts)
                 if best is None or choice.rank < best.rank:
@@ -235,7 +235,7 @@ class Trial:
         sources = []
         used = None
         if len(choice.pairs) > 1 and isinstance(choice.cover, ObjectCover):
-            used = {i.stand for i in choice.cover.instances}
+            used = choice.cover.stands()
         for n, (option, stage) in enumerate(choice.pairs):
             if used is not None and n not in used:
                 sources.append(-1)

@@ -1,0 +1,454 @@
+"""Delivering a result in parts: first what is not deferred, then each deferred fragment as soon as it is there.
+
+All fetches run from the start; those of a deferred fragment only hold up that fragment. What the client has by now is
+kept, so that a field is never delivered twice, wherever fragments overlap. The rest of a streamed list follows in the
+payload after the one that has its beginning: subgraphs answer with whole lists.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from router.executor.errors import Covered, distinct
+from router.executor.increments import Increment, Payload, Pending, ResponsePath
+from router.executor.parts import CompiledFetch
+from router.executor.positions import Field, Position, conditions_hold
+from router.executor.projection import IRREGULAR, Completion
+from router.executor.scheduler import Run
+from router.graph.selection_syntax import Stream
+from router.planner.plan import OutputStep
+
+__all__ = ["CompiledDeferred", "Delivery", "Project"]
+
+Project = Callable[[Mapping[str, Any], Sequence[bool], Sequence[Any]], dict[str, Any]]
+"""From an object of the merged tree, the conditions that hold and introspection's answers to what the client sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledDeferred:
+    """A deferred fragment: `plan.Deferred` with its projection compiled."""
+
+    id: int
+    label: str | None
+    path: tuple[OutputStep, ...]
+    parent: int | None
+    position: Position
+    project: Project
+    fetches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    """A fragment of one object that has been announced."""
+
+    pending: Pending
+    deferred: CompiledDeferred
+    target: dict[str, Any]
+    delivered: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """The rest of a list that has been announced; `delivered` has its beginning."""
+
+    pending: Pending
+    field: Field
+    items: list[Any]
+    delivered: list[Any]
+    errors: tuple[dict[str, Any], ...]
+
+
+class _Conflict(Exception):
+    """A null would have to replace what has been delivered."""
+
+
+class Delivery:
+    """One execution whose result is delivered in parts.
+
+    Args:
+        make_run: makes the execution, which tells when each fetch is over.
+        root: position and projection of what is delivered first.
+        errors: what is wrong before anything is fetched.
+        null_at: makes the error for a null that had to be put.
+
+    Attributes:
+        run: the execution.
+    """
+
+    def __init__(
+        self,
+        make_run: Callable[[Callable[[CompiledFetch], None]], Run],
+        fetches: Sequence[CompiledFetch],
+        root: tuple[Position, Project],
+        deferred: Sequence[CompiledDeferred],
+        conditions: Sequence[bool],
+        variables: Mapping[str, Any],
+        introspection: Sequence[Any],
+        errors: Sequence[dict[str, Any]],
+        null_at: Callable[[ResponsePath, str], dict[str, Any]],
+    ) -> None:
+        self.run = make_run(self._on_over)
+        self._root, self._project = root
+        self._deferred = deferred
+        self._conditions = conditions
+        self._variables = variables
+        self._introspection = introspection
+        self._null_at = null_at
+        owners: dict[int, list[int]] = {}
+        for each in deferred:
+            for number in each.fetches:
+                owners.setdefault(number, []).append(each.id)
+        self._owners = owners
+        self._left = [len(each.fetches) for each in deferred]
+        self._left_first = len(fetches) - len(owners)
+        self._wake = asyncio.Event()
+        self._all_errors: list[dict[str, Any]] = []
+        self._waiting_errors: list[tuple[dict[str, Any], int | None]] = [(error, None) for error in errors]
+        self._nulls: set[ResponsePath] = set()
+        """Places of nulls that have been reported."""
+        self._delivered: dict[str, Any] = {}
+        self._fragments: list[_Fragment] = []
+        self._rests: list[_Rest] = []
+        self._seen: set[tuple[int, ResponsePath]] = set()
+        self._done: set[tuple[int, ResponsePath]] = set()
+        self._count = 0
+
+    async def payloads(self) -> AsyncGenerator[Payload]:
+        """Yield the first payload and those that follow. Closing the generator ends the execution.
+
+        Raises:
+            RequestRefused: a hook ended the request; before the first payload, or after it.
+        """
+        task = asyncio.ensure_future(self.run.run())
+        task.add_done_callback(lambda _: self._wake.set())
+        try:
+            await self._until(task, lambda: not self._left_first)
+            first = self._first()
+            yield first
+            while self._fragments or self._rests:
+                await self._until(task, lambda: bool(self._rests) or any(map(self._is_ready, self._fragments)))
+                yield self._next()
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # whoever waited for it has it
+
+    def abort(self, errors: Sequence[Mapping[str, Any]]) -> Payload:
+        """The last payload of an execution that has failed: everything that is pending fails with these errors."""
+        waiting = [rest.pending for rest in self._rests] + [fragment.pending for fragment in self._fragments]
+        return Payload(increments=tuple(Increment(pending, errors=tuple(errors)) for pending in waiting))
+
+    def _on_over(self, fetch: CompiledFetch) -> None:
+        owners = self._owners.get(fetch.id)
+        if owners is None:
+            self._left_first -= 1
+            if not self._left_first:
+                self._wake.set()
+        else:
+            for owner in owners:
+                self._left[owner] -= 1
+                if not self._left[owner]:
+                    self._wake.set()
+
+    async def _until(self, task: "asyncio.Future[None]", is_there: Callable[[], bool]) -> None:
+        while not is_there():
+            if task.done():
+                task.result()
+                raise RuntimeError("The execution ended without its results.")
+            self._wake.clear()
+            await self._wake.wait()
+
+    def _is_ready(self, fragment: _Fragment) -> bool:
+        return not self._left[fragment.deferred.id]
+
+    # ---- payloads ----
+
+    def _first(self) -> Payload:
+        data, errors = self._projected(self._project, self._root, self.run.data, ())
+        errors += self._errors_of(lambda path, part: part is None and self._reaches(self._root, path))
+        if data is None:
+            return Payload(is_first=True, errors=tuple(distinct(errors)))
+        rests = list(self._cut(self._root, data, ()))
+        self._delivered = _copied(data)
+        pending = [self._open_rest(rest, errors) for rest in rests]
+        pending += self._announced()
+        return Payload(True, data, tuple(distinct(errors)), tuple(pending), has_next=bool(pending))
+
+    def _next(self) -> Payload:
+        increments: list[Increment] = []
+        pending: list[Pending] = []
+        rests, self._rests = self._rests, []
+        for rest in rests:
+            pending += self._deliver_rest(rest, increments)
+        if not self._rests:  # fragments may have more for items that are still to come
+            ready = [each for each in self._fragments if self._is_ready(each)]
+            self._fragments = [each for each in self._fragments if not self._is_ready(each)]
+            for fragment in ready:
+                pending += self._deliver_fragment(fragment, increments)
+        pending += self._announced()
+        has_next = bool(self._fragments or self._rests)
+        return Payload(pending=tuple(pending), increments=tuple(increments), has_next=has_next)
+
+    def _deliver_fragment(self, fragment: _Fragment, increments: list[Increment]) -> list[Pending]:
+        """Deliver all of a fragment; returns what is announced of lists in it."""
+        deferred, pending = fragment.deferred, fragment.pending
+        place = pending.path
+        whole, errors = self._projected(deferred.project, deferred.position, fragment.target, place)
+        errors += self._errors_of(lambda path, part: self._is_of(fragment, path, part))
+        rests: list[_Cut] = []
+        parts: list[tuple[ResponsePath, dict[str, Any]]] = []
+        if whole is not None:
+            rests = list(self._cut(deferred.position, whole, place))
+            try:
+                _compare(fragment.delivered, whole, (), parts)
+            except _Conflict:
+                whole = None
+        if whole is None:
+            if not errors:
+                message = "A null that an error reported before explains goes up past what has been delivered."
+                errors.append(self._null_at(place, message))
+            increments.append(Increment(pending, errors=tuple(distinct(errors))))
+            return []
+        parts.sort(key=lambda part: len(part[0]))
+        for below, data in parts:
+            _at(fragment.delivered, below).update(_copied(data))
+        opened = [self._open_rest(rest, errors) for rest in rests]
+        increments.append(Increment(pending, tuple(parts), whole, errors=tuple(distinct(errors))))
+        self._done.add((deferred.id, place))
+        return opened
+
+    def _deliver_rest(self, rest: _Rest, increments: list[Increment]) -> list[Pending]:
+        """Deliver the rest of a list; returns what is announced of lists in its items."""
+        index = len(rest.delivered)
+        place = rest.pending.path
+        errors = list(rest.errors)
+        rests: list[_Cut] = []
+        if rest.field.position is not None:
+            for number, item in enumerate(rest.items):
+                rests += self._cut_value(rest.field.position, item, (*place, index + number))
+        rest.delivered.extend(_copied(rest.items))
+        opened = [self._open_rest(each, errors) for each in rests]
+        increments.append(Increment(rest.pending, items=rest.items, index=index, errors=tuple(distinct(errors))))
+        return opened
+
+    def _projected(
+        self, project: Project, position: Position, target: Mapping[str, Any], path: ResponsePath
+    ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        """What the client sees of an object, and errors for what had to become null in it."""
+        try:
+            return project(target, self._conditions, self._introspection), []
+        except IRREGULAR:
+            completion = Completion(self._conditions, self._introspection)
+            data = completion.project(position, target, path)
+            covered = Covered(self.run.errors, self.run.failed_paths())
+            missing = [(where, message) for where, message in completion.missing if where not in covered]
+            found = [(where, message) for where, message in (*completion.errors, *missing) if where not in self._nulls]
+            self._nulls.update(where for where, _ in found)
+            return data, [self._null_at(where, message) for where, message in found]
+
+    # ---- errors ----
+
+    def _errors_of(self, belongs: Callable[[ResponsePath, int | None], bool]) -> list[dict[str, Any]]:
+        """Take the errors of subgraphs, not delivered so far, that belong there, by path and deferred fragment."""
+        run = self.run
+        taken = len(self._all_errors)
+        self._all_errors += run.errors[taken:]
+        self._waiting_errors += zip(run.errors[taken:], run.error_parts[taken:], strict=True)
+        mine = [e for e in self._waiting_errors if belongs(tuple(e[0].get("path", ())), e[1])]
+        self._waiting_errors = [e for e in self._waiting_errors if not any(e is other for other in mine)]
+        return [error for error, _ in mine]
+
+    def _is_of(self, fragment: _Fragment, path: ResponsePath, part: int | None) -> bool:
+        place = fragment.pending.path
+        is_own = part == fragment.deferred.id
+        if path[: len(place)] == place:
+            return is_own or self._reaches(fragment.deferred.position, path[len(place) :])
+        return is_own and place[: len(path)] == path  # of several objects at once: told with the first of them
+
+    def _reaches(self, position: Position, path: ResponsePath) -> bool:
+        """Whether a path leads only through fields that are included here."""
+        here = [position]
+        for segment in path:
+            if isinstance(segment, int):
+                continue
+            fields = [
+                field
+                for each in here
+                for of_type in each.by_type.values()
+                for field in of_type
+                if field.response_key == segment and self._is_included(field)
+            ]
+            if not fields:
+                return False
+            here = [field.position for field in fields if field.position is not None]
+        return True
+
+    # ---- deferred fragments ----
+
+    def _announced(self) -> list[Pending]:
+        """Announce the fragments of objects that have been delivered, and whose own parents have been."""
+        announced = []
+        for deferred in self._deferred:
+            if not all(conditions_hold((step.conditions,), self._variables) for step in deferred.path):
+                continue
+            for place, delivered, target in _places(deferred.path, self._delivered, self.run.data):
+                key = (deferred.id, place)
+                if key in self._seen:
+                    continue
+                if deferred.parent is not None:
+                    parent = self._deferred[deferred.parent]
+                    if (parent.id, _prefix(place, len(parent.path))) not in self._done:
+                        continue
+                self._seen.add(key)
+                fields = deferred.position.fields(deferred.position.type_name(target)) or ()
+                if any(map(self._is_included, fields)):
+                    pending = self._pending(place, deferred.label)
+                    announced.append(pending)
+                    self._fragments.append(_Fragment(pending, deferred, target, delivered))
+                else:
+                    self._done.add(key)
+        return announced
+
+    def _is_included(self, field: Field) -> bool:
+        return field.condition is None or self._conditions[field.condition]
+
+    def _pending(self, path: ResponsePath, label: str | None) -> Pending:
+        self._count += 1
+        return Pending(str(self._count - 1), path, label)
+
+    # ---- streamed lists ----
+
+    def _open_rest(self, cut: "_Cut", errors: list[dict[str, Any]]) -> Pending:
+        """Announce the rest of a list whose beginning has been delivered; errors in the rest are told with it."""
+        delivered = _at(self._delivered, cut.path)
+        assert cut.field.stream is not None
+        pending = self._pending(cut.path, cut.field.stream.label)
+        depth, index = len(cut.path), len(delivered)
+        mine = [
+            error
+            for error in errors
+            if len(path := error.get("path", ())) > depth and tuple(path[:depth]) == cut.path and path[depth] >= index
+        ]
+        for error in mine:
+            errors.remove(error)
+        self._rests.append(_Rest(pending, cut.field, cut.items, delivered, tuple(mine)))
+        return pending
+
+    def _cut(self, position: Position, value: dict[str, Any], path: ResponsePath) -> "Iterator[_Cut]":
+        """Cut streamed lists in an object down to their beginning; yields what was cut off."""
+        if not position.has_streams:
+            return
+        for field in {f.response_key: f for fields in position.by_type.values() for f in fields}.values():
+            found = value.get(field.response_key)
+            here = (*path, field.response_key)
+            if field.stream is not None and isinstance(found, list):
+                length = self._initial_count(field.stream)
+                if length is not None and len(found) > length:
+                    yield _Cut(here, field, found[length:])
+                    found = value[field.response_key] = found[:length]
+            if field.position is not None:
+                yield from self._cut_value(field.position, found, here)
+
+    def _cut_value(self, position: Position, value: Any, path: ResponsePath) -> "Iterator[_Cut]":
+        if isinstance(value, dict):
+            yield from self._cut(position, value, path)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from self._cut_value(position, item, (*path, index))
+
+    def _initial_count(self, stream: Stream) -> int | None:
+        """How many items are delivered at once; None: all."""
+        if stream.condition is not None and self._variables.get(stream.condition) is False:
+            return None
+        count: Any = stream.initial_count
+        if isinstance(count, str):
+            count = self._variables.get(count[1:])
+        return max(count, 0) if isinstance(count, int) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What was cut off a list."""
+
+    path: ResponsePath
+    field: Field
+    items: list[Any]
+
+
+def _places(
+    steps: Sequence[OutputStep], delivered: dict[str, Any], data: dict[str, Any]
+) -> list[tuple[ResponsePath, dict[str, Any], dict[str, Any]]]:
+    """Objects that have been delivered, with their places, and side by side with them those of the merged tree."""
+    found: list[tuple[ResponsePath, Any, Any]] = [((), delivered, data)]
+    for step in steps:
+        found = [
+            ((*path, step.response_key), seen.get(step.response_key), target.get(step.storage_key))
+            for path, seen, target in found
+            if step.types is None or target.get("__typename") in step.types
+        ]
+        for _ in range(step.list_depth):
+            found = [
+                ((*path, index), *pair)
+                for path, seen, target in found
+                if isinstance(seen, list) and isinstance(target, list)
+                for index, pair in enumerate(zip(seen, target, strict=False))
+            ]
+        found = [each for each in found if isinstance(each[1], dict) and isinstance(each[2], dict)]
+    return found
+
+
+def _prefix(path: ResponsePath, steps: int) -> ResponsePath:
+    """The place after so many fields, list indexes included."""
+    for length, segment in enumerate(path):
+        if isinstance(segment, str):
+            if not steps:
+                return path[:length]
+            steps -= 1
+    return path
+
+
+def _compare(
+    delivered: Mapping[str, Any],
+    whole: Mapping[str, Any],
+    place: ResponsePath,
+    parts: list[tuple[ResponsePath, dict[str, Any]]],
+) -> None:
+    """Find what of an object has not been delivered, by place.
+
+    Raises:
+        _Conflict: what has been delivered is null by now.
+    """
+    fresh = {}
+    for key, value in whole.items():
+        if key in delivered:
+            _compare_value(delivered[key], value, (*place, key), parts)
+        else:
+            fresh[key] = value
+    if fresh:
+        parts.append((place, fresh))
+
+
+def _compare_value(
+    delivered: Any, value: Any, place: ResponsePath, parts: list[tuple[ResponsePath, dict[str, Any]]]
+) -> None:
+    if isinstance(delivered, dict | list) and value is None:
+        raise _Conflict
+    if isinstance(delivered, dict) and isinstance(value, dict):
+        _compare(delivered, value, place, parts)
+    elif isinstance(delivered, list) and isinstance(value, list):
+        for index, pair in enumerate(zip(delivered, value, strict=False)):
+            _compare_value(*pair, (*place, index), parts)
+
+
+def _at(value: Any, path: ResponsePath) -> Any:
+    for segment in path:
+        value = value[segment]
+    return value
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value
