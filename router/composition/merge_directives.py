@@ -228,11 +228,11 @@ def merge_executable_directives(state: MergeState) -> dict[str, dict[int, Direct
 def _never_meet(state: MergeState, name: str) -> bool:
     """Whether, in order of subgraphs, their locations have nothing in common before one does not define it at all."""
     common = set(_EXECUTABLE)
-    for subgraph in state.subgraphs:
+    for position, subgraph in enumerate(state.subgraphs):
         if name not in subgraph.directives:
             return False
         common &= set(subgraph.directives[name].locations)
-        if not common:
+        if position and not common:
             return True
     return False
 

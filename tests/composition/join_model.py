@@ -1,5 +1,6 @@
 """What a supergraph's SDL means, as plain data: two supergraphs that mean the same are equal here, however printed."""
 
+import json
 from typing import Any
 
 from graphql import parse, print_ast
@@ -166,6 +167,12 @@ def _plain_directives(node: Any) -> frozenset[str]:
     )
 
 
+def _alternatives(value: ListValueNode) -> str:
+    """Scopes and policies: any of some groups, all of each; order means nothing."""
+    groups = (v.values if isinstance(v, ListValueNode) else (v,) for v in value.values)
+    return json.dumps(sorted(sorted(_value(name) for name in group) for group in groups))
+
+
 def _input(node: Any) -> Model:
     return {
         "type": print_ast(node.type),
@@ -193,7 +200,12 @@ def _description(node: Any) -> str | None:
 
 
 def _arguments(node: Any) -> dict[str, str]:
-    return {a.name.value: _value(a.value) for a in node.arguments or ()}
+    return {
+        a.name.value: _alternatives(a.value)
+        if a.name.value in {"scopes", "policies"} and isinstance(a.value, ListValueNode)
+        else _value(a.value)
+        for a in node.arguments or ()
+    }
 
 
 def _value(node: ValueNode) -> str:

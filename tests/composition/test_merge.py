@@ -114,7 +114,7 @@ def test_access_control_adds_up_and_reaches_interfaces() -> None:
         ' { n: Int @requiresScopes(scopes: [["a"], ["b"]]) @shareable } type Y implements I { n: Int }',
         b='type X { n: Int @requiresScopes(scopes: [["b"], ["c"]]) @shareable }',
     )
-    scopes = '@requiresScopes(scopes: [["b"], ["a", "c"]])'
+    scopes = '@requiresScopes(scopes: [["a", "c"], ["b"]])'
     assert found["X.n"]["directives"] == {scopes}
     assert found["I.n"]["directives"] == {scopes}
     assert found["I"]["directives"] == {"@authenticated()"}
