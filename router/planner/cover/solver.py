@@ -34,7 +34,9 @@ class Solver:
         """The covers that are being looked for, each inside the one before it."""
         self._cut_at = UNCUT
         """The outermost of them that what is being found has met again."""
-        self._readable_there: dict[tuple[Selection, str, int], object] = {}
+        self._readable_there: dict[tuple[Selection, str, int], int] = {}
+        self._readings: dict[object, int] = {}
+        """A number for each thing that can be read: told apart as trees, large ones would take for ever."""
         self._answerable: dict[tuple[Selection, frozenset[str]], Selection] = {}
         self._builder = SelectionBuilder(graph.supergraph)
 
@@ -220,21 +222,24 @@ class Solver:
     def _readable(self, interface: str, wanted: SelectionField, stand: Stand) -> bool:
         return self.cover_object(interface, (wanted,), (stand,)) is not None
 
-    def readable(self, selection: Selection, type_name: str, subgraph: int) -> object:
+    def readable(self, selection: Selection, type_name: str, subgraph: int) -> int:
         """What a subgraph can read of a selection by itself, keys included; equal values are interchangeable."""
         key = (selection, type_name, subgraph)
         known = self._readable_there.get(key)
         if known is None:
-            if self.graph.supergraph.types[type_name].is_abstract:
-                known = subgraph
-            else:
+            known = self._reading(subgraph)
+            if not self.graph.supergraph.types[type_name].is_abstract:
                 # Keys of two types may need one another; met again, a selection is only equal to itself.
-                self._readable_there[key] = subgraph
+                self._readable_there[key] = known
                 keys = [f for k in self.graph.key_edges(type_name) for f in k.selection.own]
                 fields = (*selection.fields_of(type_name), *keys)
-                known = tuple(r for f in fields if (r := self._readable_field(f, type_name, subgraph)) is not None)
+                found = (self._readable_field(f, type_name, subgraph) for f in fields)
+                known = self._reading(tuple(r for r in found if r is not None))
             self._readable_there[key] = known
         return known
+
+    def _reading(self, what: object) -> int:
+        return self._readings.setdefault(what, len(self._readings))
 
     def _readable_field(self, wanted: SelectionField, type_name: str, subgraph: int) -> object:
         for edge in self.graph.field_edges(type_name, wanted.name):
