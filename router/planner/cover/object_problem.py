@@ -103,10 +103,11 @@ class ObjectProblem:
         if everything is not None:
             return everything
         self._add_jumps()
-        best = Trial(self, self.places).run()
+        first = Trial(self, self.places)
+        best = first.run()
         if best is None:
             return None
-        for allowed in self._alternatives(best):
+        for allowed in self._alternatives(best, {place for place, _, _ in first.by_stage}):
             other = Trial(self, allowed).run()
             if other is not None and price(other) < price(best):
                 best = other
@@ -132,8 +133,12 @@ class ObjectProblem:
         self._options.clear()
         self._alike.clear()
 
-    def _alternatives(self, best: ObjectCover) -> Iterator[list[Place]]:
-        """Smaller sets of places that may cover the fields better than the greedy trial did."""
+    def _alternatives(self, best: ObjectCover, entered: set[int]) -> Iterator[list[Place]]:
+        """Smaller sets of places that may cover the fields better than the greedy trial did.
+
+        Args:
+            entered: the places that the greedy trial entered, if only for what keys and requirements need.
+        """
         free = [p for p in self.places[: self.stand_count] if p.paid]
         forced: set[int] = set()
         optional: set[int] = set()
@@ -142,7 +147,7 @@ class ObjectProblem:
             if owners & {p.index for p in free} and wanted.selection is None:
                 continue
             (forced if len(owners) == 1 else optional).update(owners)
-        optional -= forced | {p.index for p in free}
+        optional = (optional | entered) - forced - {p.index for p in free}
         if not optional:
             return
         base = {p.index for p in free} | forced
