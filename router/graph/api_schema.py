@@ -7,6 +7,7 @@ applications go, and so does everything marked `@inaccessible`.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from graphql import GraphQLDeferDirective, GraphQLSchema, GraphQLStreamDirective, build_ast_schema
 from graphql.language import (
@@ -35,6 +36,8 @@ _BUILT_IN_DIRECTIVES = frozenset({"skip", "include", "deprecated", "specifiedBy"
 
 _N = TypeVar("_N", bound=Node)
 
+_with_incremental: WeakKeyDictionary[GraphQLSchema, GraphQLSchema] = WeakKeyDictionary()
+
 
 def build_api_schema(document: DocumentNode) -> GraphQLSchema:
     """The schema that clients' operations are validated against.
@@ -59,11 +62,14 @@ def build_api_schema(document: DocumentNode) -> GraphQLSchema:
 
 
 def with_incremental_directives(schema: GraphQLSchema) -> GraphQLSchema:
-    """The schema with `@defer` and `@stream`, unless it defines them itself."""
-    missing = [d for d in (GraphQLDeferDirective, GraphQLStreamDirective) if schema.get_directive(d.name) is None]
-    arguments = schema.to_kwargs()
-    arguments["directives"] = (*schema.directives, *missing)
-    return GraphQLSchema(**arguments)
+    """The schema with `@defer` and `@stream`, unless it defines them itself; made once."""
+    known = _with_incremental.get(schema)
+    if known is None:
+        missing = [d for d in (GraphQLDeferDirective, GraphQLStreamDirective) if schema.get_directive(d.name) is None]
+        arguments = schema.to_kwargs()
+        arguments["directives"] = (*schema.directives, *missing)
+        known = _with_incremental[schema] = GraphQLSchema(**arguments)
+    return known
 
 
 def api_document(document: DocumentNode) -> DocumentNode:

@@ -352,6 +352,10 @@ class SelectionBuilder:
     def _fields_of_group(
         self, type_: SupergraphType, response_key: str, occurrences: _Occurrences, place: _Place
     ) -> Iterable[SelectionField]:
+        if len(occurrences) == 1:
+            for key, group in occurrences.items():
+                yield self._field(type_, response_key, [(node, (), key[1]) for node in group], key, place)
+            return
         kept = [key for key in occurrences if not any(_absorbs(other, key) for other in occurrences)]
         for one in kept:
             nodes: list[tuple[FieldNode, Conditions, Defer | None]] = []

@@ -19,13 +19,18 @@ def merged_current(payloads: Iterable[dict[str, Any]]) -> tuple[Any, list[Any]]:
         for entry in entries:
             assert entry["id"] not in seen, "an id is used once"
             seen.add(entry["id"])
-            at(data, entry["path"])  # is there
             pending[entry["id"]] = entry["path"]
 
+    def look_up(entries: list[Any]) -> None:
+        for entry in entries:
+            at(data, entry["path"])  # is there
+
     announce(first.get("pending", []))
+    look_up(first.get("pending", []))
     for number, payload in enumerate(rest):
         assert not payload.keys() - {"pending", "incremental", "completed", "hasNext"}, payload
         assert payload["hasNext"] is (number < len(rest) - 1)
+        announce(payload.get("pending", []))
         for entry in payload.get("incremental", ()):
             assert entry["id"] in pending
             place = at(data, [*pending[entry["id"]], *entry.get("subPath", ())])
@@ -38,7 +43,7 @@ def merged_current(payloads: Iterable[dict[str, Any]]) -> tuple[Any, list[Any]]:
                 assert not place.keys() & entry["data"].keys(), "a field is delivered once"
                 place.update(entry["data"])
             errors += entry.get("errors", ())
-        announce(payload.get("pending", []))
+        look_up(payload.get("pending", []))
         for entry in payload.get("completed", ()):
             assert pending.pop(entry["id"], None) is not None, "completed once, after it was announced"
             errors += entry.get("errors", ())
