@@ -194,9 +194,11 @@ class _Builder:
         stage: int,
         conditions: Conditions,
         inputs: OwnInputs | None = None,
+        required: frozenset[str] = frozenset(),
     ) -> FetchNode:
         # What needs values from above may have to wait for what others make possible, so it is a fetch of its own too.
-        key = (position, subgraph, stage, conditions, inputs, self._defer)
+        # So is what interface objects require: they are all asked for the same, whatever their types are elsewhere.
+        key = (position, subgraph, stage, conditions, inputs, required, self._defer)
         node = self._entity.get(key)
         if node is None:
             node = FetchNode(len(self.fetches), subgraph, "query", position, stage, conditions, defer=self._defer)
@@ -447,8 +449,11 @@ class _ObjectBuilder:
             return stand
         node = self.nodes.get(index)
         if node is None:
+            is_object = self.builder.graph.is_interface_object(instance.entry, instance.subgraph)
+            required = frozenset(wanted.name for wanted, _ in instance.requires) if is_object else frozenset[str]()
+            stage = self.base + instance.stage
             node = self.nodes[index] = self.builder.entity_fetch(
-                self.position, instance.subgraph, self.base + instance.stage, self.conditions, instance.inputs
+                self.position, instance.subgraph, stage, self.conditions, instance.inputs, required
             )
             if not self.builder.is_entity(self.position):
                 node.depends_on |= {s for s in self.stands if s is not None}

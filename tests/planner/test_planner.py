@@ -15,7 +15,7 @@ from router.planner.render import as_json, as_mermaid, as_text, shape, stage_tex
 
 LINK = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7",'
-    ' import: ["@key", "@override", "@shareable", "@requires", "@external"])\n'
+    ' import: ["@key", "@override", "@shareable", "@requires", "@external", "@interfaceObject"])\n'
 )
 A = """
 type Query { u(id: ID, representations: Int): U us: [U] }
@@ -202,3 +202,20 @@ def test_keys_of_two_types_may_need_one_another() -> None:
     )
     plan = plan_operation(parse("{ p { m q { n k p { q { k } } here { x y } } } }"), None, supergraph)
     assert shape(plan)["depth"] == 2
+
+
+def test_interface_objects_that_need_nothing_are_not_asked_for_what_others_need() -> None:
+    supergraph = composed(
+        a='type Query { es: [E] } union E = P | Q interface I @key(fields: "id") { id: ID! w: Int }'
+        ' type P implements I @key(fields: "id") { id: ID! w: Int }'
+        ' type Q implements I @key(fields: "id") { id: ID! w: Int }',
+        b='type I @interfaceObject @key(fields: "id") { id: ID! w: Int @external'
+        ' n: Int @requires(fields: "w") m: Int }',
+    )
+    plan = plan_operation(parse("{ es { ... on P { m } ... on Q { m n } } }"), None, supergraph)
+    calls = [f.entity for f in plan.fetches if f.entity is not None]
+    for call in calls:
+        required = {tuple(i.name for i in r.requires) for r in call.representations}
+        assert len(required) == 1
+        assert ("n" in call.selection.split()) is (required == {("w",)})
+    assert shape(plan)["fetches"] == 2
