@@ -206,6 +206,8 @@ class Delivery:
             except _Conflict:
                 whole = None
         if whole is None:
+            # What is to blame may have been told with another part already, in which the field is too.
+            errors = errors or self._errors_at(fragment)
             if not errors:
                 message = "A null that an error reported before explains goes up past what has been delivered."
                 errors.append(self._null_at(place, message))
@@ -259,6 +261,16 @@ class Delivery:
         mine = [e for e in self._waiting_errors if belongs(tuple(e[0].get("path", ())), e[1])]
         self._waiting_errors = [e for e in self._waiting_errors if not any(e is other for other in mine)]
         return [error for error, _ in mine]
+
+    def _errors_at(self, fragment: _Fragment) -> list[dict[str, Any]]:
+        """Errors of subgraphs at the fragment's fields, whether they have been delivered or not."""
+        place, position = fragment.pending.path, fragment.deferred.position
+        paths = ((error, tuple(error.get("path", ()))) for error in self.run.errors)
+        return [
+            error
+            for error, path in paths
+            if path[: len(place)] == place and self._reaches(position, path[len(place) :])
+        ]
 
     def _is_of(self, fragment: _Fragment, path: ResponsePath, part: int | None) -> bool:
         place = fragment.pending.path

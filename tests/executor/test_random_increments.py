@@ -111,7 +111,7 @@ async def test_the_parts_together_are_the_whole(generator: str, seed: int) -> No
     await check(f"{generator}:{seed}", OPERATIONS_PER_FEDERATION)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(federations(), selections(3, STRICT), st.booleans(), st.booleans(), st.integers(0, 2**32))
 async def test_errors_end_what_they_would_in_one_server(
     sdl: dict[str, str], selection: str, x: bool, y: bool, seed: int
