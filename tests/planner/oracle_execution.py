@@ -42,6 +42,8 @@ class OracleRun:
         self.variables = variables
         self.data: dict[str, Any] = {}
         self.errors: list[str] = []
+        self.left_out = ""
+        """What this interpreter does not know; the rest is run."""
 
     def run(self, node: Any, path: list[Any]) -> None:
         kind = node["kind"] if node else None
@@ -61,7 +63,8 @@ class OracleRun:
 
     def _ask(self, node: Mapping[str, Any], representations: Mapping[str, Any]) -> dict[str, Any]:
         if node.get("contextRewrites"):
-            raise Unrunnable("contextRewrites")
+            self.left_out = "context arguments"
+            return {}
         used = {n: self.variables[n] for n in node.get("variableUsages") or () if n in self.variables}
         answer = self.subgraphs[node["serviceName"]].answer(node["operation"], {**used, **representations})
         self.errors += [e["message"] for e in answer.get("errors", ())]
@@ -290,14 +293,20 @@ def answers_as(
     variables: Mapping[str, Any],
     expected: Any,
 ) -> str:
-    """Why a plan is wrong; empty if it gives the expected data."""
+    """Why a plan is wrong, or cannot be tried; empty if it gives the expected data.
+
+    Args:
+        expected: None where the single server itself answers with errors: then only what the stubs refuse is wrong.
+    """
     result = ClientResult(schema, parse(operation), variables)
     given = dict(getattr(result.values, "coerced", result.values)) | dict(variables)
     run = OracleRun(subgraphs, possible, given)
     try:
         run.run(plan.get("node"), [])
-    except Unrunnable:
-        return ""
+    except Unrunnable as error:
+        run.left_out = str(error)
     if run.errors:
         return run.errors[0]
-    return "" if result.of(run.data) == expected else "other data"
+    if run.left_out:
+        return f"not tried as a whole: {run.left_out}"
+    return "" if expected is None or result.of(run.data) == expected else "other data"

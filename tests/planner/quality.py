@@ -104,8 +104,6 @@ def fault(federation: Federation, case: Case, theirs: OraclePlan) -> str:
         for flipped in range(2 ** len(booleans)):
             variables = {**case.variables, **{n: bool(flipped >> at & 1) for at, n in enumerate(booleans)}}
             expected, errors = Monolith(world, federation.schema).answer(case.operation, variables)
-            if errors:
-                continue
             try:
                 found = answers_as(
                     theirs.plan,
@@ -114,7 +112,7 @@ def fault(federation: Federation, case: Case, theirs: OraclePlan) -> str:
                     federation.schema,
                     case.operation,
                     variables,
-                    expected,
+                    None if errors else expected,
                 )
             except Exception as error:  # noqa: BLE001  a plan that cannot be run is wrong, however that shows
                 found = f"{type(error).__name__} when run"

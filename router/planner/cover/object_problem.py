@@ -217,7 +217,8 @@ class ObjectProblem:
             first: dict[object, SelectionField] = {}
             for wanted in self.fields:
                 options = tuple((o.place.index, o.requires, o.inputs) for o in self.options(wanted))
-                one = first.setdefault(options if wanted.selection is None else wanted, wanted)
+                is_hidden = not wanted.response_key
+                one = first.setdefault((is_hidden, options) if wanted.selection is None else wanted, wanted)
                 self._alike.setdefault(one, []).append(wanted)
         return self._alike
 

@@ -54,7 +54,8 @@ class Trial:
             target = max(target, stage)
         outputs: dict[int, FieldChoice] = {}
         for wanted in self._most_constrained_first():
-            chosen = self._choose(wanted, UNREACHABLE, target)
+            # What gives a context's value is awaited by fetches further down: there, later is worse.
+            chosen = self._choose(wanted, UNREACHABLE, target if wanted.response_key else 0)
             if chosen is None:
                 return None
             choice = self._commit(chosen)
@@ -72,10 +73,10 @@ class Trial:
 
     def _most_constrained_first(self) -> list[SelectionField]:
         # Equal ones stay in their order: a plan must not depend on what was planned before it.
-        def freedom(wanted: SelectionField) -> tuple[bool, int]:
+        def freedom(wanted: SelectionField) -> tuple[bool, bool, int]:
             options = [o for o in self.problem.options(wanted) if o.place.index in self.allowed]
             plain = any(o.requires is None for o in options)
-            return plain, len(options)
+            return bool(wanted.response_key), plain, len(options)
 
         return sorted(self.problem.alike(), key=freedom)
 
