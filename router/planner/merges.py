@@ -32,13 +32,17 @@ def merge_into_later(fetch_graph: FetchGraph) -> FetchGraph:
     return FetchGraph(tuple(fetches), fetch_graph.root)
 
 
-def _by_place(fetches: Sequence[FetchNode]) -> dict[tuple[object, int], list[FetchNode]]:
-    """Entity fetches of one position and subgraph."""
-    places: dict[tuple[object, int], list[FetchNode]] = {}
+def _by_place(fetches: Sequence[FetchNode]) -> dict[tuple[object, ...], list[FetchNode]]:
+    """Entity fetches of one position and subgraph, for one deferred fragment or for none."""
+    places: dict[tuple[object, ...], list[FetchNode]] = {}
     for fetch in fetches:
         if fetch.representations:
-            places.setdefault((fetch.position, fetch.subgraph), []).append(fetch)
+            places.setdefault(_place(fetch), []).append(fetch)
     return places
+
+
+def _place(fetch: FetchNode) -> tuple[object, ...]:
+    return fetch.position, fetch.subgraph, fetch.defer
 
 
 def _may_merge(group: Sequence[FetchNode]) -> bool:
@@ -54,15 +58,15 @@ def _next_merge(fetches: Sequence[FetchNode]) -> list[tuple[FetchNode, FetchNode
     for fetch in ordered:
         for dependency in fetch.depends_on:
             latest[dependency] = min(latest[dependency], level[fetch] - 1)
-    requests: dict[tuple[int, int], list[FetchNode]] = {}
+    requests: dict[tuple[object, ...], list[FetchNode]] = {}
     for fetch in ordered:
         if fetch.representations:
-            requests.setdefault((level[fetch], fetch.subgraph), []).append(fetch)
+            requests.setdefault((level[fetch], fetch.subgraph, fetch.defer), []).append(fetch)
     places = _by_place(ordered)
     for request in requests.values():
         pairs = []
         for fetch in request:
-            later = _later(fetch, places[fetch.position, fetch.subgraph], level, latest, conditions)
+            later = _later(fetch, places[_place(fetch)], level, latest, conditions)
             if later is None:
                 break
             pairs.append((fetch, later))

@@ -122,3 +122,29 @@ def test_plans_show_it(supergraph: Supergraph) -> None:
     assert text.endswith('  deferred 0 "later" at users.@: slow, reviews\n')
     assert render.as_json(plan)["deferred"][0]["fetches"] == [1, 2]
     assert "deferred 0" in render.as_mermaid(plan)
+
+
+def test_no_fetch_of_the_first_part_waits_for_a_deferred_one() -> None:
+    """Two `@requires` of one subgraph, ready at different times, are one fetch; but not across a fragment's border."""
+    first = LINK.replace('"@shareable"', '"@shareable", "@external", "@requires"')
+    one = first + 'type Query { a: A } type A @key(fields: "id") { id: ID! x: Int }'
+    two = first + 'type A @key(fields: "id") { id: ID! y: Int }'
+    three = (
+        first
+        + """
+        type A @key(fields: "id") {
+          id: ID! x: Int @external y: Int @external early: Int! @requires(fields: "x") late: Int @requires(fields: "y")
+        }
+        """
+    )
+    sdls = {"one": one, "two": two, "three": three}
+    composed = compose([Subgraph(name, sdl=sdl) for name, sdl in sdls.items()])
+    assert isinstance(composed, Composed), composed.errors
+    other = load_supergraph(composed.supergraph_sdl)
+    together = planned(other, "{ a { early late } }")
+    assert [f.subgraph for f in together.fetches] == ["one", "two", "three"]
+    apart = planned(other, "{ a { early ... @defer { late } } }")
+    parts = [("one", "", None), ("three", "a", 0), ("three", "a", None), ("two", "a", 0)]
+    assert sorted(fetches(apart), key=str) == sorted(parts, key=str)
+    first_part = {f.id for f in apart.fetches if f.deferred is None}
+    assert all(set(f.depends_on) <= first_part for f in apart.fetches if f.deferred is None)
