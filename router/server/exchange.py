@@ -27,6 +27,7 @@ from router.server.responses import (
     negotiate,
     rejection_of,
     status_of,
+    substitute,
 )
 from router.server.streams import OpenOperation, needs_a_stream, open_operation
 from router.server.telemetry import log_access, new_request_id
@@ -236,7 +237,7 @@ class Exchange:
                     try:
                         part = form.written(response)
                     except TypeError as error:
-                        part = form.written({"errors": rejection_of(error, self.context.request_id).errors})
+                        part = form.written(substitute(response, error, self.context.request_id)[1])
                     await send(opening + part)
                     opening = b""
             await send(form.closing, more=False)
@@ -257,15 +258,33 @@ class Exchange:
     ) -> None:
         try:
             body = encoded(response)
-        except TypeError as error:
-            rejected = rejection_of(error, self.context.request_id)
-            status, response = rejected.status, {"errors": rejected.errors}
+        except TypeError:
+            status, response = self.writable(status, response)
             body = encoded(response)
         responses = response if isinstance(response, list) else [response] * len(contexts)
         for context, part in zip(contexts, responses, strict=True):
             codes = codes_of(part)
             log_access(context, status=status, started=self.started, codes=codes, size_bytes=len(body))
         await self.respond(status, body)
+
+    def writable(
+        self, status: int, response: dict[str, Any] | list[dict[str, Any]]
+    ) -> tuple[int, dict[str, Any] | list[dict[str, Any]]]:
+        """Replace what cannot be written; returns status and response."""
+        sent = []
+        for each in response if isinstance(response, list) else [response]:
+            try:
+                encoded([each])
+            except TypeError as error:
+                fault, instead = substitute(each, error, self.context.request_id)
+                if fault is not None:
+                    status = fault
+                elif not isinstance(response, list):
+                    status = status_of(instead, self.media_type)
+                sent.append(instead)
+            else:
+                sent.append(each)
+        return status, sent if isinstance(response, list) else sent[0]
 
     async def respond(self, status: int, body: bytes) -> None:
         values = {"content-length": str(len(body))} if status != 204 else {}

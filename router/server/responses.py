@@ -25,11 +25,14 @@ __all__ = [
     "negotiate",
     "rejection_of",
     "status_of",
+    "substitute",
 ]
 
 JSON = "application/json"
 GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
 PARTIAL_SUCCESS = 294
+MAX_LEVELS = 248
+"""Of a value that is sent; orjson writes 254, of which batches, parts and messages take some."""
 
 logger = logging.getLogger("router.server")
 
@@ -205,3 +208,64 @@ def codes_of(response: Mapping[str, Any]) -> list[str]:
     """The code of each error in a response that `complete_errors` has seen."""
     parts = (response, *response.get("incremental", ()), *response.get("completed", ()))
     return [error["extensions"]["code"] for part in parts for error in part.get("errors") or ()]
+
+
+def substitute(response: Mapping[str, Any], error: TypeError, request_id: str) -> tuple[int | None, dict[str, Any]]:
+    """Return what is sent instead of a response that could not be written, and its status if it is a fault of ours.
+
+    Subgraphs may put values of custom scalars into `data` that are nested more deeply than JSON is written: then there
+    is no data but an error for each root field that has one. The same holds for each part of a result.
+    """
+    data = response.get("data")
+    deep = [key for key, value in data.items() if is_deep(value)] if isinstance(data, dict) else []
+    parts = [each for each in response.get("incremental", ()) if is_deep(each.get("data", each.get("items")))]
+    if not deep and not parts:
+        rejected = rejection_of(error, request_id)
+        return rejected.status, {"errors": rejected.errors}
+    instead = dict(response)
+    if deep:
+        instead["data"] = None
+        instead["errors"] = [*response.get("errors", ()), *(too_deep([key]) for key in deep)]
+    if parts:
+        failed = {each["id"] for each in parts if "id" in each}
+        instead["incremental"] = [
+            without_data(each) if any(each is part for part in parts) else each
+            for each in response["incremental"]
+            if each.get("id") not in failed
+        ]
+        if failed:
+            instead["completed"] = [
+                {"id": each["id"], "errors": [too_deep(())]} if each["id"] in failed else each
+                for each in response["completed"]
+            ]
+    return None, instead
+
+
+def without_data(part: Mapping[str, Any]) -> dict[str, Any]:
+    """A part of the older form, failed."""
+    place = part["path"]
+    return {**part, "data" if "data" in part else "items": None, "errors": [*part.get("errors", ()), too_deep(place)]}
+
+
+def too_deep(path: Sequence[str | int]) -> dict[str, Any]:
+    error: dict[str, Any] = {"message": "A value is nested too deeply to be sent."}
+    if path:
+        error["path"] = list(path)
+    return error | {"extensions": {"code": "RESPONSE_VALIDATION_FAILED"}}
+
+
+def is_deep(value: Any) -> bool:
+    """Whether a value of a root field, or a part, has more levels than there is room for in any message."""
+    levels = 0
+    level = [value]
+    while level:
+        levels += 1
+        if levels > MAX_LEVELS:
+            return True
+        level = [
+            inside
+            for each in level
+            if isinstance(each, dict | list)
+            for inside in (each.values() if isinstance(each, dict) else each)
+        ]
+    return False

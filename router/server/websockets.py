@@ -26,7 +26,7 @@ from starlette.types import Receive, Send
 from router.hooks import RequestContext
 from router.server.origins import is_allowed_origin
 from router.server.requests import checked
-from router.server.responses import Rejected, codes_of, rejection_of
+from router.server.responses import Rejected, codes_of, rejection_of, substitute
 from router.server.streams import open_operation
 from router.server.telemetry import log_access
 
@@ -231,9 +231,10 @@ class Connection:
             del self._operations[id_]
         try:
             return await self._write({"id": id_, "type": kind, "payload": payload})
-        except TypeError as error:  # a hook put something into it that JSON does not have
-            rejected = rejection_of(error, self.context.request_id)
-            return await self._write({"id": id_, "type": kind, "payload": {"errors": rejected.errors}})
+        except TypeError as error:  # it is too deep, or a hook put something into it that JSON does not have
+            _, instead = substitute(payload if kind == "next" else {}, error, self.context.request_id)
+            sent = instead if kind == "next" else instead["errors"]
+            return await self._write({"id": id_, "type": kind, "payload": sent})
 
     async def _stop(self) -> None:
         """End all operations and wait until they have ended."""
