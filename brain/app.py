@@ -40,6 +40,9 @@ _log = logging.getLogger("brain.app")
 T = TypeVar("T")
 
 _IDENTITY = "identity"
+_WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory")
+"""Subgraphs whose errors clients may read; those of any other are masked."""
+
 _REDIS_TIMEOUT_S = 2
 
 
@@ -79,7 +82,12 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     revocations = Revocations(redis)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
     # What `on_request` reads: browsers cannot set headers of a WebSocket.
-    config = RouterConfig.model_validate({"websocket": {"init_headers": ["authorization", "x-api-key", "x-tenant"]}})
+    config = RouterConfig.model_validate(
+        {
+            "websocket": {"init_headers": ["authorization", "x-api-key", "x-tenant"]},
+            "subgraphs": {name: {"expose_errors": True} for name in _WRITTEN_FOR_CLIENTS if name in urls},
+        }
+    )
     hooks = BrainHooks(
         TenantResolver(identity, tokens, revocations), signer, request_timeout_s=config.limits.request_timeout_s
     )

@@ -2,6 +2,7 @@
 
 from router.executor.asgi_transport import AsgiTransport
 from router.executor.compile import CompiledPlan, compile_plan
+from router.executor.errors import ErrorExposure
 from router.executor.parts import SubgraphTraits
 from router.executor.transport import AiohttpTransport, SubgraphClient, Transport
 
@@ -9,6 +10,7 @@ __all__ = [
     "AiohttpTransport",
     "AsgiTransport",
     "CompiledPlan",
+    "ErrorExposure",
     "SubgraphClient",
     "SubgraphTraits",
     "Transport",

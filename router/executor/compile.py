@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from router.executor.errors import Covered, distinct, introspection_error, null_error
+from router.executor.errors import Covered, ErrorExposure, distinct, introspection_error, null_error
 from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
 from router.executor.parts import Collected, CompiledFetch, SubgraphTraits
@@ -18,7 +18,7 @@ from router.executor.positions import ConditionTable, Introspections, Position, 
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
 from router.executor.representations import NAMES, write_collector, write_extractor
 from router.executor.requests import Requests
-from router.executor.scheduler import Run
+from router.executor.scheduler import Run, reported_failure
 from router.executor.source import Source
 from router.executor.subscriptions import EventSender, Failure, SourceStream, open_source_stream
 from router.executor.transport import Sender, SubgraphClient
@@ -38,8 +38,8 @@ class CompiledPlan:
     """
 
     __slots__ = (
-        "_complete", "_conditions", "_deferred", "_fetches", "_introspections", "_pass_through", "_project",
-        "_requests", "_root", "_writes", "plan", "source",
+        "_complete", "_conditions", "_deferred", "_exposure", "_fetches", "_introspections", "_pass_through",
+        "_project", "_requests", "_root", "_writes", "plan", "source",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +55,7 @@ class CompiledPlan:
         introspections: tuple[tuple[Introspection, int | None], ...],
         deferred: tuple[CompiledDeferred, ...],
         complete: Position,
+        exposure: ErrorExposure,
     ) -> None:
         self.plan = plan
         self._deferred = deferred
@@ -67,6 +68,7 @@ class CompiledPlan:
         self._project = project
         self._conditions = conditions
         self._introspections = introspections
+        self._exposure = exposure
         is_alone = len(fetches) == 1 and fetches[0].collect is None and fetches[0].operation_type != "subscription"
         self._pass_through = PassThrough(root) if is_alone else None
 
@@ -113,7 +115,7 @@ class CompiledPlan:
     ) -> dict[str, Any]:
         """Run the plan for one event of its source stream; see `execute`."""
         if isinstance(event, Failure):
-            return event.response
+            return {"data": None, "errors": [reported_failure(event.reason, (), self._exposure, context)]}
         return await self._execute(variables, context, EventSender(event, subgraphs))
 
     async def subscribe(
@@ -137,7 +139,10 @@ class CompiledPlan:
         pass_through: PassThrough | None = None,
     ) -> dict[str, Any]:
         conditions = self._conditions.evaluate(variables)
-        run = Run(self._fetches, self._requests, self._root, conditions, variables, context, subgraphs, pass_through)
+        run = Run(
+            self._fetches, self._requests, self._root, conditions, variables, context, subgraphs, self._exposure,
+            pass_through,
+        )  # fmt: skip
         await run.run()
         if run.passed is not None:
             return {"data": run.passed}
@@ -176,6 +181,7 @@ class CompiledPlan:
                 variables,
                 context,
                 subgraphs,
+                self._exposure,
                 on_over=on_over,
             )
 
@@ -211,7 +217,10 @@ class CompiledPlan:
 
 
 def compile_plan(
-    plan: QueryPlan, schema: GraphQLSchema, traits: Mapping[str, SubgraphTraits] | None = None
+    plan: QueryPlan,
+    schema: GraphQLSchema,
+    traits: Mapping[str, SubgraphTraits] | None = None,
+    exposure: ErrorExposure = ErrorExposure(),  # noqa: B008 - immutable
 ) -> CompiledPlan:
     """Compile a plan.
 
@@ -219,6 +228,7 @@ def compile_plan(
         plan: from the planner.
         schema: the API schema of the view, to answer introspection.
         traits: by name, of subgraphs that cannot take everything in one request.
+        exposure: whose errors clients may read; by default everybody's.
 
     Raises:
         ValueError: the plan contradicts itself.
@@ -278,6 +288,7 @@ def compile_plan(
             for each, position, name in parts
         ),
         complete,
+        exposure,
     )
 
 

@@ -1,6 +1,7 @@
 """Errors as the client sees them: subgraph errors moved to where the client asked, and the gateway's own."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -10,8 +11,10 @@ from router.errors import OperationError, SubgraphError
 
 __all__ = [
     "DOWNSTREAM",
+    "PUBLIC_CODES",
     "RESPONSE_VALIDATION",
     "Covered",
+    "ErrorExposure",
     "client_error",
     "distinct",
     "failure_error",
@@ -20,7 +23,10 @@ __all__ = [
 ]
 
 DOWNSTREAM = "DOWNSTREAM_SERVICE_ERROR"
-"""Code of subgraph errors that have none of their own."""
+"""Code of subgraph errors that have none of their own, or one that clients may not see."""
+
+PUBLIC_CODES = frozenset({"BAD_USER_INPUT", "CONFLICT", "FORBIDDEN", "NOT_FOUND", "RATE_LIMITED", "UNAUTHENTICATED"})
+"""Codes that tell clients what to do and nothing about the subgraph: the only ones that masked errors keep."""
 
 RESPONSE_VALIDATION = "RESPONSE_VALIDATION_FAILED"
 """Code of nulls that the gateway had to put because data did not fit the API schema."""
@@ -46,11 +52,31 @@ _MAX_EXTENSION_DEPTH = 50
 """Levels of one entry of an error's extensions; deeper entries are dropped."""
 
 
-def client_error(error: Any, subgraph: str, path: Sequence[str | int], *, is_secret: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ErrorExposure:
+    """Of which subgraphs clients see the errors as they are; those of others are masked.
+
+    Attributes:
+        default: of subgraphs that are not named.
+        by_subgraph: of those that are.
+    """
+
+    default: bool = True
+    by_subgraph: Mapping[str, bool] = field(default_factory=dict)
+
+    def exposes(self, subgraph: str) -> bool:
+        """Whether clients see the subgraph's messages, codes and extensions."""
+        return self.by_subgraph.get(subgraph, self.default)
+
+
+def client_error(
+    error: Any, subgraph: str, path: Sequence[str | int], *, masked_as: str | None = None
+) -> dict[str, Any]:
     """Return a subgraph's error for the client: no locations, no internals, the path as given if there is any.
 
     Args:
-        is_secret: whether it is about something that the client may not know of, so that only its code is told.
+        masked_as: the id under which the log has the error, if the client may not know what it says: then it learns
+            that there was one, where, and the code if that is one of `PUBLIC_CODES`.
     """
     message = error.get("message") if isinstance(error, dict) else None
     given = error.get("extensions") if isinstance(error, dict) else None
@@ -59,22 +85,33 @@ def client_error(error: Any, subgraph: str, path: Sequence[str | int], *, is_sec
         for key, value in (given.items() if isinstance(given, dict) else ())
         if key not in _INTERNAL_EXTENSIONS and _is_flat(value, _MAX_EXTENSION_DEPTH)
     }
-    if is_secret:
-        message = f"Subgraph '{subgraph}' could not answer what is needed here."
-        extensions = {"code": extensions.get("code")}
+    if masked_as is not None:
+        message = f"Subgraph '{subgraph}' reported an error."
+        code = extensions.get("code")
+        extensions = {"code": code if isinstance(code, str) and code in PUBLIC_CODES else DOWNSTREAM}
     extensions["service"] = subgraph
     if not isinstance(extensions.get("code"), str):
         extensions["code"] = DOWNSTREAM
+    if masked_as is not None:
+        extensions["traceId"] = masked_as
     if not isinstance(message, str):
         message = f"Subgraph '{subgraph}' reported an error without a message."
     return _error(message, path, extensions)
 
 
-def failure_error(failure: SubgraphError, path: Sequence[str | int]) -> dict[str, Any]:
-    """Return the error for a request to a subgraph that failed as a whole."""
+def failure_error(failure: SubgraphError, path: Sequence[str | int], *, trace_id: str | None = None) -> dict[str, Any]:
+    """Return the error for a request to a subgraph that failed as a whole.
+
+    There is nothing to mask: the words are the router's, or a hook's.
+
+    Args:
+        trace_id: the id under which the log has the cause, if the client is to be told.
+    """
     extensions: dict[str, Any] = {"code": failure.code, "service": failure.subgraph}
     if failure.status is not None:
         extensions["http"] = {"status": failure.status}
+    if trace_id is not None:
+        extensions["traceId"] = trace_id
     return _error(failure.message, path, extensions)
 
 

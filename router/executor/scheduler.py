@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from router.errors import SubgraphError
-from router.executor.errors import client_error, failure_error
+from router.executor.error_log import log_failure, log_masked
+from router.executor.errors import ErrorExposure, client_error, failure_error
 from router.executor.parts import Collected, CompiledFetch
 from router.executor.passthrough import PassThrough
 from router.executor.positions import Position, conditions_hold, visible_path
@@ -24,7 +25,7 @@ from router.executor.requests import Requests, SubgraphRequest
 from router.executor.transport import Sender
 from router.hooks import RequestContext
 
-__all__ = ["Run"]
+__all__ = ["Run", "reported_failure"]
 
 ResponsePath = tuple[str | int, ...]
 
@@ -40,9 +41,9 @@ class Run:
     """
 
     __slots__ = (
-        "_conditions", "_context", "_failed", "_fetches", "_in_flight", "_is_held", "_nulled", "_on_over", "_parts",
-        "_pass", "_pending", "_ready", "_requests", "_root", "_subgraphs", "_variables", "data", "error_parts",
-        "errors", "passed",
+        "_conditions", "_context", "_exposure", "_failed", "_fetches", "_in_flight", "_is_held", "_nulled", "_on_over",
+        "_parts", "_pass", "_pending", "_ready", "_requests", "_root", "_subgraphs", "_variables", "data",
+        "error_parts", "errors", "passed",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +55,7 @@ class Run:
         variables: Mapping[str, Any],
         context: RequestContext,
         subgraphs: Sender,
+        exposure: ErrorExposure,
         pass_through: PassThrough | None = None,
         on_over: Callable[[CompiledFetch], None] | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class Run:
         self._variables = variables
         self._context = context
         self._subgraphs = subgraphs
+        self._exposure = exposure
         self._pending = [fetch.dependencies for fetch in fetches]
         self._ready = [fetch for fetch in fetches if not fetch.dependencies]
         self._parts = [0] * len(fetches)
@@ -224,7 +227,7 @@ class Run:
         except (RecursionError, orjson.JSONEncodeError):  # inputs nested hundreds of times over
             if len(together) > 1:
                 return [request for each in together for request in self._composed([each])]
-            self._add_error(failure_error(_unfit(together[0].fetch.subgraph), ()), together[0].fetch)
+            self._say(_unfit(together[0].fetch.subgraph), (), together[0].fetch)
             requests, idle = [], [together[0].fetch]
         for fetch in idle:
             self._over(fetch)
@@ -247,8 +250,9 @@ class Run:
                     self._failed.append(request)
                     continue
                 self._fail(request, _unfit(request.subgraph))
-        for error in errors:
-            self._report(request, error, data, places)
+        masked = [error for error in errors if self._report(request, error, data, places)]
+        if masked:
+            log_masked(masked, request.subgraph, self._context)
 
     def _report(
         self,
@@ -256,9 +260,11 @@ class Run:
         error: Any,
         data: Mapping[str, Any] | None,
         places: Sequence[Mapping[int, Sequence[ResponsePath]]],
-    ) -> None:
-        """Report an error once per target that it belongs to."""
+    ) -> bool:
+        """Report an error once per target that it belongs to; return whether any report is masked."""
         path = _error_path(error)
+        request_id = self._context.request_id
+        masked_as = None if self._exposure.exposes(request.subgraph) else request_id
         for index, call in enumerate(request.calls):
             owners = request.owners[index]
             position: str | int | None
@@ -270,6 +276,7 @@ class Run:
                 continue
             if isinstance(position, int) and 0 <= position < len(owners):
                 nulled = _nulled(data, path)[length:]
+                is_masked = masked_as is not None
                 # Targets may share an object: each place is named once.
                 for target in dict.fromkeys(map(id, owners[position])):
                     for place in places[index].get(target, ()):
@@ -277,17 +284,23 @@ class Run:
                         visible = self._visible(whole)
                         # Clients of a view are not told of fields that only planning asked for: they may be hidden.
                         is_secret = self._context.view is not None and len(visible) < len(whole)
-                        moved = client_error(error, request.subgraph, visible, is_secret=is_secret)
+                        is_masked = is_masked or is_secret
+                        hidden_as = request_id if is_secret else masked_as
+                        moved = client_error(error, request.subgraph, visible, masked_as=hidden_as)
                         self._add_error(moved, self._fetches[request.fetches[0]])
                         self._nulled.append(tuple(self._visible((*place, *nulled))))
-                return
+                return is_masked
         self._failed.append(request)
-        moved = client_error(error, request.subgraph, self._common_path(request))
+        moved = client_error(error, request.subgraph, self._common_path(request), masked_as=masked_as)
         self._add_error(moved, self._fetches[request.fetches[0]])
+        return masked_as is not None
 
     def _fail(self, request: SubgraphRequest, failure: SubgraphError) -> None:
         self._failed.append(request)
-        self._add_error(failure_error(failure, self._common_path(request)), self._fetches[request.fetches[0]])
+        self._say(failure, self._common_path(request), self._fetches[request.fetches[0]])
+
+    def _say(self, failure: SubgraphError, path: ResponsePath, fetch: CompiledFetch) -> None:
+        self._add_error(reported_failure(failure, path, self._exposure, self._context), fetch)
 
     def _add_error(self, error: dict[str, Any], fetch: CompiledFetch) -> None:
         self.errors.append(error)
@@ -345,6 +358,15 @@ class Run:
 
     def _visible(self, path: Sequence[str | int]) -> list[str | int]:
         return visible_path(self._root, self.data, path, self._conditions)
+
+
+def reported_failure(
+    failure: SubgraphError, path: ResponsePath, exposure: ErrorExposure, context: RequestContext
+) -> dict[str, Any]:
+    """Return the client's error for a request that failed as a whole, and log the cause."""
+    log_failure(failure, context)
+    trace_id = None if exposure.exposes(failure.subgraph) else context.request_id
+    return failure_error(failure, path, trace_id=trace_id)
 
 
 def _unfit(subgraph: str) -> SubgraphError:

@@ -9,7 +9,6 @@ from typing import Any, Self
 import orjson
 
 from router.errors import SubgraphError
-from router.executor.errors import failure_error
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.requests import SubgraphRequest
 from router.executor.transport import Sender, SubgraphClient
@@ -32,11 +31,15 @@ class EventSender:
     ) -> Awaitable[SubgraphReply]:
         """Send one request; see `SubgraphClient.send`."""
         if operation_type == "subscription":
-            return self._reply()
+            return self._reply(subgraph)
         return self._subgraphs.send(subgraph, body, operation_type, fetch_ids, context)
 
-    async def _reply(self) -> SubgraphReply:
-        return SubgraphReply(200, {}, orjson.dumps(self._event))
+    async def _reply(self, subgraph: str) -> SubgraphReply:
+        try:
+            return SubgraphReply(200, {}, orjson.dumps(self._event))
+        except orjson.JSONEncodeError as error:
+            message = f"Subgraph '{subgraph}' sent an event that is nested too deeply."
+            raise SubgraphError(message, subgraph=subgraph, code=MALFORMED) from error
 
 
 class SourceStream:
@@ -75,12 +78,12 @@ class SourceStream:
 
 
 class Failure:
-    """The last event of a stream that broke."""
+    """The last event of a stream that broke, and why."""
 
-    __slots__ = ("response",)
+    __slots__ = ("reason",)
 
-    def __init__(self, failure: SubgraphError) -> None:
-        self.response: dict[str, Any] = {"data": None, "errors": [failure_error(failure, ())]}
+    def __init__(self, reason: SubgraphError) -> None:
+        self.reason = reason
 
 
 async def open_source_stream(

@@ -28,8 +28,8 @@ The request is one that any web page could make a browser send.
 Send `content-type: application/json`, or with GET the header `graphql-require-preflight: 1`.
 
 DOWNSTREAM_SERVICE_ERROR
-A subgraph answered with an error that has no code.
-See the message; the subgraph named in `service` has the cause.
+A subgraph answered with an error that has no code, or whose code and message clients may not see.
+See the message, or in the router's log, under `traceId`, what the subgraph said.
 
 FORBIDDEN
 A hook of the router refused the request without another code.

@@ -203,6 +203,11 @@ class SubgraphConfig(Section):
         default=False, description="Ask for entities of different types in different `_entities` fields."
     )
     batching: bool = Field(default=True, description="Whether one request may have several `_entities` fields.")
+    expose_errors: bool | None = Field(
+        default=None,
+        description="Whether clients see this subgraph's error messages, codes and extensions; else as "
+        "`expose_subgraph_errors` says.",
+    )
 
 
 class WebSocketConfig(Section):
@@ -247,6 +252,11 @@ class RouterConfig(Section):
     websocket: WebSocketConfig = WebSocketConfig()
     event_stream: EventStreamConfig = EventStreamConfig()
     subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")
+    expose_subgraph_errors: bool = Field(
+        default=False,
+        description="Whether clients see the error messages, codes and extensions of all subgraphs. If not, they see "
+        "where there was an error, and the log has the rest under its `traceId`.",
+    )
     headers: HeadersConfig = Field(default=HeadersConfig(), description="For all subgraphs.")
     subgraphs: dict[str, SubgraphConfig] = Field(default_factory=dict, description="By subgraph name.")
     views: dict[str, Path] = Field(

@@ -29,7 +29,7 @@ from router.server.limits import check_variables
 from router.server.operations import api_schema_of, read_document, selected_operation
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected
-from router.server.subgraphs import traits_of
+from router.server.subgraphs import exposure_of, traits_of
 from router.server.variables import VariableProblem, Variables, compile_variables
 
 __all__ = ["Operation", "Pipeline", "PreparedOperation"]
@@ -84,6 +84,7 @@ class Pipeline:
         self.config = config
         self.limits = config.limits
         self.traits = traits_of(config)
+        self.exposure = exposure_of(config)
         nothing: frozenset[str] = frozenset()
         offered = with_incremental_directives if config.incremental_delivery else lambda schema: schema
         self.schemas = {None: (offered(api_schema_of(supergraph)), nothing)} | {
@@ -202,9 +203,8 @@ class Pipeline:
             operation = self.cache.operation(operation_key)
             if operation is None:
                 plan = plan_normalized(normalized, self.supergraph, key.labels, hidden)
-                operation = PreparedOperation(
-                    plan, compile_plan(plan, schema, self.traits), self.compiled_variables(schema, normalized.variables)
-                )
+                compiled = compile_plan(plan, schema, self.traits, self.exposure)
+                operation = PreparedOperation(plan, compiled, self.compiled_variables(schema, normalized.variables))
         except RecursionError as error:
             message = "The document is nested too deeply."
             raise Rejected.one("MAX_DEPTH_LIMIT", message, status=422, json_status=200) from error

@@ -3,13 +3,13 @@
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from router.executor import SubgraphClient, SubgraphTraits, Transport
+from router.executor import ErrorExposure, SubgraphClient, SubgraphTraits, Transport
 from router.executor.transport import websocket_url
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks, SubgraphCall, SubgraphReply
 from router.server.config import InvalidConfig, RouterConfig, SubscriptionConfig
 
-__all__ = ["CountingTransport", "connect", "traits_of"]
+__all__ = ["CountingTransport", "connect", "exposure_of", "traits_of"]
 
 
 class CountingTransport:
@@ -52,6 +52,14 @@ def traits_of(config: RouterConfig) -> dict[str, SubgraphTraits]:
         name: SubgraphTraits(section.max_representations, section.one_type_per_call, section.batching)
         for name, section in config.subgraphs.items()
     }
+
+
+def exposure_of(config: RouterConfig) -> ErrorExposure:
+    """Whose errors clients may read."""
+    named = {name: section.expose_errors for name, section in config.subgraphs.items()}
+    return ErrorExposure(
+        config.expose_subgraph_errors, {name: exposes for name, exposes in named.items() if exposes is not None}
+    )
 
 
 def connect(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,14 +12,16 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.applications import Starlette
 
-from brain.app import create_brain_app
+from brain.app import _WRITTEN_FOR_CLIENTS, create_brain_app
 from brain.config import BrainSettings, ConfigError
 from brain.embedded.ports import free_port
 from brain.embedded.process import end_group, start
 from brain.embedded.stack import answers, brain_component, brain_url, child_environment
+from subgraphs import CONTEXTS
 
 from .conftest import ACME, Identity, public_jwk
 
@@ -193,3 +196,52 @@ def test_says_which_setting_is_missing(settings: BrainSettings, name: str) -> No
 def test_says_that_the_supergraph_cannot_be_read(settings: BrainSettings) -> None:
     with pytest.raises(ConfigError, match=r"BRAIN_SUPERGRAPH.*nowhere"):
         create_brain_app(settings.model_copy(update={"supergraph": Path("/nowhere")}))
+
+
+# ---- errors of subgraphs --------------------------------------------------------------------------------------------
+
+
+async def test_errors_of_its_own_contexts_reach_clients_and_of_others_do_not(
+    settings: BrainSettings, identity: Identity, tmp_path: Path
+) -> None:
+    """A subgraph that is not one of the platform's answers with the same words at the same place."""
+    sdl = SUPERGRAPH
+    for before, after in (
+        ("enum join__Graph {", 'enum join__Graph { SHOP @join__graph(name: "shop", url: "http://x")'),
+        ("type Query @join__type(graph: IDENTITY)", "type Query @join__type(graph: IDENTITY) @join__type(graph: SHOP)"),
+        ("whoami: String", "whoami: String @join__field(graph: IDENTITY) stock: Int @join__field(graph: SHOP)"),
+    ):
+        sdl = sdl.replace(before, after)
+    (tmp_path / "supergraph.graphql").write_text(sdl)
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        (name,) = re.findall("whoami|stock", (await request.json())["query"])
+        error = {"message": f"No {name} of that name.", "path": [name], "extensions": {"code": "NOT_FOUND", "hint": 1}}
+        return web.json_response({"data": {name: None}, "errors": [error]})
+
+    subgraphs = web.Application()
+    subgraphs.router.add_post("/{name}/graphql", refuse)
+    runner = web.AppRunner(subgraphs)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    settings = settings.model_copy(update={"subgraphs_url": f"http://127.0.0.1:{runner.addresses[0][1]}"})
+    app = create_brain_app(settings)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    try:
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://localhost:8001") as client,
+        ):
+            response = await client.post("/graphql", json={"query": "{ whoami stock }"})
+    finally:
+        await runner.cleanup()
+    errors = {error["path"][0]: error for error in response.json()["errors"]}
+    assert errors["whoami"]["message"] == "No whoami of that name."
+    assert errors["whoami"]["extensions"] == {"code": "NOT_FOUND", "hint": 1, "service": "identity"}
+    assert errors["stock"]["message"] == "Subgraph 'shop' reported an error."
+    trace_id = response.headers["x-request-id"]
+    assert errors["stock"]["extensions"] == {"code": "NOT_FOUND", "service": "shop", "traceId": trace_id}
+
+
+def test_the_errors_of_every_context_of_the_platform_are_written_for_clients() -> None:
+    assert set(_WRITTEN_FOR_CLIENTS) == set(CONTEXTS)

@@ -21,6 +21,7 @@ __all__ = ["EXAMPLES", "Answer", "Example", "Request", "answer_of"]
 
 JSON = {"content-type": "application/json"}
 TRACE_ID = "example-0001"
+TRACED = {**JSON, "x-request-id": TRACE_ID}
 
 
 class Down(ShopTransport):
@@ -144,7 +145,8 @@ EXAMPLES: dict[str, Example] = {
         Request(method="GET", path="/graphql?query={products{name}}", headers={"graphql-require-preflight": "1"}),
     ),
     "DOWNSTREAM_SERVICE_ERROR": both(
-        Request(query("{ broken }"), note="The resolver of `broken` raises an error without a code."), Request(NAMES)
+        Request(query("{ broken }"), headers=TRACED, note="The resolver of `broken` raises an error without a code."),
+        Request(NAMES),
     ),
     "FORBIDDEN": both(
         Request(NAMES, hooks=Refusing, note='A hook raises `RequestRefused("Only members may ask.")`.'), Request(NAMES)
@@ -152,7 +154,7 @@ EXAMPLES: dict[str, Example] = {
     "GRAPHQL_PARSE_FAILED": both(Request(query("{ products { name }")), Request(NAMES)),
     "GRAPHQL_VALIDATION_FAILED": both(Request(query("{ products { nam } }")), Request(NAMES)),
     "INTERNAL_SERVER_ERROR": both(
-        Request(NAMES, headers={**JSON, "x-request-id": TRACE_ID}, hooks=Faulty, note="A hook has a fault."),
+        Request(NAMES, headers=TRACED, hooks=Faulty, note="A hook has a fault."),
         Request(NAMES),
     ),
     "INTROSPECTION_DISABLED": both(
@@ -218,7 +220,7 @@ EXAMPLES: dict[str, Example] = {
         Request(query("{ products { reviews { stars } } }")),
     ),
     "REQUEST_TIMEOUT": both(
-        Request(SLOW, headers={**JSON, "x-request-id": TRACE_ID}, settings={"limits": {"request_timeout_s": 0.2}}),
+        Request(SLOW, headers=TRACED, settings={"limits": {"request_timeout_s": 0.2}}),
         Request(QUICK, settings={"limits": {"request_timeout_s": 0.2}}),
     ),
     "REQUEST_TOO_LARGE": limited(
@@ -228,13 +230,13 @@ EXAMPLES: dict[str, Example] = {
         Request(NAMES, transport=Untrue, note='`products` answers `{"name": {"is": "no text"}}`.'), Request(NAMES)
     ),
     "SUBREQUEST_HTTP_ERROR": both(
-        Request(NAMES, transport=Down, note="`products` answers with status 503."), Request(NAMES)
+        Request(NAMES, headers=TRACED, transport=Down, note="`products` answers with status 503."), Request(NAMES)
     ),
     "SUBREQUEST_MALFORMED_RESPONSE": both(
-        Request(NAMES, transport=NotGraphQL, note="`products` answers with a web page."), Request(NAMES)
+        Request(NAMES, headers=TRACED, transport=NotGraphQL, note="`products` answers with a web page."), Request(NAMES)
     ),
     "SUBREQUEST_TIMEOUT": both(
-        Request(SLOW, settings={"subgraphs": {"products": {"timeout_s": 0.2}}}),
+        Request(SLOW, headers=TRACED, settings={"subgraphs": {"products": {"timeout_s": 0.2}}}),
         Request(QUICK, settings={"subgraphs": {"products": {"timeout_s": 0.2}}}),
     ),
     "SUBSCRIPTION_NEEDS_A_STREAM": both(
@@ -249,7 +251,7 @@ EXAMPLES: dict[str, Example] = {
     "UNKNOWN_VIEW": both(
         Request(
             NAMES,
-            headers={**JSON, "x-request-id": TRACE_ID},
+            headers=TRACED,
             hooks=Choosing,
             note='A hook sets `context.view = "partners"`, and the router has no such view.',
         ),

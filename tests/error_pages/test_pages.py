@@ -11,6 +11,7 @@ from graphql.type import TypeKind
 
 from router.commands.codes import COMMAND_CODES
 from router.composition.codes import CODES, HINTS
+from router.executor.errors import PUBLIC_CODES
 from router.schema_checks.changes import KINDS
 from router.schema_checks.lint_rules import RULES
 from router.server.codes import REQUEST_CODES
@@ -70,6 +71,8 @@ NOT_CODES = {
     *(kind.name for kind in TypeKind),
     *RULES,
     *KINDS,
+    # Of subgraphs.
+    *PUBLIC_CODES,
     # First halves of kinds of changes.
     *("DIRECTIVE_ARGUMENT", "INPUT_FIELD"),
     # Halves of codes: KEY_, PROVIDES_ and REQUIRES_ go before them.

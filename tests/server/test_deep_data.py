@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import httpx
+import orjson
 import pytest
 
 from router.errors import SubgraphError
@@ -13,6 +14,7 @@ from router.executor.subscriptions import EventSender
 from router.hooks import RequestContext, SubgraphCall, SubgraphReply
 from router.server.app import RouterApp, create_app
 from router.server.config import RouterConfig
+from router.server.responses import encoded, substitute
 from tests.server.live import serving
 from tests.server.shop import SUPERGRAPH, ShopTransport
 
@@ -75,6 +77,36 @@ async def test_streams_have_the_same_error() -> None:
             message = await socket.receive_json()
     assert message["payload"]["data"] is None
     assert message["payload"]["errors"][0]["extensions"]["code"] == "RESPONSE_VALIDATION_FAILED"
+
+
+@pytest.mark.parametrize(("kind", "levels"), [("data", 300), ("items", 300), ("items", 249)])
+def test_parts_that_are_too_deep_fail_and_the_others_do_not(kind: str, levels: int) -> None:
+    deep: Any = 1
+    for _ in range(levels):
+        deep = [deep]
+    value = {"json": deep} if kind == "data" else deep
+    error = {
+        "message": "A value is nested too deeply to be sent.",
+        "extensions": {"code": "RESPONSE_VALIDATION_FAILED"},
+    }
+    current = {
+        "incremental": [{"id": "0", kind: value}, {"id": "1", "data": {"x": 1}}],
+        "completed": [{"id": "0"}, {"id": "1"}],
+        "hasNext": False,
+    }
+    fault, instead = substitute(current, TypeError(), "r-1")
+    assert fault is None
+    assert orjson.loads(encoded(instead)) == {
+        "incremental": [{"id": "1", "data": {"x": 1}}],
+        "completed": [{"id": "0", "errors": [error]}, {"id": "1"}],
+        "hasNext": False,
+    }
+    older = {"incremental": [{kind: value, "path": ["a", 1]}, {"data": {"x": 1}, "path": ["b"]}], "hasNext": True}
+    fault, instead = substitute(older, TypeError(), "r-1")
+    assert fault is None
+    failed, other = orjson.loads(encoded(instead))["incremental"]
+    assert failed == {kind: None, "path": ["a", 1], "errors": [{**error, "path": ["a", 1]}]}
+    assert other == {"data": {"x": 1}, "path": ["b"]}
 
 
 async def test_an_event_that_is_too_deep_is_the_subgraphs_fault() -> None:

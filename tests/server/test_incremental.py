@@ -255,11 +255,14 @@ async def test_over_a_websocket(http: aiohttp.ClientSession, stock: Stock) -> No
     assert merged_current(payloads) == (COMPLETE, [])
 
 
-async def test_a_null_that_may_not_be_ends_the_fragment_only(http: aiohttp.ClientSession, stock: Stock) -> None:
+@pytest.mark.parametrize("is_exposed", [True, False])
+async def test_a_null_that_may_not_be_ends_the_fragment_only(
+    http: aiohttp.ClientSession, stock: Stock, is_exposed: bool
+) -> None:
     stock.is_there.set()
     stock.fails = True
     query = "{ products { name ... @defer { stock } ... @defer { reviews { stars } } } }"
-    async with routed(stock) as url:
+    async with routed(stock, expose_subgraph_errors=is_exposed) as url:
         async with post(http, url, "multipart/mixed", query) as response:
             payloads = [part async for part in parts(response)]
         async with post(http, url, "multipart/mixed; deferSpec=20220824", query) as response:
@@ -271,7 +274,9 @@ async def test_a_null_that_may_not_be_ends_the_fragment_only(http: aiohttp.Clien
     completed = [entry for payload in payloads[1:] for entry in payload["completed"]]
     assert sum("errors" in entry for entry in completed) == 2
     assert [error["path"] for error in errors] == [["products", 0, "stock"], ["products", 1, "stock"]]
-    assert {error["message"] for error in errors} == {"nobody counts them"}
+    said = "nobody counts them" if is_exposed else "Subgraph 'catalogue' reported an error."
+    assert {error["message"] for error in errors} == {said}
+    assert all(("traceId" in error["extensions"]) is not is_exposed for error in errors)
     assert merged_older(older)[0] == data
 
 

@@ -103,7 +103,9 @@ def tick(number: int) -> Any:
 # ---- Server-Sent Events ----
 
 
-async def test_events_with_a_field_of_another_subgraph(http: aiohttp.ClientSession, sources: Sources) -> None:
+async def test_events_with_a_field_of_another_subgraph(
+    http: aiohttp.ClientSession, sources: Sources, caplog: pytest.LogCaptureFixture
+) -> None:
     async with live_router(sources) as (_, url):
         found = await stream(http, url, TICKS, n=3)
     kinds, responses = zip(*found, strict=True)
@@ -113,7 +115,13 @@ async def test_events_with_a_field_of_another_subgraph(http: aiohttp.ClientSessi
     assert responses[2]["data"] == tick(2)
     (error,) = responses[2]["errors"]
     assert error["path"] == ["ticks", "user", "name"]
+    trace_id = error["extensions"].pop("traceId")
+    assert error["message"] == "Subgraph 'names' reported an error."
     assert error["extensions"] == {"service": "names", "code": "DOWNSTREAM_SERVICE_ERROR"}
+    (line,) = [record.__dict__["fields"] for record in caplog.records if record.message == "subgraph errors"]
+    assert (line["request_id"], line["subgraph"]) == (trace_id, "names")
+    assert line["request_id"].endswith("-3"), "the event's own"
+    assert line["subgraph_errors"][0]["message"] == "This user has no name."
 
 
 async def test_who_takes_only_events_gets_queries_and_errors_as_events(
@@ -188,13 +196,32 @@ async def test_a_quiet_stream_is_kept_alive(http: aiohttp.ClientSession, sources
 
 async def test_an_error_of_the_source_ends_the_stream(http: aiohttp.ClientSession, sources: Sources) -> None:
     query = "subscription { ticks(count: 3, failAt: 1) { number } }"
-    async with live_router(sources) as (_, url):
+    async with live_router(sources, expose_subgraph_errors=True) as (_, url):
         first, second, *rest = await stream(http, url, query)
     assert first == ("next", {"data": {"ticks": {"number": 0}}})
     assert second[1]["errors"][0]["message"] == "no more ticks"
     assert second[1]["errors"][0]["extensions"]["service"] == "events"
     assert rest == [("complete", None)]
     await sources.until(0)
+
+
+async def test_masked_errors_of_the_source_and_how_it_broke(
+    http: aiohttp.ClientSession, sources: Sources, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = "subscription { ticks(count: 3, failAt: 1) { number } }"
+    async with live_router(sources) as (app, url):
+        _, (_, masked), _ = await stream(http, url, query)
+        app.subgraphs._subscription_urls["events"] = "ws://127.0.0.1:1/"
+        (_, unreachable), _ = await stream(http, url, query)
+    (error,) = masked["errors"]
+    assert error["message"] == "Subgraph 'events' reported an error."
+    (failure,) = unreachable["errors"]
+    assert failure["message"] == "Subgraph 'events' could not be reached."
+    logged = {record.__dict__["fields"]["request_id"]: record.__dict__["fields"] for record in caplog.records
+              if record.name == "router.executor"}  # fmt: skip
+    assert "no more ticks" in str(logged[error["extensions"]["traceId"]]["subgraph_errors"])
+    assert "127.0.0.1" in logged[failure["extensions"]["traceId"]]["cause"]
+    assert "127.0.0.1" not in str(unreachable)
 
 
 async def test_what_the_subgraph_refuses_is_said_once(http: aiohttp.ClientSession, sources: Sources) -> None:

@@ -20,6 +20,7 @@ from router.graph.api_schema import api_document
 from router.graph.supergraph import Supergraph, load_supergraph
 from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
 from router.server.app import RouterApp, create_app
+from router.server.config import RouterConfig
 from tests.server.live import Sources, live_router
 
 Connect = Callable[[RouterApp], httpx.AsyncClient]
@@ -267,7 +268,9 @@ async def test_errors_of_hidden_fields_that_planning_asked_for_do_not_name_them(
     composed = compose([Subgraph("stock", link + STOCK), Subgraph("prices", link + PRICES)])
     assert isinstance(composed, Composed), composed.errors
     views = {"outside": Contract("outside", exclude=frozenset({"internal"}))}
-    client = connect(create_app(composed.supergraph_sdl, hooks=AsIs(), transport=Confidential(), views=views))
+    config = RouterConfig(expose_subgraph_errors=True)
+    app = create_app(composed.supergraph_sdl, hooks=AsIs(), config=config, transport=Confidential(), views=views)
+    client = connect(app)
     answer = await client.post("/graphql", json={"query": query}, headers={"x-view": "outside"})
     assert answer.json()["errors"]
     assert not re.search("cost|serial|confidential", answer.text)
@@ -287,7 +290,9 @@ async def test_errors_of_what_the_client_asked_for_stay_as_they_are(connect: Con
     composed = compose([Subgraph("stock", link + STOCK), Subgraph("prices", link + PRICES)])
     assert isinstance(composed, Composed), composed.errors
     views = {"outside": Contract("outside", exclude=frozenset({"internal"}))}
-    client = connect(create_app(composed.supergraph_sdl, hooks=AsIs(), transport=Confidential(), views=views))
+    config = RouterConfig(expose_subgraph_errors=True)
+    app = create_app(composed.supergraph_sdl, hooks=AsIs(), config=config, transport=Confidential(), views=views)
+    client = connect(app)
     query = {"query": "{ product { discount } }"}
     answer = await client.post("/graphql", json=query, headers={"x-view": "outside"})
     (error,) = answer.json()["errors"]
