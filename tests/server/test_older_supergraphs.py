@@ -103,7 +103,7 @@ async def test_clients_see_no_machinery(version: str) -> None:
     assert types == {"Address", "Binding", "Book", "BookFilter", "Boolean", "Found", "ID", "Int", "Mutation",
                      "Named", "Person", "Publisher", "Query", "String"}  # fmt: skip
     directives = {d["name"] for d in answer["data"]["__schema"]["directives"]}
-    assert directives == {"skip", "include", "deprecated", "specifiedBy", "oneOf"}
+    assert directives == {"skip", "include", "deprecated", "specifiedBy", "oneOf", "defer", "stream"}
     assert [v["name"] for v in answer["data"]["__type"]["enumValues"]] == ["HARD", "SOFT"]
 
 
