@@ -124,13 +124,15 @@ def arguments_of(node: FieldNode) -> tuple[str, frozenset[str]]:
 def variables_in(*nodes: Node) -> frozenset[str]:
     """Names of all variables below the nodes."""
     names: set[str] = set()
-
-    class Collect(Visitor):
-        def enter_variable(self, variable: VariableNode, *_: object) -> None:
-            names.add(variable.name.value)
-
-    for node in nodes:
-        visit(node, Collect())
+    pending: list[object] = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, VariableNode):
+            names.add(node.name.value)
+        elif isinstance(node, Node):
+            pending.extend(getattr(node, key) for key in node.keys)
+        elif isinstance(node, tuple | list):
+            pending.extend(node)
     return frozenset(names)
 
 
