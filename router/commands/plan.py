@@ -10,6 +10,7 @@ import router
 from router.commands.files import as_json, ended, read_text
 from router.errors import OperationError
 from router.planner import query_graph, render, stages
+from router.planner.render_stages import stage_json, stage_text
 
 __all__ = ["add_plan"]
 
@@ -74,9 +75,9 @@ def run_plan(options: argparse.Namespace) -> int:
         )
         result, graph = results[options.stage], query_graph(supergraph, labels)
         if options.format == "json":
-            sys.stdout.write(as_json(render.stage_json(result, graph)))
+            sys.stdout.write(as_json(stage_json(result, graph)))
         else:
-            sys.stdout.write(ended(render.stage_text(result, graph)))
+            sys.stdout.write(ended(stage_text(result, graph)))
     elif options.format == "json":
         sys.stdout.write(as_json(render.as_json(query_plan)))
     elif options.format == "mermaid":

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from dataclasses import dataclass
 from typing import Any
 
+from router.executor.delivered import Conflict, compare, copied, places, prefix, value_at
 from router.executor.errors import Covered, distinct
 from router.executor.increments import Increment, Payload, Pending, ResponsePath
 from router.executor.parts import CompiledFetch
@@ -57,10 +58,6 @@ class _Rest:
     items: list[Any]
     delivered: list[Any]
     errors: tuple[dict[str, Any], ...]
-
-
-class _Conflict(Exception):
-    """A null would have to replace what has been delivered."""
 
 
 class Delivery:
@@ -171,7 +168,7 @@ class Delivery:
         if data is None:
             return Payload(is_first=True, errors=tuple(distinct(errors)))
         rests = list(self._cut(self._root, data, ()))
-        self._delivered = _copied(data)
+        self._delivered = copied(data)
         pending = [self._open_rest(rest, errors) for rest in rests]
         pending += self._announced()
         return Payload(True, data, tuple(distinct(errors)), tuple(pending), has_next=bool(pending))
@@ -202,8 +199,8 @@ class Delivery:
         if whole is not None:
             rests = list(self._cut(deferred.position, whole, place))
             try:
-                _compare(fragment.delivered, whole, (), parts)
-            except _Conflict:
+                compare(fragment.delivered, whole, (), parts)
+            except Conflict:
                 whole = None
         if whole is None:
             # What is to blame may have been told with another part already, in which the field is too.
@@ -215,7 +212,7 @@ class Delivery:
             return []
         parts.sort(key=lambda part: len(part[0]))
         for below, data in parts:
-            _at(fragment.delivered, below).update(_copied(data))
+            value_at(fragment.delivered, below).update(copied(data))
         opened = [self._open_rest(rest, errors) for rest in rests]
         increments.append(Increment(pending, tuple(parts), whole, errors=tuple(distinct(errors))))
         self._done.add((deferred.id, place))
@@ -230,7 +227,7 @@ class Delivery:
         if rest.field.position is not None:
             for number, item in enumerate(rest.items):
                 rests += self._cut_value(rest.field.position, item, (*place, index + number))
-        rest.delivered.extend(_copied(rest.items))
+        rest.delivered.extend(copied(rest.items))
         opened = [self._open_rest(each, errors) for each in rests]
         increments.append(Increment(rest.pending, items=rest.items, index=index, errors=tuple(distinct(errors))))
         return opened
@@ -305,13 +302,13 @@ class Delivery:
         for deferred in self._deferred:
             if not all(conditions_hold((step.conditions,), self._variables) for step in deferred.path):
                 continue
-            for place, delivered, target in _places(deferred.path, self._delivered, self.run.data):
+            for place, delivered, target in places(deferred.path, self._delivered, self.run.data):
                 key = (deferred.id, place)
                 if key in self._seen:
                     continue
                 if deferred.parent is not None:
                     parent = self._deferred[deferred.parent]
-                    if (parent.id, _prefix(place, len(parent.path))) not in self._done:
+                    if (parent.id, prefix(place, len(parent.path))) not in self._done:
                         continue
                 self._seen.add(key)
                 fields = deferred.position.fields(deferred.position.type_name(target)) or ()
@@ -334,7 +331,7 @@ class Delivery:
 
     def _open_rest(self, cut: "_Cut", errors: list[dict[str, Any]]) -> Pending:
         """Announce the rest of a list whose beginning has been delivered; errors in the rest are told with it."""
-        delivered = _at(self._delivered, cut.path)
+        delivered = value_at(self._delivered, cut.path)
         assert cut.field.stream is not None
         pending = self._pending(cut.path, cut.field.stream.label)
         depth, index = len(cut.path), len(delivered)
@@ -387,80 +384,3 @@ class _Cut:
     path: ResponsePath
     field: Field
     items: list[Any]
-
-
-def _places(
-    steps: Sequence[OutputStep], delivered: dict[str, Any], data: dict[str, Any]
-) -> list[tuple[ResponsePath, dict[str, Any], dict[str, Any]]]:
-    """Objects that have been delivered, with their places, and side by side with them those of the merged tree."""
-    found: list[tuple[ResponsePath, Any, Any]] = [((), delivered, data)]
-    for step in steps:
-        found = [
-            ((*path, step.response_key), seen.get(step.response_key), target.get(step.storage_key))
-            for path, seen, target in found
-            if step.types is None or target.get("__typename") in step.types
-        ]
-        for _ in range(step.list_depth):
-            found = [
-                ((*path, index), *pair)
-                for path, seen, target in found
-                if isinstance(seen, list) and isinstance(target, list)
-                for index, pair in enumerate(zip(seen, target, strict=False))
-            ]
-        found = [each for each in found if isinstance(each[1], dict) and isinstance(each[2], dict)]
-    return found
-
-
-def _prefix(path: ResponsePath, steps: int) -> ResponsePath:
-    """The place after so many fields, list indexes included."""
-    for length, segment in enumerate(path):
-        if isinstance(segment, str):
-            if not steps:
-                return path[:length]
-            steps -= 1
-    return path
-
-
-def _compare(
-    delivered: Mapping[str, Any],
-    whole: Mapping[str, Any],
-    place: ResponsePath,
-    parts: list[tuple[ResponsePath, dict[str, Any]]],
-) -> None:
-    """Find what of an object has not been delivered, by place.
-
-    Raises:
-        _Conflict: what has been delivered is null by now.
-    """
-    fresh = {}
-    for key, value in whole.items():
-        if key in delivered:
-            _compare_value(delivered[key], value, (*place, key), parts)
-        else:
-            fresh[key] = value
-    if fresh:
-        parts.append((place, fresh))
-
-
-def _compare_value(
-    delivered: Any, value: Any, place: ResponsePath, parts: list[tuple[ResponsePath, dict[str, Any]]]
-) -> None:
-    if isinstance(delivered, dict | list) and value is None:
-        raise _Conflict
-    if isinstance(delivered, dict) and isinstance(value, dict):
-        _compare(delivered, value, place, parts)
-    elif isinstance(delivered, list) and isinstance(value, list):
-        for index, pair in enumerate(zip(delivered, value, strict=False)):
-            _compare_value(*pair, (*place, index), parts)
-
-
-def _at(value: Any, path: ResponsePath) -> Any:
-    for segment in path:
-        value = value[segment]
-    return value
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(each) for key, each in value.items()}
-    return [_copied(each) for each in value] if isinstance(value, list) else value

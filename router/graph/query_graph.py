@@ -11,7 +11,8 @@ import threading
 from dataclasses import dataclass
 from functools import cached_property
 
-from router.graph.selections import TYPENAME, Selection, SelectionBuilder, SelectionField
+from router.graph.selection_builder import SelectionBuilder
+from router.graph.selections import TYPENAME, Selection, SelectionField
 from router.graph.supergraph import FieldJoin, Supergraph, SupergraphField, TypeRef
 
 __all__ = ["ContextUse", "FieldEdge", "KeyEdge", "OwnInputs", "QueryGraph"]

@@ -21,7 +21,8 @@ from router.planner.aliases import assign_storage_keys
 from router.planner.assemble import assemble
 from router.planner.contexts import attach_contexts, resolve_contexts
 from router.planner.cover import ObjectCover, Solver, Stand
-from router.planner.fetch_graph import FetchGraph, build_fetch_graph
+from router.planner.fetch_builder import build_fetch_graph
+from router.planner.fetch_graph import FetchGraph
 from router.planner.fingerprint import fingerprint
 from router.planner.merges import merge_into_later
 from router.planner.normalize import NormalizedOperation, normalize

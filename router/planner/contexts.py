@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from router.errors import PlanningError
 from router.graph.query_graph import ContextUse, QueryGraph
-from router.graph.selections import Selection, SelectionBuilder, SelectionField
+from router.graph.selection_builder import SelectionBuilder
+from router.graph.selections import Selection, SelectionField
 from router.planner.fetch_graph import ContextPlace, FetchGraph, FetchNode, Position
 
 __all__ = ["attach_contexts", "resolve_contexts"]

@@ -15,7 +15,8 @@ from graphql import (
 )
 
 from router.errors import OperationError
-from router.graph.selections import Selection, SelectionBuilder, root_type
+from router.graph.selection_builder import SelectionBuilder, root_type
+from router.graph.selections import Selection
 from router.graph.supergraph import Supergraph
 
 __all__ = ["NormalizedOperation", "normalize"]

@@ -4,7 +4,8 @@ import pytest
 from graphql import OperationDefinitionNode, parse
 
 from router.errors import OperationError
-from router.graph.selections import Selection, SelectionBuilder
+from router.graph.selection_builder import SelectionBuilder
+from router.graph.selections import Selection
 from router.graph.supergraph import load_supergraph
 
 SUPERGRAPH = load_supergraph(

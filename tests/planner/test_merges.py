@@ -10,7 +10,8 @@ from router.graph.supergraph import load_supergraph
 from router.planner import plan_operation, query_graph
 from router.planner.contexts import attach_contexts, resolve_contexts
 from router.planner.cover import Solver, Stand
-from router.planner.fetch_graph import FetchGraph, FetchNode, Position, Slot, build_fetch_graph
+from router.planner.fetch_builder import build_fetch_graph
+from router.planner.fetch_graph import FetchGraph, FetchNode, Position, Slot
 from router.planner.merges import merge_into_later
 from router.planner.normalize import normalize
 from router.planner.passes import levels, topological

@@ -11,7 +11,8 @@ from router.composition import Composed, Subgraph, compose
 from router.errors import OperationError, PlanningError
 from router.graph.supergraph import Supergraph, load_supergraph
 from router.planner import plan_operation, query_graph, stages
-from router.planner.render import as_json, as_mermaid, as_text, shape, stage_text
+from router.planner.render import as_json, as_mermaid, as_text, shape
+from router.planner.render_stages import stage_text
 
 LINK = (
     'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7",'

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from router.errors import PlanningError
 from router.graph.query_graph import QueryGraph
-from router.graph.selections import TYPENAME, Defer, Selection, SelectionBuilder, SelectionField
+from router.graph.selection_builder import SelectionBuilder
+from router.graph.selections import TYPENAME, Defer, Selection, SelectionField
 from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand, price
 from router.planner.cover.object_problem import ObjectProblem
 

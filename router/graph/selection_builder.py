@@ -1,0 +1,306 @@
+"""Puts selections into their normal form."""
+
+import itertools
+from collections.abc import Iterable, Mapping
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    parse,
+    print_ast,
+    visit,
+)
+
+from router.errors import InvalidSupergraph, OperationError
+from router.graph.selection_interner import SelectionInterner
+from router.graph.selection_syntax import (
+    Conditions,
+    InlineFragments,
+    arguments_of,
+    both,
+    conditions_of,
+    defer_of,
+    stream_of,
+    variables_in,
+)
+from router.graph.selections import TYPENAME, Defer, Selection, SelectionField
+from router.graph.supergraph import Supergraph, SupergraphType, TypeRef
+
+__all__ = ["SelectionBuilder", "root_type"]
+
+_INTROSPECTION_TYPES = {"__schema": TypeRef("__Schema", 0, "__Schema!"), "__type": TypeRef("__Type", 0, "__Type")}
+
+Sources = tuple[tuple[SelectionSetNode, Conditions, Defer | None], ...]
+"""Selection sets that together select from one object, each with the deferred fragment that it belongs to."""
+
+_Key = tuple[Conditions, Defer | None]
+_Occurrences = dict[_Key, list[FieldNode]]
+"""Where one response key is selected: under which conditions, and in which deferred fragment."""
+
+
+class _Place:
+    """One position, while what is selected there is put together.
+
+    Attributes:
+        defer: the deferred fragment with which its objects are delivered.
+        spread: the deferred fragments that are spread here.
+        known: selections below; those of different positions are kept apart where fragments are deferred.
+    """
+
+    __slots__ = ("defer", "known", "spread")
+
+    def __init__(self, defer: Defer | None, known: "dict[tuple[object, ...], Selection]") -> None:
+        self.defer = defer
+        self.spread: dict[tuple[int, Defer | None], Defer] = {}
+        self.known = known
+
+
+class SelectionBuilder(SelectionInterner):
+    """Normalises selection sets against one supergraph. Selections of one builder can be compared by identity.
+
+    Args:
+        hidden_types: names of object types that are no possible types, because clients cannot see them. Field sets see
+            all.
+        incremental: whether `@defer` and `@stream` are heeded; else they are ignored.
+    """
+
+    def __init__(
+        self,
+        supergraph: Supergraph,
+        fragments: Mapping[str, FragmentDefinitionNode] | None = None,
+        *,
+        hidden_types: frozenset[str] = frozenset(),
+        max_fields: int = 100_000,
+        incremental: bool = False,
+    ) -> None:
+        super().__init__()
+        self._types = supergraph.types
+        self._supergraph = supergraph
+        self._hidden_types = hidden_types
+        self._fragments = fragments or {}
+        self._incremental = incremental
+        self.switches: set[str] = set()
+        """Variables that switch `@defer` on or off."""
+        self._defers = itertools.count()
+        self._place = _Place(None, {})
+        self._left = max_fields
+        # Identities of AST nodes are keys of what is known, so the nodes must live as long as this builder.
+        self._kept: list[DocumentNode] = []
+
+    def build(self, type_name: str, selection_set: SelectionSetNode) -> Selection:
+        """The normal form of a selection set on an object, interface or union type."""
+        return self._selection(type_name, ((selection_set, (), None),), None, self._place)
+
+    def build_field_set(self, type_name: str, text: str) -> Selection:
+        """The normal form of a field set such as `id items { sku }`.
+
+        Raises:
+            InvalidSupergraph: it is not a selection of that type.
+        """
+        try:
+            document = parse("{" + text + "}", no_location=True)
+            operation = document.definitions[0]
+            assert isinstance(operation, OperationDefinitionNode)
+            self._kept.append(document)
+            return self.build(type_name, operation.selection_set)
+        except (KeyError, GraphQLError, OperationError) as error:
+            raise InvalidSupergraph(f"The field set {text!r} is no selection of type {type_name}: {error}") from error
+
+    # -- one position ------------------------------------------------------------------------------------------------
+
+    def _selection(self, type_name: str, sources: Sources, defer: Defer | None, above: _Place) -> Selection:
+        """What is selected of the objects of a field that is delivered with `defer`."""
+        key = (type_name, defer, *((id(node), conditions, spread_in) for node, conditions, spread_in in sources))
+        known = above.known.get(key)
+        if known is None:
+            type_ = self._types[type_name]
+            possible = [m for m in self._supergraph.possible[type_name] if m not in self._hidden_types]
+            place = _Place(defer, {}) if self._incremental else self._place
+            own = self._collect(type_, sources, place)
+            if type_.is_abstract:
+                by_type = {name: self._collect(self._types[name], sources, place) for name in possible}
+            else:
+                by_type = {type_name: own}
+            known = self._intern_selection(type_name, own, by_type, tuple(place.spread.values()))
+            above.known[key] = known
+        return known
+
+    def _collect(self, type_: SupergraphType, sources: Sources, place: _Place) -> tuple[SelectionField, ...]:
+        groups: dict[str, _Occurrences] = {}
+        applicable = self._supergraph.conditions_met[type_.name]
+        visited: set[tuple[str, Conditions, Defer | None]] = set()
+        for selection_set, conditions, defer in sources:
+            self._collect_into(groups, visited, applicable, selection_set, conditions, defer, place)
+        fields: list[SelectionField] = []
+        for response_key, occurrences in groups.items():
+            fields.extend(self._fields_of_group(type_, response_key, occurrences, place))
+        return tuple(fields)
+
+    def _collect_into(
+        self,
+        groups: dict[str, _Occurrences],
+        visited: set[tuple[str, Conditions, Defer | None]],
+        applicable: frozenset[str],
+        selection_set: SelectionSetNode,
+        conditions: Conditions,
+        defer: Defer | None,
+        place: _Place,
+    ) -> None:
+        for node in selection_set.selections:
+            combined = both(conditions, conditions_of(node.directives or ()))
+            if combined is None:
+                continue
+            if isinstance(node, FieldNode):
+                self._add(groups, node, combined, defer)
+            elif isinstance(node, FragmentSpreadNode | InlineFragmentNode):
+                for inner, spread_in in self._spread(node, combined, defer, place):
+                    body = self._fragment_body(node, applicable, inner, spread_in, visited)
+                    if body is not None:
+                        self._collect_into(groups, visited, applicable, body, inner, spread_in, place)
+
+    def _spread(
+        self,
+        node: FragmentSpreadNode | InlineFragmentNode,
+        conditions: Conditions,
+        defer: Defer | None,
+        place: _Place,
+    ) -> Iterable[_Key]:
+        """Under which conditions the fragment's fields are selected, and in which deferred fragment.
+
+        With a variable in `@defer(if:)` it is two: one where it is deferred, and one where it is not.
+        """
+        directive = defer_of(node.directives or ()) if self._incremental else None
+        if directive is None:
+            return ((conditions, defer),)
+        own = place.spread.get((id(node), defer))
+        if own is None:
+            own = place.spread[id(node), defer] = Defer(next(self._defers), directive.label, defer)
+        if directive.condition is None:
+            return ((conditions, own),)
+        self.switches.add(directive.condition)
+        keys = (
+            (both(conditions, ((directive.condition, False),)), defer),
+            (both(conditions, ((directive.condition, True),)), own),
+        )
+        return tuple((combined, spread_in) for combined, spread_in in keys if combined is not None)
+
+    def _add(
+        self, groups: dict[str, _Occurrences], node: FieldNode, conditions: Conditions, defer: Defer | None
+    ) -> None:
+        key = node.alias.value if node.alias else node.name.value
+        groups.setdefault(key, {}).setdefault((conditions, defer), []).append(node)
+        self._left -= 1
+        if self._left < 0:
+            raise OperationError(
+                "The operation is too large to be planned: its fragments expand to too many fields.",
+                code="QUERY_PLANNING_BUDGET_EXCEEDED",
+            )
+
+    def _fragment_body(
+        self,
+        node: FragmentSpreadNode | InlineFragmentNode,
+        applicable: frozenset[str],
+        conditions: Conditions,
+        defer: Defer | None,
+        visited: set[tuple[str, Conditions, Defer | None]],
+    ) -> SelectionSetNode | None:
+        if isinstance(node, FragmentSpreadNode):
+            name = node.name.value
+            if (name, conditions, defer) in visited:
+                return None
+            visited.add((name, conditions, defer))
+            definition = self._fragments[name]
+            condition: str | None = definition.type_condition.name.value
+            body = definition.selection_set
+        else:
+            condition = node.type_condition.name.value if node.type_condition else None
+            body = node.selection_set
+        return body if condition is None or condition in applicable else None
+
+    def _fields_of_group(
+        self, type_: SupergraphType, response_key: str, occurrences: _Occurrences, place: _Place
+    ) -> Iterable[SelectionField]:
+        if len(occurrences) == 1:
+            for key, group in occurrences.items():
+                yield self._field(type_, response_key, [(node, (), key[1]) for node in group], key, place)
+            return
+        kept = [key for key in occurrences if not any(_absorbs(other, key) for other in occurrences)]
+        for one in kept:
+            nodes: list[tuple[FieldNode, Conditions, Defer | None]] = []
+            for key, group in occurrences.items():
+                if key is one:
+                    nodes += [(node, (), key[1]) for node in group]
+                elif one is next((other for other in kept if _absorbs(other, key)), None):
+                    # `a {b} a @include(if: $x) {c}` is `a {b c @include(if: $x)}`.
+                    inner = tuple(term for term in key[0] if term not in one[0])
+                    nodes += [(node, inner, key[1]) for node in group]
+            yield self._field(type_, response_key, nodes, one, place)
+
+    def _field(
+        self,
+        type_: SupergraphType,
+        response_key: str,
+        nodes: list[tuple[FieldNode, Conditions, Defer | None]],
+        key: _Key,
+        place: _Place,
+    ) -> SelectionField:
+        conditions, spread_in = key
+        defer = None if spread_in is place.defer else spread_in
+        node = nodes[0][0]
+        name = node.name.value
+        if name == TYPENAME:
+            return self.typename(response_key, conditions, defer)
+        if name in _INTROSPECTION_TYPES:
+            return self._introspection(response_key, node, conditions, defer)
+        field = type_.fields.get(name)
+        if field is None:
+            raise OperationError(f'Cannot query field "{name}" on type "{type_.name}".')
+        selection = None
+        if self._types.get(field.type.name, _LEAF).is_composite:
+            sources = tuple((n.selection_set, inner, who) for n, inner, who in nodes if n.selection_set is not None)
+            selection = self._selection(field.type.name, sources, spread_in, place)
+        arguments, variables = arguments_of(node)
+        stream = stream_of(node.directives or ()) if self._incremental else None
+        return self._intern_field(
+            response_key, name, arguments, variables, conditions, field.type, selection, defer, stream
+        )
+
+    def _introspection(
+        self, response_key: str, node: FieldNode, conditions: Conditions, defer: Defer | None
+    ) -> SelectionField:
+        inlined = visit(node, InlineFragments(self._fragments))
+        text, variables = print_ast(inlined), variables_in(inlined)
+        name = node.name.value
+        return self._intern_field(
+            response_key, name, "", variables, conditions, _INTROSPECTION_TYPES[name], None, defer, None, text
+        )
+
+
+_LEAF = SupergraphType("", "SCALAR", {})
+
+
+def _absorbs(one: _Key, other: _Key) -> bool:
+    """Whether a field that is selected under one key is selected under the other too, and not later."""
+    if one[1] is other[1]:
+        return not one[0] and bool(other[0])
+    defer = other[1]
+    while defer is not None:
+        defer = defer.parent
+        if defer is one[1]:
+            return set(one[0]) <= set(other[0])
+    return False
+
+
+def root_type(supergraph: Supergraph, operation_type: OperationType) -> str:
+    """Name of the root type; raises OperationError if the supergraph has none of that kind."""
+    name = supergraph.roots.get(operation_type.value)
+    if name is None:
+        raise OperationError(f"The schema has no {operation_type.value} operations.")
+    return name
