@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from router.errors import PlanningError
 from router.graph.query_graph import ContextUse, QueryGraph
-from router.graph.selection_builder import SelectionBuilder
+from router.graph.selection_interner import SelectionInterner
 from router.graph.selections import Selection, SelectionField
 from router.planner.fetch_graph import ContextPlace, FetchGraph, FetchNode, Position
 
@@ -28,7 +28,7 @@ def attach_contexts(graph: QueryGraph, selection: Selection) -> Selection:
 class _Attaching:
     def __init__(self, graph: QueryGraph) -> None:
         self.graph = graph
-        self.builder = SelectionBuilder(graph.supergraph)
+        self.builder = SelectionInterner()
         self._known: dict[Selection, tuple[Selection, Needs]] = {}
 
     def selection(self, selection: Selection) -> tuple[Selection, Needs]:

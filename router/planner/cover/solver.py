@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from router.errors import PlanningError
 from router.graph.query_graph import QueryGraph
-from router.graph.selection_builder import SelectionBuilder
+from router.graph.selection_interner import SelectionInterner
 from router.graph.selections import TYPENAME, Defer, Selection, SelectionField
 from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand, price
 from router.planner.cover.object_problem import ObjectProblem
@@ -39,7 +39,7 @@ class Solver:
         self._readings: dict[object, int] = {}
         """A number for each thing that can be read: told apart as trees, large ones would take for ever."""
         self._answerable: dict[tuple[Selection, frozenset[str]], Selection] = {}
-        self._builder = SelectionBuilder(graph.supergraph)
+        self._builder = SelectionInterner()
 
     def spend(self, amount: int) -> None:
         self._left -= amount
