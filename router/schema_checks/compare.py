@@ -100,8 +100,12 @@ def _type_changes(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[Change]:
     removed, added, kept = _pairs(_own_types(old), _own_types(new))
     for name, type_ in removed.items():
         yield Change.of("TYPE_REMOVED", name, f"The {_KIND_WORDS[type(type_)]} was removed.")
+        for interface in _known_interfaces(type_, new):
+            yield _implementation_removed(name, interface)
     for name, type_ in added.items():
         yield Change.of("TYPE_ADDED", name, f"The {_KIND_WORDS[type(type_)]} was added.", touches=())
+        for interface in _known_interfaces(type_, old):
+            yield _implementation_added(name, interface)
     for name, (before, after) in kept.items():
         yield from _description_changes(name, before, after)
         if type(before) is not type(after):
@@ -109,6 +113,13 @@ def _type_changes(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[Change]:
             yield Change.of("TYPE_KIND_CHANGED", name, message)
         else:
             yield from _changes_inside(before, after)
+
+
+def _known_interfaces(type_: GraphQLNamedType, other: GraphQLSchema) -> list[str]:
+    """What an object type that is new, or gone, implements of the other schema: there its objects come and go."""
+    if not isinstance(type_, GraphQLObjectType):
+        return []
+    return [i.name for i in type_.interfaces if isinstance(other.type_map.get(i.name), GraphQLInterfaceType)]
 
 
 def _changes_inside(old: GraphQLNamedType, new: GraphQLNamedType) -> Iterator[Change]:
@@ -135,13 +146,20 @@ def _implementation_changes(
 ) -> Iterator[Change]:
     removed, added, _ = _pairs({i.name: i for i in old.interfaces}, {i.name: i for i in new.interfaces})
     for name in removed:
-        message = f"{old.name} no longer implements {name}."
-        yield Change.of(
-            "IMPLEMENTATION_REMOVED", old.name, message, breaks=(f"{name}>{old.name}",), touches=(name, old.name)
-        )
+        yield _implementation_removed(old.name, name)
     for name in added:
-        message = f"{old.name} now implements {name}."
-        yield Change.of("IMPLEMENTATION_ADDED", old.name, message, touches=(name,))
+        yield _implementation_added(old.name, name)
+
+
+def _implementation_removed(name: str, interface: str) -> Change:
+    message = f"{name} no longer implements {interface}."
+    return Change.of(
+        "IMPLEMENTATION_REMOVED", name, message, breaks=(f"{interface}>{name}",), touches=(interface, name)
+    )
+
+
+def _implementation_added(name: str, interface: str) -> Change:
+    return Change.of("IMPLEMENTATION_ADDED", name, f"{name} now implements {interface}.", touches=(interface,))
 
 
 def _member_changes(old: GraphQLUnionType, new: GraphQLUnionType) -> Iterator[Change]:

@@ -75,6 +75,13 @@ def checked(document: str, old_part: str, new_part: str, base: str = BASE) -> Ch
         ("touched", "{ users { role } }", "GUEST GONE", "GUEST GONE NEW"),
         ("touched", '{ user(id: "1", role: GUEST) { id } }', "ADMIN GUEST", "ADMIN GUEST @deprecated"),
         # Unions and interfaces.
+        (
+            "touched",
+            "{ node { ... on User { id } } }",
+            "type Mutation",
+            "type W implements Node { id: ID! } type Mutation",
+        ),
+        ("unaffected", "{ media { __typename } }", "type Mutation", "type W implements Node { id: ID! } type Mutation"),
         ("broken", "{ media { ... on Book { pages } } }", "Book | Film", "Film"),
         ("broken", "{ media { ...B } } fragment B on Book { pages }", "Book | Film", "Film"),
         ("touched", "{ media { ... on Film { minutes } } }", "Book | Film", "Film"),

@@ -183,6 +183,25 @@ def test_several_changes_of_one_argument() -> None:
     assert changes[1].broken_uses == ("Query.a(b:)", "Query.a")
 
 
+def test_new_implementations_of_a_known_interface() -> None:
+    """Their objects come where the interface is selected, as a union's new members do."""
+    known = ROOT + "interface I {a: Int} type A implements I {a: Int} "
+    new = "type B implements I & J {a: Int} interface J implements I {a: Int}"
+    there = compare_schemas(build_schema(known), build_schema(known + new))
+    assert [(c.kind, c.coordinate) for c in there] == [
+        ("IMPLEMENTATION_ADDED", "B"),
+        ("TYPE_ADDED", "B"),
+        ("TYPE_ADDED", "J"),
+    ]
+    assert there[0].touched_uses == ("I",)
+    back = compare_schemas(build_schema(known + new), build_schema(known))
+    assert {(c.kind, c.coordinate) for c in back} == {
+        ("IMPLEMENTATION_REMOVED", "B"),
+        ("TYPE_REMOVED", "B"),
+        ("TYPE_REMOVED", "J"),
+    }
+
+
 def test_order_of_definitions_and_of_object_fields_is_no_change() -> None:
     old = "type Query {a(n: N = {x: 1, y: 2}): Int b: Int} input N {x: Int y: Int}"
     new = "input N {y: Int x: Int} type Query {b: Int a(n: N = {y: 2, x: 1}): Int}"
