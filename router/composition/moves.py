@@ -12,11 +12,14 @@ from router.composition.model import TypeDef, base_type
 from router.composition.supergraph_model import MergeState
 from router.graph.field_sets import FieldSelection, FieldSet, FragmentSelection
 
-__all__ = ["LEAF", "Location", "Moves"]
+__all__ = ["LEAF", "ContextNeed", "Location", "Moves"]
 
 Location = int
 LEAF: Location = -1
 """What a field without subfields leads to."""
+
+ContextNeed = tuple[str, str]
+"""A context and the selection taken from it, as written."""
 
 _ROOTS = frozenset({"Query", "Mutation", "Subscription"})
 
@@ -89,12 +92,12 @@ class Moves:
     # ---- moves ------------------------------------------------------------------------------------------------------
 
     def advance(
-        self, locations: frozenset[Location], field: str, contexts: frozenset[str] | None = None
+        self, locations: frozenset[Location], field: str, contexts: frozenset[ContextNeed] | None = None
     ) -> frozenset[Location]:
         """Where selecting a field leads to from any of the locations, there or after moving by keys.
 
         Args:
-            contexts: those set above; None does not care.
+            contexts: what can be had from those set above; None does not care.
 
         Returns:
             An empty set if the field cannot be resolved.
@@ -104,7 +107,7 @@ class Moves:
             size = self._size()
             found: set[Location] = set()
             for here in self._reach_of_all(locations):
-                if contexts is None or self._contexts_of(here, field) <= contexts:
+                if contexts is None or self.context_needs(here, field) <= contexts:
                     found.update(self._step(here, field))
             for location in locations:
                 if self._definition(location).kind == "INTERFACE":
@@ -175,6 +178,16 @@ class Moves:
         if join.override_label is not None:
             return (join.override_label in self._labels) == (join.override is not None)
         return not join.used_overridden
+
+    def context_needs(self, location: Location, field: str) -> frozenset[ContextNeed]:
+        """What the field's arguments take from contexts, there."""
+        if not self._has_contexts:
+            return frozenset()
+        subgraph, type_name, _ = self.places[location]
+        merged = self._state.types.get(type_name)
+        joins = merged.fields.get(field, ()) if merged else ()
+        join = next((j for j in joins if j.graph == subgraph), None)
+        return frozenset((c.context, c.selection) for c in join.context_arguments) if join else frozenset()
 
     def satisfies(self, locations: Iterable[Location], fields: FieldSet) -> bool:
         """Whether all of a field set can be fetched, starting at any of the locations."""
@@ -270,22 +283,13 @@ class Moves:
         definition = self._state.subgraphs[subgraph].types.get(type_name)
         return definition is not None and definition.is_composite
 
-    def _contexts_of(self, location: Location, field: str) -> frozenset[str]:
-        if not self._has_contexts:
-            return frozenset()
-        subgraph, type_name, _ = self.places[location]
-        merged = self._state.types.get(type_name)
-        joins = merged.fields.get(field, ()) if merged else ()
-        join = next((j for j in joins if j.graph == subgraph), None)
-        return frozenset(c.context for c in join.context_arguments) if join else frozenset()
-
     def _requirement_met(self, location: Location, field: str) -> bool:
         subgraph, type_name, _ = self.places[location]
         if (type_name, field) not in self._state.usages[subgraph].requires:
             return True
         return self._requires.setdefault((location, field), False)
 
-    def _explode(self, location: Location, field: str, contexts: frozenset[str] | None) -> Iterator[Location]:
+    def _explode(self, location: Location, field: str, contexts: frozenset[ContextNeed] | None) -> Iterator[Location]:
         """An interface's field, asked of each possible type by itself; nothing unless all of them can answer."""
         subgraph, _, view = self.places[location]
         if any(self._step(here, field) for here in self.reach(location)):

@@ -9,15 +9,16 @@ all off, all on, and each on or off alone.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from router.composition.definitions import federation
 from router.composition.model import Field, base_type
-from router.composition.moves import LEAF, Location, Moves
+from router.composition.moves import LEAF, ContextNeed, Location, Moves
 from router.composition.reporting import error, hint, quoted
 from router.composition.supergraph_model import MergeState
 from router.errors import CompositionError
+from router.graph.field_sets import FieldSet, parse_field_set
 
 __all__ = ["check_satisfiability"]
 
@@ -35,18 +36,24 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class _Vertex:
-    """A type of the API, where its objects can be, how the walk came here, and the contexts set above."""
+    """A type of the API, where its objects can be, and how the walk came here.
+
+    Attributes:
+        contexts: what can be had from the contexts set above.
+        setters: where the object is that sets a context: for each, the nearest above.
+    """
 
     type_name: str
     locations: frozenset[Location]
     path: _Step
-    contexts: frozenset[str] = frozenset()
+    contexts: frozenset[ContextNeed]
+    setters: Mapping[str, frozenset[Location]]
 
 
 def check_satisfiability(state: MergeState) -> None:
     """Adds an error for each field of the API that some query cannot get, with a query that shows it."""
     found: dict[str, CompositionError] = {}
-    contexts = _contexts_by_type(state)
+    contexts = _Contexts(state)
     for labels in _assignments(state):
         walk = _Walk(state, Moves(state, labels), contexts)
         for type_name, operation in _OPERATIONS:
@@ -81,16 +88,16 @@ def _assignments(state: MergeState) -> Iterator[frozenset[str]]:
 class _Walk:
     """One walk over the API under one assignment of labels."""
 
-    def __init__(self, state: MergeState, moves: Moves, contexts: Mapping[str, set[str]]) -> None:
+    def __init__(self, state: MergeState, moves: Moves, contexts: "_Contexts") -> None:
         self._state = state
         self._moves = moves
-        self._proved: dict[tuple[str, frozenset[str]], list[frozenset[Location]]] = {}
+        self._proved: dict[tuple[str, frozenset[ContextNeed]], list[frozenset[Location]]] = {}
         self._contexts = contexts
         self.errors: list[CompositionError] = []
 
     def run(self, type_name: str, operation: str) -> None:
         """Walks everything below one root type."""
-        start = _Vertex(type_name, self._moves.roots(type_name), _Step(None, operation))
+        start = _Vertex(type_name, self._moves.roots(type_name), _Step(None, operation), frozenset(), {})
         if operation == "mutation":
             self._visit_mutation(start)
         else:
@@ -124,7 +131,7 @@ class _Walk:
             return  # one subgraph that never returns this type is enough: asked there, the fragment is empty
         locations = frozenset(location for part in parts for location in part or ())
         step = _Step(vertex.path, f"... on {type_name}")
-        below = _Vertex(type_name, locations, step, self._contexts_below(vertex))
+        below = self._below(vertex, type_name, locations, step)
         if not locations:
             self._fail(vertex, _Step(step, "..."), type_name, None)
         elif not _is_hidden(self._state.types[type_name].definition.directives):
@@ -132,7 +139,7 @@ class _Walk:
         else:
             for field in self._state.types[vertex.type_name].definition.fields.values():
                 yield from self._follow(
-                    _Vertex(type_name, locations, vertex.path, vertex.contexts), vertex.type_name, field
+                    _Vertex(type_name, locations, vertex.path, vertex.contexts, vertex.setters), vertex.type_name, field
                 )
 
     def _follow(self, vertex: _Vertex, api_type: str, field: Field) -> Iterator[_Vertex]:
@@ -148,12 +155,20 @@ class _Walk:
         below = frozenset(found - {LEAF})
         if below:
             self._compare_runtime_types(api_type, field, below)
-            yield _Vertex(target, below, step, self._contexts_below(vertex))
+            yield self._below(vertex, target, below, step)
 
-    def _contexts_below(self, vertex: _Vertex) -> frozenset[str]:
+    def _below(self, vertex: _Vertex, type_name: str, locations: frozenset[Location], path: _Step) -> _Vertex:
         """What an object's own type sets is seen by what is below it, not by its own fields."""
-        own = self._contexts.get(vertex.type_name)
-        return vertex.contexts | own if own else vertex.contexts
+        own = self._contexts.set_by.get(vertex.type_name)
+        if not own:
+            return _Vertex(type_name, locations, path, vertex.contexts, vertex.setters)
+        met = {need for need in vertex.contexts if need[0] not in own}
+        for context in own:
+            for selection, fields in self._contexts.taken.get(context, {}).items():
+                if self._moves.satisfies(vertex.locations, fields):
+                    met.add((context, selection))
+        setters = {**vertex.setters, **dict.fromkeys(own, vertex.locations)}
+        return _Vertex(type_name, locations, path, frozenset(met), setters)
 
     def _visit_mutation(self, root: _Vertex) -> None:
         """A mutation runs once, in one subgraph: what is selected on its result must be reachable from that one."""
@@ -169,7 +184,7 @@ class _Walk:
                 for index in sorted(by_subgraph):
                     attempt = _Walk(self._state, self._moves, self._contexts)
                     attempt._proved = {name: list(known) for name, known in self._proved.items()}
-                    attempt._walk(_Vertex(below.type_name, frozenset(by_subgraph[index]), below.path, below.contexts))
+                    attempt._walk(replace(below, locations=frozenset(by_subgraph[index])))
                     attempts.append(attempt)
                 clean = [attempt for attempt in attempts if not attempt.errors]
                 if clean:
@@ -285,14 +300,25 @@ class _Walk:
         return self._state.subgraphs[index].name
 
 
-def _contexts_by_type(state: MergeState) -> dict[str, set[str]]:
-    """The contexts that each type sets, by itself or as what an abstract type can be."""
-    found: dict[str, set[str]] = {}
-    for name, merged in state.types.items():
-        own = {str(d.arguments["name"]) for d in merged.definition.directives if d.name == federation("context")}
-        for type_name in (name, *state.possible_types(name)) if own else ():
-            found.setdefault(type_name, set()).update(own)
-    return found
+class _Contexts:
+    """Which contexts there are.
+
+    Attributes:
+        set_by: those that each type sets, by itself or as what an abstract type can be.
+        taken: the selections that arguments take from each, as written, with what they select.
+    """
+
+    def __init__(self, state: MergeState) -> None:
+        self.set_by: dict[str, set[str]] = {}
+        self.taken: dict[str, dict[str, FieldSet]] = {}
+        for name, merged in state.types.items():
+            own = {str(d.arguments["name"]) for d in merged.definition.directives if d.name == federation("context")}
+            for type_name in (name, *state.possible_types(name)) if own else ():
+                self.set_by.setdefault(type_name, set()).update(own)
+            for joins in merged.fields.values():
+                for argument in (a for join in joins for a in join.context_arguments):
+                    taken = self.taken.setdefault(argument.context, {})
+                    taken[argument.selection] = parse_field_set(argument.selection)
 
 
 def _is_hidden(directives: Iterable[object]) -> bool:

@@ -85,6 +85,45 @@ def contexts(s: Sketch) -> None:
         ))  # fmt: skip
 
 
+def distant_contexts(s: Sketch) -> None:
+    """What a context gives lives in another subgraph, which some keys lead to and some do not, part of it hidden."""
+    name, owner = s.two()
+    s.need(name, 8)
+    hidden = s.pick("", " @inaccessible")
+    key = s.pick("id", "id", "other")
+    resolvable = s.pick("", "", "", ", resolvable: false")
+    nested = s.chance(0.4)
+    if nested:
+        selection, here, there = "$far { via { spot { p } } }", "via: Via", "Spot"
+    else:
+        selection, here, there = "$far { p }", "p: Int @external", "Base"
+    deep = s.pick("", " next: Next")
+    s.add(
+        name,
+        f'type Base @key(fields: "id") @context(name: "far") {{ id: ID! {here} leaf: Leaf }}',
+        f'type Leaf @key(fields: "id") {{ id: ID! f(x: Int @fromContext(field: "{selection}")): Int{deep} }}',
+    )
+    if nested:
+        s.add(name, "type Via { spot: Spot }", 'type Spot @key(fields: "id") { id: ID! p: Int @external }')
+    if deep:
+        s.add(
+            name,
+            f'type Next @key(fields: "id") {{ id: ID! g(x: Int @fromContext(field: "{selection}")): Int leaf: Leaf }}',
+        )
+    mine = "id: ID!" if key == "id" else f"other: ID!{hidden}"
+    s.add(owner, f'type {there} @key(fields: "{key}"{resolvable}) {{ {mine} p: Int{hidden} }}')
+    s.query(name, "base: Base" if s.chance(0.8) else "leaf: Leaf")
+    third = [n for n in s.names if n not in {name, owner}]
+    if third and s.chance(0.6):
+        last = s.pick(*third)
+        entry = s.pick("", ' @key(fields: "id")', ' @key(fields: "id", resolvable: false)')
+        base_id = "id: ID! " if entry else ""
+        s.add(
+            last, f"type Base{entry} {{ {base_id}{last}Leaf: Leaf }}", 'type Leaf @key(fields: "id") { id: ID! z: Int }'
+        )
+        s.query(last, f"{last}Base: Base")
+
+
 def costs(s: Sketch) -> None:
     for name in s.two():
         s.need(name, 9)
@@ -247,4 +286,4 @@ def federation_1(s: Sketch) -> None:
         s.add(base, "type Subscription { other: Int }" if s.chance(0.5) else "type Mutation { same: Int }")
 
 
-FEATURES = (access, hidden, contexts, costs, tags, cache_tags, federation_1, renamed, links, names)
+FEATURES = (access, hidden, contexts, distant_contexts, costs, tags, cache_tags, federation_1, renamed, links, names)
