@@ -157,14 +157,12 @@ def _apply(
                 subgraphs=names,
             )
         )
-        if label is not None:
-            result.labels[index] = result.labels[source] = label
-        return
-    result.sources.add(source)
-    if at in usage.used:
-        result.used.add(source)
-    elif label is None:
-        result.unused.add(source)
+    else:
+        result.sources.add(source)
+        if at in usage.used:
+            result.used.add(source)
+        elif label is None:
+            result.unused.add(source)
     if label is not None:
         result.labels[index] = result.labels[source] = label
         state.hints.append(
@@ -175,7 +173,7 @@ def _apply(
                 subgraphs=names,
             )
         )
-    else:
+    elif at not in usage.external:
         state.hints.append(
             hint(
                 "OVERRIDDEN_FIELD_CAN_BE_REMOVED",

@@ -119,10 +119,12 @@ class _Walk:
             for field in merged.definition.fields.values():
                 yield from self._follow(vertex, vertex.type_name, field)
             return
-        if any(self._moves.is_interface_object(location) for location in vertex.locations):
+        possible = self._moves.possible_types(vertex.type_name)
+        # What no type implements is never anything: nothing can be asked of it, not even through an interface object.
+        if possible and any(self._moves.is_interface_object(location) for location in vertex.locations):
             for field in merged.definition.fields.values():
                 yield from self._follow(vertex, vertex.type_name, field)
-        for type_name in self._moves.possible_types(vertex.type_name):
+        for type_name in possible:
             yield from self._narrow(vertex, type_name)
 
     def _narrow(self, vertex: _Vertex, type_name: str) -> Iterator[_Vertex]:

@@ -11,6 +11,9 @@ from tests.composition.join_model import differences, join_model
 
 Sets = dict[str, str]
 
+# The reference composer gives these once for each way to the field, we once for the field.
+_ONCE = {"INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN"}
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -67,6 +70,8 @@ def compare(name: str, sdls: Sets, theirs: Mapping[str, Any]) -> Comparison:
 def differing_hints(ours: Sequence[CompositionHint], theirs: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     """Code, level and coordinate of hints that only one has; where the reference gives no coordinate, ours may."""
     expected = [(h["code"], h["level"], h.get("coordinate")) for h in theirs]
+    for said in [h for h in dict.fromkeys(expected) if h[0] in _ONCE]:
+        expected = [h for h in expected if h != said] + [said]
     unmatched = []
     for hint in ours:
         for coordinate in (hint.coordinate, None):
