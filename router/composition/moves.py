@@ -29,7 +29,7 @@ class Moves:
 
     def __init__(self, state: MergeState, labels: frozenset[str] = frozenset()) -> None:
         self._state = state
-        self._labels = labels
+        self.labels = labels
         self._numbers: dict[tuple[int, str, FieldSet], Location] = {}
         self.places: list[tuple[int, str, FieldSet]] = []
         self._direct: list[set[Location]] = []
@@ -176,7 +176,7 @@ class Moves:
         if join is None:
             return False
         if join.override_label is not None:
-            return (join.override_label in self._labels) == (join.override is not None)
+            return (join.override_label in self.labels) == (join.override is not None)
         return not join.used_overridden
 
     def context_needs(self, location: Location, field: str) -> frozenset[ContextNeed]:

@@ -17,6 +17,7 @@ from router.composition.model import Field, base_type
 from router.composition.moves import LEAF, ContextNeed, Location, Moves
 from router.composition.reporting import error, hint, quoted
 from router.composition.supergraph_model import MergeState
+from router.composition.unsatisfiable import Explanation
 from router.errors import CompositionError
 from router.graph.field_sets import FieldSet, parse_field_set
 
@@ -240,14 +241,14 @@ class _Walk:
 
     def _fail(self, vertex: _Vertex, witness: _Step, type_name: str, field: str | None) -> None:
         coordinate = f"{type_name}.{field}" if field else type_name
-        reasons = "\n".join(self._reasons(vertex, field, type_name))
+        said = Explanation(self._state, self._moves, vertex.setters, vertex.locations, type_name, field)
+        lines = "\n".join((*said.reasons, *said.ways_out))
         starts = sorted({self._moves.subgraph_of(location) for location in vertex.locations})
         owners = self._state.types[type_name].sources
         self.errors.append(
             error(
                 "SATISFIABILITY_ERROR",
-                f"The query\n{_render(witness)}\ncannot be resolved by the subgraphs because:\n{reasons}\n"
-                f'Add a @key that leads there, or resolve "{coordinate}" where the query comes from.',
+                f"The query\n{_render(witness)}\ncannot be resolved by the subgraphs because:\n{lines}",
                 coordinate=coordinate,
                 at=[
                     (self._state.subgraphs[i], t.fields[field].node if field is not None else t.node)
@@ -257,49 +258,6 @@ class _Walk:
                 subgraphs=self._state.names(starts),
             )
         )
-
-    def _reasons(self, vertex: _Vertex, field: str | None, type_name: str) -> Iterator[str]:
-        """Yields one line for each subgraph that cannot resolve the field, and why the others cannot be reached."""
-        seen: set[int] = set()
-        for start in sorted(vertex.locations):
-            for location in self._moves.reach(start):
-                subgraph = self._moves.subgraph_of(location)
-                if subgraph not in seen:
-                    seen.add(subgraph)
-                    yield f'- in subgraph "{self._name(subgraph)}": {self._why_not(location, field, type_name)}.'
-        for index, source in self._state.types[type_name].sources.items():
-            if index in seen or (field is not None and field not in source.fields):
-                continue
-            keys = [k for k in self._state.usages[index].keys.get(type_name, ()) if k.resolvable]
-            if keys:
-                wanted = " or ".join(f'@key(fields: "{k.text}")' for k in keys)
-                origin = quoted(sorted(self._name(i) for i in seen))
-                why = f'cannot be entered by {wanted} of "{type_name}": these fields cannot be had from {origin}'
-            else:
-                why = f'cannot be entered: "{type_name}" has no resolvable @key there'
-            yield f'- subgraph "{self._name(index)}" {why}.'
-
-    def _why_not(self, location: Location, field: str | None, type_name: str) -> str:
-        subgraph, own_type, _ = self._moves.places[location]
-        usage = self._state.usages[subgraph]
-        if field is None:
-            return f'"{own_type}" is an @interfaceObject, and the type of its values cannot be asked for elsewhere'
-        declared = self._state.subgraphs[subgraph].types[own_type].fields.get(field)
-        if declared is None:
-            return f'there is no field "{own_type}.{field}"'
-        if (own_type, field) in usage.external:
-            return f'"{own_type}.{field}" is @external'
-        if not self._moves.owns(subgraph, own_type, field):
-            return f'"{own_type}.{field}" is overridden'
-        if any(d.name == federation("fromContext") for a in declared.arguments.values() for d in a.directives):
-            return f'"{own_type}.{field}" takes an argument from a context that nothing above it sets'
-        requires = declared.applied(federation("requires"))
-        if requires is not None:
-            return f'what "{own_type}.{field}" requires ({requires.arguments.get("fields")}) cannot be had'
-        return f'"{type_name}.{field}" cannot be resolved for all possible types'
-
-    def _name(self, index: int) -> str:
-        return self._state.subgraphs[index].name
 
 
 class _Contexts:
