@@ -3,7 +3,7 @@
 from copy import copy
 
 from router.composition.merge_fields import check_stand_ins
-from router.composition.reporting import error, quoted
+from router.composition.reporting import and_list, error, quoted
 from router.composition.supergraph_model import JoinField, MergedType, MergeState
 
 __all__ = ["check_interface", "spread_interface_object_fields"]
@@ -44,23 +44,26 @@ def check_interface(state: MergeState, merged: MergedType) -> None:
         missing = sorted(implementations - set(state.subgraphs[index].possible_types(name)))
         if missing:
             subgraph = state.subgraphs[index]
+            having = {
+                t: [s for s in state.subgraphs if t in s.types and name in s.types[t].interfaces] for t in missing
+            }
+            spread = and_list([f'"{t}" (in {quoted([s.name for s in found])})' for t, found in having.items()])
+            lack, add = ("is", "it") if len(missing) == 1 else ("are", "them")
             state.errors.append(
                 error(
                     "INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE",
-                    f'[{subgraph.name}] Interface "{name}" has a resolvable @key here, but {quoted(missing)}, which'
-                    " implement it elsewhere, do not do so here: add them, or make the key not resolvable.",
+                    f'[{subgraph.name}] Interface "{name}" has a resolvable @key here, so all of its implementations'
+                    f" must be here, but {spread} {lack} not: add {add}, or make the key not resolvable.",
                     coordinate=name,
-                    at=[(subgraph, source.node)],
+                    at=[(subgraph, source.node), *((s, s.types[t].node) for t, found in having.items() for s in found)],
                 )
             )
 
 
 def spread_interface_object_fields(state: MergeState) -> None:
     """Gives each implementation the fields that interface objects add to its interface."""
-    for name in sorted(state.interface_objects):
-        interface = state.types.get(name)
-        if interface is None:
-            continue
+    for name in sorted(state.interface_objects.keys() & state.types.keys()):  # an empty root type is gone
+        interface = state.types[name]
         for implementation in state.possible_types(name):
             merged = state.types[implementation]
             for field in interface.definition.fields.values():

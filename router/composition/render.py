@@ -62,7 +62,7 @@ class _Printer:
         }
 
     def document(self) -> str:
-        types = [self._type(t) for n, t in sorted(self._state.types.items()) if n not in self._hidden]
+        types = [self._type(t) for n, t in self._state.types.items() if n not in self._hidden]
         directives = [
             self._directive(d)
             for n, d in sorted(self._state.directives.items())

@@ -121,10 +121,12 @@ class _Reader:
         self._defined = {d.name.value for d in defined}
         self._scalars = {d.name.value for d in defined if _KINDS[type(d)] == "SCALAR"}
         self._declared_roots: dict[str, str] = {}
+        self._names_are_sure = True
 
     def read(self) -> tuple[SubgraphSchema, list[CompositionError]]:
         for code, message, node in link_problems(self._document):
             self._report(code, message, node, "@link")
+        self._names_are_sure = not any(error.code == "INVALID_LINK_DIRECTIVE_USAGE" for error in self._errors)
         for definition in self._document.definitions:
             match definition:
                 case SchemaDefinitionNode() | SchemaExtensionNode():
@@ -222,6 +224,8 @@ class _Reader:
 
     def _report_definition(self, problems: Iterable[str], definition: DirectiveDef) -> None:
         at = f"@{definition.name}"
+        if not self._names_are_sure:  # which name the definition should have used is what the link leaves open
+            return
         for problem in problems:
             message = f'The definition of "{at}" differs from its specification: it {problem}. Remove the definition.'
             self._report("DIRECTIVE_DEFINITION_INVALID", message, definition.node, at)

@@ -89,7 +89,7 @@ class MergeState:
     Attributes:
         subgraphs: sorted by name; everything else refers to them by index.
         usages: facts about their fields, by the same index.
-        types: the supergraph's types by name.
+        types: the supergraph's types by name, sorted by it.
         directives: its own (executable or composed) directive definitions.
         composed: names of the directives that `@composeDirective` carries over, with the indices of those that say so.
         links: the supergraph's `@link`s, as SDL, without those to link and join themselves.

@@ -180,7 +180,7 @@ def _drop_inactive_field_sets(schema: SubgraphSchema) -> None:
                 target = schema.types.get(parent)
                 if target is None or not target.is_composite:
                     continue
-                if not can_be_selected(schema, "requires" if name == REQUIRES else "provides", target, applied):
+                if not can_be_selected(schema, target, applied):
                     continue
                 kept = _active(schema, usage, parent, fields)
                 if not kept:
@@ -215,7 +215,6 @@ def _treat_extensions_as_definitions(schema: SubgraphSchema) -> None:
     for definition in schema.composites():
         if _is_extension(definition):
             definition.blocks = [(node, False) for node, _ in definition.blocks]
-        definition.directives = _without(definition.directives, EXTENDS)
 
 
 def _strip_interfaces(schema: SubgraphSchema) -> None:

@@ -93,6 +93,7 @@ def _add_type(model: Model, node: TypeDefinitionNode, graphs: dict[str, str]) ->
                 _normal(j.get("key")),
                 j.get("resolvable", "true") != "false",
                 j.get("isInterfaceObject", "false"),
+                j.get("extension", "false"),
             )
             for j in joins
         ),

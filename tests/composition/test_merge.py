@@ -101,7 +101,7 @@ def test_interface_object_adds_its_fields_to_all_implementations() -> None:
         b='type I @interfaceObject @key(fields: "id") { id: ID! more(x: Int): String @tag(name: "m") }',
     )
     assert found["I"]["kind"] == "Interface"
-    assert ("b", frozenset({("id", (), None)}), True, "true") in found["I"]["joins"]
+    assert ("b", frozenset({("id", (), None)}), True, "true", "false") in found["I"]["joins"]
     for implementation in ("X", "Y"):
         added = found[f"{implementation}.more"]
         assert (added["type"], graphs(added["joins"])) == ("String", {None})
@@ -183,3 +183,11 @@ def test_most_frequent_description_wins() -> None:
     )
     assert '"""\ntwo\n"""\ntype V' in result.supergraph_sdl
     assert codes(result) == {"INCONSISTENT_DESCRIPTION"}
+
+
+def test_two_specifications_of_one_name_have_namespaces_of_their_own() -> None:
+    links = 'extend schema @link(url: "https://{0}.example/foo/v1.0", import: ["@{0}"]) @composeDirective(name: "@{0}")'
+    used = " directive @{0} on FIELD_DEFINITION type Query {{ {0}: Int @{0} }}"
+    text = composed(**{name: (links + used).format(name) for name in ("one", "two")}).supergraph_sdl
+    assert '@link(url: "https://one.example/foo/v1.0", import: ["@one"])' in text
+    assert '@link(url: "https://two.example/foo/v1.0", as: "foo1", import: ["@two"])' in text

@@ -49,3 +49,11 @@ def test_graph_names_are_names_and_distinct(names: list[str]) -> None:
     made = graph_names(sorted(names))
     assert len(set(made)) == len(made)
     assert all(re.fullmatch(r"[_A-Za-z][_0-9A-Za-z]*", name) for name in made)
+
+
+def test_types_are_sorted_whatever_order_they_are_written_in() -> None:
+    result = compose(
+        [Subgraph("b", "type Z { a: B } type B { x: Int }"), Subgraph("a", "type Query { c: C } enum C { X }")]
+    )
+    assert isinstance(result, Composed)
+    assert re.findall(r"^(?:type|enum) (\w+)", result.api_sdl, re.MULTILINE) == ["B", "C", "Query", "Z"]

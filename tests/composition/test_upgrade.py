@@ -35,6 +35,19 @@ def test_key_of_an_extension_is_not_external(extends: str) -> None:
     assert joins(found, "P.more") == {("b", "false")}
 
 
+@pytest.mark.parametrize(
+    ("extension", "said"),
+    [
+        ('type P @extends @key(fields: "id")', "true"),
+        ('type P @extends @key(fields: ["id"])', "true"),
+        ('extend type P @key(fields: "id")', "false"),
+    ],
+)
+def test_only_the_extends_directive_is_passed_on(extension: str, said: str) -> None:
+    found = model(PRODUCT, f"{extension} {{ id: ID! @external more: Int }}")
+    assert {(join[0], join[4]) for join in found["P"]["joins"]} == {("a", "false"), ("b", said)}
+
+
 def test_unused_externals_go_and_used_ones_stay() -> None:
     found = model(
         PRODUCT,

@@ -1,12 +1,16 @@
 """Access control: not on interfaces, and no way around it through `@requires` and `@fromContext`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from graphql.language import Node
 
 from router.composition.access import ACCESS_DIRECTIVES, Access, access_of, field_access
 from router.composition.contexts import context_types, context_values
 from router.composition.definitions import federation, spelled
+from router.composition.literals import render_constant
+from router.composition.merge_values import Clauses
 from router.composition.model import Applied, SubgraphSchema, base_type
-from router.composition.reporting import error
+from router.composition.reporting import and_list, error, quoted
 from router.composition.supergraph_model import MergeState
 from router.errors import CompositionError
 from router.graph.field_sets import FieldSet, FragmentSelection
@@ -70,14 +74,62 @@ def _check(
             demands.insert(0, (start, access_of(state.types[start].definition.directives)))
         for at, demanded in demands:
             if not own.implies(demanded):
+                missing = _missing(own, demanded)
+                guards = list(_guards(state, at, missing.keys()))
+                where = f" in {quoted(sorted({guard.name for guard, _ in guards}))}" if guards else ""
                 yield error(
                     "MISSING_TRANSITIVE_AUTH_REQUIREMENTS",
                     f'[{subgraph.name}] "{type_name}.{field}" reads "{at}" through {directive} but does not demand what'
-                    " reading that demands: repeat its @authenticated, @requiresScopes and @policy here.",
+                    f" reading that demands{where}: add {and_list(list(missing.values()))} here.",
                     coordinate=f"{type_name}.{field}",
-                    at=[(subgraph, subgraph.types[type_name].fields[field].node)],
+                    at=[(subgraph, subgraph.types[type_name].fields[field].node), *guards],
                 )
                 return
+
+
+def _missing(own: Access, demanded: Access) -> dict[str, str]:
+    """By canonical name, the directives that are demanded in vain, as SDL."""
+    kinds = zip(
+        ACCESS_DIRECTIVES,
+        (
+            (Access(authenticated=demanded.authenticated), ""),
+            (Access(scopes=demanded.scopes), f"(scopes: {_spelled(demanded.scopes)})"),
+            (Access(policies=demanded.policies), f"(policies: {_spelled(demanded.policies)})"),
+        ),
+        strict=True,
+    )
+    return {name: f"{spelled(name)}{text}" for name, (part, text) in kinds if not own.implies(part)}
+
+
+def _spelled(clauses: Clauses) -> str:
+    return render_constant([list(clause) for clause in clauses])
+
+
+def _guards(state: MergeState, at: str, names: Iterable[str]) -> Iterator[tuple[SubgraphSchema, Node | None]]:
+    """Yields where subgraphs demand something of a type or field: on it, on what it returns, or, since access is also
+    passed on between interfaces and implementations, on one of these."""
+    type_name, _, field = at.partition(".")
+    found = state.types[type_name].definition.fields.get(field)
+    returned = state.types.get(base_type(found.type)) if found else None
+    for index, subgraph in enumerate(state.subgraphs):
+        directives: list[Applied] = []
+        for name in _related(state, type_name):
+            source = state.types[name].sources.get(index)
+            if source is not None and not field:
+                directives += source.directives
+            elif source is not None and field in source.fields and (name, field) not in state.usages[index].external:
+                directives += source.fields[field].directives
+        for name in _related(state, returned.definition.name) if returned else ():
+            source = state.types[name].sources.get(index)
+            directives += source.directives if source is not None else ()
+        yield from ((subgraph, applied.node) for applied in directives if applied.name in names)
+
+
+def _related(state: MergeState, type_name: str) -> list[str]:
+    """The type; of an interface, its implementations; of an implementation, interfaces that stand for objects."""
+    interfaces = [i for i in state.types[type_name].definition.interfaces if i in state.interface_objects]
+    implementations = state.possible_types(type_name) if state.types[type_name].definition.kind == "INTERFACE" else ()
+    return list(dict.fromkeys([type_name, *implementations, *interfaces]))
 
 
 def _demands(state: MergeState, type_name: str, fields: FieldSet) -> Iterator[tuple[str, Access]]:

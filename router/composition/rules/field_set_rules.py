@@ -9,8 +9,8 @@ from graphql.language import Node
 
 from router.composition.definitions import federation
 from router.composition.field_usage import FieldUsage, field_set_of
-from router.composition.literals import const, fits
-from router.composition.model import Applied, Field, SubgraphSchema, TypeDef, base_type, is_required
+from router.composition.literals import const, fits, render_constant
+from router.composition.model import Applied, Const, Field, SubgraphSchema, TypeDef, base_type, is_required
 from router.composition.reporting import error
 from router.errors import CompositionError
 from router.graph.field_sets import FieldSelection, FieldSet, FragmentSelection, InvalidFieldSet, parse_field_set
@@ -29,11 +29,12 @@ class _Site:
     directive: DirectiveKind
     coordinate: str
     node: Node | None
-    text: object
+    text: Const
 
     def problem(self, suffix: str, message: str) -> CompositionError:
         code = f"{self.directive.upper()}_{suffix}"
-        text = f'[{self.schema.name}] On "{self.coordinate}", for @{self.directive}(fields: "{self.text}"): {message}'
+        applied = f"@{self.directive}(fields: {render_constant(self.text)})"
+        text = f'[{self.schema.name}] On "{self.coordinate}", for {applied}: {message}'
         return error(code, text, coordinate=self.coordinate, at=[(self.schema, self.node)])
 
 
@@ -117,9 +118,9 @@ def _reported(problems: list[CompositionError]) -> Iterator[CompositionError]:
     return (p for p in problems if first in {None, p.code})
 
 
-def can_be_selected(schema: SubgraphSchema, directive: DirectiveKind, parent: TypeDef, applied: Applied) -> bool:
-    """Whether the field set of an application selects what is there, wherever that is resolved."""
-    found = _check_site(schema, FieldUsage(), directive, parent.name, parent, applied)
+def can_be_selected(schema: SubgraphSchema, parent: TypeDef, applied: Applied) -> bool:
+    """Whether the field set of a `@requires` or `@provides` selects what is there, wherever that is resolved."""
+    found = _check_site(schema, FieldUsage(), "requires", parent.name, parent, applied)
     return not any(problem.code.endswith(("_INVALID_FIELDS", "_INVALID_FIELDS_TYPE")) for problem in found)
 
 

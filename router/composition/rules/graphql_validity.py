@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from graphql.language import Node
 
 from router.composition.definitions import BUILT_IN_SCALARS, DIRECTIVES, specification, spelled
-from router.composition.literals import fits
+from router.composition.literals import fits, render_constant
 from router.composition.model import (
     Applied,
     Const,
@@ -120,7 +120,9 @@ def _check_input(
         message = f'The type of "{coordinate}" must be an input type, "{base}" is not: use another.'
         yield _invalid(schema, message, coordinate, value.node)
     elif not isinstance(value.default, Missing) and not fits(schema.types, value.type, value.default):
-        message = f'The default value of "{coordinate}" is not of its type "{value.type}": correct it.'
+        given = render_constant(value.default)
+        legal = f"use {_values(found)}" if found is not None and found.kind == "ENUM" else "correct it"
+        message = f'The default value {given} of "{coordinate}" is not of its type "{value.type}": {legal}.'
         yield _invalid(schema, message, coordinate, value.node)
     if is_required(value) and any(d.name == "deprecated" for d in value.directives):
         message = f'"{coordinate}" is required and cannot be deprecated: make it optional first.'
@@ -128,6 +130,15 @@ def _check_input(
     yield from _check_applied(schema, value.directives, location, coordinate)
 
 
+def _values(enum: TypeDef) -> str:
+    """The first few values of an enum: `A, B or C`."""
+    names = list(enum.values)
+    if len(names) > _SHOWN_VALUES:
+        return f"{', '.join(names[:_SHOWN_VALUES])} or another of its {len(names)} values"
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+_SHOWN_VALUES = 8
 _SPECIFIED_SCALARS = frozenset({"FieldSet", "_FieldSet", "link__Import", "link__Purpose"})
 
 
