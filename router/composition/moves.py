@@ -115,6 +115,10 @@ class Moves:
             if self._settling or self._size() == size:
                 return frozenset(found)
 
+    def resolvers(self, locations: frozenset[Location], field: str) -> frozenset[Location]:
+        """Where the field itself is resolved, of what can be reached; empty where only its possible types have it."""
+        return frozenset(here for here in self._reach_of_all(locations) if self._step(here, field))
+
     def narrow(self, location: Location, type_name: str) -> frozenset[Location] | None:
         """The location as one of its possible object types; None if the subgraph never returns that type there.
 

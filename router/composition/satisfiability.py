@@ -134,7 +134,7 @@ class _Walk:
             return  # one subgraph that never returns this type is enough: asked there, the fragment is empty
         locations = frozenset(location for part in parts for location in part or ())
         step = _Step(vertex.path, f"... on {type_name}")
-        below = self._below(vertex, type_name, locations, step)
+        below = self._below(vertex, type_name, locations, step, vertex.locations)
         if not locations:
             self._fail(vertex, _Step(step, "..."), type_name, None)
         elif not _is_hidden(self._state.types[type_name].definition.directives):
@@ -158,19 +158,32 @@ class _Walk:
         below = frozenset(found - {LEAF})
         if below:
             self._compare_runtime_types(api_type, field, below)
-            yield self._below(vertex, target, below, step)
+            sets_contexts = vertex.type_name in self._contexts.set_by
+            origins = self._moves.resolvers(vertex.locations, field.name) if sets_contexts else frozenset()
+            yield self._below(vertex, target, below, step, origins or vertex.locations)
 
-    def _below(self, vertex: _Vertex, type_name: str, locations: frozenset[Location], path: _Step) -> _Vertex:
-        """What an object's own type sets is seen by what is below it, not by its own fields."""
+    def _below(
+        self,
+        vertex: _Vertex,
+        type_name: str,
+        locations: frozenset[Location],
+        path: _Step,
+        origins: frozenset[Location],
+    ) -> _Vertex:
+        """The next vertex. What an object's own type sets is seen by what is below it, not by its own fields.
+
+        Args:
+            origins: where the object is when the walk leaves it: from there, what it sets is fetched.
+        """
         own = self._contexts.set_by.get(vertex.type_name)
         if not own:
             return _Vertex(type_name, locations, path, vertex.contexts, vertex.setters)
         met = {need for need in vertex.contexts if need[0] not in own}
         for context in own:
             for selection, fields in self._contexts.taken.get(context, {}).items():
-                if self._moves.satisfies(vertex.locations, fields):
+                if any(self._moves.satisfies((origin,), fields) for origin in origins):
                     met.add((context, selection))
-        setters = {**vertex.setters, **dict.fromkeys(own, vertex.locations)}
+        setters = {**vertex.setters, **dict.fromkeys(own, origins)}
         return _Vertex(type_name, locations, path, frozenset(met), setters)
 
     def _visit_mutation(self, root: _Vertex) -> None:
