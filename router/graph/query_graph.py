@@ -288,12 +288,12 @@ class QueryGraph:
         return [(j.graph, j) for j in declared.joins if j.graph is not None and self._is_resolving(j)]
 
     def _is_resolving(self, join: FieldJoin) -> bool:
-        if join.external or join.used_overridden:
+        if join.external:
             return False
-        if join.override_label is not None:
+        if join.override_label is not None:  # where the label is off, a field that is used still is its old owner's
             active = join.override_label in self.labels
             return active if join.override is not None else not active
-        return True
+        return not join.used_overridden
 
     def _edge(self, entry: str, declared: SupergraphField, subgraph: int, join: FieldJoin) -> FieldEdge:
         output = join.type or declared.type

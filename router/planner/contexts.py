@@ -114,7 +114,11 @@ def _places(graph: QueryGraph, position: Position, use: ContextUse) -> Iterable[
             producers: set[FetchNode] = set()
             for name, field in found.items():
                 given = above.need(field, name)
-                assert given is not None, "a value that is needed was not asked for"
+                if given is None:
+                    raise PlanningError(
+                        f"No plan exists for this operation: a @requires below {above.static_type}.{slot.name} needs a "
+                        f"field with the argument {use.argument!r}, which comes from the context {use.context!r}."
+                    )
                 producers |= given.producers
             yield ContextPlace(above, found, producers)
         if len(found) == len(fields):

@@ -11,6 +11,8 @@ from router.planner.fetch_graph import ContextNeed, FetchGraph, FetchNode, Posit
 
 __all__ = ["build_fetch_graph"]
 
+MAX_FETCHES = 1_000
+
 
 def build_fetch_graph(
     graph: QueryGraph,
@@ -73,6 +75,11 @@ class _Builder:
         if node is None:
             node = FetchNode(len(self.fetches), subgraph, "query", position, stage, conditions, defer=self._defer)
             self._entity[key] = node
+            if len(self.fetches) >= MAX_FETCHES:
+                raise PlanningError(
+                    f"This operation would need more than {MAX_FETCHES:,} fetches. Select fewer fields, or split it.",
+                    code="QUERY_PLANNING_BUDGET_EXCEEDED",
+                )
             node.contexts = {
                 use: ContextNeed(use, self._context_variable()) for use in (inputs.contexts if inputs else ())
             }
@@ -283,7 +290,8 @@ class _ObjectBuilder:
                 node.typename[self.position] = None
             return set(nodes)
         for_client = for_client and wanted.response_key != ""
-        arguments = _with_contexts(wanted.arguments, nodes[0])
+        is_own = nodes[0].position is self.position  # contexts belong to the fields of the entities that are asked for
+        arguments = _with_contexts(wanted.arguments, nodes[0]) if is_own else wanted.arguments
         slot, is_new = self.builder.slot(
             self.position, wanted, self.type_name, nodes, choice.cover, arguments, for_client=for_client
         )

@@ -147,3 +147,15 @@ def test_where_only_some_objects_set_the_context_the_next_above_counts_for_the_o
     parts, house = entity.contexts[0].sources
     assert (parts.depth, house.depth) == (2, 1)
     assert [v.types for v in parts.value] == [frozenset({"Wing"})]
+
+
+def test_only_the_field_itself_takes_the_argument_not_what_is_selected_below_it() -> None:
+    sdl = """
+    type Query { house: House }
+    type House @context(name: "house") @key(fields: "id") { id: ID! zone: String room: Room }
+    type Room @key(fields: "id") { id: ID! heat(zone: String @fromContext(field: "$house { zone }")): Heat }
+    type Heat { degrees: Int }
+    """
+    entity = planned("{ house { room { heat { degrees } } } }", a=sdl).fetches[1].entity
+    assert entity is not None
+    assert entity.selection == "... on Room { heat(zone: $_c0) { degrees } }"

@@ -220,3 +220,37 @@ def test_interface_objects_that_need_nothing_are_not_asked_for_what_others_need(
         assert len(required) == 1
         assert ("n" in call.selection.split()) is (required == {("w",)})
     assert shape(plan)["fetches"] == 2
+
+
+def test_requirements_that_share_what_they_need_are_not_counted_out() -> None:
+    """Each field requires the two before it: as a tree these would be 1.6^40 requirements."""
+    size = 40
+    fields: dict[str, dict[str, str]] = {f"s{i}": {"id": "id: ID!"} for i in range(3)}
+    for i in range(size):
+        needed = [f"f{i - 1}", f"f{i - 2}"] if i > 1 else []
+        own = fields[f"s{i % 3}"]
+        own[f"f{i}"] = f"f{i}: Int" + (f' @requires(fields: "{" ".join(needed)}")' if needed else "")
+        for name in needed:
+            own.setdefault(name, f"{name}: Int @external")
+    sdls = {n: f'type T @key(fields: "id") {{ {" ".join(own.values())} }}' for n, own in fields.items()}
+    supergraph = composed(**{**sdls, "s0": sdls["s0"] + " type Query { r: T }"})
+    plan = plan_operation(parse(f"{{ r {{ f{size - 1} }} }}"), None, supergraph)
+    assert len(plan.fetches) == size
+
+
+def test_a_plan_of_very_many_fetches_is_refused(two: Supergraph) -> None:
+    text = "{" + " ".join(f"a{i}: us {{ m friend {{ n }} }}" for i in range(600)) + "}"
+    with pytest.raises(PlanningError) as caught:
+        plan_operation(parse(text), None, two)
+    assert caught.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"
+
+
+def test_the_old_owner_of_a_used_field_resolves_it_while_the_label_is_off() -> None:
+    supergraph = composed(
+        a='type Query { us: [U] } interface I { n: String } type U implements I @key(fields: "id") '
+        "{ id: ID! n: String }",
+        b='type Query { bu: U } type U @key(fields: "id") { id: ID! n: String @override(from: "a", label: "next") }',
+    )
+    for labels, subgraphs in ((frozenset[str](), ["a"]), (frozenset({"next"}), ["a", "b"])):
+        plan = plan_operation(parse("{ us { n } }"), None, supergraph, labels)
+        assert [fetch.subgraph for fetch in plan.fetches] == subgraphs

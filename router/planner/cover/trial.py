@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["Trial"]
 
 UNREACHABLE = 1_000_000
+UNCUT = 1_000_000_000
+STAGE_WORK = 5
+"""What finding a field's stage costs, as `Solver.spend` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,11 @@ class Trial:
         self.mask = 0
         self.calls = 0
         self.finish = 0
-        self._active: set[tuple[int, int]] = set()
+        self._active: dict[tuple[int, int], int] = {}
+        """Fields with requirements whose stage is being looked for, each for the one before it."""
+        self._cut_at = UNCUT
+        """The outermost of them that was met again."""
+        self._stages: dict[int, int] = {}
 
     def run(self, *, local_only: bool = False) -> ObjectCover | None:
         self.solver.spend(1 + len(self.places) * len(self.problem.alike()))
@@ -96,6 +103,7 @@ class Trial:
                 stage = self._entry_stage(place)
                 if stage < self.reach.get(place.index, UNREACHABLE):
                     self.reach[place.index] = stage
+                    self._stages.clear()
                     changed = True
 
     def _entry_stage(self, place: "Place") -> int:
@@ -108,6 +116,21 @@ class Trial:
 
     def _stage_of(self, wanted: SelectionField) -> int:
         """Earliest stage after which a field, with all below it, is there."""
+        known = self._stages.get(wanted.id)
+        if known is not None:
+            return known
+        self.solver.spend(STAGE_WORK)
+        outer, self._cut_at = self._cut_at, UNCUT
+        stage = self._find_stage(wanted)
+        # What is unreachable only because something around it is still being looked for may be reachable elsewhere.
+        if self._cut_at >= len(self._active):
+            self._stages[wanted.id] = stage
+            self._cut_at = outer
+        else:
+            self._cut_at = min(outer, self._cut_at)
+        return stage
+
+    def _find_stage(self, wanted: SelectionField) -> int:
         best = UNREACHABLE
         options = [o for o in self.problem.options(wanted) if o.place.index in self.reach]
         for option in options:
@@ -132,15 +155,16 @@ class Trial:
             return reached
         key = (wanted.id, option.place.index)
         if key in self._active:
+            self._cut_at = min(self._cut_at, self._active[key])
             return UNREACHABLE  # it would need itself
-        self._active.add(key)
+        self._active[key] = len(self._active)
         try:
             needed = 1 + self._need_stage(option.requires)
             if option.place.stand is not None:
                 reached = self._entry_stage(option.place)
             return max(reached, needed)
         finally:
-            self._active.discard(key)
+            del self._active[key]
 
     def _combined(
         self, wanted: SelectionField, options: "list[Option]"
