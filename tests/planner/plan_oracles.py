@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from tests.composition.oracle import CACHE, running_oracle
 
+PATIENCE_S = 30
 WORKER = Path(__file__).with_name("plan_oracle_worker.mjs")
 
 
@@ -57,12 +59,16 @@ class PlanOracle:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         asked = {"query": query} | ({"supergraph": supergraph} if supergraph != self._loaded else {})
+        patience = threading.Timer(PATIENCE_S, self._process.kill)  # some operations keep a planner busy for good
+        patience.start()
         try:
             self._process.stdin.write(json.dumps(asked) + "\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except BrokenPipeError:
             line = ""
+        finally:
+            patience.cancel()
         if not line:
             self.close()
             return OraclePlan(None, error="the planner ended its process")
