@@ -108,3 +108,26 @@ def test_what_another_fetch_waits_for_does_not_wait() -> None:
         d='type P @key(fields: "id") { id: ID! a: Int @external d: Int @requires(fields: "a") }',
     )
     assert (plan["fetches"], plan["depth"]) == (5, 3)
+
+
+def test_two_values_of_one_required_field_are_not_sent_in_one_representation() -> None:
+    """`inland` could wait for `late`, which would save a request; but they need the price in two currencies."""
+    link = (
+        'extend schema @link(url: "https://specs.apollo.dev/federation/v2.7",'
+        ' import: ["@key", "@requires", "@external"])\n'
+    )
+    sdls = {
+        "a": 'type Query { p: P } type P @key(fields: "id") { id: ID! price(in: String!): Int }',
+        "b": """type P @key(fields: "id") {
+          id: ID! price(in: String!): Int @external x: Int @external
+          inland: Int @requires(fields: "price(in: \\"USD\\")")
+          late: Int @requires(fields: "price(in: \\"EUR\\") x")
+        }""",
+        "c": 'type P @key(fields: "id") { id: ID! x: Int }',
+    }
+    result = compose([Subgraph(name, link + sdl) for name, sdl in sdls.items()])
+    assert isinstance(result, Composed), result
+    plan = plan_operation(parse("{ p { inland late } }"), None, load_supergraph(result.supergraph_sdl))
+    sent = [f.entity.representations[0].requires for f in plan.fetches if f.subgraph == "b" and f.entity is not None]
+    assert [[i.name for i in each] for each in sent] == [["price"], ["price", "x"]]
+    assert sent[0][0].storage_key != sent[1][0].storage_key
