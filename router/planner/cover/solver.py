@@ -1,21 +1,18 @@
 """Dispatch and memory of the search: each (selection, standpoint) is solved once."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from router.errors import PlanningError
 from router.graph.query_graph import QueryGraph
 from router.graph.selection_interner import SelectionInterner
 from router.graph.selections import TYPENAME, Defer, Selection, SelectionField
 from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand, price
+from router.planner.cover.looking import Looking
 from router.planner.cover.object_problem import ObjectProblem
 
 __all__ = ["Solver"]
 
-UNCUT = 1_000_000_000
 _Key = tuple[object, ...]
-_Found = TypeVar("_Found")
 
 
 class Solver:
@@ -31,10 +28,7 @@ class Solver:
         self._left = budget
         self._known: dict[_Key, Cover | None] = {}
         self._objects: dict[_Key, ObjectCover | None] = {}
-        self._active: dict[_Key, int] = {}
-        """The covers that are being looked for, each inside the one before it."""
-        self._cut_at = UNCUT
-        """The outermost of them that what is being found has met again."""
+        self._looking = Looking()
         self._readable_there: dict[tuple[Selection, str, int], int] = {}
         self._readings: dict[object, int] = {}
         """A number for each thing that can be read: told apart as trees, large ones would take for ever."""
@@ -54,27 +48,12 @@ class Solver:
         key = (selection, type_name, stands)
         if key in self._known:
             return self._known[key]
-        if key in self._active:
-            # Keys of two types may need one another: what needs itself is no way to get there.
-            self._cut_at = min(self._cut_at, self._active[key])
-            return None
-        self._active[key] = len(self._active)
+        if not self._looking.enter(key):
+            return None  # keys of two types may need one another
         try:
-            return self._remembered(self._known, key, lambda: self._cover(selection, type_name, stands))
+            return self._looking.remembered(self._known, key, lambda: self._cover(selection, type_name, stands))
         finally:
-            del self._active[key]
-
-    def _remembered(self, memory: dict[_Key, _Found], key: _Key, find: Callable[[], _Found]) -> _Found:
-        """What is found is kept, unless that was found only because something around it is still being looked for."""
-        before, self._cut_at = self._cut_at, UNCUT
-        found = find()
-        own = self._active.get(key, len(self._active))
-        if self._cut_at >= own:
-            memory[key] = found
-            self._cut_at = before
-        else:
-            self._cut_at = min(before, self._cut_at)
-        return found
+            self._looking.leave(key)
 
     def cover_object(
         self,
@@ -92,11 +71,11 @@ class Solver:
         if key in self._objects:
             return self._objects[key]
         if any(f.defer is not None for f in fields):
-            return self._remembered(
+            return self._looking.remembered(
                 self._objects, key, lambda: self._cover_deferring(type_name, fields, stands, typename_at)
             )
         problem = ObjectProblem(self, type_name, fields, stands, typename_at)
-        return self._remembered(self._objects, key, problem.solve)
+        return self._looking.remembered(self._objects, key, problem.solve)
 
     def answerable(self, selection: Selection, types: frozenset[str]) -> Selection:
         """What can come of a selection on an abstract type if its objects are of certain types only.

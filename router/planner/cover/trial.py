@@ -8,6 +8,7 @@ from router.errors import PlanningError
 from router.graph.query_graph import OwnInputs
 from router.graph.selections import Selection, SelectionField
 from router.planner.cover.covers import Cover, FieldChoice, Instance, ObjectCover, Stand
+from router.planner.cover.looking import Looking
 
 if TYPE_CHECKING:
     from router.planner.cover.object_problem import ObjectProblem, Option, Place
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Trial"]
 
 UNREACHABLE = 1_000_000
-UNCUT = 1_000_000_000
 STAGE_WORK = 5
 """What finding a field's stage costs, as `Solver.spend` counts."""
 
@@ -44,10 +44,8 @@ class Trial:
         self.mask = 0
         self.calls = 0
         self.finish = 0
-        self._active: dict[tuple[int, int], int] = {}
-        """Fields with requirements whose stage is being looked for, each for the one before it."""
-        self._cut_at = UNCUT
-        """The outermost of them that was met again."""
+        self._looking = Looking()
+        """For the stages of fields with requirements."""
         self._stages: dict[int, int] = {}
 
     def run(self, *, local_only: bool = False) -> ObjectCover | None:
@@ -120,15 +118,8 @@ class Trial:
         if known is not None:
             return known
         self.solver.spend(STAGE_WORK)
-        outer, self._cut_at = self._cut_at, UNCUT
-        stage = self._find_stage(wanted)
         # What is unreachable only because something around it is still being looked for may be reachable elsewhere.
-        if self._cut_at >= len(self._active):
-            self._stages[wanted.id] = stage
-            self._cut_at = outer
-        else:
-            self._cut_at = min(outer, self._cut_at)
-        return stage
+        return self._looking.remembered(self._stages, wanted.id, lambda: self._find_stage(wanted))
 
     def _find_stage(self, wanted: SelectionField) -> int:
         best = UNREACHABLE
@@ -154,17 +145,15 @@ class Trial:
         if option.requires is None or reached >= UNREACHABLE:
             return reached
         key = (wanted.id, option.place.index)
-        if key in self._active:
-            self._cut_at = min(self._cut_at, self._active[key])
+        if not self._looking.enter(key):
             return UNREACHABLE  # it would need itself
-        self._active[key] = len(self._active)
         try:
             needed = 1 + self._need_stage(option.requires)
             if option.place.stand is not None:
                 reached = self._entry_stage(option.place)
             return max(reached, needed)
         finally:
-            del self._active[key]
+            self._looking.leave(key)
 
     def _combined(
         self, wanted: SelectionField, options: "list[Option]"
