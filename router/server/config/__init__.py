@@ -1,0 +1,118 @@
+"""The router's settings: one model, read from YAML, checked strictly, with a JSON schema.
+
+    limits:
+      max_depth: 20
+    subgraphs:
+      products:
+        routing_url: http://products.internal/graphql
+        timeout_s: 2
+
+Every setting has a default; an unknown name is an error, so that a slip of the pen does not switch a limit off.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from router.errors import RouterError
+from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
+from router.server.config.limits import LimitsConfig
+from router.server.config.plan_cache import DocumentCacheConfig
+from router.server.config.sections import Seconds, Section, UrlPath
+from router.server.config.streams import EventStreamConfig, WebSocketConfig
+from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
+
+__all__ = [
+    "BatchingConfig",
+    "CorsConfig",
+    "CsrfConfig",
+    "EventStreamConfig",
+    "HeadersConfig",
+    "InvalidConfig",
+    "LimitsConfig",
+    "RouterConfig",
+    "SubgraphConfig",
+    "SubscriptionConfig",
+    "WebSocketConfig",
+    "config_schema",
+    "load_config",
+]
+
+
+class InvalidConfig(RouterError):
+    """The configuration cannot be read; the message names each wrong setting by its path."""
+
+    code = "INVALID_ROUTER_CONFIG"
+
+
+class RouterConfig(Section):
+    """All settings of a router."""
+
+    graphql_paths: tuple[UrlPath, ...] = Field(default=("/graphql", "/"), min_length=1)
+    health_path: UrlPath = "/health"
+    introspection: bool = Field(default=True, description="Whether clients may read the schema.")
+    limits: LimitsConfig = LimitsConfig()
+    document_cache: DocumentCacheConfig = DocumentCacheConfig()
+    cors: CorsConfig | None = None
+    csrf: CsrfConfig = CsrfConfig()
+    batching: BatchingConfig = BatchingConfig()
+    incremental_delivery: bool = Field(
+        default=True, description="Whether clients may use `@defer` and `@stream`, to get results in parts."
+    )
+    websocket: WebSocketConfig = WebSocketConfig()
+    event_stream: EventStreamConfig = EventStreamConfig()
+    subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")
+    expose_subgraph_errors: bool = Field(
+        default=False,
+        description="Whether clients see the error messages, codes and extensions of all subgraphs. If not, they see "
+        "where there was an error, and the log has the rest under its `traceId`.",
+    )
+    headers: HeadersConfig = Field(default=HeadersConfig(), description="For all subgraphs.")
+    subgraphs: dict[str, SubgraphConfig] = Field(default_factory=dict, description="By subgraph name.")
+    views: dict[str, Path] = Field(
+        default_factory=dict, description="By name, the contract (TOML) of each view; relative to this file."
+    )
+    default_view: str | None = Field(
+        default=None, description="The view for requests that no hook chooses one for; else they see the full schema."
+    )
+
+    @model_validator(mode="after")
+    def headers_have_one_source(self) -> Self:
+        for headers in (self.headers, *(section.headers for section in self.subgraphs.values())):
+            inserted = {*self.headers.insert, *headers.insert}
+            both = sorted(inserted & {*self.headers.propagate, *headers.propagate})
+            if both:
+                raise ValueError(f"header {both[0]!r} is both propagated and inserted")
+        return self
+
+
+def load_config(path: str | os.PathLike[str]) -> RouterConfig:
+    """Read a YAML file; an empty one gives the defaults.
+
+    Raises:
+        InvalidConfig: the file is missing, is not YAML, or has unknown or wrong settings.
+    """
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidConfig(f"{os.fspath(path)}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidConfig(f"{os.fspath(path)}: not YAML: {' '.join(str(error).split())}") from error
+    if raw is None:
+        return RouterConfig()
+    try:
+        config = RouterConfig.model_validate(raw)
+        folder = Path(path).parent
+        return config.model_copy(update={"views": {name: folder / file for name, file in config.views.items()}})
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}" for item in error.errors()]
+        raise InvalidConfig(f"{os.fspath(path)}: " + "; ".join(lines)) from error
+
+
+def config_schema() -> dict[str, Any]:
+    """The JSON schema of the YAML file, for editors and CI."""
+    schema = RouterConfig.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Router configuration"}

@@ -1,0 +1,52 @@
+"""How subgraphs are reached, and what they can take."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from router.server.config.sections import HeaderName, HeaderValue, Seconds, Section
+
+__all__ = ["HeadersConfig", "SubgraphConfig", "SubscriptionConfig"]
+
+
+class HeadersConfig(Section):
+    """Headers of subgraph requests. What a hook sets wins over both."""
+
+    propagate: tuple[HeaderName, ...] = Field(default=(), description="Client headers to send on, as they are.")
+    insert: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Headers with fixed values.")
+
+
+class SubscriptionConfig(Section):
+    """How subscriptions reach a subgraph."""
+
+    protocol: Literal["graphql-transport-ws", "graphql-sse"] = Field(
+        default="graphql-transport-ws", description="Over a WebSocket, or as Server-Sent Events in answer to a POST."
+    )
+    url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s]+$", description="Used instead of the subgraph's own URL."
+    )
+
+
+class SubgraphConfig(Section):
+    """Overrides for one subgraph."""
+
+    routing_url: str | None = Field(
+        default=None, pattern=r"^https?://[^\s]+$", description="Used instead of the supergraph's URL."
+    )
+    timeout_s: Seconds | None = Field(default=None, description="For one request to this subgraph.")
+    headers: HeadersConfig = HeadersConfig()
+    subscription: SubscriptionConfig = SubscriptionConfig()
+    max_representations: int | None = Field(
+        default=None,
+        gt=0,
+        description="Entities asked for in one request; more are asked for in several, side by side.",
+    )
+    one_type_per_call: bool = Field(
+        default=False, description="Ask for entities of different types in different `_entities` fields."
+    )
+    batching: bool = Field(default=True, description="Whether one request may have several `_entities` fields.")
+    expose_errors: bool | None = Field(
+        default=None,
+        description="Whether clients see this subgraph's error messages, codes and extensions; else as "
+        "`expose_subgraph_errors` says.",
+    )
