@@ -21,7 +21,7 @@ from router.composition.contracts import Contract
 from router.executor import AiohttpTransport, Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks
-from router.server.config import InvalidConfig, RouterConfig
+from router.server.config import RouterConfig
 from router.server.exchange import Exchange, new_context
 from router.server.operations import opened
 from router.server.responses import Rejected
@@ -59,59 +59,57 @@ def create_app(
         InvalidConfig: a setting is for a subgraph that the supergraph does not have, or for a view that there is not.
         InvalidContract: a view's contract cannot be read or does not fit the supergraph.
     """
-    config = config or RouterConfig()
-    sources = {**config.views, **(views or {})}
-    if config.default_view is not None and config.default_view not in sources:
-        raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
-    return RouterApp(opened(supergraph), hooks, config, transport, dict(subgraph_urls or {}), sources)
+    workshop = Workshop(hooks, transport or AiohttpTransport(), dict(subgraph_urls or {}), dict(views or {}))
+    return RouterApp(workshop, workshop.make(opened(supergraph), config or RouterConfig()))
 
 
 class RouterApp:
     """See `create_app`, which makes these."""
 
-    def __init__(
-        self,
-        supergraph: Supergraph,
-        hooks: RouterHooks | None,
-        config: RouterConfig,
-        transport: Transport | None,
-        subgraph_urls: dict[str, str],
-        views: Mapping[str, Contract | str | os.PathLike[str]],
-    ) -> None:
-        self.config = config
-        self.workshop = Workshop(config, hooks, transport or AiohttpTransport(), subgraph_urls, views)
-        self.serve(self.workshop.make(supergraph))
+    def __init__(self, workshop: Workshop, served: Served) -> None:
+        hooks = workshop.hooks
+        self.workshop = workshop
+        self.serve(served)
         self.on_request = hooks.on_request if overrides(hooks, "on_request") and hooks else None
         self.on_response = hooks.on_response if overrides(hooks, "on_response") and hooks else None
         self.started = False
         self.starting = asyncio.Lock()
         self.reloading = asyncio.Lock()
-        self.entry: ASGIApp = self.handle
-        if config.cors is not None:
-            self.entry = cors_middleware(self.handle, config)
 
-    # ---- supergraphs --------------------------------------------------------------------------------------------
+    # ---- what is served --------------------------------------------------------------------------------------------
 
     def serve(self, served: Served) -> None:
         """Answer all requests with this from now on. In one go: no request sees a part of each."""
+        self.config = served.config
+        self.entry: ASGIApp = self.handle if served.config.cors is None else cors_middleware(self.handle, served.config)
         self.supergraph = served.supergraph
         self.pipeline = served.pipeline
         self.subgraphs = served.subgraphs
         self.transport = served.transport
 
-    async def reload(self, supergraph: str | os.PathLike[str] | Supergraph) -> None:
-        """Serve another supergraph, with the same settings, hooks and views, without a pause.
+    async def reload(
+        self,
+        supergraph: str | os.PathLike[str] | Supergraph | None = None,
+        *,
+        config: RouterConfig | None = None,
+    ) -> None:
+        """Serve another supergraph, or the same with other settings, or both, without a pause and in one go.
 
         It is loaded in the background, and the documents that clients sent most are planned on it, within
-        `config.document_cache.warm_up_documents` and `warm_up_s`; then all new requests get it. Requests that run are
-        finished on the old one. Operations that it has no plan for do not hold it up.
+        `document_cache.warm_up_documents` and `warm_up_s`; then all new requests get it. Requests that run are finished
+        on the old one. Operations that it has no plan for do not hold it up.
+
+        Args:
+            supergraph: as for `create_app`; None keeps what is served.
+            config: None keeps the settings.
 
         Raises:
-            InvalidSupergraph, InvalidConfig, InvalidContract: as `create_app`; the old supergraph stays.
+            InvalidSupergraph, InvalidConfig, InvalidContract: as `create_app`; all that was served stays.
         """
         async with self.reloading:
             old = self.pipeline
-            self.serve(await self.workshop.make_next(supergraph, old))
+            wanted = self.supergraph if supergraph is None else supergraph
+            self.serve(await self.workshop.make_next(wanted, config or self.config, old))
             old.retire()
 
     def cache_counters(self) -> dict[str, int]:

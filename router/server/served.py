@@ -11,7 +11,7 @@ from router.composition.contracts import Contract, View, load_contract, view_of
 from router.executor import SubgraphClient, Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks
-from router.server.config import RouterConfig
+from router.server.config import InvalidConfig, RouterConfig
 from router.server.operations import opened
 from router.server.pipeline import Pipeline
 from router.server.subgraphs import CountingTransport, connect
@@ -25,6 +25,7 @@ logger = logging.getLogger("router.server")
 class Served:
     """What answers requests; replaced as a whole, so that no request sees a part of each."""
 
+    config: RouterConfig
     supergraph: Supergraph
     pipeline: Pipeline
     subgraphs: SubgraphClient
@@ -33,38 +34,42 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Makes what serves a supergraph, always with the same settings.
+    """Makes what serves a supergraph with some settings.
 
     Attributes:
         transport: shared by all that is made; started and closed by its owner.
-        views: by name, contracts or their files, read anew for each supergraph.
+        views: by name, contracts or their files besides those of the settings, read anew for each supergraph.
     """
 
-    config: RouterConfig
     hooks: RouterHooks | None
     transport: Transport
     subgraph_urls: Mapping[str, str]
     views: Mapping[str, Contract | str | os.PathLike[str]]
 
-    def make(self, supergraph: Supergraph) -> Served:
+    def make(self, supergraph: Supergraph, config: RouterConfig) -> Served:
         """
         Raises:
             InvalidConfig, InvalidContract: a setting or a view does not fit the supergraph.
         """
-        views = {name: _view(name, source, supergraph) for name, source in self.views.items()}
-        pipeline = Pipeline(supergraph, self.config, self.hooks, views)
-        client, transport = connect(supergraph, self.config, self.hooks, self.transport, self.subgraph_urls)
-        return Served(supergraph, pipeline, client, transport)
+        sources = {**config.views, **self.views}
+        if config.default_view is not None and config.default_view not in sources:
+            raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
+        views = {name: _view(name, source, supergraph) for name, source in sources.items()}
+        pipeline = Pipeline(supergraph, config, self.hooks, views)
+        client, transport = connect(supergraph, config, self.hooks, self.transport, self.subgraph_urls)
+        return Served(config, supergraph, pipeline, client, transport)
 
-    async def make_next(self, supergraph: str | os.PathLike[str] | Supergraph, now: Pipeline) -> Served:
+    async def make_next(
+        self, supergraph: str | os.PathLike[str] | Supergraph, config: RouterConfig, now: Pipeline
+    ) -> Served:
         """Load another supergraph on a thread, and plan on it what clients ask most of the one that serves now.
 
         Raises:
             InvalidSupergraph, InvalidConfig, InvalidContract: there is nothing to switch to.
         """
         started = time.perf_counter()
-        served = await asyncio.to_thread(lambda: self.make(opened(supergraph)))
-        used = now.cache.most_used(self.config.document_cache.warm_up_documents)
+        served = await asyncio.to_thread(lambda: self.make(opened(supergraph), config))
+        used = now.cache.most_used(config.document_cache.warm_up_documents)
         try:
             planned = await served.pipeline.warm_up(used)
         except asyncio.CancelledError:

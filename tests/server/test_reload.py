@@ -17,6 +17,7 @@ from router.planner import plan_normalized
 from router.planner.normalize import NormalizedOperation
 from router.planner.plan import QueryPlan
 from router.server.app import RouterApp, create_app
+from router.server.config import InvalidConfig, RouterConfig
 from tests.server.shop import SUPERGRAPH, ShopTransport
 
 Connect = Callable[[RouterApp], httpx.AsyncClient]
@@ -155,3 +156,33 @@ async def test_what_is_wrong_leaves_the_old_one(tmp_path: Path, connect: Connect
     (tmp_path / "next.graphql").write_text(sdl)
     await app.reload(tmp_path / "next.graphql")
     assert app.pipeline is not before
+
+
+async def test_settings_are_replaced_together_with_what_they_apply_to(make_app: MakeApp, connect: Connect) -> None:
+    app = make_app()
+    client = connect(app)
+    deep = {"query": "{ products { id } }"}
+    assert (await client.post("/graphql", json=deep)).status_code == 200
+    strict = RouterConfig.model_validate(
+        {"limits": {"max_depth": 1}, "graphql_paths": ["/api"], "cors": {"allow_origins": ["https://a.test"]}}
+    )
+    before = app.supergraph
+    await app.reload(config=strict)
+    assert app.supergraph is before
+    assert (await client.post("/graphql", json=deep)).status_code == 404
+    response = await client.post("/api", json=deep, headers={"origin": "https://a.test"})
+    assert response.json()["errors"][0]["extensions"]["code"] == "MAX_DEPTH_LIMIT"
+    assert response.headers["access-control-allow-origin"] == "https://a.test"
+    await app.reload(CHANGED)
+    assert app.config is strict, "settings stay when only the supergraph is replaced"
+
+
+async def test_settings_that_do_not_fit_change_nothing(make_app: MakeApp, connect: Connect) -> None:
+    app = make_app()
+    client = connect(app)
+    before = (app.config, app.supergraph, app.pipeline)
+    for wrong in ({"default_view": "nobody's"}, {"subgraphs": {"nowhere": {"timeout_s": 1}}}):
+        with pytest.raises(InvalidConfig):
+            await app.reload(CHANGED, config=RouterConfig.model_validate(wrong))
+    assert (app.config, app.supergraph, app.pipeline) == before
+    assert await run(client, "{ slow(seconds: 0) }") == {"data": {"slow": 1}}
