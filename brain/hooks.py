@@ -44,6 +44,7 @@ class BrainHooks(RouterHooks):
         context.state[_DEADLINE_MS] = int((time.time() + self._request_timeout_s) * 1000)
         caller = await self._resolver.resolve(context.headers)
         context.state[_CALLER] = caller
+        context.partition = caller.tenant_id or ""
         if caller.via == "api_key":
             context.view = PARTNER_VIEW
         context.log_fields |= {"tenant": caller.tenant_slug or caller.tenant_id, "via": caller.via}

@@ -34,6 +34,8 @@ class RequestContext:
         operation_name: as the client sent it.
         variables: as the client sent them.
         state: the application's own; starts empty. What hooks learn in `on_request` belongs here.
+        partition: which of the application's customers, such as tenants, the request is for: opaque to the router, set
+            by a hook in `on_request`. Nothing that is counted, kept or shared goes from one partition to another.
         view: which view (contract) of the supergraph the client sees; None for the full schema. A hook sets it in
             `on_request`, to one of the router's `views`.
         override_percent: where the request stands from 0 up to but not including 100: `@override` labels `percent(x)`
@@ -57,6 +59,7 @@ class RequestContext:
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
+    partition: str = ""
     view: str | None = None
     override_percent: float | None = None
     override_labels: Collection[str] = ()

@@ -139,12 +139,12 @@ class OpenOperation:
         """Ask again whether the client may have this event.
 
         Raises:
-            RequestRefused: it may not, or sees another schema by now.
+            RequestRefused: it may not, or sees another schema by now, or acts in another partition.
         """
         if self.app.on_request is None:
             return
         await self.app.on_request(one)
-        if one.view != self.context.view:
+        if one.view != self.context.view or one.partition != self.context.partition:
             raise RequestRefused("The schema for this client has changed: subscribe again.", "VIEW_CHANGED", 409)
 
     def refused(self, error: Exception, context: RequestContext) -> dict[str, Any]:

@@ -75,6 +75,14 @@ async def test_a_clients_context_is_taken_off(hooks: BrainHooks) -> None:
     assert CONTEXT_HEADER not in context.headers
 
 
+async def test_the_tenant_is_the_partition(hooks: BrainHooks, identity: Identity) -> None:
+    context, anonymous = request({"authorization": f"Bearer {identity.token()}"}), request({})
+    await hooks.on_request(context)
+    await hooks.on_request(anonymous)
+    assert context.partition == ACME["id"]
+    assert anonymous.partition != context.partition
+
+
 async def test_log_fields_name_tenant_and_user_and_no_secret(hooks: BrainHooks, identity: Identity) -> None:
     token = identity.token()
     context = request({"authorization": f"Bearer {token}"})
