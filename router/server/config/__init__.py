@@ -21,6 +21,7 @@ from router.errors import RouterError
 from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
 from router.server.config.limits import LimitsConfig
 from router.server.config.plan_cache import DocumentCacheConfig
+from router.server.config.redis import RedisConfig
 from router.server.config.sections import Seconds, Section, UrlPath
 from router.server.config.streams import EventStreamConfig, WebSocketConfig
 from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
@@ -33,6 +34,7 @@ __all__ = [
     "HeadersConfig",
     "InvalidConfig",
     "LimitsConfig",
+    "RedisConfig",
     "RouterConfig",
     "SubgraphConfig",
     "SubscriptionConfig",
@@ -56,6 +58,7 @@ class RouterConfig(Section):
     introspection: bool = Field(default=True, description="Whether clients may read the schema.")
     limits: LimitsConfig = LimitsConfig()
     document_cache: DocumentCacheConfig = DocumentCacheConfig()
+    redis: RedisConfig | None = Field(default=None, description="Without it each process counts for itself.")
     cors: CorsConfig | None = None
     csrf: CsrfConfig = CsrfConfig()
     batching: BatchingConfig = BatchingConfig()
