@@ -111,3 +111,58 @@ def test_the_schema_accepts_and_refuses_what_the_model_does() -> None:
     assert validator.is_valid(yaml.safe_load("limits: {max_depth: 7}\nsubgraphs: {a: {timeout_s: 1}}"))
     assert not validator.is_valid(yaml.safe_load("limits: {max_dept: 7}"))
     assert not validator.is_valid(yaml.safe_load("limits: {max_depth: 0}"))
+
+
+# ---- values from elsewhere ------------------------------------------------------------------------------------------
+
+
+def test_values_come_from_the_environment_and_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPTH", "7")
+    monkeypatch.setenv("HOST", "products.internal")
+    (tmp_path / "key").write_text("0123\n")
+    file = write(
+        tmp_path,
+        """
+        introspection: ${env.INTROSPECTION:-false}
+        limits: {max_depth: "${env.DEPTH}"}
+        headers: {insert: {x-key: "${file.key}", x-both: "a ${env.HOST} b ${env.NONE:-c}"}}
+        subgraphs:
+          products: {routing_url: "http://${env.HOST}/graphql"}
+        """,
+    )
+    config = load_config(file)
+    assert (config.introspection, config.limits.max_depth) == (False, 7)
+    assert config.headers.insert == {"x-key": "0123", "x-both": "a products.internal b c"}
+    assert config.subgraphs["products"].routing_url == "http://products.internal/graphql"
+
+
+def test_what_is_not_there_is_named_with_its_place(tmp_path: Path) -> None:
+    text = 'cors: {allow_origins: ["${env.NO_SUCH_VARIABLE}"]}\nheaders: {insert: {x-key: "${file.none}"}}'
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(write(tmp_path, text))
+    assert "cors.allow_origins.0: the environment has no variable NO_SUCH_VARIABLE" in str(caught.value)
+    assert "headers.insert.x-key: " in str(caught.value)
+    assert "none: No such file or directory" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("limit: {}", "limit: no such setting; did you mean `limits`?"),
+        ("limits: {max_dept: 3}", "limits.max_dept: no such setting; did you mean `max_depth`?"),
+        ("cors: {allow_origin: [a]}", "cors.allow_origin: no such setting; did you mean `allow_origins`?"),
+        (
+            "subgraphs: {products: {timout_s: 1}}",
+            "subgraphs.products.timout_s: no such setting; did you mean `timeout_s`?",
+        ),
+        (
+            "subgraphs: {products: {headers: {insrt: {}}}}",
+            "subgraphs.products.headers.insrt: no such setting; did you mean `insert`?",
+        ),
+        ("batching: {zzz: 1}", "batching.zzz: no such setting; known here: enabled, max_operations"),
+    ],
+)
+def test_unknown_settings_get_a_suggestion(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(write(tmp_path, text))
+    assert said in str(caught.value)

@@ -14,17 +14,17 @@ import os
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from router.errors import RouterError
 from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
 from router.server.config.limits import LimitsConfig
 from router.server.config.plan_cache import DocumentCacheConfig
+from router.server.config.reading import InvalidConfig, read_settings
 from router.server.config.redis import RedisConfig
 from router.server.config.sections import Seconds, Section, UrlPath
 from router.server.config.streams import EventStreamConfig, WebSocketConfig
 from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
+from router.server.config.supergraph import SupergraphConfig
 
 __all__ = [
     "BatchingConfig",
@@ -38,16 +38,11 @@ __all__ = [
     "RouterConfig",
     "SubgraphConfig",
     "SubscriptionConfig",
+    "SupergraphConfig",
     "WebSocketConfig",
     "config_schema",
     "load_config",
 ]
-
-
-class InvalidConfig(RouterError):
-    """The configuration cannot be read; the message names each wrong setting by its path."""
-
-    code = "INVALID_ROUTER_CONFIG"
 
 
 class RouterConfig(Section):
@@ -55,6 +50,7 @@ class RouterConfig(Section):
 
     graphql_paths: tuple[UrlPath, ...] = Field(default=("/graphql", "/"), min_length=1)
     health_path: UrlPath = "/health"
+    supergraph: SupergraphConfig = Field(default=SupergraphConfig(), description="Where it is served from a URL.")
     introspection: bool = Field(default=True, description="Whether clients may read the schema.")
     limits: LimitsConfig = LimitsConfig()
     document_cache: DocumentCacheConfig = DocumentCacheConfig()
@@ -93,26 +89,14 @@ class RouterConfig(Section):
 
 
 def load_config(path: str | os.PathLike[str]) -> RouterConfig:
-    """Read a YAML file; an empty one gives the defaults.
+    """Read a YAML file; an empty one gives the defaults. See `read_settings` for values from the environment.
 
     Raises:
         InvalidConfig: the file is missing, is not YAML, or has unknown or wrong settings.
     """
-    try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidConfig(f"{os.fspath(path)}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidConfig(f"{os.fspath(path)}: not YAML: {' '.join(str(error).split())}") from error
-    if raw is None:
-        return RouterConfig()
-    try:
-        config = RouterConfig.model_validate(raw)
-        folder = Path(path).parent
-        return config.model_copy(update={"views": {name: folder / file for name, file in config.views.items()}})
-    except ValidationError as error:
-        lines = [f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}" for item in error.errors()]
-        raise InvalidConfig(f"{os.fspath(path)}: " + "; ".join(lines)) from error
+    config = read_settings(path, RouterConfig)
+    folder = Path(path).parent
+    return config.model_copy(update={"views": {name: folder / file for name, file in config.views.items()}})
 
 
 def config_schema() -> dict[str, Any]:
