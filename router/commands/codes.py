@@ -75,6 +75,10 @@ SUBGRAPH_UNREACHABLE
 A running subgraph that is asked for its schema does not tell it.
 Start the subgraph, or name a schema file instead.
 
+SUPERGRAPH_UNAVAILABLE
+The URL that the supergraph comes from does not answer with one. A router that serves already goes on with what it has.
+Correct the URL, or the request headers under `supergraph.headers`.
+
 UNSUPPORTED_LINKED_FEATURE
 A supergraph demands a feature (`for: SECURITY` or `for: EXECUTION`) that this router does not know.
 Compose without the feature, or use a router that has it.

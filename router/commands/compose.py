@@ -9,10 +9,11 @@ from typing import Any
 
 import router
 from router.commands.files import Failed, as_json, read_text, write_text
-from router.commands.watch import FileWatch, schema_files
+from router.commands.schema_files import schema_files
 from router.composition.config import load_subgraphs
 from router.composition.contracts import InvalidContract, load_contract, view_of
 from router.errors import CompositionError, CompositionHint, RouterError
+from router.server.file_watch import FileWatch
 
 __all__ = ["add_compose", "error_entry", "error_lines", "hint_entry"]
 

@@ -10,24 +10,26 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from starlette.types import ASGIApp
 
 import router
 from router.commands.files import Failed, as_json, write_text
-from router.commands.reload import watching
-from router.commands.watch import FileWatch
 from router.server.config import RouterConfig, config_schema, load_config
+from router.server.file_watch import FileWatch
+from router.server.reload import Reloader
+from router.server.supergraph_source import FileSource, source_of
 
 __all__ = ["add_config_schema", "add_serve"]
 
 
 def add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = commands.add_parser("serve", help="serve a supergraph over HTTP")
-    serve.add_argument("--supergraph", required=True, metavar="FILE")
+    serve.add_argument("--supergraph", required=True, metavar="FILE|URL", help="a URL is asked for changes")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
     serve.add_argument("--port", type=port_number, default=4000, help="0 takes a free one (default: %(default)s)")
     serve.add_argument("--config", metavar="FILE", help="the router's settings, as YAML")
-    serve.add_argument("--watch", action="store_true", help="load the supergraph anew whenever its file changes")
+    serve.add_argument(
+        "--watch", action="store_true", help="reload whenever the supergraph, settings or contracts change"
+    )
     serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     serve.set_defaults(run=run_serve)
 
@@ -45,11 +47,14 @@ def port_number(text: str) -> int:
 
 
 def run_serve(options: argparse.Namespace) -> int:
-    config = load_config(options.config) if options.config else RouterConfig()
-    supergraph, watch = Path(options.supergraph), FileWatch()
-    watch.look_at([supergraph, *config.views.values()])
-    app = router.create_app(supergraph, config=config)
-    served: ASGIApp = watching(app, supergraph, watch) if options.watch else app
+    config_file = Path(options.config) if options.config else None
+    watch = FileWatch()  # before anything is read, or a change in between would be missed
+    watch.look_at([] if config_file is None else [config_file])
+    config = load_config(config_file) if config_file else RouterConfig()
+    source = source_of(options.supergraph, config.supergraph)
+    watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *config.views.values()])
+    app = router.create_app(router.load_supergraph(source.read()), config=config)
+    served = Reloader(app, source, config_file, watch if options.watch else None)
     listener = listening_socket(options.host, options.port)
     router.configure_logging(options.log_level)
     settings = uvicorn.Config(

@@ -75,6 +75,7 @@ class RouterApp:
         self.started = False
         self.starting = asyncio.Lock()
         self.reloading = asyncio.Lock()
+        self.reloads = {"done": 0, "refused": 0}
 
     # ---- what is served --------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from router.server.config import LimitsConfig
 from router.server.limits import check_document
 from router.server.responses import Rejected
 
-__all__ = ["api_schema_of", "explain", "opened", "plan", "read_document", "selected_operation"]
+__all__ = ["api_schema_of", "explain", "opened", "plan", "read_document", "read_sdl", "selected_operation"]
 
 _schemas: WeakKeyDictionary[Supergraph, GraphQLSchema] = WeakKeyDictionary()
 
@@ -43,13 +43,21 @@ def opened(supergraph: str | os.PathLike[str] | Supergraph) -> Supergraph:
         return supergraph
     if isinstance(supergraph, str) and ("\n" in supergraph or "{" in supergraph):
         return load_supergraph(supergraph)
+    return load_supergraph(read_sdl(Path(supergraph)))
+
+
+def read_sdl(file: Path) -> str:
+    """The text of a supergraph's file.
+
+    Raises:
+        InvalidSupergraph: it cannot be read.
+    """
     try:
-        sdl = Path(supergraph).read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise InvalidSupergraph(f"{os.fspath(supergraph)}: {error.strerror}") from error
+        raise InvalidSupergraph(f"{file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InvalidSupergraph(f"{os.fspath(supergraph)}: not UTF-8") from error
-    return load_supergraph(sdl)
+        raise InvalidSupergraph(f"{file}: not UTF-8") from error
 
 
 def api_schema_of(supergraph: Supergraph) -> GraphQLSchema:

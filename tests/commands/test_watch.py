@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from router.commands.files import Failed, write_text
-from router.commands.watch import FileWatch, schema_files
+from router.commands.schema_files import schema_files
+from router.server.file_watch import FileWatch
 
 GOOD = "type Query { a: Int }"
 BETTER = "type Query { a: Int b: Int }"

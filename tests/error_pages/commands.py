@@ -198,6 +198,10 @@ EXAMPLES: dict[str, Example] = {
     "SUBGRAPH_UNREACHABLE": listed(
         LIST.replace("file: ./shop.graphql", "subgraph_url: http://127.0.0.1:9/graphql"), "Nothing listens there."
     ),
+    "SUPERGRAPH_UNAVAILABLE": Example(
+        Call(("serve", "--supergraph", "http://127.0.0.1:9/supergraph.graphql"), {}, note="Nothing listens there."),
+        Call(("serve", "--supergraph", "supergraph.graphql", "--port", "0"), {"supergraph.graphql": _supergraph()}),
+    ),
     "UNSUPPORTED_LINKED_FEATURE": loaded(
         V03.replace("https://specs.apollo.dev/inaccessible/v0.2", "https://specs.example.org/encrypted/v1.0"),
         'In `supergraph.graphql` stands `@link(url: "https://specs.example.org/encrypted/v1.0", for: SECURITY)`.',

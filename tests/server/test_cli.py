@@ -313,13 +313,46 @@ def test_serve_watches_the_supergraph(supergraph: Path) -> None:
         assert (line["documents"], line["planned"]) == (1, 1)
         assert served(url) & {"slow", "quick"} == {"quick"}
         supergraph.write_text("type Query {")
-        assert log_line(process, "supergraph not replaced")["code"] == "INVALID_FEDERATION_SUPERGRAPH"
+        assert log_line(process, "not reloaded")["code"] == "INVALID_FEDERATION_SUPERGRAPH"
         assert "quick" in served(url)
         supergraph.unlink()
-        assert "No such file" in log_line(process, "supergraph not replaced")["reason"]
+        assert "No such file" in log_line(process, "not reloaded")["reason"]
         supergraph.write_text(text)
         log_line(process, "supergraph ready")
         assert "slow" in served(url)
+
+
+def test_serve_reloads_everything_on_a_signal(supergraph: Path, tmp_path: Path) -> None:
+    config = tmp_path / "router.yaml"
+    config.write_text("limits: {max_depth: 9}")
+    two_deep = '{ product(id: "1") { name } }'
+
+    def code(url: str) -> str:
+        return str(ask(url, two_deep)["errors"][0]["extensions"]["code"])
+
+    with serving("--supergraph", supergraph, "--config", config) as (url, process):
+        assert code(url) != "MAX_DEPTH_LIMIT"
+        config.write_text("limits: {max_depht: 1}")
+        process.send_signal(signal.SIGHUP)
+        line = log_line(process, "not reloaded")
+        assert line["code"] == "INVALID_ROUTER_CONFIG"
+        assert "did you mean `max_depth`?" in line["reason"]
+        assert code(url) != "MAX_DEPTH_LIMIT"
+        config.write_text("limits: {max_depth: 1}")
+        process.send_signal(signal.SIGHUP)
+        log_line(process, "supergraph ready")
+        assert code(url) == "MAX_DEPTH_LIMIT"
+
+
+def test_serve_watches_its_settings(supergraph: Path, tmp_path: Path) -> None:
+    config = tmp_path / "router.yaml"
+    config.write_text("")
+    with serving("--supergraph", supergraph, "--config", config, "--watch") as (url, process):
+        config.write_text("introspection: false")
+        log_line(process, "supergraph ready")
+        assert ask(url, "{ __schema { queryType { name } } }")["errors"][0]["extensions"]["code"] == (
+            "INTROSPECTION_DISABLED"
+        )
 
 
 def test_a_client_that_hangs_up_frees_the_router(supergraph: Path, tmp_path: Path) -> None:

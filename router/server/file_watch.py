@@ -4,9 +4,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
-
-__all__ = ["FileWatch", "schema_files"]
+__all__ = ["POLL_INTERVAL_S", "FileWatch"]
 
 POLL_INTERVAL_S = 0.3
 
@@ -31,6 +29,12 @@ class FileWatch:
         self._named, self._contracts = tuple(files), contracts
         self.files = self._looked()
 
+    def look_also_at(self, files: Iterable[Path]) -> None:
+        """Watch these as well: those that are new, as they are now."""
+        more = [file for file in files if file not in self.files]
+        self._named += tuple(more)
+        self.files |= {file: look(file) for file in more}
+
     def has_changed(self) -> bool:
         return self._looked() != self.files
 
@@ -53,17 +57,3 @@ def look(file: Path) -> Look:
     except OSError:
         return None
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def schema_files(config: Path) -> list[Path]:
-    """The schema files that a supergraph.yaml names, whether they exist or not; of a file that is wrong, what can be
-    understood."""
-    try:
-        content = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError):
-        return []
-    subgraphs = content.get("subgraphs") if isinstance(content, dict) else None
-    entries = subgraphs.values() if isinstance(subgraphs, dict) else ()
-    schemas = [entry.get("schema") for entry in entries if isinstance(entry, dict)]
-    names = [schema.get("file") for schema in schemas if isinstance(schema, dict)]
-    return [config.parent / name for name in names if isinstance(name, str)]

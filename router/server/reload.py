@@ -1,0 +1,132 @@
+"""What is served follows its sources: another supergraph or other settings take over when they change, or on a signal.
+
+Whatever is wrong with the new is logged and counted, and the old stays.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from starlette.types import Receive, Scope, Send
+
+from router.errors import RouterError
+from router.graph.supergraph import load_supergraph
+from router.server.app import RouterApp
+from router.server.config import RouterConfig, load_config
+from router.server.file_watch import POLL_INTERVAL_S, FileWatch
+from router.server.supergraph_source import FileSource, UrlSource
+
+__all__ = ["Reloader"]
+
+logger = logging.getLogger("router.server")
+
+
+class Reloader:
+    """Keeps an application in step with its sources while it runs.
+
+    Args:
+        source: where the supergraph comes from. A URL is asked every `supergraph.poll_interval_s`.
+        config_file: where the settings come from, if they come from a file.
+        watch: what the files looked like before they were read; None if changes of files shall wait for the signal.
+    """
+
+    def __init__(
+        self, app: RouterApp, source: FileSource | UrlSource, config_file: Path | None, watch: FileWatch | None
+    ) -> None:
+        self.app = app
+        self.source = source
+        self.config_file = config_file
+        self.watch = watch
+        self.wanted = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be the application; its lifespan is also that of the reloading."""
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        async with self.running():
+            await self.app(scope, receive, send)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Reload as long as the block runs, also on SIGHUP where there is such a signal and this is the main thread."""
+        loop = asyncio.get_running_loop()
+        tasks = [asyncio.ensure_future(self.reload_when_wanted())]
+        if self.watch is not None:
+            tasks.append(asyncio.ensure_future(self.watch_files(self.watch)))
+        if isinstance(self.source, UrlSource):
+            tasks.append(asyncio.ensure_future(self.poll(self.source)))
+        with suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
+            loop.add_signal_handler(signal.SIGHUP, self.wanted.set)
+        try:
+            yield
+        finally:
+            with suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
+                loop.remove_signal_handler(signal.SIGHUP)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def reload_when_wanted(self) -> None:
+        while True:
+            await self.wanted.wait()
+            self.wanted.clear()
+            await self.reload()
+
+    async def watch_files(self, watch: FileWatch) -> None:
+        while True:
+            await asyncio.sleep(POLL_INTERVAL_S)
+            if not watch.has_changed():
+                continue
+            while watch.has_changed():  # until it is quiet for one interval: editors write in several steps
+                watch.look_at(list(watch.files))
+                await asyncio.sleep(POLL_INTERVAL_S)
+            self.wanted.set()
+
+    async def poll(self, source: UrlSource) -> None:
+        while True:
+            await asyncio.sleep(self.app.config.supergraph.poll_interval_s)
+            try:
+                text = await asyncio.to_thread(source.read_if_changed)
+            except RouterError as error:
+                self.refused(error)
+                continue
+            if text is not None:
+                await self.switch(text, None)
+
+    async def reload(self) -> None:
+        """Read everything again, and serve it if it is right."""
+        try:
+            config = None
+            if self.config_file is not None:
+                config = load_config(self.config_file)
+                if self.watch is not None:
+                    self.watch.look_also_at(config.views.values())
+                if isinstance(self.source, UrlSource):
+                    self.source.settings = config.supergraph
+            text = await asyncio.to_thread(self.source.read)
+        except RouterError as error:
+            self.refused(error)
+            return
+        await self.switch(text, config)
+
+    async def switch(self, supergraph: str, config: RouterConfig | None) -> None:
+        try:
+            loaded = await asyncio.to_thread(load_supergraph, supergraph)
+            await self.app.reload(loaded, config=config)
+        except RouterError as error:
+            self.refused(error)
+        except Exception:
+            self.app.reloads["refused"] += 1
+            logger.exception("not reloaded")
+        else:
+            self.app.reloads["done"] += 1
+
+    def refused(self, error: RouterError) -> None:
+        """The old one serves on."""
+        self.app.reloads["refused"] += 1
+        fields = {"code": error.code, "reason": str(error)}
+        logger.error("not reloaded", extra={"fields": fields})
