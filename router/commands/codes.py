@@ -76,7 +76,7 @@ A running subgraph that is asked for its schema does not tell it.
 Start the subgraph, or name a schema file instead.
 
 SUPERGRAPH_UNAVAILABLE
-The URL that the supergraph comes from does not answer with one. A router that serves already goes on with what it has.
+The URL that the supergraph comes from does not answer with one; a router that serves already goes on with what it has.
 Correct the URL, or the request headers under `supergraph.headers`.
 
 UNSUPPORTED_LINKED_FEATURE
