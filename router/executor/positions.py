@@ -58,6 +58,7 @@ class Field:
         is_typename: its value is the object's runtime type.
         introspection: index of the introspection field that answers it, or None.
         stream: for a list of which some items may be delivered later.
+        denied: it is null because the caller may not have it, or, if that depends on conditions, may be.
     """
 
     response_key: str
@@ -70,6 +71,7 @@ class Field:
     is_typename: bool
     introspection: int | None
     stream: Stream | None = None
+    denied: bool = False
 
     @property
     def is_built_in(self) -> bool:
@@ -200,8 +202,10 @@ class _Preparation:
         return position
 
     def _field(self, group: Sequence[_Occurrence]) -> Field:
-        field = group[0][0]
-        if any(other.storage_key != field.storage_key for other, _ in group):
+        # What is denied under some conditions and there under others is read: where it is denied, nobody asked for it.
+        granted = [field for field, _ in group if not field.denied]
+        field = granted[0] if granted else group[0][0]
+        if any(other.storage_key != field.storage_key for other in granted):
             raise ValueError(f"The result field {field.response_key!r} has several storage keys at one position.")
         asked: AnyOfConditions = ()
         if all(when and () not in when for _, when in group):
@@ -231,6 +235,7 @@ class _Preparation:
             field.storage_key == "__typename" and position is None,
             introspection,
             field.stream,
+            len(granted) < len(group),
         )
         made: Field = self._known.setdefault(("field", *values[:3], id(position), *values[4:]), Field(*values))
         return made

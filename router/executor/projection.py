@@ -264,6 +264,8 @@ class Completion:
         if value is None:
             if not type_.is_non_null:
                 return None
+            if field.denied:
+                return _FAILED  # the response says so elsewhere
             return self._missing(path, _no_null(parent, field))
         if type_.item is not None:
             completed = self._list(value, type_.item, field, path, parent)

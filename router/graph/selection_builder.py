@@ -19,7 +19,7 @@ from graphql import (
 )
 
 from router.errors import InvalidSupergraph, OperationError
-from router.graph.selection_interner import SelectionInterner
+from router.graph.selection_interner import TYPENAME_TYPE, SelectionInterner
 from router.graph.selection_syntax import (
     Conditions,
     InlineFragments,
@@ -37,12 +37,14 @@ __all__ = ["SelectionBuilder", "root_type"]
 
 _INTROSPECTION_TYPES = {"__schema": TypeRef("__Schema", 0, "__Schema!"), "__type": TypeRef("__Type", 0, "__Type")}
 
-Sources = tuple[tuple[SelectionSetNode, Conditions, Defer | None], ...]
-"""Selection sets that together select from one object, each with the deferred fragment that it belongs to."""
+_Key = tuple[Conditions, Defer | None, bool]
+"""Under which conditions something is selected, in which deferred fragment, and whether the caller is denied it."""
 
-_Key = tuple[Conditions, Defer | None]
+Sources = tuple[tuple[SelectionSetNode, _Key], ...]
+"""Selection sets that together select from one object."""
+
 _Occurrences = dict[_Key, list[FieldNode]]
-"""Where one response key is selected: under which conditions, and in which deferred fragment."""
+"""Where one response key is selected."""
 
 
 class _Place:
@@ -69,6 +71,8 @@ class SelectionBuilder(SelectionInterner):
         hidden_types: names of object types that are no possible types, because clients cannot see them. Field sets see
             all.
         incremental: whether `@defer` and `@stream` are heeded; else they are ignored.
+        denied: identities of the fields and fragments that the caller may not have. Such a field stays, denied, unless
+            it is selected elsewhere, too, where it is not.
     """
 
     def __init__(
@@ -79,8 +83,10 @@ class SelectionBuilder(SelectionInterner):
         hidden_types: frozenset[str] = frozenset(),
         max_fields: int = 100_000,
         incremental: bool = False,
+        denied: frozenset[int] = frozenset(),
     ) -> None:
         super().__init__()
+        self._denied = denied
         self._types = supergraph.types
         self._supergraph = supergraph
         self._hidden_types = hidden_types
@@ -96,7 +102,7 @@ class SelectionBuilder(SelectionInterner):
 
     def build(self, type_name: str, selection_set: SelectionSetNode) -> Selection:
         """The normal form of a selection set on an object, interface or union type."""
-        return self._selection(type_name, ((selection_set, (), None),), None, self._place)
+        return self._selection(type_name, ((selection_set, _ALWAYS),), None, self._place)
 
     def build_field_set(self, type_name: str, text: str) -> Selection:
         """The normal form of a field set such as `id items { sku }`.
@@ -117,7 +123,7 @@ class SelectionBuilder(SelectionInterner):
 
     def _selection(self, type_name: str, sources: Sources, defer: Defer | None, above: _Place) -> Selection:
         """What is selected of the objects of a field that is delivered with `defer`."""
-        key = (type_name, defer, *((id(node), conditions, spread_in) for node, conditions, spread_in in sources))
+        key = (type_name, defer, *((id(node), *key) for node, key in sources))
         known = above.known.get(key)
         if known is None:
             type_ = self._types[type_name]
@@ -135,9 +141,9 @@ class SelectionBuilder(SelectionInterner):
     def _collect(self, type_: SupergraphType, sources: Sources, place: _Place) -> tuple[SelectionField, ...]:
         groups: dict[str, _Occurrences] = {}
         applicable = self._supergraph.conditions_met[type_.name]
-        visited: set[tuple[str, Conditions, Defer | None]] = set()
-        for selection_set, conditions, defer in sources:
-            self._collect_into(groups, visited, applicable, selection_set, conditions, defer, place)
+        visited: set[tuple[str, _Key]] = set()
+        for selection_set, key in sources:
+            self._collect_into(groups, visited, applicable, selection_set, key, place)
         fields: list[SelectionField] = []
         for response_key, occurrences in groups.items():
             fields.extend(self._fields_of_group(type_, response_key, occurrences, place))
@@ -146,56 +152,57 @@ class SelectionBuilder(SelectionInterner):
     def _collect_into(
         self,
         groups: dict[str, _Occurrences],
-        visited: set[tuple[str, Conditions, Defer | None]],
+        visited: set[tuple[str, _Key]],
         applicable: frozenset[str],
         selection_set: SelectionSetNode,
-        conditions: Conditions,
-        defer: Defer | None,
+        key: _Key,
         place: _Place,
     ) -> None:
+        conditions, defer, is_denied = key
         for node in selection_set.selections:
             combined = both(conditions, conditions_of(node.directives or ()))
             if combined is None:
                 continue
             if isinstance(node, FieldNode):
-                self._add(groups, node, combined, defer)
+                self._add(groups, node, (combined, defer, is_denied or id(node) in self._denied))
             elif isinstance(node, FragmentSpreadNode | InlineFragmentNode):
-                for inner, spread_in in self._spread(node, combined, defer, place):
-                    body = self._fragment_body(node, applicable, inner, spread_in, visited)
+                for inner in self._spread(node, (combined, defer, is_denied), place):
+                    body = self._fragment_body(node, applicable, inner, visited)
                     if body is not None:
-                        self._collect_into(groups, visited, applicable, body, inner, spread_in, place)
+                        self._collect_into(groups, visited, applicable, body, inner, place)
 
     def _spread(
         self,
         node: FragmentSpreadNode | InlineFragmentNode,
-        conditions: Conditions,
-        defer: Defer | None,
+        key: _Key,
         place: _Place,
     ) -> Iterable[_Key]:
-        """Under which conditions the fragment's fields are selected, and in which deferred fragment.
+        """Under which conditions the fragment's fields are selected, in which deferred fragment, and whether denied.
 
         With a variable in `@defer(if:)` it is two: one where it is deferred, and one where it is not.
         """
+        conditions, defer, is_denied = key
+        if not is_denied and self._denied:
+            named = self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            is_denied = id(named) in self._denied
         directive = defer_of(node.directives or ()) if self._incremental else None
         if directive is None:
-            return ((conditions, defer),)
+            return ((conditions, defer, is_denied),)
         own = place.spread.get((id(node), defer))
         if own is None:
             own = place.spread[id(node), defer] = Defer(next(self._defers), directive.label, defer)
         if directive.condition is None:
-            return ((conditions, own),)
+            return ((conditions, own, is_denied),)
         self.switches.add(directive.condition)
         keys = (
             (both(conditions, ((directive.condition, False),)), defer),
             (both(conditions, ((directive.condition, True),)), own),
         )
-        return tuple((combined, spread_in) for combined, spread_in in keys if combined is not None)
+        return tuple((combined, spread_in, is_denied) for combined, spread_in in keys if combined is not None)
 
-    def _add(
-        self, groups: dict[str, _Occurrences], node: FieldNode, conditions: Conditions, defer: Defer | None
-    ) -> None:
-        key = node.alias.value if node.alias else node.name.value
-        groups.setdefault(key, {}).setdefault((conditions, defer), []).append(node)
+    def _add(self, groups: dict[str, _Occurrences], node: FieldNode, key: _Key) -> None:
+        response_key = node.alias.value if node.alias else node.name.value
+        groups.setdefault(response_key, {}).setdefault(key, []).append(node)
         self._left -= 1
         if self._left < 0:
             raise OperationError(
@@ -207,15 +214,14 @@ class SelectionBuilder(SelectionInterner):
         self,
         node: FragmentSpreadNode | InlineFragmentNode,
         applicable: frozenset[str],
-        conditions: Conditions,
-        defer: Defer | None,
-        visited: set[tuple[str, Conditions, Defer | None]],
+        key: _Key,
+        visited: set[tuple[str, _Key]],
     ) -> SelectionSetNode | None:
         if isinstance(node, FragmentSpreadNode):
             name = node.name.value
-            if (name, conditions, defer) in visited:
+            if (name, key) in visited:
                 return None
-            visited.add((name, conditions, defer))
+            visited.add((name, key))
             definition = self._fragments[name]
             condition: str | None = definition.type_condition.name.value
             body = definition.selection_set
@@ -229,32 +235,35 @@ class SelectionBuilder(SelectionInterner):
     ) -> Iterable[SelectionField]:
         if len(occurrences) == 1:
             for key, group in occurrences.items():
-                yield self._field(type_, response_key, [(node, (), key[1]) for node in group], key, place)
+                nodes: list[tuple[FieldNode, _Key]] = [(node, ((), key[1], key[2])) for node in group]
+                yield self._field(type_, response_key, nodes, key, place)
             return
         kept = [key for key in occurrences if not any(_absorbs(other, key) for other in occurrences)]
         for one in kept:
-            nodes: list[tuple[FieldNode, Conditions, Defer | None]] = []
+            nodes = []
             for key, group in occurrences.items():
                 if key is one:
-                    nodes += [(node, (), key[1]) for node in group]
+                    nodes += [(node, ((), key[1], key[2])) for node in group]
                 elif one is next((other for other in kept if _absorbs(other, key)), None):
                     # `a {b} a @include(if: $x) {c}` is `a {b c @include(if: $x)}`.
                     inner = tuple(term for term in key[0] if term not in one[0])
-                    nodes += [(node, inner, key[1]) for node in group]
+                    nodes += [(node, (inner, key[1], key[2])) for node in group]
             yield self._field(type_, response_key, nodes, one, place)
 
     def _field(
         self,
         type_: SupergraphType,
         response_key: str,
-        nodes: list[tuple[FieldNode, Conditions, Defer | None]],
+        nodes: list[tuple[FieldNode, _Key]],
         key: _Key,
         place: _Place,
     ) -> SelectionField:
-        conditions, spread_in = key
+        conditions, spread_in, is_denied = key
         defer = None if spread_in is place.defer else spread_in
         node = nodes[0][0]
         name = node.name.value
+        if is_denied and name not in _INTROSPECTION_TYPES:
+            return self.denied(response_key, name, self._type_of(type_, name), conditions, defer)
         if name == TYPENAME:
             return self.typename(response_key, conditions, defer)
         if name in _INTROSPECTION_TYPES:
@@ -264,13 +273,16 @@ class SelectionBuilder(SelectionInterner):
             raise OperationError(f'Cannot query field "{name}" on type "{type_.name}".')
         selection = None
         if self._types.get(field.type.name, _LEAF).is_composite:
-            sources = tuple((n.selection_set, inner, who) for n, inner, who in nodes if n.selection_set is not None)
+            sources = tuple((n.selection_set, below) for n, below in nodes if n.selection_set is not None)
             selection = self._selection(field.type.name, sources, spread_in, place)
         arguments, variables = arguments_of(node)
         stream = stream_of(node.directives or ()) if self._incremental else None
         return self._intern_field(
             response_key, name, arguments, variables, conditions, field.type, selection, defer, stream
         )
+
+    def _type_of(self, type_: SupergraphType, name: str) -> TypeRef:
+        return TYPENAME_TYPE if name == TYPENAME else type_.fields[name].type
 
     def _introspection(
         self, response_key: str, node: FieldNode, conditions: Conditions, defer: Defer | None
@@ -283,11 +295,17 @@ class SelectionBuilder(SelectionInterner):
         )
 
 
+_ALWAYS: _Key = ((), None, False)
 _LEAF = SupergraphType("", "SCALAR", {})
 
 
 def _absorbs(one: _Key, other: _Key) -> bool:
-    """Whether a field that is selected under one key is selected under the other too, and not later."""
+    """Whether a field that is selected under one key is selected under the other too, and not later.
+
+    What is denied adds nothing to what is not.
+    """
+    if one[2] is not other[2]:
+        return other[2] and set(one[0]) <= set(other[0])
     if one[1] is other[1]:
         return not one[0] and bool(other[0])
     defer = other[1]

@@ -6,9 +6,9 @@ from router.graph.selection_syntax import Conditions, Stream
 from router.graph.selections import TYPENAME, Defer, Selection, SelectionField
 from router.graph.supergraph import TypeRef
 
-__all__ = ["SelectionInterner"]
+__all__ = ["TYPENAME_TYPE", "SelectionInterner"]
 
-_TYPENAME_TYPE = TypeRef("String", 0, "String!")
+TYPENAME_TYPE = TypeRef("String", 0, "String!")
 _ids = itertools.count()
 
 
@@ -33,7 +33,13 @@ class SelectionInterner:
         self, response_key: str = TYPENAME, conditions: Conditions = (), defer: Defer | None = None
     ) -> SelectionField:
         """The meta field `__typename`."""
-        return self._intern_field(response_key, TYPENAME, "", frozenset(), conditions, _TYPENAME_TYPE, None, defer)
+        return self._intern_field(response_key, TYPENAME, "", frozenset(), conditions, TYPENAME_TYPE, None, defer)
+
+    def denied(
+        self, response_key: str, name: str, type_: TypeRef, conditions: Conditions, defer: Defer | None = None
+    ) -> SelectionField:
+        """A field that the caller may not have."""
+        return self._intern_field(response_key, name, "", frozenset(), conditions, type_, None, defer, denied=True)
 
     def nothing(self, type_name: str) -> Selection:
         """The empty selection of an object type."""
@@ -79,6 +85,8 @@ class SelectionInterner:
         defer: Defer | None = None,
         stream: Stream | None = None,
         introspection: str | None = None,
+        *,
+        denied: bool = False,
     ) -> SelectionField:
         key = (
             response_key,
@@ -90,6 +98,7 @@ class SelectionInterner:
             introspection,
             defer,
             stream,
+            denied,
         )
         known = self._fields.get(key)
         if known is None:
@@ -105,6 +114,7 @@ class SelectionInterner:
                 introspection,
                 defer,
                 stream,
+                denied,
             )
         return known
 

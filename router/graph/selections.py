@@ -43,6 +43,7 @@ class SelectionField:
         introspection: for `__schema` and `__type`: the printed field, fragments inlined.
         defer: the fragment with which it is delivered; None if together with the object that it is a field of.
         stream: for a list that may be delivered in parts.
+        denied: the caller may not have it: it is null, and never asked for. It has no arguments and no selection.
     """
 
     id: int
@@ -56,11 +57,12 @@ class SelectionField:
     introspection: str | None = None
     defer: Defer | None = None
     stream: Stream | None = None
+    denied: bool = False
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What is asked, whatever the declared type: an object type may declare an interface's field more narrowly."""
-        return self.response_key, self.name, self.arguments, self.conditions, self.selection, self.defer
+        return self.response_key, self.name, self.arguments, self.conditions, self.selection, self.defer, self.denied
 
 
 @dataclass(frozen=True, slots=True, eq=False)

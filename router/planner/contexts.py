@@ -69,7 +69,7 @@ class _Attaching:
 
     def _used_by(self, type_name: str, field: SelectionField) -> Needs:
         type_ = self.graph.supergraph.types[type_name]
-        if field.introspection is not None or type_.kind == "UNION" or field.name.startswith("__"):
+        if field.denied or field.introspection is not None or type_.kind == "UNION" or field.name.startswith("__"):
             return frozenset()
         inputs = (edge.inputs for edge in self.graph.field_edges(type_name, field.name))
         return frozenset(use for own in inputs if own is not None for use in own.contexts)

@@ -49,6 +49,7 @@ class _Digests:
             below,
             None if defer is None else (defer.id, defer.label, None if defer.parent is None else defer.parent.id),
             None if stream is None else (stream.label, stream.initial_count, stream.condition),
+            field.denied,
         )
 
 

@@ -19,7 +19,7 @@ from router.graph.selection_builder import SelectionBuilder, root_type
 from router.graph.selections import Selection
 from router.graph.supergraph import Supergraph
 
-__all__ = ["NormalizedOperation", "normalize"]
+__all__ = ["NormalizedOperation", "named_operation", "normalize"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,19 @@ def normalize(
     hidden: frozenset[str] = frozenset(),
     *,
     incremental: bool = False,
+    denied: frozenset[int] = frozenset(),
 ) -> NormalizedOperation:
     """Selects the operation and normalises it. The document must be valid against the API schema.
 
     Args:
         hidden: names of types that are hidden besides those that `@inaccessible` hides; others are ignored.
         incremental: whether `@defer` and `@stream` are heeded; else, and in subscriptions, they are ignored.
+        denied: identities of nodes of the document that the caller may not have; see `planner.access`.
 
     Raises:
         OperationError: there is no such operation, or several and no name.
     """
-    operation = _select(document, operation_name)
+    operation = named_operation(document, operation_name)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     root = root_type(supergraph, operation.operation)
     builder = SelectionBuilder(
@@ -63,6 +65,7 @@ def normalize(
         fragments,
         hidden_types=hidden | supergraph.inaccessible_types,
         incremental=incremental and operation.operation is not OperationType.SUBSCRIPTION,
+        denied=denied,
     )
     selection = builder.build(root, operation.selection_set)
     return NormalizedOperation(
@@ -92,7 +95,12 @@ def _definition(node: VariableDefinitionNode, *, is_switch: bool) -> str:
     return f"${name}: {print_ast(node.type)}" + (f" = {print_ast(default)}" if default is not None else "")
 
 
-def _select(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:
+def named_operation(document: DocumentNode, operation_name: str | None) -> OperationDefinitionNode:
+    """The operation of that name; without a name the only one.
+
+    Raises:
+        OperationError: there is no such operation, or several and no name.
+    """
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     if operation_name is None:
         if len(operations) == 1:

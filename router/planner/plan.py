@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from router.graph.selection_syntax import Conditions, Stream
 
+NOWHERE = ""
+"""The storage key of what is never read: no field has it."""
+
 AnyOfConditions = tuple[Conditions, ...]
 """A disjunction of conjunctions. Empty means always; never a disjunction of nothing."""
 
@@ -195,6 +198,8 @@ class OutputField:
         constant: for `__typename` where the type is known statically: the value itself.
         introspection: for `__schema` and `__type`: the printed field, to be answered from the API schema.
         stream: for a list of which some items may be delivered later.
+        denied: the caller may not have it, so it is null; what the response says about it is said elsewhere. Its
+            storage key is `NOWHERE`, unless it is there under other conditions.
     """
 
     response_key: str
@@ -206,6 +211,7 @@ class OutputField:
     constant: str | None = None
     introspection: str | None = None
     stream: Stream | None = None
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

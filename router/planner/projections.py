@@ -9,7 +9,7 @@ from router.graph.selections import TYPENAME, Defer, Selection, SelectionField
 from router.graph.supergraph import SupergraphType
 from router.planner.fetch_graph import FetchGraph, Position, Slot
 from router.planner.normalize import NormalizedOperation
-from router.planner.plan import Deferred, OutputField, OutputPath, OutputStep, Projection
+from router.planner.plan import NOWHERE, Deferred, OutputField, OutputPath, OutputStep, Projection
 
 __all__ = ["Projector"]
 
@@ -200,6 +200,10 @@ class Projector:
         *,
         knows_type: bool,
     ) -> OutputField:
+        if wanted.denied:
+            return OutputField(
+                wanted.response_key, NOWHERE, wanted.type.text, conditions=wanted.conditions, denied=True
+            )
         if wanted.name == TYPENAME:
             constant = None if knows_type else type_name
             return OutputField(

@@ -225,6 +225,8 @@ def _output_json(field: OutputField) -> dict[str, Any]:
     found: dict[str, Any] = {"responseKey": field.response_key, "storageKey": field.storage_key, "type": field.type}
     if field.conditions:
         found["conditions"] = dict(field.conditions)
+    if field.denied:
+        found["denied"] = True
     if field.selection is not None:
         found["selection"] = _projection_json(field.selection)
     return found

@@ -117,7 +117,7 @@ def test_nothing_that_planning_reads_is_left_out() -> None:
     assert [f.name for f in dataclasses.fields(Selection)] == ["id", "type", "own", "by_type", "defers"]
     assert [f.name for f in dataclasses.fields(SelectionField)] == [
         "id", "response_key", "name", "arguments", "variables", "conditions", "type", "selection", "introspection",
-        "defer", "stream",
+        "defer", "stream", "denied",
     ]  # fmt: skip
 
 

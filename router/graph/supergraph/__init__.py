@@ -1,5 +1,6 @@
 """The supergraph: its model, and loading it from SDL."""
 
+from router.graph.supergraph.access import AccessRules, Requirement
 from router.graph.supergraph.loader import load_supergraph
 from router.graph.supergraph.model import (
     FieldJoin,
@@ -13,8 +14,10 @@ from router.graph.supergraph.model import (
 )
 
 __all__ = [
+    "AccessRules",
     "FieldJoin",
     "Key",
+    "Requirement",
     "SubgraphInfo",
     "Supergraph",
     "SupergraphField",

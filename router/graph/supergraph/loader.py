@@ -115,7 +115,10 @@ class _Loader:
         for name in self.unions_of_all:
             here = {g: frozenset(m for m in of if g in types[m].joins) for g, of in types[name].members.items()}
             types[name] = replace(types[name], members=here)
-        return Supergraph(self.sdl, self.document, tuple(self.subgraphs), types, self.roots, _possible_types(types))
+        subgraphs = tuple(self.subgraphs)
+        loaded = Supergraph(self.sdl, self.document, subgraphs, types, self.roots, _possible_types(types))
+        _ = loaded.access  # rules that cannot be read must fail here, not at the first request
+        return loaded
 
     def _read_schema_definition(self) -> None:
         self._has_schema_definition = False

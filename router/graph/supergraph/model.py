@@ -11,6 +11,8 @@ from typing import Any
 
 from graphql import DocumentNode
 
+from router.graph.supergraph.access import AccessRules, read_access
+
 __all__ = [
     "FieldJoin",
     "Key",
@@ -137,6 +139,11 @@ class Supergraph:
     def inaccessible_types(self) -> frozenset[str]:
         """Names of the types that are hidden from all clients."""
         return frozenset(name for name, type_ in self.types.items() if type_.is_inaccessible)
+
+    @cached_property
+    def access(self) -> AccessRules:
+        """What types and fields demand of a caller."""
+        return read_access(self.document)
 
     @cached_property
     def conditions_met(self) -> Mapping[str, frozenset[str]]:

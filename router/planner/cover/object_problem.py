@@ -91,8 +91,8 @@ class ObjectProblem:
         return stand.entry if self.graph.is_interface_object(stand.entry, stand.subgraph) else self.type
 
     def _is_free(self, wanted: SelectionField) -> bool:
-        """`__typename` of an object whose type is known, and introspection, need no subgraph."""
-        if wanted.introspection is not None:
+        """`__typename` of an object whose type is known, introspection and what is denied need no subgraph."""
+        if wanted.introspection is not None or wanted.denied:
             return True
         return wanted.name == TYPENAME and self.graph.supergraph.types[self.type].kind == "OBJECT"
 
