@@ -2,9 +2,9 @@
 
 The rules are those of Apollo's router. A field is denied if something is lacking that it demands, or its type, or, on
 an interface, the same field of an implementation. What is asked of all objects of an interface is given only to who may
-see all of them; else the field that leads there is denied. Fragments on a type that the caller may not see are denied as
-a whole. Keys and requirements that only the planner asks for are not looked at: composition has seen to it that fields
-demand what their requirements do.
+see all of them; else the field that leads there is denied. Fragments on a type that the caller may not see are denied.
+Keys and requirements that only the planner asks for are not looked at: composition has seen to it that fields demand
+what their requirements do.
 
 Whether a node of a document is denied follows from the node alone, wherever its fragment is spread; so normalisation
 needs no more than the denied nodes.
@@ -163,15 +163,16 @@ class _Walk:
         demanded = self._of_field(type_name, name)
         if node.selection_set is not None:
             demanded = (*demanded, *self._of_all_objects(type_.name, node.selection_set))
-        here = (*path, node.alias.value if node.alias else name, *([ITEMS] if type_.list_depth else ()))
+        here = (*path, node.alias.value if node.alias else name)
         lacks = self._lacks(demanded)
         if lacks:
             self.nodes.add(id(node))
             if not is_denied:
                 self.denials[Denial(here, conditions)] = None
         if node.selection_set is not None:
+            below = (*here, ITEMS) if type_.list_depth else here
             denied = is_denied or lacks
-            self._selection(node.selection_set, type_.name, here, conditions, set(), is_denied=denied)
+            self._selection(node.selection_set, type_.name, below, conditions, set(), is_denied=denied)
 
     # -- what is demanded ---------------------------------------------------------------------------------------------
 
