@@ -32,6 +32,7 @@ class RequestContext:
         client: peer address, or None if the server does not know it.
         query: the document's text; empty until read.
         operation_name: as the client sent it.
+        operation_type: `query`, `mutation` or `subscription`; empty until known.
         variables: as the client sent them.
         state: the application's own; starts empty. What hooks learn in `on_request` belongs here.
         partition: which of the application's customers, such as tenants, the request is for: opaque to the router, set
@@ -57,6 +58,7 @@ class RequestContext:
     client: str | None = None
     query: str = ""
     operation_name: str | None = None
+    operation_type: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     partition: str = ""

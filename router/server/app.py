@@ -4,13 +4,14 @@
     host = FastAPI(lifespan=app.lifespan)           # or inside another application
     host.mount("/", app)
 
-Endpoints: GraphQL at `config.graphql_paths`, over HTTP and WebSockets; `GET` at `config.health_path`. All else is 404.
+Endpoints: GraphQL at `config.graphql_paths`, over HTTP and WebSockets; `GET` at `config.health_path`,
+`config.readiness_path` and `config.metrics.path`. All else is 404.
 """
 
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
@@ -20,12 +21,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from router.composition.contracts import Contract
 from router.executor import AiohttpTransport, Transport
 from router.graph.supergraph import Supergraph
-from router.hooks import RouterHooks
+from router.hooks import RequestContext, RouterHooks
 from router.server.config import RouterConfig
 from router.server.exchange import Exchange, new_context
+from router.server.metrics import RouterMetrics
 from router.server.operations import opened
 from router.server.responses import Rejected
 from router.server.served import Served, Workshop
+from router.server.telemetry import log_access
 from router.server.websockets import Connection
 
 __all__ = ["RouterApp", "create_app"]
@@ -69,6 +72,8 @@ class RouterApp:
     def __init__(self, workshop: Workshop, served: Served) -> None:
         hooks = workshop.hooks
         self.workshop = workshop
+        self.metrics = RouterMetrics()
+        self.parts: dict[str, Callable[[], str]] = {}
         self.serve(served)
         self.on_request = hooks.on_request if overrides(hooks, "on_request") and hooks else None
         self.on_response = hooks.on_response if overrides(hooks, "on_response") and hooks else None
@@ -76,6 +81,7 @@ class RouterApp:
         self.starting = asyncio.Lock()
         self.reloading = asyncio.Lock()
         self.reloads = {"done": 0, "refused": 0}
+        self.watch_caches()
 
     # ---- what is served --------------------------------------------------------------------------------------------
 
@@ -118,6 +124,45 @@ class RouterApp:
         cache = self.pipeline.cache
         sizes = {"texts": len(cache.texts), "operations": len(cache.operations), "size_bytes": cache.size_bytes}
         return {**asdict(cache.counters), **sizes}
+
+    # ---- what is known about it ---------------------------------------------------------------------------------
+
+    def readiness(self) -> tuple[int, dict[str, str]]:
+        """The HTTP status of the readiness page, and the state of each part; 503 while requests would fail.
+
+        A part of which something is wrong does not make the router unready: it goes on without.
+        """
+        return (200 if self.started else 503), {name: state() for name, state in sorted(self.parts.items())}
+
+    def finished(
+        self, context: RequestContext, *, status: int, started: float, codes: list[str], size_bytes: int
+    ) -> None:
+        """Count an answered request and write its line.
+
+        Args:
+            started: `time.perf_counter()` when the request arrived.
+            codes: `extensions.code` of each error.
+            size_bytes: of the answer's body.
+        """
+        duration_s = time.perf_counter() - started
+        if self.config.metrics.enabled:
+            self.metrics.finished(context.operation_type, status, duration_s, codes, context.plan_cache)
+        log_access(context, status=status, duration_s=duration_s, codes=codes, size_bytes=size_bytes)
+
+    def watch_caches(self) -> None:
+        """Show the plan cache and reloads among the metrics."""
+        watch = self.metrics.watch
+        watch(
+            "router_plan_cache_entries", "Plans that are kept.", (), lambda: {(): len(self.pipeline.cache.operations)}
+        )
+        watch("router_plan_cache_bytes", "Their estimated size.", (), lambda: {(): self.pipeline.cache.size_bytes})
+        watch(
+            "router_reloads",
+            "Supergraphs or settings that took over, or were refused.",
+            ("result",),
+            lambda: {(result,): count for result, count in self.reloads.items()},
+            is_counter=True,
+        )
 
     # ---- life ---------------------------------------------------------------------------------------------------
 
@@ -180,9 +225,17 @@ class RouterApp:
         exchange = Exchange(self, context, receive, send, started)
         path = inner_path(scope)
         if path in self.config.graphql_paths:
-            await exchange.graphql(scope["query_string"])
+            self.metrics.active += 1
+            try:
+                await exchange.graphql(scope["query_string"])
+            finally:
+                self.metrics.active -= 1
         elif path == self.config.health_path:
             await exchange.health()
+        elif path == self.config.readiness_path:
+            await exchange.ready()
+        elif path == self.config.metrics.path:
+            await exchange.metrics()
         else:
             await exchange.reject(Rejected.one("NOT_FOUND", "There is nothing at this address.", status=404))
 

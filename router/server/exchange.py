@@ -10,6 +10,8 @@ from starlette.types import Receive, Scope, Send
 from router.executor.increments import as_current
 from router.hooks import RequestContext
 from router.server.disconnect import DisconnectGuard
+from router.server.metrics.exposition import exposed
+from router.server.metrics.instruments import merged
 from router.server.part_formats import (
     EVENT_STREAM,
     PartFormat,
@@ -30,7 +32,7 @@ from router.server.responses import (
     substitute,
 )
 from router.server.streams import OpenOperation, needs_a_stream, open_operation
-from router.server.telemetry import log_access, new_request_id
+from router.server.telemetry import new_request_id
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -70,10 +72,25 @@ class Exchange:
 
     async def health(self) -> None:
         if self.context.method not in ("GET", "HEAD"):
-            refusal = Rejected.one("METHOD_NOT_ALLOWED", "Use GET.", status=405, headers={"allow": "GET, HEAD"})
-            await self.reject(refusal)
+            await self.reject(only_get())
             return
         await self.respond(200, b'{"status":"UP"}')
+
+    async def ready(self) -> None:
+        if self.context.method not in ("GET", "HEAD"):
+            await self.reject(only_get())
+            return
+        status, parts = self.app.readiness()
+        word = b"READY" if status == 200 else b"NOT READY"
+        await self.respond(status, b'{"status":"%b","parts":%b}' % (word, encoded(parts)))
+
+    async def metrics(self) -> None:
+        if self.context.method not in ("GET", "HEAD"):
+            await self.reject(only_get())
+            return
+        body, content_type = exposed(merged(self.app.metrics.families()), self.context.headers.get("accept"))
+        self.context.response_headers["content-type"] = content_type
+        await self.respond(200, body)
 
     async def graphql(self, query_string: bytes) -> None:
         context = self.context
@@ -123,7 +140,7 @@ class Exchange:
         with DisconnectGuard(self.receive) as guard:
             status, response = await self.operation(request, self.context, guard)
         if guard.disconnected:
-            log_access(self.context, status=499, started=self.started, codes=[], size_bytes=0)
+            self.app.finished(self.context, status=499, started=self.started, codes=[], size_bytes=0)
             return
         await self.answer(status, response, [self.context])
 
@@ -176,7 +193,7 @@ class Exchange:
                     sent = await self.first_of(opened, form, responses)
         if sent is not None:
             status = 499 if guard.disconnected else 200
-            log_access(context, status=status, started=self.started, codes=self.codes, size_bytes=sent)
+            self.app.finished(context, status=status, started=self.started, codes=self.codes, size_bytes=sent)
 
     async def refuse(self, rejected: Rejected) -> int | None:
         """Tell why there is no response. Errors of well-formed requests are a part, for who takes nothing else."""
@@ -264,7 +281,7 @@ class Exchange:
         responses = response if isinstance(response, list) else [response] * len(contexts)
         for context, part in zip(contexts, responses, strict=True):
             codes = codes_of(part)
-            log_access(context, status=status, started=self.started, codes=codes, size_bytes=len(body))
+            self.app.finished(context, status=status, started=self.started, codes=codes, size_bytes=len(body))
         await self.respond(status, body)
 
     def writable(
@@ -302,6 +319,10 @@ class Exchange:
         values |= more
         headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in values.items()]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def only_get() -> Rejected:
+    return Rejected.one("METHOD_NOT_ALLOWED", "Use GET.", status=405, headers={"allow": "GET, HEAD"})
 
 
 def new_context(scope: Scope, view: str | None) -> RequestContext:

@@ -124,10 +124,13 @@ class Pipeline:
         if entry is None:
             if context.view not in self.schemas:
                 raise self.unknown_view(context)
+            context.plan_cache = "miss"
             entry = await self.preparer.get(key)
-            context.plan_cache = "shared" if entry.is_shared else "miss"
+            if entry.is_shared:
+                context.plan_cache = "shared"
         plan = entry.operation.plan
         context.operation_name = plan.operation_name
+        context.operation_type = plan.operation_type
         if read_only and plan.operation_type == "mutation":
             message = "GET may only run queries; send mutations by POST."
             raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": "POST"})

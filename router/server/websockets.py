@@ -28,7 +28,6 @@ from router.server.origins import is_allowed_origin
 from router.server.requests import checked
 from router.server.responses import Rejected, codes_of, rejection_of, substitute
 from router.server.streams import open_operation
-from router.server.telemetry import log_access
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -221,7 +220,7 @@ class Connection:
         finally:
             if self._operations.get(id_) is current:
                 del self._operations[id_]
-            log_access(context, status=status, started=started, codes=codes, size_bytes=size)
+            self.app.finished(context, status=status, started=started, codes=codes, size_bytes=size)
 
     async def _answer(self, id_: str, kind: str, payload: Any) -> int:
         """Send a message of an operation that the client has not ended; returns its size."""

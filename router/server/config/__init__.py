@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 
 from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
 from router.server.config.limits import LimitsConfig
+from router.server.config.metrics import MetricsConfig
 from router.server.config.plan_cache import DocumentCacheConfig
 from router.server.config.reading import InvalidConfig, read_settings
 from router.server.config.redis import RedisConfig
@@ -34,6 +35,7 @@ __all__ = [
     "HeadersConfig",
     "InvalidConfig",
     "LimitsConfig",
+    "MetricsConfig",
     "RedisConfig",
     "RouterConfig",
     "SubgraphConfig",
@@ -50,6 +52,8 @@ class RouterConfig(Section):
 
     graphql_paths: tuple[UrlPath, ...] = Field(default=("/graphql", "/"), min_length=1)
     health_path: UrlPath = "/health"
+    readiness_path: UrlPath = "/ready"
+    metrics: MetricsConfig = MetricsConfig()
     supergraph: SupergraphConfig = Field(default=SupergraphConfig(), description="Where it is served from a URL.")
     introspection: bool = Field(default=True, description="Whether clients may read the schema.")
     limits: LimitsConfig = LimitsConfig()

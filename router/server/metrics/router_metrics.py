@@ -14,6 +14,10 @@ from router.server.metrics.instruments import Counter, Family, Gauge, Histogram,
 __all__ = ["Instrument", "RouterMetrics"]
 
 
+MAX_CODES = 200
+"""Error codes that are told apart."""
+
+
 class Instrument(Protocol):
     """Anything that has counted something."""
 
@@ -90,7 +94,9 @@ class RouterMetrics:
         if plan_cache:
             self.plans.add(plan_cache)
         for code in codes:
-            self.errors.add(code)
+            # Subgraphs and hooks may make codes of their own.
+            is_known = len(self.errors.counts) < MAX_CODES or (code,) in self.errors.counts
+            self.errors.add(code if is_known else "OTHER")
 
     def families(self) -> list[Family]:
         """Return what all instruments have counted."""
