@@ -152,9 +152,7 @@ class RouterApp:
     def watch_caches(self) -> None:
         """Show the plan cache and reloads among the metrics."""
         watch = self.metrics.watch
-        watch(
-            "router_plan_cache_entries", "Plans that are kept.", (), lambda: {(): len(self.pipeline.cache.operations)}
-        )
+        watch("router_plan_cache_plans", "Plans that are kept.", (), lambda: {(): len(self.pipeline.cache.operations)})
         watch("router_plan_cache_bytes", "Their estimated size.", (), lambda: {(): self.pipeline.cache.size_bytes})
         watch(
             "router_reloads",
