@@ -2,12 +2,13 @@
 
 import logging
 import time
+from functools import partial
 
 from brain.caller import Caller
 from brain.context_header import CONTEXT_HEADER, ContextSigner
 from brain.tenancy import TenantResolver
 from router import SubgraphError
-from router.hooks import RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
+from router.hooks import PendingReply, RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
 
 __all__ = ["PARTNER_VIEW", "BrainHooks", "caller_of"]
 
@@ -51,7 +52,7 @@ class BrainHooks(RouterHooks):
         if caller.user_id is not None:
             context.log_fields["user"] = caller.user_id
 
-    async def on_fetch(self, call: SubgraphCall, send: Send) -> SubgraphReply:
+    def on_fetch(self, call: SubgraphCall, send: Send) -> PendingReply:
         """Send the call with a context of its own, and with no other."""
         state = call.context.state
         for name in [name for name in call.headers if name.lower() == CONTEXT_HEADER]:
@@ -63,12 +64,15 @@ class BrainHooks(RouterHooks):
             deadline_ms=state[_DEADLINE_MS],
             client=call.context.client,
         )
-        reply = await send(call)
-        if reply.status == 401:
-            # The client's credential was good: it is our own signature that the subgraph did not take.
-            _log.error("subgraph %s refused the context header of request %s", call.subgraph, call.context.request_id)
-            raise SubgraphError("A subgraph refused the call.", subgraph=call.subgraph, status=401)
-        return reply
+        return send(call).then(partial(_accepted, call))
+
+
+def _accepted(call: SubgraphCall, reply: SubgraphReply) -> SubgraphReply:
+    if reply.status == 401:
+        # The client's credential was good: it is our own signature that the subgraph did not take.
+        _log.error("subgraph %s refused the context header of request %s", call.subgraph, call.context.request_id)
+        raise SubgraphError("A subgraph refused the call.", subgraph=call.subgraph, status=401)
+    return reply
 
 
 def caller_of(context: RequestContext) -> Caller:

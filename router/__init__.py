@@ -30,9 +30,9 @@ if TYPE_CHECKING:
         SourceLocation,
         SubgraphError,
     )
-    from router.executor import AiohttpTransport, AsgiTransport, Transport
+    from router.executor import AiohttpTransport, AsgiTransport, CoroutineTransport, Transport
     from router.graph.supergraph import Supergraph, load_supergraph
-    from router.hooks import RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
+    from router.hooks import PendingReply, RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
     from router.planner.explanation import Explanation
     from router.planner.plan import QueryPlan
     from router.server.app import RouterApp, create_app
@@ -47,11 +47,13 @@ __all__ = [
     "CompositionError",
     "CompositionHint",
     "Contract",
+    "CoroutineTransport",
     "Explanation",
     "InvalidConfig",
     "InvalidContract",
     "InvalidSupergraph",
     "OperationError",
+    "PendingReply",
     "PlanningError",
     "QueryPlan",
     "Rejected",
@@ -96,9 +98,9 @@ _HOMES = {
         "SourceLocation",
         "SubgraphError",
     ),
-    "router.executor": ("AiohttpTransport", "AsgiTransport", "Transport"),
+    "router.executor": ("AiohttpTransport", "AsgiTransport", "CoroutineTransport", "Transport"),
     "router.graph.supergraph": ("Supergraph", "load_supergraph"),
-    "router.hooks": ("RequestContext", "RouterHooks", "Send", "SubgraphCall", "SubgraphReply"),
+    "router.hooks": ("PendingReply", "RequestContext", "RouterHooks", "Send", "SubgraphCall", "SubgraphReply"),
     "router.planner.explanation": ("Explanation",),
     "router.planner.plan": ("QueryPlan",),
     "router.server.app": ("RouterApp", "create_app"),

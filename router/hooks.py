@@ -1,13 +1,14 @@
 """The four places where an application takes part in a request.
 
     class Hooks(RouterHooks):
-        async def on_fetch(self, call: SubgraphCall, send: Send) -> SubgraphReply:
+        def on_fetch(self, call: SubgraphCall, send: Send) -> PendingReply:
             call.headers["x-tenant"] = call.context.state["tenant"]
-            return await send(call)
+            return send(call)
 
     app = create_app(supergraph, hooks=Hooks())
 
-Only what a subclass overrides is called: a hook that is not overridden costs nothing.
+Only what a subclass overrides is called: a hook that is not overridden costs nothing. `on_request` and `on_fetch` may
+be plain functions or `async def`; a plain one saves a task.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
@@ -17,7 +18,16 @@ from typing import Any, Protocol, Self
 from router.errors import RequestRefused
 from router.planner.plan import QueryPlan
 
-__all__ = ["EventStream", "RequestContext", "RequestRefused", "RouterHooks", "Send", "SubgraphCall", "SubgraphReply"]
+__all__ = [
+    "EventStream",
+    "PendingReply",
+    "RequestContext",
+    "RequestRefused",
+    "RouterHooks",
+    "Send",
+    "SubgraphCall",
+    "SubgraphReply",
+]
 
 
 @dataclass(slots=True)
@@ -119,28 +129,39 @@ class SubgraphReply:
     events: EventStream | None = None
 
 
-Send = Callable[[SubgraphCall], Awaitable[SubgraphReply]]
+class PendingReply(Awaitable[SubgraphReply], Protocol):
+    """What `send` gives a hook: the request is under way. Return it, or await it once.
+
+    Awaiting raises `SubgraphError` if there is no complete answer.
+    """
+
+    def then(self, check: Callable[[SubgraphReply], SubgraphReply]) -> "PendingReply":
+        """Let a function see the answer, if one comes: it returns that or another one, or raises. Returns this."""
+
+
+Send = Callable[[SubgraphCall], PendingReply]
 
 
 class RouterHooks:
     """Override what you need. Raise `RequestRefused` in the first three to end the request with that error."""
 
-    async def on_request(self, context: RequestContext) -> None:
+    def on_request(self, context: RequestContext) -> Awaitable[None] | None:  # noqa: ARG002
         """Called once the request's form is read, before its document is looked at.
 
         For a subscription also once per event, with a context of its own: what has been revoked meanwhile must not
         receive more. Refusing an event ends the subscription. For a WebSocket also when it is opened, `query` empty.
         """
+        return None
 
     def on_plan(self, context: RequestContext, plan: QueryPlan) -> None:
         """Called before execution, also when the plan came from the cache."""
 
-    async def on_fetch(self, call: SubgraphCall, send: Send) -> SubgraphReply:
-        """Wraps each subgraph request; must return what `send` (or its replacement) answered.
+    def on_fetch(self, call: SubgraphCall, send: Send) -> Awaitable[SubgraphReply] | SubgraphReply:
+        """Wraps each subgraph request; must return what `send` gave, or an answer of its own.
 
         For a subscription (`call.operation_type`) it wraps the opening of the stream, not each event.
         """
-        return await send(call)
+        return send(call)
 
     def on_response(self, context: RequestContext, response: dict[str, Any]) -> None:
         """Called with the complete response map (`data`, `errors`, `extensions`) before it is serialised; for a

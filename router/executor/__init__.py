@@ -1,16 +1,21 @@
 """Runs query plans: compiled to Python once, then only requests to subgraphs are waited for."""
 
+from router.executor.aiohttp_transport import AiohttpTransport
 from router.executor.asgi_transport import AsgiTransport
+from router.executor.client import SubgraphClient
 from router.executor.compile import CompiledPlan, compile_plan
 from router.executor.errors import ErrorExposure
 from router.executor.parts import SubgraphTraits
-from router.executor.transport import AiohttpTransport, SubgraphClient, Transport
+from router.executor.transport import CoroutineTransport, OnReply, Pending, Transport
 
 __all__ = [
     "AiohttpTransport",
     "AsgiTransport",
     "CompiledPlan",
+    "CoroutineTransport",
     "ErrorExposure",
+    "OnReply",
+    "Pending",
     "SubgraphClient",
     "SubgraphTraits",
     "Transport",

@@ -7,7 +7,7 @@ from typing import Any
 
 from router.errors import SubgraphError
 from router.executor.event_streams import EVENT_STREAM, ServerSentEvents
-from router.executor.transport import timed_out, too_large
+from router.executor.transport import CoroutineTransport, timed_out, too_large
 from router.hooks import SubgraphCall, SubgraphReply
 
 __all__ = ["AsgiTransport"]
@@ -19,7 +19,7 @@ AsgiApp = Callable[
 ]
 
 
-class AsgiTransport:
+class AsgiTransport(CoroutineTransport):
     """Calls ASGI applications in this process, without sockets; for tests and for embedding.
 
     Args:
@@ -37,15 +37,8 @@ class AsgiTransport:
     async def close(self) -> None:
         """Nothing to release."""
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
-        """Call the application; see `Transport.send`."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await self._call(call)
-        except TimeoutError as error:
-            raise timed_out(call.subgraph) from error
-
-    async def _call(self, call: SubgraphCall) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
+        """Call the application; see `CoroutineTransport.exchange`."""
         pending: list[_Message] = [{"type": "http.request", "body": call.body, "more_body": False}]
         status = 0
         headers: dict[str, str] = {}

@@ -3,12 +3,17 @@
 A compiled plan is immutable and shared by all requests for its operation.
 """
 
+import asyncio
+import math
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
+import orjson
 from graphql import GraphQLSchema
 
+from router.executor.client import Sender, SubgraphClient
 from router.executor.errors import Covered, ErrorExposure, distinct, introspection_error, null_error
 from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
@@ -18,15 +23,20 @@ from router.executor.positions import ConditionTable, Introspections, Position, 
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
 from router.executor.representations import NAMES, write_collector, write_extractor
 from router.executor.requests import Requests
-from router.executor.scheduler import Run, reported_failure
+from router.executor.scheduler import OnEnd, Run, reported_failure
 from router.executor.source import Source
 from router.executor.subscriptions import EventSender, Failure, SourceStream, open_source_stream
-from router.executor.transport import Sender, SubgraphClient
+from router.executor.transport import Pending
 from router.executor.writes import Writes
 from router.hooks import RequestContext
 from router.planner.plan import EntityCall, Fetch, QueryPlan, Representation
 
-__all__ = ["CompiledPlan", "compile_plan"]
+__all__ = ["CompiledPlan", "OnDone", "Response", "compile_plan"]
+
+Response = dict[str, Any] | bytes | Exception
+"""A response map, a response's JSON text, or why there is neither."""
+
+OnDone = Callable[[Response], None]
 
 
 class CompiledPlan:
@@ -72,30 +82,74 @@ class CompiledPlan:
         is_alone = len(fetches) == 1 and fetches[0].collect is None and fetches[0].operation_type != "subscription"
         self._pass_through = PassThrough(root) if is_alone else None
 
-    async def execute(
+    def start(
         self,
         variables: Mapping[str, Any],
         context: RequestContext,
-        subgraphs: SubgraphClient,
+        subgraphs: Sender,
+        deadline: float,
+        on_done: OnDone,
         *,
         pass_through: bool = False,
-    ) -> dict[str, Any]:
-        """Run the plan.
+    ) -> Pending:
+        """Run the plan without a task: the response comes by callback.
 
         Args:
             variables: the request's variables as JSON values, validated, with the operation's defaults filled in.
             context: passed to hooks.
             subgraphs: makes the requests.
-            pass_through: whether `data` may be an `orjson.Fragment` of the subgraph's own text, which saves reading
-                and writing it; for callers that only serialise the response.
+            deadline: by the event loop's clock; subgraphs that have not answered by then have failed.
+            on_done: called exactly once unless the run is cancelled, perhaps before this returns: with the response
+                map (`data`, and `errors` if there are any); with the response as JSON text; or with the exception that
+                ended the request, which is `RequestRefused` or `TimeoutError` if it was a hook.
+            pass_through: whether the response may be text, which is then a subgraph's own; for callers that only
+                serialise the response.
+        """
+        run = Run(
+            self._fetches,
+            self._requests,
+            self._root,
+            self._conditions.evaluate(variables),
+            variables,
+            context,
+            subgraphs,
+            self._exposure,
+            deadline,
+            partial(self._ended, on_done),
+            self._pass_through if pass_through else None,
+        )
+        run.start()
+        return run
+
+    async def execute(
+        self,
+        variables: Mapping[str, Any],
+        context: RequestContext,
+        subgraphs: Sender,
+        *,
+        deadline: float = math.inf,
+        pass_through: bool = False,
+    ) -> dict[str, Any]:
+        """Run the plan; arguments as for `start`.
 
         Returns:
-            The response map: `data`, and `errors` if there are any.
+            The response map. With `pass_through` its `data` may be an `orjson.Fragment`.
 
         Raises:
             RequestRefused: a hook ended the request.
         """
-        return await self._execute(variables, context, subgraphs, self._pass_through if pass_through else None)
+        done: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        pending = self.start(variables, context, subgraphs, deadline, done.set_result, pass_through=pass_through)
+        try:
+            response = await done
+        except asyncio.CancelledError:
+            pending.cancel()
+            raise
+        if isinstance(response, Exception):
+            raise response
+        if isinstance(response, bytes):
+            return {"data": orjson.Fragment(response[len(b'{"data":') : -1])}
+        return response
 
     async def create_source_stream(
         self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient
@@ -111,12 +165,18 @@ class CompiledPlan:
         return await open_source_stream(request, context, subgraphs)
 
     async def execute_event(
-        self, event: Any, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient
+        self,
+        event: Any,
+        variables: Mapping[str, Any],
+        context: RequestContext,
+        subgraphs: SubgraphClient,
+        *,
+        deadline: float = math.inf,
     ) -> dict[str, Any]:
         """Run the plan for one event of its source stream; see `execute`."""
         if isinstance(event, Failure):
             return {"data": None, "errors": [reported_failure(event.reason, (), self._exposure, context)]}
-        return await self._execute(variables, context, EventSender(event, subgraphs))
+        return await self.execute(variables, context, EventSender(event, subgraphs), deadline=deadline)
 
     async def subscribe(
         self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient
@@ -131,24 +191,20 @@ class CompiledPlan:
             async for event in source:
                 yield await self.execute_event(event, variables, context, subgraphs)
 
-    async def _execute(
-        self,
-        variables: Mapping[str, Any],
-        context: RequestContext,
-        subgraphs: Sender,
-        pass_through: PassThrough | None = None,
-    ) -> dict[str, Any]:
-        conditions = self._conditions.evaluate(variables)
-        run = Run(
-            self._fetches, self._requests, self._root, conditions, variables, context, subgraphs, self._exposure,
-            pass_through,
-        )  # fmt: skip
-        await run.run()
-        if run.passed is not None:
-            return {"data": run.passed}
-        answers, errors = self._introspected(conditions, variables)
-        run.errors.extend(errors)
-        return self._response(run, conditions, answers)
+    def _ended(self, on_done: OnDone, run: Run, failure: Exception | None) -> None:
+        response: Response
+        if failure is not None:
+            response = failure
+        elif run.passed is not None:
+            response = run.passed
+        else:
+            try:
+                answers, errors = self._introspected(run.conditions, run.variables)
+                run.errors.extend(errors)
+                response = self._response(run, run.conditions, answers)
+            except Exception as error:  # noqa: BLE001  it is not lost
+                response = error
+        on_done(response)
 
     def _introspected(
         self, conditions: Sequence[bool], variables: Mapping[str, Any]
@@ -167,12 +223,19 @@ class CompiledPlan:
         """Whether the result may be delivered in parts, by `deliver`."""
         return bool(self._deferred) or self._root.has_streams
 
-    def deliver(self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient) -> Delivery:
-        """Run the plan and deliver the result in parts: see `Delivery.payloads`. Arguments as for `execute`."""
+    def deliver(
+        self,
+        variables: Mapping[str, Any],
+        context: RequestContext,
+        subgraphs: Sender,
+        *,
+        deadline: float = math.inf,
+    ) -> Delivery:
+        """Run the plan and deliver the result in parts: see `Delivery.payloads`. Arguments as for `start`."""
         conditions = self._conditions.evaluate(variables)
         answers, errors = self._introspected(conditions, variables)
 
-        def make_run(on_over: Callable[[CompiledFetch], None]) -> Run:
+        def make_run(on_end: OnEnd, on_over: Callable[[CompiledFetch], None]) -> Run:
             return Run(
                 self._fetches,
                 self._requests,
@@ -182,6 +245,8 @@ class CompiledPlan:
                 context,
                 subgraphs,
                 self._exposure,
+                deadline,
+                on_end,
                 on_over=on_over,
             )
 

@@ -16,7 +16,7 @@ from router.executor.increments import Increment, Payload, Pending, ResponsePath
 from router.executor.parts import CompiledFetch
 from router.executor.positions import Field, Position, conditions_hold
 from router.executor.projection import IRREGULAR, Completion
-from router.executor.scheduler import Run
+from router.executor.scheduler import OnEnd, Run
 from router.graph.selection_syntax import Stream
 from router.planner.plan import OutputStep
 
@@ -64,7 +64,7 @@ class Delivery:
     """One execution whose result is delivered in parts.
 
     Args:
-        make_run: makes the execution, which tells when each fetch is over.
+        make_run: makes the execution, which tells when it ends and when each fetch is over.
         root: position and projection of what is delivered first.
         errors: what is wrong before anything is fetched.
         null_at: makes the error for a null that had to be put.
@@ -75,7 +75,7 @@ class Delivery:
 
     def __init__(
         self,
-        make_run: Callable[[Callable[[CompiledFetch], None]], Run],
+        make_run: Callable[[OnEnd, Callable[[CompiledFetch], None]], Run],
         fetches: Sequence[CompiledFetch],
         root: tuple[Position, Project],
         deferred: Sequence[CompiledDeferred],
@@ -85,7 +85,9 @@ class Delivery:
         errors: Sequence[dict[str, Any]],
         null_at: Callable[[ResponsePath, str], dict[str, Any]],
     ) -> None:
-        self.run = make_run(self._on_over)
+        self.run = make_run(self._on_end, self._on_over)
+        self._has_ended = False
+        self._failure: Exception | None = None
         self._root, self._project = root
         self._deferred = deferred
         self._conditions = conditions
@@ -117,20 +119,16 @@ class Delivery:
         Raises:
             RequestRefused: a hook ended the request; before the first payload, or after it.
         """
-        task = asyncio.ensure_future(self.run.run())
-        task.add_done_callback(lambda _: self._wake.set())
         try:
-            await self._until(task, lambda: not self._left_first)
+            self.run.start()
+            await self._until(lambda: not self._left_first)
             first = self._first()
             yield first
             while self._fragments or self._rests:
-                await self._until(task, lambda: bool(self._rests) or any(map(self._is_ready, self._fragments)))
+                await self._until(lambda: bool(self._rests) or any(map(self._is_ready, self._fragments)))
                 yield self._next()
         finally:
-            task.cancel()
-            await asyncio.wait({task})
-            if not task.cancelled():
-                task.exception()  # whoever waited for it has it
+            self.run.cancel()
 
     def abort(self, errors: Sequence[Mapping[str, Any]]) -> Payload:
         """The last payload of an execution that has failed: everything that is pending fails with these errors."""
@@ -149,11 +147,15 @@ class Delivery:
                 if not self._left[owner]:
                     self._wake.set()
 
-    async def _until(self, task: "asyncio.Future[None]", is_there: Callable[[], bool]) -> None:
+    def _on_end(self, _: Run, failure: Exception | None) -> None:
+        self._has_ended = True
+        self._failure = failure
+        self._wake.set()
+
+    async def _until(self, is_there: Callable[[], bool]) -> None:
         while not is_there():
-            if task.done():
-                task.result()
-                raise RuntimeError("The execution ended without its results.")
+            if self._has_ended:
+                raise self._failure or RuntimeError("The execution ended without its results.")
             self._wake.clear()
             await self._wake.wait()
 
@@ -261,13 +263,8 @@ class Delivery:
 
     def _errors_at(self, fragment: _Fragment) -> list[dict[str, Any]]:
         """Errors of subgraphs at the fragment's fields, whether they have been delivered or not."""
-        place, position = fragment.pending.path, fragment.deferred.position
-        paths = ((error, tuple(error.get("path", ()))) for error in self.run.errors)
-        return [
-            error
-            for error, path in paths
-            if path[: len(place)] == place and self._reaches(position, path[len(place) :])
-        ]
+        parted = zip(self.run.errors, self.run.error_parts, strict=True)
+        return [error for error, part in parted if self._is_of(fragment, tuple(error.get("path", ())), part)]
 
     def _is_of(self, fragment: _Fragment, path: ResponsePath, part: int | None) -> bool:
         place = fragment.pending.path

@@ -1,19 +1,21 @@
 """Running a compiled plan: a fetch starts the moment its own dependencies are merged; nothing waits for a level.
 
-Requests to subgraphs are the only things awaited. Between two of them everything is plain function calls, so no lock is
-needed: a reply is merged, and what became ready is prepared, in one go. While requests are in flight, what became ready
-is held back until the event loop has handled the replies that are there already, so that fetches which became ready
-together can share requests; nothing is ever waited for. Chains of single requests run in the caller's own task; tasks
-exist only where requests run side by side.
+A run is a state machine: replies come by callback, and between two of them everything is plain function calls, so no
+lock is needed, and no task or future is made. A reply is merged, and what became ready is prepared, in one go. While
+requests are in flight, what became ready is held back until the event loop has handled the replies that are there
+already, so that fetches which became ready together can share requests; nothing is ever waited for.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 import orjson
 
 from router.errors import SubgraphError
+from router.executor.client import Sender
 from router.executor.error_log import log_failure, log_masked
 from router.executor.errors import ErrorExposure, client_error, failure_error
 from router.executor.parts import Collected, CompiledFetch
@@ -22,12 +24,15 @@ from router.executor.positions import Position, conditions_hold, visible_path
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.representations import Target, located, merge_entities
 from router.executor.requests import Requests, SubgraphRequest
-from router.executor.transport import Sender
-from router.hooks import RequestContext
+from router.executor.transport import Pending
+from router.hooks import RequestContext, SubgraphReply
 
 __all__ = ["Run", "reported_failure"]
 
 ResponsePath = tuple[str | int, ...]
+
+OnEnd = Callable[["Run", Exception | None], None]
+"""Takes a run that has ended, and why it has no result."""
 
 
 class Run:
@@ -37,13 +42,15 @@ class Run:
         data: the merged response tree, by storage keys.
         errors: errors for the client.
         error_parts: for each of these the deferred fragment whose fetch it comes from.
-        passed: the client's `data`, if it is a reply's own text.
+        passed: the whole response's text, if it is a reply's own.
+        conditions: which conditions of the plan hold, by number.
+        variables: of the request.
     """
 
     __slots__ = (
-        "_conditions", "_context", "_exposure", "_failed", "_fetches", "_in_flight", "_is_held", "_nulled", "_on_over",
-        "_parts", "_pass", "_pending", "_ready", "_requests", "_root", "_subgraphs", "_variables", "data",
-        "error_parts", "errors", "passed",
+        "_context", "_deadline", "_exposure", "_failed", "_fetches", "_held", "_in_flight", "_nulled", "_on_end",
+        "_on_over", "_parts", "_pass", "_pending", "_ready", "_requests", "_root", "_scope", "_sent", "_subgraphs",
+        "conditions", "data", "error_parts", "errors", "passed", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -56,114 +63,132 @@ class Run:
         context: RequestContext,
         subgraphs: Sender,
         exposure: ErrorExposure,
+        deadline: float,
+        on_end: OnEnd,
         pass_through: PassThrough | None = None,
         on_over: Callable[[CompiledFetch], None] | None = None,
     ) -> None:
         self.data: dict[str, Any] = {}
         self.errors: list[dict[str, Any]] = []
         self.error_parts: list[int | None] = []
-        self.passed: orjson.Fragment | None = None
+        self.passed: bytes | None = None
+        self.conditions = conditions
+        self.variables = variables
         self._pass = pass_through
+        self._on_end: OnEnd | None = on_end
         self._on_over = on_over
         self._fetches = fetches
         self._requests = requests
         self._root = root
-        self._conditions = conditions
-        self._variables = variables
         self._context = context
         self._subgraphs = subgraphs
         self._exposure = exposure
+        self._deadline = deadline
+        # Replies come in whatever context their connection was made in: hooks and tracing need the request's own.
+        self._scope = copy_context()
         self._pending = [fetch.dependencies for fetch in fetches]
         self._ready = [fetch for fetch in fetches if not fetch.dependencies]
         self._parts = [0] * len(fetches)
         """How many requests of each fetch are in flight."""
-        self._in_flight = 0
-        self._is_held = False
-        """Whether a branch waits for the end of the event loop's round, to prepare what is ready then."""
+        self._in_flight: dict[int, tuple[SubgraphRequest, Pending]] = {}
+        self._sent = 0
+        self._held: asyncio.Handle | None = None
+        """Prepares what is ready at the end of the event loop's round."""
         self._failed: list[SubgraphRequest] = []
         self._nulled: list[ResponsePath] = []
 
-    async def run(self) -> None:
-        """Make all requests and merge all answers. Errors of subgraphs go to `errors`.
+    def start(self) -> None:
+        """Make all requests and merge all answers; `on_end` tells the end, perhaps before this returns.
 
-        Raises:
-            RequestRefused: a hook refused; other requests have been cancelled.
+        Errors of subgraphs go to `errors`.
         """
-        ready = self._prepared()
-        while len(ready) == 1:
-            ready = await self._step(ready[0])
-        if ready:
-            await self._fork(ready)
-
-    async def _fork(self, ready: Iterable[SubgraphRequest]) -> None:
-        """Run requests side by side, and all that follows from them."""
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-        tasks: set[asyncio.Task[None]] = set()
-
-        async def branch(request: SubgraphRequest) -> None:
-            while following := await self._step(request):
-                request = following[0]
-                for other in following[1:]:
-                    spawn(other)
-
-        def spawn(request: SubgraphRequest) -> None:
-            task = loop.create_task(branch(request))
-            tasks.add(task)
-            task.add_done_callback(finished)
-
-        def finished(task: asyncio.Task[None]) -> None:
-            tasks.discard(task)
-            failure = None if task.cancelled() else task.exception()
-            if over.done():
-                return
-            if failure is not None:
-                over.set_exception(failure)
-            elif task.cancelled():
-                over.cancel()
-            elif not tasks:
-                over.set_result(None)
-
-        for request in ready:
-            spawn(request)
         try:
-            await over
-        finally:
-            if tasks:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
+            self._send(self._prepared())
+        except Exception as error:  # noqa: BLE001  it is not lost
+            self._end(error)
 
-    async def _step(self, request: SubgraphRequest) -> list[SubgraphRequest]:
-        """Send one request, merge its answer, return what can be sent now."""
-        try:
-            reply = await self._subgraphs.send(
-                request.subgraph, request.body, request.operation_type, request.fetches, self._context
+    def cancel(self) -> None:
+        """End it: requests in flight are cancelled, and `on_end` is not called any more. Again is no harm."""
+        self._on_end = self._on_over = None
+        self._ready.clear()
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+        in_flight, self._in_flight = self._in_flight, {}
+        for _, pending in in_flight.values():
+            pending.cancel()
+
+    def _end(self, failure: Exception | None) -> None:
+        on_end = self._on_end
+        self.cancel()
+        if on_end is not None:
+            on_end(self, failure)
+
+    def _send(self, requests: Iterable[SubgraphRequest]) -> None:
+        """Send what can be sent; without anything to wait for, this is the end."""
+        for request in requests:
+            self._sent += 1
+            number = self._sent
+            pending = self._subgraphs.send(
+                request.subgraph,
+                request.body,
+                request.operation_type,
+                request.fetches,
+                self._context,
+                self._deadline,
+                partial(self._scope.run, self._arrived, number),  # type: ignore[call-arg]  # the reply is to come
             )
-            if self._pass is not None:
-                self.passed = self._pass.data(reply)
-                if self.passed is not None:
-                    return []
+            self._in_flight[number] = request, pending
+        if not self._in_flight and self._held is None:
+            self._end(None)
+
+    def _arrived(self, number: int, reply: SubgraphReply | Exception) -> None:
+        """Merge an answer, and send what can be sent now."""
+        request, _ = self._in_flight.pop(number)
+        try:
+            if isinstance(reply, SubgraphReply):
+                if self._pass is not None:
+                    self.passed = self._pass.response(reply)
+                    if self.passed is not None:
+                        self._end(None)
+                        return
+                self._take(request, reply)
+            elif isinstance(reply, SubgraphError):
+                self._fail(request, reply)
+            else:
+                self._end(reply)
+                return
+            for fetch in request.fetches:
+                self._parts[fetch] -= 1
+                if not self._parts[fetch]:
+                    self._over(self._fetches[fetch])
+            if not self._ready:
+                if not self._in_flight and self._held is None:
+                    self._end(None)
+            elif not self._in_flight and self._held is None:
+                self._send(self._prepared())
+            elif self._held is None:
+                self._held = asyncio.get_running_loop().call_soon(self._release, context=self._scope)
+        except Exception as error:  # noqa: BLE001  it is not lost
+            self._end(error)
+
+    def _release(self) -> None:
+        self._held = None
+        try:
+            self._send(self._prepared())
+        except Exception as error:  # noqa: BLE001  it is not lost
+            self._end(error)
+
+    def _take(self, request: SubgraphRequest, reply: SubgraphReply) -> None:
+        try:
             data, errors = read_reply(request.subgraph, reply)
         except SubgraphError as failure:
             self._fail(request, failure)
-        else:
-            try:
-                self._merge(request, data, errors)
-            except RecursionError:  # lists nested a thousand times over
-                self._fail(request, _unfit(request.subgraph))
-        self._in_flight -= 1
-        for number in request.fetches:
-            self._parts[number] -= 1
-            if not self._parts[number]:
-                self._over(self._fetches[number])
-        if not self._ready or self._is_held:
-            return []
-        if self._in_flight:
-            self._is_held = True
-            await asyncio.sleep(0)
-            self._is_held = False
-        return self._prepared()
+            return
+        try:
+            self._merge(request, data, errors)
+        except RecursionError:  # lists nested a thousand times over
+            self._fail(request, _unfit(request.subgraph))
 
     # ---- readiness ----
 
@@ -192,7 +217,6 @@ class Run:
                     by_subgraph.setdefault((ready.fetch.subgraph, ready.fetch.deferred), []).append(ready)
             for together in by_subgraph.values():
                 requests += self._composed(together)
-        self._in_flight += len(requests)
         for request in requests:
             for number in request.fetches:
                 self._parts[number] += 1
@@ -205,7 +229,7 @@ class Run:
             fetch = self._ready.pop()
             targets: list[Target] = []
             values: list[tuple[Any, ...]] = []
-            if conditions_hold(fetch.run_if, self._variables):
+            if conditions_hold(fetch.run_if, self.variables):
                 if fetch.collect is None:
                     targets.append(self.data)
                 else:
@@ -222,8 +246,8 @@ class Run:
         """Return requests for one root fetch, or for entity fetches of one subgraph."""
         try:
             if together[0].fetch.call is None:
-                return [self._requests.root(together[0], self._variables)]
-            requests, idle = self._requests.entities(together, self._variables)
+                return [self._requests.root(together[0], self.variables)]
+            requests, idle = self._requests.entities(together, self.variables)
         except (RecursionError, orjson.JSONEncodeError):  # inputs nested hundreds of times over
             if len(together) > 1:
                 return [request for each in together for request in self._composed([each])]
@@ -357,7 +381,7 @@ class Run:
         return paths
 
     def _visible(self, path: Sequence[str | int]) -> list[str | int]:
-        return visible_path(self._root, self.data, path, self._conditions)
+        return visible_path(self._root, self.data, path, self.conditions)
 
 
 def reported_failure(

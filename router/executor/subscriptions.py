@@ -3,15 +3,16 @@
 Source: GraphQL specification, section 6.2.3: the source stream, and its mapping to the response stream.
 """
 
-from collections.abc import Awaitable
+import asyncio
 from typing import Any, Self
 
 import orjson
 
 from router.errors import SubgraphError
+from router.executor.client import OnOutcome, Sender, SubgraphClient
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.requests import SubgraphRequest
-from router.executor.transport import Sender, SubgraphClient
+from router.executor.transport import Pending
 from router.hooks import EventStream, RequestContext, SubgraphReply
 
 __all__ = ["EventSender", "Failure", "SourceStream", "open_source_stream"]
@@ -27,19 +28,26 @@ class EventSender:
         self._subgraphs = subgraphs
 
     def send(
-        self, subgraph: str, body: bytes, operation_type: str, fetch_ids: tuple[int, ...], context: RequestContext
-    ) -> Awaitable[SubgraphReply]:
+        self,
+        subgraph: str,
+        body: bytes,
+        operation_type: str,
+        fetch_ids: tuple[int, ...],
+        context: RequestContext,
+        deadline: float,
+        on_reply: OnOutcome,
+    ) -> Pending:
         """Send one request; see `SubgraphClient.send`."""
         if operation_type == "subscription":
-            return self._reply(subgraph)
-        return self._subgraphs.send(subgraph, body, operation_type, fetch_ids, context)
+            return asyncio.get_running_loop().call_soon(on_reply, self._outcome(subgraph))
+        return self._subgraphs.send(subgraph, body, operation_type, fetch_ids, context, deadline, on_reply)
 
-    async def _reply(self, subgraph: str) -> SubgraphReply:
+    def _outcome(self, subgraph: str) -> SubgraphReply | SubgraphError:
         try:
             return SubgraphReply(200, {}, orjson.dumps(self._event))
-        except orjson.JSONEncodeError as error:
+        except orjson.JSONEncodeError:
             message = f"Subgraph '{subgraph}' sent an event that is nested too deeply."
-            raise SubgraphError(message, subgraph=subgraph, code=MALFORMED) from error
+            return SubgraphError(message, subgraph=subgraph, code=MALFORMED)
 
 
 class SourceStream:

@@ -116,8 +116,8 @@ No path over the subgraphs reaches all that is selected.
 Select less, and compose the supergraph again, which finds such fields.
 
 REQUEST_TIMEOUT
-The request, or its body, took longer than this server allows.
-Ask for less at once, or send the body faster.
+The request's body, or what this server asks others before it runs an operation, took longer than it allows.
+Send the body faster, or try again later.
 
 REQUEST_TOO_LARGE
 The body is larger than this server allows.

@@ -64,10 +64,13 @@ class OpenOperation:
         """Execute a query or mutation to its one response map. It raises nothing but cancellation."""
         operation, context = self.operation, self.context
         try:
-            async with asyncio.timeout_at(self.deadline):
-                response = await operation.compiled.execute(
-                    operation.variables, context, self.subgraphs, pass_through=self.app.on_response is None
-                )
+            response = await operation.compiled.execute(
+                operation.variables,
+                context,
+                self.subgraphs,
+                deadline=self.deadline,
+                pass_through=self.app.on_response is None,
+            )
         except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
             response = self.refused(error, context)
         return self.finished(context, response)
@@ -88,13 +91,12 @@ class OpenOperation:
 
     async def payloads(self, form: Callable[[Payload], dict[str, Any]]) -> AsyncGenerator[dict[str, Any]]:
         operation, context = self.operation, self.context
-        delivery = operation.compiled.deliver(operation.variables, context, self.subgraphs)
+        delivery = operation.compiled.deliver(operation.variables, context, self.subgraphs, deadline=self.deadline)
         is_first = True
         async with aclosing(delivery.payloads()) as payloads:
             while True:
                 try:
-                    async with asyncio.timeout_at(self.deadline):
-                        payload = await anext(payloads, None)
+                    payload = await anext(payloads, None)
                 except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
                     response = self.refused(error, context)
                     if not is_first:
@@ -121,12 +123,13 @@ class OpenOperation:
                 context.log_fields["events"] = count
                 one = event_context(context, count)
                 is_last = False
+                deadline = asyncio.get_running_loop().time() + app.config.limits.request_timeout_s
                 try:
-                    async with asyncio.timeout(app.config.limits.request_timeout_s):
+                    async with asyncio.timeout_at(deadline):
                         await self.admit(one)
-                        response = await operation.compiled.execute_event(
-                            event, operation.variables, one, self.subgraphs
-                        )
+                    response = await operation.compiled.execute_event(
+                        event, operation.variables, one, self.subgraphs, deadline=deadline
+                    )
                 except Exception as error:  # noqa: BLE001
                     response = self.refused(error, one)
                     is_last = isinstance(error, RequestRefused)
@@ -143,7 +146,9 @@ class OpenOperation:
         """
         if self.app.on_request is None:
             return
-        await self.app.on_request(one)
+        asking = self.app.on_request(one)
+        if asking is not None:
+            await asking
         if one.view != self.context.view or one.partition != self.context.partition:
             raise RequestRefused("The schema for this client has changed: subscribe again.", "VIEW_CHANGED", 409)
 
@@ -188,7 +193,9 @@ async def open_operation(
     try:
         async with asyncio.timeout_at(deadline):
             if app.on_request is not None:
-                await app.on_request(context)
+                asking = app.on_request(context)
+                if asking is not None:
+                    await asking
             # Together: a new supergraph replaces both.
             pipeline, subgraphs = app.pipeline, app.subgraphs
             operation = await pipeline.open(request, context, read_only=read_only, incremental=incremental)

@@ -3,8 +3,8 @@
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from router.executor import ErrorExposure, SubgraphClient, SubgraphTraits, Transport
-from router.executor.transport import websocket_url
+from router.executor import ErrorExposure, OnReply, Pending, SubgraphClient, SubgraphTraits, Transport
+from router.executor.client import websocket_url
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks, SubgraphCall, SubgraphReply
 from router.server.config import InvalidConfig, RouterConfig, SubscriptionConfig
@@ -30,9 +30,9 @@ class CountingTransport:
     async def close(self) -> None:
         await self.inner.close()
 
-    def send(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:
+    def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         self.note(call)
-        return self.inner.send(call, timeout_s)
+        return self.inner.send(call, deadline, on_reply)
 
     def subscribe(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:
         self.note(call)

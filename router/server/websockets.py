@@ -113,7 +113,9 @@ class Connection:
                 await self.app.startup()
             if self.app.on_request is not None:
                 async with asyncio.timeout(self.app.config.limits.request_timeout_s):
-                    await self.app.on_request(self._operation_context("init"))
+                    asking = self.app.on_request(self._operation_context("init"))
+                    if asking is not None:
+                        await asking
         except Exception as error:
             rejected = rejection_of(error, self.context.request_id)
             code = 4403 if rejected.status < 500 else 4500

@@ -18,7 +18,7 @@ import orjson
 from graphql import parse, validate
 
 from router.composition import Composed, Subgraph, compose
-from router.executor import SubgraphClient, compile_plan
+from router.executor import CoroutineTransport, SubgraphClient, compile_plan
 from router.graph.api_schema import build_api_schema
 from router.graph.supergraph import load_supergraph
 from router.hooks import RequestContext, SubgraphCall, SubgraphReply
@@ -60,7 +60,7 @@ async def median_async_ms(work: Callable[[], Awaitable[object]], repeat: int) ->
     return statistics.median(times) * 1e3
 
 
-class Recorded:
+class Recorded(CoroutineTransport):
     """Answers each distinct request as it was answered the first time, so that only the router is measured."""
 
     def __init__(self, answer: Callable[[SubgraphCall], bytes]) -> None:
@@ -71,7 +71,7 @@ class Recorded:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         key = (call.subgraph, call.body)
         if key not in self.known:
             self.known[key] = self.answer(call)

@@ -11,7 +11,7 @@ import time
 
 import orjson
 
-from router.executor import SubgraphClient, compile_plan
+from router.executor import CoroutineTransport, SubgraphClient, compile_plan
 from router.hooks import SubgraphCall, SubgraphReply
 from tests.executor.plans import SCHEMA, by_id, context, entities, field, obj, plan, root
 
@@ -30,7 +30,7 @@ PLAN = plan(
 )
 
 
-class Ready:
+class Ready(CoroutineTransport):
     """Answers with bytes that were made before."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Ready:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         return self.replies[call.subgraph]
 
 

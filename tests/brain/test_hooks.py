@@ -1,6 +1,9 @@
 """What goes to subgraphs: one fresh context per call, for the right audience, and never the client's own."""
 
+import asyncio
+import math
 import time
+from collections.abc import Awaitable
 from typing import Any
 
 import jwt
@@ -10,7 +13,8 @@ from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
 from brain.hooks import BrainHooks
 from brain.tenancy import TenantResolver
 from router import SubgraphError
-from router.hooks import RequestContext, RequestRefused, SubgraphCall, SubgraphReply
+from router.executor import CoroutineTransport, SubgraphClient
+from router.hooks import RequestContext, RequestRefused, RouterHooks, Send, SubgraphCall, SubgraphReply
 
 from .conftest import ACME, Identity, public_jwk
 
@@ -25,7 +29,7 @@ def request(headers: dict[str, str]) -> RequestContext:
     return RequestContext("req-1", "POST", "/graphql", {"host": "localhost", **headers})
 
 
-class Subgraphs:
+class Subgraphs(CoroutineTransport):
     """Takes calls, remembers what they carried, answers with one status."""
 
     def __init__(self, identity: Identity, status: int = 200) -> None:
@@ -33,7 +37,7 @@ class Subgraphs:
         self.status = status
         self.claims: list[dict[str, Any]] = []
 
-    async def send(self, call: SubgraphCall) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         names = [name for name in call.headers if name.lower() == CONTEXT_HEADER]
         assert names == [CONTEXT_HEADER]
         key = jwt.PyJWK.from_dict(public_jwk(self.identity.context_key))
@@ -51,9 +55,20 @@ class Subgraphs:
 
 
 async def fetch(hooks: BrainHooks, subgraphs: Subgraphs, context: RequestContext, name: str) -> SubgraphReply:
-    # A client's header that the router was told to pass on, in a spelling of its own.
-    call = SubgraphCall(name, "http://x", {"X-Brain-Context": "forged"}, b"", "query", 0, context)
-    return await hooks.on_fetch(call, subgraphs.send)
+    class Forging(RouterHooks):
+        """A client's header that was passed on, in a spelling of its own."""
+
+        def on_fetch(self, call: SubgraphCall, send: Send) -> Awaitable[SubgraphReply]:
+            call.headers["X-Brain-Context"] = "forged"
+            return hooks.on_fetch(call, send)
+
+    client = SubgraphClient({name: "http://x"}, subgraphs, Forging())
+    answered: asyncio.Future[SubgraphReply | Exception] = asyncio.get_running_loop().create_future()
+    client.send(name, b"", "query", (0,), context, math.inf, answered.set_result)
+    reply = await answered
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
 
 
 async def test_every_call_has_its_own_context(hooks: BrainHooks, identity: Identity) -> None:
@@ -89,6 +104,7 @@ async def test_log_fields_name_tenant_and_user_and_no_secret(hooks: BrainHooks, 
     await hooks.on_request(context)
     assert context.log_fields["tenant"] == "acme"
     assert context.log_fields["via"] == "token"
+    assert context.partition == ACME["id"]
     assert token not in str(context.log_fields)
 
 

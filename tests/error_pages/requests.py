@@ -25,18 +25,24 @@ TRACED = {**JSON, "x-request-id": TRACE_ID}
 
 
 class Down(ShopTransport):
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         return SubgraphReply(503, {"content-type": "text/plain"}, b"upstream is down")
 
 
 class NotGraphQL(ShopTransport):
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         return SubgraphReply(200, {"content-type": "text/html"}, b"<html>Welcome</html>")
 
 
 class Untrue(ShopTransport):
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         return SubgraphReply(200, JSON, b'{"data": {"products": [{"name": {"is": "no text"}}]}}')
+
+
+class Waiting(RouterHooks):
+    async def on_request(self, context: RequestContext) -> None:
+        if "authorization" in context.headers:
+            await asyncio.Event().wait()
 
 
 class Refusing(RouterHooks):
@@ -220,8 +226,14 @@ EXAMPLES: dict[str, Example] = {
         Request(query("{ products { reviews { stars } } }")),
     ),
     "REQUEST_TIMEOUT": both(
-        Request(SLOW, headers=TRACED, settings={"limits": {"request_timeout_s": 0.2}}),
-        Request(QUICK, settings={"limits": {"request_timeout_s": 0.2}}),
+        Request(
+            NAMES,
+            headers={**TRACED, "authorization": "Bearer x"},
+            hooks=Waiting,
+            settings={"limits": {"request_timeout_s": 0.2}},
+            note="A hook asks a service who the bearer is, and the service does not answer.",
+        ),
+        Request(NAMES, hooks=Waiting, settings={"limits": {"request_timeout_s": 0.2}}),
     ),
     "REQUEST_TOO_LARGE": limited(
         "max_body_bytes", 60, query("{ products(first: 2) { name related { name } } }"), NAMES

@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 from graphql import GraphQLSchema, build_schema
 
-from router.executor import AsgiTransport, CompiledPlan, SubgraphClient, SubgraphTraits, compile_plan
-from router.hooks import RequestContext, RouterHooks
+from router.errors import SubgraphError
+from router.executor import AsgiTransport, CompiledPlan, SubgraphClient, SubgraphTraits, Transport, compile_plan
+from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
 from router.planner.documents import entities_document
 from router.planner.plan import (
     AnyOfConditions,
@@ -171,6 +172,20 @@ def client(subgraphs: Mapping[str, Any], hooks: RouterHooks | None = None, **opt
     return SubgraphClient(
         {name: f"http://{name}/graphql" for name in subgraphs}, AsgiTransport(subgraphs), hooks, **options
     )
+
+
+async def sent(transport: Transport, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    """Make one request with a transport, and wait for its answer."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[SubgraphReply | SubgraphError] = loop.create_future()
+    pending = transport.send(call, loop.time() + timeout_s, answered.set_result)
+    try:
+        reply = await answered
+    finally:
+        pending.cancel()
+    if isinstance(reply, SubgraphError):
+        raise reply
+    return reply
 
 
 async def run(

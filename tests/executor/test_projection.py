@@ -1,6 +1,7 @@
 """Projection: compiled code against the reference model, and the cases that matter by name."""
 
 import json
+import math
 import time
 from typing import Any
 
@@ -8,36 +9,37 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.executor import compile_plan
+from router.executor import Pending, compile_plan
+from router.executor.client import OnOutcome
 from router.executor.projection import Irregular
-from router.executor.transport import SubgraphClient
-from router.hooks import SubgraphCall, SubgraphReply
+from router.hooks import SubgraphReply
 from router.planner.plan import Projection
 from tests.executor import reference, shapes
 from tests.executor.plans import SCHEMA, Subgraph, abstract, codes, context, field, obj, paths, plan, root, run
 
 
 class Instant:
-    """A transport whose answers are there at once, so that a plan runs without an event loop."""
+    """Takes the one request of a plan, to be answered by hand: so a plan runs without an event loop."""
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
+    on_reply: OnOutcome
 
-    async def start(self) -> None: ...
+    def send(self, *_: Any) -> Pending:
+        self.on_reply = _[-1]
+        return self
 
-    async def close(self) -> None: ...
-
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
-        return SubgraphReply(200, {}, self.body)
+    def cancel(self) -> None: ...
 
 
 def execute(projection: Projection, data: Any, variables: dict[str, Any]) -> dict[str, Any]:
     compiled = compile_plan(plan(projection, root("s", shapes.document(projection))), SCHEMA)
-    client = SubgraphClient({"s": "http://s"}, Instant(json.dumps({"data": data}).encode()))
-    coroutine = compiled.execute(variables, context(), client)
-    with pytest.raises(StopIteration) as finished:
-        coroutine.send(None)
-    return finished.value.value
+    instant = Instant()
+    found: list[Any] = []
+    compiled.start(variables, context(), instant, math.inf, found.append)
+    instant.on_reply(SubgraphReply(200, {}, json.dumps({"data": data}).encode()))
+    (response,) = found
+    if isinstance(response, Exception):
+        raise response
+    return response
 
 
 @st.composite

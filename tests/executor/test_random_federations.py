@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router import Composed, Subgraph, compose, load_supergraph
-from router.executor import SubgraphClient, SubgraphTraits, compile_plan
+from router.executor import CoroutineTransport, SubgraphClient, SubgraphTraits, compile_plan
 from router.graph.api_schema import build_api_schema
 from router.hooks import SubgraphCall, SubgraphReply
 from router.planner import plan_operation
@@ -87,7 +87,7 @@ class _Named:
         self.parent_type = info.parent_type
 
 
-class Subgraphs:
+class Subgraphs(CoroutineTransport):
     """Runs wire documents with graphql-core, strictly: an invalid document is an error.
 
     Args:
@@ -103,7 +103,7 @@ class Subgraphs:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         request = orjson.loads(call.body)
         check_traits(request, self.traits[call.subgraph])
         for _ in range(next(self.rounds)):

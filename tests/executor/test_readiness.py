@@ -14,7 +14,7 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.executor import SubgraphClient, SubgraphTraits, compile_plan
+from router.executor import CoroutineTransport, SubgraphClient, SubgraphTraits, compile_plan
 from router.hooks import SubgraphCall, SubgraphReply
 from router.planner.batches import batches
 from router.planner.plan import QueryPlan
@@ -118,7 +118,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @dataclass
-class Timed:
+class Timed(CoroutineTransport):
     """Subgraphs that answer right, each request after its own time."""
 
     latencies: list[int]
@@ -130,7 +130,7 @@ class Timed:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         loop = asyncio.get_running_loop()
         self.requests.append(call.fetch_ids)
         for number in call.fetch_ids:

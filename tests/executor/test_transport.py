@@ -9,10 +9,9 @@ import pytest
 from aiohttp import web
 
 from router.errors import SubgraphError
-from router.executor import AiohttpTransport, AsgiTransport, compile_plan
-from router.executor.transport import SubgraphClient
+from router.executor import AiohttpTransport, AsgiTransport, SubgraphClient, compile_plan
 from router.hooks import SubgraphCall, SubgraphReply
-from tests.executor.plans import SCHEMA, codes, context, field, obj, plan, root
+from tests.executor.plans import SCHEMA, codes, context, field, obj, plan, root, sent
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -80,7 +79,7 @@ async def test_request_and_reply(transport: AiohttpTransport) -> None:
 
     async with server(handle) as url:
         for _ in range(2):
-            reply = await transport.send(a_call(url), 5)
+            reply = await sent(transport, a_call(url), 5)
             assert reply == SubgraphReply(
                 200,
                 {"content-type": "application/json", "x-cache": "MISS", "content-length": "16"},
@@ -94,7 +93,7 @@ async def test_request_and_reply(transport: AiohttpTransport) -> None:
 
 async def failure(transport: AiohttpTransport, url: str, timeout_s: float = 5, kind: str = "query") -> SubgraphError:
     with pytest.raises(SubgraphError) as raised:
-        await transport.send(a_call(url, kind), timeout_s)
+        await sent(transport, a_call(url, kind), timeout_s)
     assert "127.0.0.1" not in raised.value.message
     assert raised.value.subgraph == "a"
     return raised.value
@@ -145,7 +144,7 @@ async def test_a_query_survives_a_kept_connection_that_was_closed(transport: Aio
 
     async with server(handle) as url:
         for _ in range(3):
-            assert (await transport.send(a_call(url), 5)).status == 200
+            assert (await sent(transport, a_call(url), 5)).status == 200
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-", OK[:-5]])
@@ -197,10 +196,10 @@ async def test_answers_that_are_too_large(transport: AiohttpTransport) -> None:
 async def test_any_status_is_a_reply_and_redirects_are_not_followed(transport: AiohttpTransport) -> None:
     head = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/elsewhere\r\nContent-Length: 0\r\n\r\n"
     async with server(answering(head)) as url:
-        assert (await transport.send(a_call(url), 5)).status == 302
+        assert (await sent(transport, a_call(url), 5)).status == 302
     page = b"HTTP/1.1 500 Oops\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
     async with server(answering(page)) as url:
-        assert await transport.send(a_call(url), 5) == SubgraphReply(
+        assert await sent(transport, a_call(url), 5) == SubgraphReply(
             500, {"content-type": "text/html", "content-length": "6"}, b"<html>"
         )
 
@@ -229,7 +228,7 @@ async def test_cancelling_closes_the_connection(transport: AiohttpTransport) -> 
         ended.set()
 
     async with server(handle) as url:
-        sending = asyncio.ensure_future(transport.send(a_call(url), 60))
+        sending = asyncio.ensure_future(sent(transport, a_call(url), 60))
         await started.wait()
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -257,15 +256,16 @@ async def test_connections_are_limited() -> None:
     try:
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/graphql"
         async with AiohttpTransport(connections_per_subgraph=3) as limited:
-            await asyncio.gather(*(limited.send(a_call(url), 5) for _ in range(12)))
+            await asyncio.gather(*(sent(limited, a_call(url), 5) for _ in range(12)))
     finally:
         await runner.cleanup()
     assert most == 3
 
 
 async def test_a_transport_that_is_not_started_says_so() -> None:
-    with pytest.raises(RuntimeError, match="not started"):
-        await AiohttpTransport().send(a_call("http://127.0.0.1:9/"), 1)
+    with pytest.raises(SubgraphError, match="could not be asked") as failed:
+        await sent(AiohttpTransport(), a_call("http://127.0.0.1:9/"), 1)
+    assert isinstance(failed.value.__cause__, RuntimeError)
 
 
 async def test_in_process_applications() -> None:
@@ -279,7 +279,7 @@ async def test_in_process_applications() -> None:
     async def failing(scope: object, receive: object, send: object) -> None:
         raise ZeroDivisionError
 
-    reply = await AsgiTransport({"a": app}).send(a_call("http://a/graphql"), 1)
+    reply = await sent(AsgiTransport({"a": app}), a_call("http://a/graphql"), 1)
     assert (reply.status, reply.headers, len(reply.body)) == (200, {"x-a": "1"}, 100)
     for broken in (
         AsgiTransport({"a": app}, max_response_bytes=60),
@@ -288,4 +288,4 @@ async def test_in_process_applications() -> None:
         AsgiTransport({}),
     ):
         with pytest.raises(SubgraphError):
-            await broken.send(a_call("http://a/graphql"), 1)
+            await sent(broken, a_call("http://a/graphql"), 1)

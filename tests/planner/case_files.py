@@ -103,7 +103,7 @@ class Observed(InProcess):
     fetch_ids: set[int] = field(default_factory=set)
     under_way: int = 0
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         if not self.under_way:
             self.rounds.append([])
         self.rounds[-1].append(call.subgraph + _asked(call))
@@ -112,7 +112,7 @@ class Observed(InProcess):
         for _ in range(5):  # whatever else is started now is under way, too
             await asyncio.sleep(0)
         self.under_way -= 1
-        return await super().send(call, timeout_s)
+        return await super().exchange(call)
 
 
 def _asked(call: SubgraphCall) -> str:

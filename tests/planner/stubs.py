@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync, parse, validate
 
-from router.executor import SubgraphClient
+from router.executor import CoroutineTransport, SubgraphClient
 from router.hooks import SubgraphCall, SubgraphReply
 from tests.planner.subgraph_types import FieldFacts
 from tests.planner.world import Thing, World, says, visible
@@ -167,7 +167,7 @@ class Monolith:
         return None
 
 
-class InProcess:
+class InProcess(CoroutineTransport):
     """A transport to subgraphs of this process."""
 
     def __init__(self, subgraphs: Mapping[str, AnsweringSubgraph]) -> None:
@@ -177,7 +177,7 @@ class InProcess:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         request = orjson.loads(call.body)
         answer = self.subgraphs[call.subgraph].answer(request["query"], request.get("variables"))
         return SubgraphReply(200, {"content-type": "application/json"}, orjson.dumps(answer))

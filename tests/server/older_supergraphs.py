@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLSchema, build_schema, graphql
 
+from router.executor import CoroutineTransport
 from router.hooks import SubgraphCall, SubgraphReply
 
 FOLDER = Path(__file__).parent / "supergraphs"
@@ -171,7 +172,7 @@ def _entity(sent: Mapping[str, Any]) -> dict[str, Any]:
             return {**book, "postage": postage}
 
 
-class Library:
+class Library(CoroutineTransport):
     """Runs each subgraph's documents against its own schema, as a subgraph server would; `asked` has their names."""
 
     def __init__(self) -> None:
@@ -184,7 +185,7 @@ class Library:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         self.asked.append(call.subgraph)
         request = orjson.loads(call.body)
         root = {

@@ -1,6 +1,7 @@
 """Data that is nested too deeply to be sent: values of custom scalars, which are as deep as subgraphs like."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,9 +30,9 @@ class Deep(ShopTransport):
         super().__init__()
         self.levels = levels
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         if b"json" not in call.body:
-            return await super().send(call, timeout_s)
+            return await super().exchange(call)
         return SubgraphReply(200, {}, b'{"data":{"json":' + b"[" * self.levels + b"]" * self.levels + b"}}")
 
 
@@ -115,6 +116,9 @@ async def test_an_event_that_is_too_deep_is_the_subgraphs_fault() -> None:
         value = [value]
     context = RequestContext("r-1", "POST", "/graphql", {})
     sender = EventSender({"data": {"json": value}}, None)  # type: ignore[arg-type]
-    with pytest.raises(SubgraphError, match="nested too deeply") as caught:
-        await sender.send("products", b"", "subscription", (0,), context)
-    assert caught.value.code == "SUBREQUEST_MALFORMED_RESPONSE"
+    answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    sender.send("products", b"", "subscription", (0,), context, math.inf, answered.set_result)
+    failure = await answered
+    assert isinstance(failure, SubgraphError)
+    assert "nested too deeply" in failure.message
+    assert failure.code == "SUBREQUEST_MALFORMED_RESPONSE"

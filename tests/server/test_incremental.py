@@ -294,7 +294,7 @@ async def test_time_is_limited_for_all_parts_together(http: aiohttp.ClientSessio
         assert first["hasNext"] is True
         assert last["hasNext"] is False
         errors = [error for entry in last["completed"] for error in entry["errors"]]
-        assert [error["extensions"]["code"] for error in errors] == ["REQUEST_TIMEOUT"] * 2
+        assert [error["extensions"]["code"] for error in errors] == ["SUBREQUEST_TIMEOUT"] * 2
         stock.is_there.set()
 
 

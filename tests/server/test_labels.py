@@ -11,6 +11,7 @@ import pytest
 from graphql import build_schema, graphql
 
 from router.composition import Composed, Subgraph, compose
+from router.executor import CoroutineTransport
 from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
 from router.server.app import RouterApp, create_app
 from router.server.labels import OverrideLabels
@@ -28,7 +29,7 @@ NEW = """type User @key(fields: "id") {
 QUERY = "{ user { name mail phone } }"
 
 
-class Stubs:
+class Stubs(CoroutineTransport):
     """Answers each field with the name of the subgraph that was asked."""
 
     def __init__(self) -> None:
@@ -48,7 +49,7 @@ class Stubs:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         self.calls[call.subgraph] += 1
         request = orjson.loads(call.body)
         user = {"__typename": "User", "id": "1", **dict.fromkeys(("name", "mail", "phone"), call.subgraph)}

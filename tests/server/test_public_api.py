@@ -17,10 +17,11 @@ ROOT = Path(__file__).parents[2]
 LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])\n'
 
 NAMES = [
-    "AiohttpTransport", "AsgiTransport", "Composed", "CompositionError", "CompositionHint", "Contract", "Explanation",
-    "InvalidConfig", "InvalidContract", "InvalidSupergraph", "OperationError", "PlanningError", "QueryPlan",
-    "Rejected", "RequestContext", "RequestRefused", "RouterApp", "RouterConfig", "RouterError", "RouterHooks",
-    "Send", "SourceLocation", "Subgraph", "SubgraphCall", "SubgraphError", "SubgraphReply", "Supergraph",
+    "AiohttpTransport", "AsgiTransport", "Composed", "CompositionError", "CompositionHint", "Contract",
+    "CoroutineTransport", "Explanation", "InvalidConfig", "InvalidContract", "InvalidSupergraph", "OperationError",
+    "PendingReply", "PlanningError", "QueryPlan", "Rejected", "RequestContext", "RequestRefused", "RouterApp",
+    "RouterConfig", "RouterError", "RouterHooks", "Send", "SourceLocation",
+    "Subgraph", "SubgraphCall", "SubgraphError", "SubgraphReply", "Supergraph",
     "Transport", "View", "compose", "configure_logging", "create_app", "explain", "load_config", "load_contract",
     "load_supergraph", "plan", "view_of",
 ]  # fmt: skip

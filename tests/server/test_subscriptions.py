@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -205,13 +206,19 @@ async def test_an_error_of_the_source_ends_the_stream(http: aiohttp.ClientSessio
     await sources.until(0)
 
 
+def lead(app: RouterApp, subgraph: str, url: str) -> None:
+    """Let the subgraph's subscriptions go somewhere else."""
+    streams = app.subgraphs._streams
+    streams[subgraph] = replace(streams[subgraph], url=url)
+
+
 async def test_masked_errors_of_the_source_and_how_it_broke(
     http: aiohttp.ClientSession, sources: Sources, caplog: pytest.LogCaptureFixture
 ) -> None:
     query = "subscription { ticks(count: 3, failAt: 1) { number } }"
     async with live_router(sources) as (app, url):
         _, (_, masked), _ = await stream(http, url, query)
-        app.subgraphs._subscription_urls["events"] = "ws://127.0.0.1:1/"
+        lead(app, "events", "ws://127.0.0.1:1/")
         (_, unreachable), _ = await stream(http, url, query)
     (error,) = masked["errors"]
     assert error["message"] == "Subgraph 'events' reported an error."
@@ -226,7 +233,7 @@ async def test_masked_errors_of_the_source_and_how_it_broke(
 
 async def test_what_the_subgraph_refuses_is_said_once(http: aiohttp.ClientSession, sources: Sources) -> None:
     async with live_router(sources) as (app, url):
-        app.subgraphs._subscription_urls["events"] = app.subgraphs._subscription_urls["names"]
+        lead(app, "events", app.subgraphs._streams["names"].url)
         (kind, response), end = await stream(http, url, TICKS, n=1)
     assert (kind, end) == ("next", ("complete", None))
     assert response["data"] is None
@@ -323,7 +330,7 @@ async def test_a_mutation_runs_to_its_end(http: aiohttp.ClientSession, sources: 
 async def test_a_subgraph_that_goes_away(http: aiohttp.ClientSession, sources: Sources) -> None:
     async with live_router(sources) as (app, url), websocket(http, url) as socket:
         async with serving(GraphQL(events(sources))) as other:
-            app.subgraphs._subscription_urls["events"] = f"{other.replace('http', 'ws')}/"
+            lead(app, "events", f"{other.replace('http', 'ws')}/")
             await socket.init()
             await socket.subscribe("a", TICKS, n=1000, p=0.02)
             assert (await socket.get())["type"] == "next"

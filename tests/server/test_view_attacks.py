@@ -16,6 +16,7 @@ from graphql import GraphQLError, build_schema, get_introspection_query, graphql
 
 from router.composition import Composed, Subgraph, compose
 from router.composition.contracts import Contract, InvalidContract, view_of
+from router.executor import CoroutineTransport
 from router.graph.api_schema import api_document
 from router.graph.supergraph import Supergraph, load_supergraph
 from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
@@ -73,7 +74,7 @@ class AsIs(RouterHooks):
         context.view = context.headers.get("x-view") or None
 
 
-class Zoo:
+class Zoo(CoroutineTransport):
     """Answers from a schema of its own; `asked` has the documents that reached it."""
 
     def __init__(self, sdl: str) -> None:
@@ -89,7 +90,7 @@ class Zoo:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         request = orjson.loads(call.body)
         self.asked.append(request["query"])
         rex = {"__typename": "Dog", "name": "Rex", "weight": 3, "friends": [{"__typename": "Cat", "name": "Tom"}]}
@@ -240,7 +241,7 @@ class Confidential(Zoo):
         }  # fmt: skip
         self.asked = []
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         request = orjson.loads(call.body)
 
         def refused(_info: Any) -> int:

@@ -13,6 +13,7 @@ from graphql import build_schema, graphql
 from router.composition import Composed, Subgraph, compose
 from router.composition.contracts import Contract, InvalidContract
 from router.errors import RequestRefused
+from router.executor import CoroutineTransport
 from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
 from router.server.app import RouterApp, create_app
 from router.server.config import InvalidConfig, RouterConfig, load_config
@@ -53,7 +54,7 @@ ROOT = {
 }
 
 
-class Zoo:
+class Zoo(CoroutineTransport):
     """Runs each subgraph document with graphql-core."""
 
     def __init__(self) -> None:
@@ -65,7 +66,7 @@ class Zoo:
 
     async def close(self) -> None: ...
 
-    async def send(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         self.calls += 1
         request = orjson.loads(call.body)
         result = await graphql(self.schema, request["query"], ROOT, variable_values=request.get("variables"))

@@ -1,0 +1,129 @@
+"""HTTP to subgraphs with aiohttp."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from router.errors import SubgraphError
+from router.executor.event_streams import over_sse, over_websocket
+from router.executor.transport import CoroutineTransport, timed_out, too_large
+from router.hooks import SubgraphCall, SubgraphReply
+
+__all__ = ["AiohttpTransport"]
+
+
+class AiohttpTransport(CoroutineTransport):
+    """HTTP with kept connections; each subscription has a connection of its own.
+
+    A query that fails because a kept connection was closed just before it was sent is sent once more; mutations never.
+
+    Args:
+        connections_per_subgraph: open at the same time, per host and port; further requests wait.
+        max_response_bytes: an answer that is larger is cut off and fails.
+        keep_alive_s: how long an idle connection is kept.
+        heartbeat_s: after so long without an event, a subgraph's WebSocket must answer a ping in as much time.
+    """
+
+    def __init__(
+        self,
+        *,
+        connections_per_subgraph: int = 100,
+        max_response_bytes: int = 32 * 1024 * 1024,
+        keep_alive_s: float = 15.0,
+        heartbeat_s: float = 20.0,
+    ) -> None:
+        self._connections = connections_per_subgraph
+        self._max_response_bytes = max_response_bytes
+        self._keep_alive_s = keep_alive_s
+        self._heartbeat_s = heartbeat_s
+        self._session: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Open the pool of connections."""
+        self._session = _session(
+            aiohttp.TCPConnector(limit=0, limit_per_host=self._connections, keepalive_timeout=self._keep_alive_s)
+        )
+        # Apart, so that streams that stay open do not use up the connections of requests.
+        self._streams = _session(aiohttp.TCPConnector(limit=0, force_close=True))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for session in (self._session, self._streams):
+            if session is not None:
+                await session.close()
+        self._session = self._streams = None
+
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
+        """Make the request; see `CoroutineTransport.exchange`."""
+        subgraph = call.subgraph
+        attempts = 2 if call.operation_type == "query" else 1
+        try:
+            while True:
+                attempts -= 1
+                try:
+                    return await self._post(call)
+                except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                    if not attempts or isinstance(error, aiohttp.ClientConnectorError):
+                        raise
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise SubgraphError(f"Subgraph '{subgraph}' could not be reached.", subgraph=subgraph) from error
+
+    async def subscribe(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
+        """Open a subscription; see `Transport.subscribe`."""
+        if self._streams is None:
+            raise RuntimeError("The transport is not started.")
+        limit = self._max_response_bytes
+        try:
+            async with asyncio.timeout(timeout_s):
+                if call.url.startswith("ws"):
+                    return await over_websocket(
+                        self._streams, call, heartbeat_s=self._heartbeat_s, max_event_bytes=limit
+                    )
+                return await over_sse(self._streams, call, max_event_bytes=limit)
+        except TimeoutError as error:
+            raise timed_out(call.subgraph) from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise SubgraphError(f"Subgraph '{call.subgraph}' could not be reached.", subgraph=call.subgraph) from error
+
+    async def _post(self, call: SubgraphCall) -> SubgraphReply:
+        if self._session is None:
+            raise RuntimeError("The transport is not started.")
+        async with self._session.post(
+            call.url, data=call.body, headers=call.headers, allow_redirects=False, timeout=_NO_TIMEOUT
+        ) as response:
+            if (response.content_length or 0) > self._max_response_bytes:
+                response.close()
+                raise too_large(call.subgraph, response.status)
+            chunks: list[bytes] = []
+            size = 0
+            while chunk := await response.content.readany():
+                size += len(chunk)
+                if size > self._max_response_bytes:
+                    response.close()
+                    raise too_large(call.subgraph, response.status)
+                chunks.append(chunk)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return SubgraphReply(response.status, headers, chunks[0] if len(chunks) == 1 else b"".join(chunks))
+
+
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("user-agent", "accept-encoding"),
+    )
