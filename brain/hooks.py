@@ -46,6 +46,7 @@ class BrainHooks(RouterHooks):
         caller = await self._resolver.resolve(context.headers)
         context.state[_CALLER] = caller
         context.partition = caller.tenant_id or ""
+        context.caller = caller.user_id
         if caller.via == "api_key":
             context.view = PARTNER_VIEW
         context.log_fields |= {"tenant": caller.tenant_slug or caller.tenant_id, "via": caller.via}

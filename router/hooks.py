@@ -47,6 +47,7 @@ class RequestContext:
         state: the application's own; starts empty. What hooks learn in `on_request` belongs here.
         partition: which of the application's customers, such as tenants, the request is for: opaque to the router, set
             by a hook in `on_request`. Nothing that is counted, kept or shared goes from one partition to another.
+        caller: who calls, such as a user's id: opaque, set by a hook in `on_request`; rate limits may count by it.
         view: which view (contract) of the supergraph the client sees; None for the full schema. A hook sets it in
             `on_request`, to one of the router's `views`.
         override_percent: where the request stands from 0 up to but not including 100: `@override` labels `percent(x)`
@@ -72,6 +73,7 @@ class RequestContext:
     variables: Mapping[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     partition: str = ""
+    caller: str | None = None
     view: str | None = None
     override_percent: float | None = None
     override_labels: Collection[str] = ()

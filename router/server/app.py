@@ -118,6 +118,8 @@ class RouterApp:
             wanted = self.supergraph if supergraph is None else supergraph
             self.serve(await self.workshop.make_next(wanted, config or self.config, old))
             old.retire()
+            if old.rate_limits is not None and old.rate_limits is not self.pipeline.rate_limits:
+                await old.rate_limits.retire()
 
     def cache_counters(self) -> dict[str, int]:
         """Of the plan cache, since the supergraph went live: hits, shared, misses, evictions, and what is in it now."""
@@ -178,6 +180,8 @@ class RouterApp:
                 self.started = False
                 await self.transport.close()
             self.pipeline.close()
+            if self.pipeline.rate_limits is not None:
+                await self.pipeline.rate_limits.close()
 
     @asynccontextmanager
     async def lifespan(self, _app: object = None) -> AsyncIterator[None]:

@@ -115,6 +115,10 @@ QUERY_PLANNING_FAILED
 No path over the subgraphs reaches all that is selected.
 Select less, and compose the supergraph again, which finds such fields.
 
+RATE_LIMITED
+The caller has sent more requests than the limit that `limit` names allows.
+Try again after the time in the header `retry-after`.
+
 REQUEST_TIMEOUT
 The request's body, or what this server asks others before it runs an operation, took longer than it allows.
 Send the body faster, or try again later.

@@ -27,6 +27,7 @@ from router.server.documents import DocumentKey, OperationKey, PlanCache, Prepar
 from router.server.labels import OverrideLabels
 from router.server.limits import check_variables
 from router.server.operations import api_schema_of, read_document, selected_operation
+from router.server.rate_limits.limiter import RateLimiter
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected
 from router.server.subgraphs import exposure_of, traits_of
@@ -71,6 +72,7 @@ class Pipeline:
 
     Args:
         views: by name, what some clients see instead of the full schema.
+        rate_limits: None if there are no rules.
     """
 
     def __init__(
@@ -79,10 +81,12 @@ class Pipeline:
         config: RouterConfig,
         hooks: RouterHooks | None,
         views: Mapping[str, View] | None = None,
+        rate_limits: RateLimiter | None = None,
     ) -> None:
         self.supergraph = supergraph
         self.config = config
         self.limits = config.limits
+        self.rate_limits = rate_limits
         self.traits = traits_of(config)
         self.exposure = exposure_of(config)
         nothing: frozenset[str] = frozenset()
@@ -114,13 +118,19 @@ class Pipeline:
 
         Raises:
             Rejected: the document, the operation's name or the variables are wrong.
-            RequestRefused: a hook said no, or chose a view that there is not.
+            RequestRefused: a hook or a rate limit said no, or a hook chose a view that there is not.
         """
         text = request.query
         incremental = incremental and ("defer" in text or "stream" in text)
         key = DocumentKey(text, request.operation_name, context.view, self.labels.active(context), incremental)
         entry = self.cache.get(key)
         context.plan_cache = "hit"
+        limiter = self.rate_limits
+        if limiter is not None:
+            # In one go if the operation is known; else what needs no operation comes before the work of planning it.
+            pending = limiter.check(context) if entry is None else limiter.check_all(context, entry.key.fingerprint)
+            if pending is not None:
+                await pending
         if entry is None:
             if context.view not in self.schemas:
                 raise self.unknown_view(context)
@@ -128,6 +138,10 @@ class Pipeline:
             entry = await self.preparer.get(key)
             if entry.is_shared:
                 context.plan_cache = "shared"
+            if limiter is not None and limiter.has_operation_rules:
+                pending = limiter.check_operation(context, entry.key.fingerprint)
+                if pending is not None:
+                    await pending
         plan = entry.operation.plan
         context.operation_name = plan.operation_name
         context.operation_type = plan.operation_type

@@ -14,6 +14,7 @@ from router.hooks import RouterHooks
 from router.server.config import InvalidConfig, RouterConfig
 from router.server.operations import opened
 from router.server.pipeline import Pipeline
+from router.server.rate_limits.limiter import RateLimiter
 from router.server.subgraphs import CountingTransport, connect
 
 __all__ = ["Served", "Workshop"]
@@ -46,8 +47,11 @@ class Workshop:
     subgraph_urls: Mapping[str, str]
     views: Mapping[str, Contract | str | os.PathLike[str]]
 
-    def make(self, supergraph: Supergraph, config: RouterConfig) -> Served:
+    def make(self, supergraph: Supergraph, config: RouterConfig, now: Pipeline | None = None) -> Served:
         """
+        Args:
+            now: what serves so far: counts go on where the settings for them are the same.
+
         Raises:
             InvalidConfig, InvalidContract: a setting or a view does not fit the supergraph.
         """
@@ -55,7 +59,7 @@ class Workshop:
         if config.default_view is not None and config.default_view not in sources:
             raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
         views = {name: _view(name, source, supergraph) for name, source in sources.items()}
-        pipeline = Pipeline(supergraph, config, self.hooks, views)
+        pipeline = Pipeline(supergraph, config, self.hooks, views, _rate_limits(config, now))
         client, transport = connect(supergraph, config, self.hooks, self.transport, self.subgraph_urls)
         return Served(config, supergraph, pipeline, client, transport)
 
@@ -68,7 +72,7 @@ class Workshop:
             InvalidSupergraph, InvalidConfig, InvalidContract: there is nothing to switch to.
         """
         started = time.perf_counter()
-        served = await asyncio.to_thread(lambda: self.make(opened(supergraph), config))
+        served = await asyncio.to_thread(lambda: self.make(opened(supergraph), config, now))
         used = now.cache.most_used(config.document_cache.warm_up_documents)
         try:
             planned = await served.pipeline.warm_up(used)
@@ -79,6 +83,12 @@ class Workshop:
         fields = {"duration_ms": duration_ms, "documents": len(used), "planned": planned}
         logger.info("supergraph ready", extra={"fields": fields})
         return served
+
+
+def _rate_limits(config: RouterConfig, now: Pipeline | None) -> RateLimiter | None:
+    if now is not None and (now.config.rate_limits, now.config.redis) == (config.rate_limits, config.redis):
+        return now.rate_limits
+    return RateLimiter(config.rate_limits, config.redis) if config.rate_limits.rules else None
 
 
 def _view(name: str, source: Contract | str | os.PathLike[str], supergraph: Supergraph) -> View:

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
-from brain.hooks import BrainHooks
+from brain.hooks import BrainHooks, caller_of
 from brain.tenancy import TenantResolver
 from router import SubgraphError
 from router.executor import CoroutineTransport, SubgraphClient
@@ -95,6 +95,7 @@ async def test_the_tenant_is_the_partition(hooks: BrainHooks, identity: Identity
     await hooks.on_request(context)
     await hooks.on_request(anonymous)
     assert context.partition == ACME["id"]
+    assert context.caller == caller_of(context).user_id
     assert anonymous.partition != context.partition
 
 

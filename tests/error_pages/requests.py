@@ -225,6 +225,17 @@ EXAMPLES: dict[str, Example] = {
         ),
         Request(query("{ products { reviews { stars } } }")),
     ),
+    "RATE_LIMITED": both(
+        Request(
+            NAMES,
+            settings={"rate_limits": {"rules": [{"name": "steady", "by": ["client"], "limit": 8, "per_s": 8}]}},
+            others=8,
+            note="Eight other requests of the client arrive at the same moment.",
+        ),
+        Request(
+            NAMES, settings={"rate_limits": {"rules": [{"name": "steady", "by": ["client"], "limit": 8, "per_s": 8}]}}
+        ),
+    ),
     "REQUEST_TIMEOUT": both(
         Request(
             NAMES,

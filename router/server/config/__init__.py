@@ -20,6 +20,7 @@ from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
 from router.server.config.limits import LimitsConfig
 from router.server.config.metrics import MetricsConfig
 from router.server.config.plan_cache import DocumentCacheConfig
+from router.server.config.rate_limits import RateLimitRule, RateLimitsConfig
 from router.server.config.reading import InvalidConfig, read_settings
 from router.server.config.redis import RedisConfig
 from router.server.config.sections import Seconds, Section, UrlPath
@@ -36,6 +37,8 @@ __all__ = [
     "InvalidConfig",
     "LimitsConfig",
     "MetricsConfig",
+    "RateLimitRule",
+    "RateLimitsConfig",
     "RedisConfig",
     "RouterConfig",
     "SubgraphConfig",
@@ -58,6 +61,7 @@ class RouterConfig(Section):
     introspection: bool = Field(default=True, description="Whether clients may read the schema.")
     limits: LimitsConfig = LimitsConfig()
     document_cache: DocumentCacheConfig = DocumentCacheConfig()
+    rate_limits: RateLimitsConfig = RateLimitsConfig()
     redis: RedisConfig | None = Field(default=None, description="Without it each process counts for itself.")
     cors: CorsConfig | None = None
     csrf: CsrfConfig = CsrfConfig()
