@@ -52,7 +52,7 @@ def run_serve(options: argparse.Namespace) -> int:
     watch.look_at([] if config_file is None else [config_file])
     config = load_config(config_file) if config_file else RouterConfig()
     source = source_of(options.supergraph, config.supergraph)
-    watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *config.views.values()])
+    watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *config.files])
     app = router.create_app(router.load_supergraph(source.read()), config=config)
     served = Reloader(app, source, config_file, watch if options.watch else None)
     listener = listening_socket(options.host, options.port)

@@ -69,6 +69,9 @@ def create_app(
 class RouterApp:
     """See `create_app`, which makes these."""
 
+    served: Served
+    """What answers now; its parts are attributes of this, too."""
+
     def __init__(self, workshop: Workshop, served: Served) -> None:
         hooks = workshop.hooks
         self.workshop = workshop
@@ -87,12 +90,14 @@ class RouterApp:
 
     def serve(self, served: Served) -> None:
         """Answer all requests with this from now on. In one go: no request sees a part of each."""
+        self.served = served
         self.config = served.config
         self.entry: ASGIApp = self.handle if served.config.cors is None else cors_middleware(self.handle, served.config)
         self.supergraph = served.supergraph
         self.pipeline = served.pipeline
         self.subgraphs = served.subgraphs
         self.transport = served.transport
+        self.persisted = served.persisted
 
     async def reload(
         self,
@@ -114,12 +119,16 @@ class RouterApp:
             InvalidSupergraph, InvalidConfig, InvalidContract: as `create_app`; all that was served stays.
         """
         async with self.reloading:
-            old = self.pipeline
+            old = self.served
             wanted = self.supergraph if supergraph is None else supergraph
-            self.serve(await self.workshop.make_next(wanted, config or self.config, old))
-            old.retire()
-            if old.rate_limits is not None and old.rate_limits is not self.pipeline.rate_limits:
-                await old.rate_limits.retire()
+            served = await self.workshop.make_next(wanted, config or self.config, old.pipeline)
+            served.persisted.adopt(old.persisted)
+            self.serve(served)
+            limits = old.pipeline.rate_limits
+            old.pipeline.retire()
+            if limits is not None and limits is not self.pipeline.rate_limits:
+                await limits.retire()
+            await old.persisted.close()
 
     def cache_counters(self) -> dict[str, int]:
         """Of the plan cache, since the supergraph went live: hits, shared, misses, evictions, and what is in it now."""
@@ -171,6 +180,7 @@ class RouterApp:
         async with self.starting:
             if not self.started:
                 await self.transport.start()
+                await self.served.rehearse()
                 self.started = True
 
     async def shutdown(self) -> None:
@@ -179,6 +189,7 @@ class RouterApp:
             if self.started:
                 self.started = False
                 await self.transport.close()
+                await self.persisted.close()
             self.pipeline.close()
             if self.pipeline.rate_limits is not None:
                 await self.pipeline.rate_limits.close()

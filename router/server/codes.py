@@ -99,13 +99,33 @@ OPERATION_RESOLUTION_FAILURE
 The document has no operation of that name, or several and none is named.
 Send `operationName`.
 
+PERSISTED_QUERY_HASH_MISMATCH
+The request has a document and its id or hash, which stands for another document.
+Hash the text that you send, in UTF-8, with SHA-256, and write it in hexadecimal digits in lower case.
+
+PERSISTED_QUERY_ID_REQUIRED
+This server answers listed documents only, and wants them named by their ids.
+Send `documentId`, or the id as `extensions.persistedQuery.sha256Hash`, instead of the document.
+
+PERSISTED_QUERY_NOT_FOUND
+The request has the hash of a document that has not been sent before, or long ago.
+Send the document together with its hash; clients do so by themselves.
+
+PERSISTED_QUERY_NOT_IN_LIST
+The request names a document by an id that no manifest of this server has, or not for this client.
+Deploy the manifest that your build wrote, and check the header with the client's name.
+
 PERSISTED_QUERY_NOT_SUPPORTED
-The request has the hash of a document instead of the document.
+The request has the hash of a document instead of the document, and the server keeps none.
 Send the document.
 
 PLANNER_OVERLOADED
 Too many new documents wait to be planned, or this one waited for too long.
 Try again after the time in the header `retry-after`.
+
+QUERY_NOT_IN_SAFELIST
+This server answers listed documents only, and this one is not listed for this client.
+Add the document to the manifest, or send one that is in it.
 
 QUERY_PLANNING_BUDGET_EXCEEDED
 Planning the operation would take too much work.

@@ -104,7 +104,7 @@ class Reloader:
             if self.config_file is not None:
                 config = load_config(self.config_file)
                 if self.watch is not None:
-                    self.watch.look_also_at(config.views.values())
+                    self.watch.look_also_at(config.files)
                 if isinstance(self.source, UrlSource):
                     self.source.settings = config.supergraph
             text = await asyncio.to_thread(self.source.read)

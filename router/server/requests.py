@@ -17,7 +17,7 @@ from router.server.responses import JSON, Rejected
 
 __all__ = ["ClientGone", "GraphQLRequest", "read_get", "read_post", "refuse_forgeable"]
 
-PARAMETERS = ("query", "operationName", "variables", "extensions")
+PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 # Content types that a web page can send anywhere without asking first.
 SIMPLE_CONTENT_TYPES = frozenset({"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
 
@@ -28,12 +28,19 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """One operation as the client sent it. `operation_name` is never empty."""
+    """One operation as the client sent it.
+
+    Attributes:
+        query: the document; may be empty if `document_id` is there.
+        operation_name: never empty.
+        document_id: what the document is known by, as `documentId` or as `extensions.persistedQuery` says.
+    """
 
     query: str
     operation_name: str | None
     variables: Mapping[str, Any]
     extensions: Mapping[str, Any]
+    document_id: str | None = None
 
 
 def refuse_forgeable(headers: Mapping[str, str], config: RouterConfig) -> None:
@@ -177,8 +184,10 @@ def checked(payload: Any) -> GraphQLRequest:
     extensions = payload.get("extensions")
     if extensions is not None and not isinstance(extensions, dict):
         raise malformed("`extensions` must be an object.")
-    if query is None and extensions and "persistedQuery" in extensions:
-        raise Rejected.one("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported", status=422, json_status=200)
+    document_id = payload.get("documentId")
+    if document_id is not None or (extensions and "persistedQuery" in extensions):
+        document_id = checked_id(document_id, extensions or {})
+        query = "" if query is None else query
     if not isinstance(query, str):
         raise malformed("`query` is missing." if query is None else "`query` must be a string.")
     operation_name = payload.get("operationName")
@@ -187,7 +196,23 @@ def checked(payload: Any) -> GraphQLRequest:
     variables = payload.get("variables")
     if variables is not None and not isinstance(variables, dict):
         raise malformed("`variables` must be an object.")
-    return GraphQLRequest(query, operation_name or None, variables or {}, extensions or {})
+    return GraphQLRequest(query, operation_name or None, variables or {}, extensions or {}, document_id)
+
+
+def checked_id(document_id: Any, extensions: Mapping[str, Any]) -> str:
+    """What a document is known by.
+
+    Raises:
+        Rejected: `documentId` is no text, or `extensions.persistedQuery` is not of Apollo's form.
+    """
+    if document_id is None:
+        persisted = extensions["persistedQuery"]
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise malformed("`extensions.persistedQuery` must be an object with `version` 1.")
+        document_id = persisted.get("sha256Hash")
+    if not isinstance(document_id, str) or not document_id:
+        raise malformed("The id of a document must be a text that is not empty.")
+    return document_id
 
 
 def malformed(message: str) -> Rejected:

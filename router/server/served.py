@@ -13,6 +13,8 @@ from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks
 from router.server.config import InvalidConfig, RouterConfig
 from router.server.operations import opened
+from router.server.persisted import PersistedDocuments
+from router.server.persisted.rehearsal import rehearse
 from router.server.pipeline import Pipeline
 from router.server.rate_limits.limiter import RateLimiter
 from router.server.subgraphs import CountingTransport, connect
@@ -31,6 +33,12 @@ class Served:
     pipeline: Pipeline
     subgraphs: SubgraphClient
     transport: CountingTransport
+    persisted: PersistedDocuments
+
+    async def rehearse(self) -> None:
+        """Plan the trusted documents, if the settings say so."""
+        if self.persisted.listed and self.config.trusted_documents.warm_up:
+            await rehearse(self.pipeline, self.persisted.listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Workshop:
         views = {name: _view(name, source, supergraph) for name, source in sources.items()}
         pipeline = Pipeline(supergraph, config, self.hooks, views, _rate_limits(config, now))
         client, transport = connect(supergraph, config, self.hooks, self.transport, self.subgraph_urls)
-        return Served(config, supergraph, pipeline, client, transport)
+        return Served(config, supergraph, pipeline, client, transport, PersistedDocuments(config))
 
     async def make_next(
         self, supergraph: str | os.PathLike[str] | Supergraph, config: RouterConfig, now: Pipeline
@@ -76,6 +84,7 @@ class Workshop:
         used = now.cache.most_used(config.document_cache.warm_up_documents)
         try:
             planned = await served.pipeline.warm_up(used)
+            await served.rehearse()
         except asyncio.CancelledError:
             served.pipeline.close()
             raise

@@ -15,6 +15,7 @@ from router.executor import SubgraphClient
 from router.executor.increments import Payload, as_current
 from router.hooks import RequestContext, RequestRefused
 from router.server.disconnect import DisconnectGuard
+from router.server.persisted import PersistedDocuments
 from router.server.pipeline import Operation
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected, complete_errors, rejection_of
@@ -198,12 +199,29 @@ async def open_operation(
                     await asking
             # Together: a new supergraph replaces both.
             pipeline, subgraphs = app.pipeline, app.subgraphs
+            if app.persisted.concerns(request):
+                request = await with_document(app.persisted, request, context)
             operation = await pipeline.open(request, context, read_only=read_only, incremental=incremental)
     except Exception as error:
         raise rejection(app, error, context) from error
     if guard is not None and operation.type != "mutation":
         guard.arm()
     return OpenOperation(app, subgraphs, context, operation, deadline)
+
+
+async def with_document(
+    persisted: PersistedDocuments, request: GraphQLRequest, context: RequestContext
+) -> GraphQLRequest:
+    """The request with the document that it names, if its client may send that.
+
+    Raises:
+        Rejected: it is unknown, or not for this client.
+    """
+    text = persisted.known(request, context)
+    if text is None:
+        text = await persisted.fetched(request, context)
+    context.query = text
+    return replace(request, query=text)
 
 
 def rejection(app: "RouterApp", error: Exception, context: RequestContext) -> Rejected:

@@ -44,6 +44,8 @@ def _sent(request: requests.Request) -> Iterator[str]:
         yield request.note
     if request.settings:
         yield f"With these settings of the router:\n\n```json\n{_json(request.settings)}\n```"
+    for name, text in request.files.items():
+        yield f"`{name}`\n\n```json\n{_json(json.loads(text))}\n```"
     lines = [f"{request.method} {request.path}", *(f"{key}: {value}" for key, value in request.headers.items())]
     body = request.bodies()[-1]
     if body:

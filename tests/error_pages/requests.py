@@ -5,16 +5,19 @@ The graph is the shop's of the server's tests: `products` and `reviews`, which r
 
 import asyncio
 import json
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from router.errors import RequestRefused
 from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
-from router.server.app import create_app
-from router.server.config import RouterConfig
+from router.server.app import RouterApp, create_app
+from router.server.config import load_config
+from router.server.persisted.automatic import hash_of
 from tests.server.shop import SUPERGRAPH, ShopTransport
 
 __all__ = ["EXAMPLES", "Answer", "Example", "Request", "answer_of"]
@@ -73,6 +76,7 @@ class Request:
         body: sent as JSON, or as it is where it is text.
         settings: the router's, as in its YAML file.
         others: as many equal requests with other documents are sent at the same time.
+        files: what lies beside the file of the settings.
     """
 
     body: Any = None
@@ -82,6 +86,7 @@ class Request:
     settings: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     others: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
     supergraph: str = SUPERGRAPH
     hooks: Callable[[], RouterHooks] | None = None
     transport: Callable[[], ShopTransport] = ShopTransport
@@ -119,6 +124,16 @@ def limited(setting: str, value: float, failing: Any, mended: Any) -> Example:
 
 def both(code_request: Request, mended: Request) -> Example:
     return Example(code_request, mended)
+
+
+def hashed(hash_: str) -> dict[str, Any]:
+    return {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash_}}}
+
+
+def trusting(body: Any, **settings: Any) -> Request:
+    manifest = json.dumps({"names": NAMES["query"]})
+    sections = {"trusted_documents": {"manifests": ["manifest.json"], **settings}}
+    return Request(body, settings=sections, files={"manifest.json": manifest})
 
 
 NAMES = query("{ products { name } }")
@@ -199,8 +214,18 @@ EXAMPLES: dict[str, Example] = {
         Request(query("query A { products { name } } query B { products { id } }")),
         Request(query("query A { products { name } } query B { products { id } }", operationName="A")),
     ),
+    "PERSISTED_QUERY_HASH_MISMATCH": both(
+        Request({**NAMES, **hashed("0" * 64)}), Request({**NAMES, **hashed(hash_of(NAMES["query"]))})
+    ),
+    "PERSISTED_QUERY_ID_REQUIRED": both(
+        trusting(NAMES, mode="enforce", require_id=True),
+        trusting({"documentId": "names"}, mode="enforce", require_id=True),
+    ),
+    "PERSISTED_QUERY_NOT_FOUND": both(Request(hashed(hash_of(NAMES["query"]))), Request(NAMES)),
+    "PERSISTED_QUERY_NOT_IN_LIST": both(trusting({"documentId": "name"}), trusting({"documentId": "names"})),
     "PERSISTED_QUERY_NOT_SUPPORTED": both(
-        Request({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}), Request(NAMES)
+        Request(hashed(hash_of(NAMES["query"])), settings={"automatic_persisted_queries": {"enabled": False}}),
+        Request(hashed(hash_of(NAMES["query"])) | NAMES, settings={"automatic_persisted_queries": {"enabled": False}}),
     ),
     "PLANNER_OVERLOADED": both(
         Request(
@@ -210,6 +235,9 @@ EXAMPLES: dict[str, Example] = {
             note="Eight other new documents arrive at the same moment.",
         ),
         Request(query("{ products(first: 2) { name } }"), settings={"limits": {"max_pending_documents": 1}}),
+    ),
+    "QUERY_NOT_IN_SAFELIST": both(
+        trusting(query("{ products { id } }"), mode="enforce"), trusting(NAMES, mode="enforce")
     ),
     "QUERY_PLANNING_BUDGET_EXCEEDED": both(
         Request(
@@ -291,10 +319,17 @@ def answer_of(request: Request) -> Answer:
     return asyncio.run(_answer(request))
 
 
+def _app(request: Request) -> RouterApp:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in {"router.yaml": json.dumps(request.settings), **request.files}.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        config = load_config(Path(folder, "router.yaml"))
+        hooks = request.hooks() if request.hooks else None
+        return create_app(request.supergraph, hooks=hooks, config=config, transport=request.transport())
+
+
 async def _answer(request: Request) -> Answer:
-    hooks = request.hooks() if request.hooks else None
-    config = RouterConfig.model_validate(dict(request.settings))
-    app = create_app(request.supergraph, hooks=hooks, config=config, transport=request.transport())
+    app = _app(request)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://router.test") as client:
         sent = [

@@ -19,6 +19,11 @@ from pydantic import Field, model_validator
 from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
 from router.server.config.limits import LimitsConfig
 from router.server.config.metrics import MetricsConfig
+from router.server.config.persisted import (
+    AutomaticPersistedQueriesConfig,
+    TrustedDocumentsConfig,
+    TrustMode,
+)
 from router.server.config.plan_cache import DocumentCacheConfig
 from router.server.config.rate_limits import RateLimitRule, RateLimitsConfig
 from router.server.config.reading import InvalidConfig, read_settings
@@ -29,6 +34,7 @@ from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, Subscr
 from router.server.config.supergraph import SupergraphConfig
 
 __all__ = [
+    "AutomaticPersistedQueriesConfig",
     "BatchingConfig",
     "CorsConfig",
     "CsrfConfig",
@@ -44,6 +50,8 @@ __all__ = [
     "SubgraphConfig",
     "SubscriptionConfig",
     "SupergraphConfig",
+    "TrustMode",
+    "TrustedDocumentsConfig",
     "WebSocketConfig",
     "config_schema",
     "load_config",
@@ -66,6 +74,8 @@ class RouterConfig(Section):
     cors: CorsConfig | None = None
     csrf: CsrfConfig = CsrfConfig()
     batching: BatchingConfig = BatchingConfig()
+    automatic_persisted_queries: AutomaticPersistedQueriesConfig = AutomaticPersistedQueriesConfig()
+    trusted_documents: TrustedDocumentsConfig = TrustedDocumentsConfig()
     incremental_delivery: bool = Field(
         default=True, description="Whether clients may use `@defer` and `@stream`, to get results in parts."
     )
@@ -86,6 +96,11 @@ class RouterConfig(Section):
         default=None, description="The view for requests that no hook chooses one for; else they see the full schema."
     )
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What else is read from files: contracts, manifests."""
+        return (*self.views.values(), *self.trusted_documents.manifests)
+
     @model_validator(mode="after")
     def headers_have_one_source(self) -> Self:
         for headers in (self.headers, *(section.headers for section in self.subgraphs.values())):
@@ -104,7 +119,13 @@ def load_config(path: str | os.PathLike[str]) -> RouterConfig:
     """
     config = read_settings(path, RouterConfig)
     folder = Path(path).parent
-    return config.model_copy(update={"views": {name: folder / file for name, file in config.views.items()}})
+    trusted = config.trusted_documents
+    return config.model_copy(
+        update={
+            "views": {name: folder / file for name, file in config.views.items()},
+            "trusted_documents": trusted.model_copy(update={"manifests": tuple(folder / f for f in trusted.manifests)}),
+        }
+    )
 
 
 def config_schema() -> dict[str, Any]:
