@@ -63,6 +63,7 @@ def run_serve(options: argparse.Namespace) -> int:
         http="httptools",
         ws="wsproto",
         ws_max_size=config.limits.max_body_bytes,
+        ws_per_message_deflate=config.websocket.compression,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -24,8 +24,10 @@ from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RouterHooks
 from router.server.config import RouterConfig
 from router.server.exchange import Exchange, new_context
+from router.server.live import LiveSubscriptions
 from router.server.metrics import RouterMetrics
 from router.server.operations import opened
+from router.server.reservations import Reservations
 from router.server.responses import Rejected
 from router.server.served import Served, Workshop
 from router.server.telemetry import log_access
@@ -84,6 +86,8 @@ class RouterApp:
         self.starting = asyncio.Lock()
         self.reloading = asyncio.Lock()
         self.reloads = {"done": 0, "refused": 0}
+        self.subscriptions = LiveSubscriptions()
+        self.reservations = Reservations(self)
         self.watch_caches()
 
     # ---- what is served --------------------------------------------------------------------------------------------
@@ -161,8 +165,9 @@ class RouterApp:
         log_access(context, status=status, duration_s=duration_s, codes=codes, size_bytes=size_bytes)
 
     def watch_caches(self) -> None:
-        """Show the plan cache and reloads among the metrics."""
+        """Show the plan cache, reloads and subscriptions among the metrics."""
         watch = self.metrics.watch
+        watch("router_subscriptions_open", "Subscriptions that are open.", (), lambda: {(): len(self.subscriptions)})
         watch("router_plan_cache_plans", "Plans that are kept.", (), lambda: {(): len(self.pipeline.cache.operations)})
         watch("router_plan_cache_bytes", "Their estimated size.", (), lambda: {(): self.pipeline.cache.size_bytes})
         watch(

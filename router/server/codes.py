@@ -31,6 +31,15 @@ DOWNSTREAM_SERVICE_ERROR
 A subgraph answered with an error that has no code, or whose code and message clients may not see.
 See the message, or in the router's log, under `traceId`, what the subgraph said.
 
+EVENT_STREAM_NOT_FOUND
+The request has the token of an event stream that there is not, is not any more, or is another tenant's.
+Reserve an event stream with PUT, and open it within the time that the router's settings say.
+
+EVENT_STREAM_TAKEN
+The event stream with this token is open already.
+Reserve an event stream of your own with PUT.
+It takes several requests to get it: `PUT`, and `GET` with the token twice.
+
 FORBIDDEN
 A hook of the router refused the request without another code.
 See the message, which is the hook's.
@@ -94,6 +103,11 @@ Accept `application/graphql-response+json` or `application/json`.
 NOT_FOUND
 There is nothing at this path.
 Send operations to `/graphql`, or to where the router's settings say.
+
+OPERATION_ID_TAKEN
+An operation with this `operationId` answers in the event stream already.
+Send another `operationId`, or end the other operation first.
+It takes several requests to get it: `PUT`, `GET` with the token, and `POST` twice.
 
 OPERATION_RESOLUTION_FAILURE
 The document has no operation of that name, or several and none is named.
@@ -170,12 +184,17 @@ It stands in an event of a stream.
 
 SUBSCRIPTION_NEEDS_A_STREAM
 The operation is a subscription, and the request takes one response only.
-Send `accept: text/event-stream`, or use a WebSocket.
+Send `accept: text/event-stream`, or `multipart/mixed; subscriptionSpec=1.0`, or use a WebSocket.
 
 TOO_MANY_OPERATIONS
-A WebSocket has more operations at the same time than this server allows.
+A WebSocket, or an event stream, has more operations at the same time than this server allows.
 Complete some of them, or open another WebSocket.
 It stands in a message of a WebSocket.
+
+TOO_MANY_SUBSCRIPTIONS
+The server has as many subscriptions, or event streams, as it takes.
+Try again after the time in the header `retry-after`.
+It takes other clients whose subscriptions are open.
 
 UNKNOWN_VIEW
 A hook of the router chose a view for this client that the server does not have.

@@ -15,11 +15,12 @@ from router.server.metrics.instruments import merged
 from router.server.part_formats import (
     EVENT_STREAM,
     PartFormat,
-    accepts_event_stream,
+    accepted_events,
     multipart_of,
     with_keep_alive,
 )
 from router.server.requests import ClientGone, GraphQLRequest, read_get, read_post, refuse_forgeable
+from router.server.reservations import is_reservation, stream_token
 from router.server.responses import (
     GRAPHQL_RESPONSE_JSON,
     JSON,
@@ -49,13 +50,13 @@ class Exchange:
     Attributes:
         media_type: of the response.
         takes_json: whether the client accepts a single response.
-        events: if it accepts an event stream.
-        multipart: if it accepts results in parts in a multipart response: how.
+        events: how it accepts the events of a subscription, if it does.
+        increments: how it accepts a result in parts, if it does.
         codes: of the errors sent in parts.
     """
 
     __slots__ = (
-        "app", "codes", "context", "events", "media_type", "multipart", "receive", "send", "started", "takes_json",
+        "app", "codes", "context", "events", "increments", "media_type", "receive", "send", "started", "takes_json",
     )  # fmt: skip
 
     def __init__(self, app: "RouterApp", context: RequestContext, receive: Receive, send: Send, started: float) -> None:
@@ -67,8 +68,13 @@ class Exchange:
         self.media_type = JSON
         self.takes_json = True
         self.events: PartFormat | None = None
-        self.multipart: PartFormat | None = None
+        self.increments: PartFormat | None = None
         self.codes: list[str] = []
+
+    @property
+    def methods(self) -> str:
+        """What may be sent to where GraphQL is served."""
+        return f"DELETE, {METHODS}, PUT" if self.app.config.event_stream.single_connection else METHODS
 
     async def health(self) -> None:
         if self.context.method not in ("GET", "HEAD"):
@@ -96,14 +102,19 @@ class Exchange:
         context = self.context
         try:
             if context.method == "OPTIONS":
-                context.response_headers["allow"] = METHODS
+                context.response_headers["allow"] = self.methods
                 await self.respond(204, b"")
                 return
             self.media_type = GRAPHQL_RESPONSE_JSON
             self.negotiate(context.headers.get("accept"))
-            requests = await self.read(query_string)
             if not self.app.started:
                 await self.app.startup()
+            if self.app.config.event_stream.single_connection:
+                token = stream_token(context, query_string)
+                if token is not None or is_reservation(context):
+                    await self.app.reservations.handle(self, token, query_string)
+                    return
+            requests = await self.read(query_string)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
@@ -111,18 +122,18 @@ class Exchange:
             return
         if isinstance(requests, list):
             await self.batch(requests)
-        elif self.events is not None or self.multipart is not None:
+        elif self.events is not None or self.increments is not None:
             await self.parts(requests)
         else:
             await self.single(requests)
 
     def negotiate(self, accept: str | None) -> None:
-        self.events = EVENT_STREAM if accepts_event_stream(accept) else None
-        self.multipart = multipart_of(accept)
+        self.events = accepted_events(accept)
+        self.increments = multipart_of(accept) or (EVENT_STREAM if self.events is EVENT_STREAM else None)
         try:
             self.media_type = negotiate(accept)
         except Rejected:
-            if self.events is None and self.multipart is None:
+            if self.events is None and self.increments is None:
                 raise
             self.media_type, self.takes_json = JSON, False
 
@@ -134,7 +145,7 @@ class Exchange:
             refuse_forgeable(context.headers, config)
             return read_get(query_string)
         message = f"GraphQL is served by POST and GET, not {context.method}."
-        raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": METHODS})
+        raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": self.methods})
 
     async def single(self, request: GraphQLRequest) -> None:
         with DisconnectGuard(self.receive) as guard:
@@ -180,7 +191,12 @@ class Exchange:
         with DisconnectGuard(self.receive) as guard:
             try:
                 opened = await open_operation(
-                    app, request, context, read_only=context.method != "POST", incremental=True, guard=guard
+                    app,
+                    request,
+                    context,
+                    read_only=context.method != "POST",
+                    incremental=self.increments is not None,
+                    guard=guard,
                 )
                 form = self.form_of(opened)
             except Rejected as error:
@@ -188,7 +204,7 @@ class Exchange:
             else:
                 responses = opened.responses(form.form if form is not None else as_current)
                 if form is not None and opened.is_subscription:
-                    sent = await self.send_parts(form, responses)
+                    sent = await self.send_parts(form, responses, opened)
                 else:
                     sent = await self.first_of(opened, form, responses)
         if sent is not None:
@@ -198,7 +214,7 @@ class Exchange:
     async def refuse(self, rejected: Rejected) -> int | None:
         """Tell why there is no response. Errors of well-formed requests are a part, for who takes nothing else."""
         response = {"errors": rejected.errors}
-        form = self.events or self.multipart
+        form = self.events or self.increments
         if form is not None and not self.takes_json and rejected.json_status == 200:
             return await self.send_parts(form, only(response))
         await self.answer(self.status(rejected, self.context, response), response, [self.context])
@@ -225,14 +241,21 @@ class Exchange:
             if self.events is None:
                 raise needs_a_stream(self.app, self.context)
             return self.events
-        if opened.is_incremental or not self.takes_json:
-            return self.multipart or self.events
-        return None
+        if opened.is_incremental:
+            return self.increments
+        return None if self.takes_json else self.increments or self.events
 
-    async def send_parts(self, form: PartFormat, responses: AsyncGenerator[dict[str, Any]]) -> int:
-        """Send a response in parts; returns its size."""
+    async def send_parts(
+        self, form: PartFormat, responses: AsyncGenerator[dict[str, Any]], opened: OpenOperation | None = None
+    ) -> int:
+        """Send a response in parts; returns its size.
+
+        Args:
+            opened: the subscription that they are the events of.
+        """
         settings = self.app.config.event_stream
         size = 0
+        opening = form.opening
 
         async def send(body: bytes, *, more: bool = True) -> None:
             nonlocal size
@@ -240,24 +263,28 @@ class Exchange:
             async with asyncio.timeout(settings.send_timeout_s):
                 await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
+        async def send_part(part: bytes) -> None:
+            nonlocal opening
+            beginning, opening = opening, b""
+            await send(beginning + part)
+
         async def keep_alive() -> None:
             if form.keep_alive:
-                await send(form.keep_alive)
+                await send_part(form.keep_alive)
 
         # Proxies that collect responses before they pass them on would hold parts back.
         await self.start(200, {"content-type": form.content_type, "x-accel-buffering": "no"})
         try:
-            opening = form.opening
             async with aclosing(with_keep_alive(responses, settings.keep_alive_s, keep_alive)) as alive:
                 async for response in alive:
                     self.codes += codes_of(response)
+                    event_id, is_failure = (opened.event_id, opened.has_failed) if opened is not None else (None, False)
                     try:
-                        part = form.written(response)
+                        part = form.written(response, event_id, is_failure=is_failure)
                     except TypeError as error:
-                        part = form.written(substitute(response, error, self.context.request_id)[1])
-                    await send(opening + part)
-                    opening = b""
-            await send(form.closing, more=False)
+                        part = form.written(substitute(response, error, self.context.request_id)[1], event_id)
+                    await send_part(part)
+            await send(opening + form.closing, more=False)
         except TimeoutError:
             pass  # the client does not read; returning without an end closes the connection
         return size

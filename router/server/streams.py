@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from router.executor import SubgraphClient
 from router.executor.increments import Payload, as_current
-from router.hooks import RequestContext, RequestRefused
+from router.hooks import RequestContext
 from router.server.disconnect import DisconnectGuard
+from router.server.live import LiveSubscription
 from router.server.persisted import PersistedDocuments
 from router.server.pipeline import Operation
 from router.server.requests import GraphQLRequest
@@ -33,9 +34,11 @@ class OpenOperation:
         subgraphs: of the supergraph that the operation was planned on; a newer one may be served by now.
         deadline: until when a single response must be there, by the event loop's clock.
         rejected: why there is no response but errors; None if there is one.
+        event_id: of the event whose response came last, with which a client can resume after it; None if it has none.
+        has_failed: whether the response that came last says why there are no more, instead of being an event's.
     """
 
-    __slots__ = ("app", "context", "deadline", "operation", "rejected", "subgraphs")
+    __slots__ = ("app", "context", "deadline", "event_id", "has_failed", "operation", "rejected", "subgraphs")
 
     def __init__(
         self,
@@ -51,6 +54,8 @@ class OpenOperation:
         self.operation = operation
         self.deadline = deadline
         self.rejected: Rejected | None = None
+        self.event_id: str | None = None
+        self.has_failed = False
 
     @property
     def is_subscription(self) -> bool:
@@ -83,7 +88,7 @@ class OpenOperation:
             form: makes the map of a payload of a result in parts.
         """
         if self.is_subscription or self.is_incremental:
-            source = self.events() if self.is_subscription else self.payloads(form)
+            source = LiveSubscription(self).responses() if self.is_subscription else self.payloads(form)
             async with aclosing(source) as responses:
                 async for response in responses:
                     yield response
@@ -108,50 +113,6 @@ class OpenOperation:
                     return
                 is_first = False
                 yield self.finished(context, form(payload))
-
-    async def events(self) -> AsyncGenerator[dict[str, Any]]:
-        operation, context, app = self.operation, self.context, self.app
-        count = 0
-        try:
-            async with asyncio.timeout_at(self.deadline):
-                source = await operation.compiled.create_source_stream(operation.variables, context, self.subgraphs)
-        except Exception as error:  # noqa: BLE001
-            yield self.finished(context, self.refused(error, context))
-            return
-        async with aclosing(source):
-            async for event in source:
-                count += 1
-                context.log_fields["events"] = count
-                one = event_context(context, count)
-                is_last = False
-                deadline = asyncio.get_running_loop().time() + app.config.limits.request_timeout_s
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        await self.admit(one)
-                    response = await operation.compiled.execute_event(
-                        event, operation.variables, one, self.subgraphs, deadline=deadline
-                    )
-                except Exception as error:  # noqa: BLE001
-                    response = self.refused(error, one)
-                    is_last = isinstance(error, RequestRefused)
-                context.fetches += one.fetches
-                yield self.finished(one, response)
-                if is_last:
-                    return
-
-    async def admit(self, one: RequestContext) -> None:
-        """Ask again whether the client may have this event.
-
-        Raises:
-            RequestRefused: it may not, or sees another schema by now, or acts in another partition.
-        """
-        if self.app.on_request is None:
-            return
-        asking = self.app.on_request(one)
-        if asking is not None:
-            await asking
-        if one.view != self.context.view or one.partition != self.context.partition:
-            raise RequestRefused("The schema for this client has changed: subscribe again.", "VIEW_CHANGED", 409)
 
     def refused(self, error: Exception, context: RequestContext) -> dict[str, Any]:
         self.rejected = rejection_of(error, context.request_id)
@@ -202,6 +163,8 @@ async def open_operation(
             if app.persisted.concerns(request):
                 request = await with_document(app.persisted, request, context)
             operation = await pipeline.open(request, context, read_only=read_only, incremental=incremental)
+            if operation.type == "subscription":
+                app.subscriptions.check(app.config)
     except Exception as error:
         raise rejection(app, error, context) from error
     if guard is not None and operation.type != "mutation":
@@ -240,20 +203,8 @@ def rejection(app: "RouterApp", error: Exception, context: RequestContext) -> Re
 def needs_a_stream(app: "RouterApp", context: RequestContext) -> Rejected:
     """The refusal of a subscription whose client takes one response only."""
     message = (
-        "A subscription needs a response in parts: send `Accept: text/event-stream`, or use a WebSocket with the "
-        "subprotocol graphql-transport-ws."
+        "A subscription needs a response in parts: send `Accept: text/event-stream`, or `multipart/mixed; "
+        "subscriptionSpec=1.0`, or use a WebSocket with the subprotocol graphql-transport-ws."
     )
     error = Rejected.one("SUBSCRIPTION_NEEDS_A_STREAM", message, status=406, json_status=200)
     return rejection(app, error, context)
-
-
-def event_context(context: RequestContext, number: int) -> RequestContext:
-    """The context of one event: its own in everything that hooks write to."""
-    return replace(
-        context,
-        request_id=f"{context.request_id}-{number}",
-        state=dict(context.state),
-        response_headers={},
-        log_fields=dict(context.log_fields),
-        fetches=0,
-    )

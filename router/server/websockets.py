@@ -9,14 +9,10 @@ Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
                                      <-   next {id, payload} ... then error {id} or complete {id}
     complete {id}                    ->   the operation is stopped
     ping                             <->  pong
-
-Each operation is a task of its own; all end with the connection. A mutation runs to its end even so.
 """
 
 import asyncio
-import time
 from collections.abc import Mapping
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +20,11 @@ import orjson
 from starlette.types import Receive, Send
 
 from router.hooks import RequestContext
+from router.server.multiplex import Gone, Multiplex, too_many_operations
 from router.server.origins import is_allowed_origin
 from router.server.requests import checked
-from router.server.responses import Rejected, codes_of, rejection_of, substitute
-from router.server.streams import open_operation
+from router.server.responses import rejection_of
+from router.server.streams import OpenOperation, open_operation
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -35,9 +32,13 @@ if TYPE_CHECKING:
 __all__ = ["Connection"]
 
 SUBPROTOCOL = "graphql-transport-ws"
+LEGACY_SUBPROTOCOL = "graphql-ws"
+"""Of the library subscriptions-transport-ws, which its authors have given up."""
+REFUSED_SUBPROTOCOL = f"The subprotocol must be {SUBPROTOCOL}"
+REFUSED_LEGACY = f"{LEGACY_SUBPROTOCOL} (subscriptions-transport-ws) is not spoken here: use {SUBPROTOCOL}"
 
 
-class Closed(Exception):
+class Closed(Gone):
     """The connection must be closed with this code; or, without one, is closed already."""
 
     def __init__(self, code: int | None = None, reason: str = "") -> None:
@@ -63,9 +64,7 @@ class Connection:
         self.settings = app.config.websocket
         self._receive = receive
         self._send = send
-        self._operations: dict[str, asyncio.Task[None]] = {}
-        self._running: set[asyncio.Task[None]] = set()
-        self._mutations: set[asyncio.Task[None]] = set()
+        self.operations = Multiplex(app, self._write_of, self.settings.max_operations)
         self._count = 0
 
     async def serve(self) -> None:
@@ -74,21 +73,22 @@ class Connection:
         if not is_allowed_origin(self.context.headers, self.app.config):
             await self._send({"type": "websocket.close", "code": 4403, "reason": "Forbidden"})
             return
-        is_ours = SUBPROTOCOL in self.subprotocols
-        await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if is_ours else None})
+        offered = self.subprotocols
+        # Browsers tell a page why a connection was closed only if one of the subprotocols it offered was chosen first.
+        chosen = SUBPROTOCOL if SUBPROTOCOL in offered else offered[0] if offered else None
+        await self._send({"type": "websocket.accept", "subprotocol": chosen})
+        if chosen != SUBPROTOCOL:
+            await self._hang_up(4406, REFUSED_LEGACY if chosen == LEGACY_SUBPROTOCOL else REFUSED_SUBPROTOCOL)
+            return
         try:
-            if is_ours:
-                await self._initialise()
-            else:
-                await self._hang_up(4406, "Subprotocol not acceptable")
-                return
+            await self._initialise()
             while True:
                 await self._handle(await self._message())
         except Closed as closed:
             if closed.code is not None:
                 await self._hang_up(closed.code, closed.reason)
         finally:
-            await self._stop()
+            await self.operations.stop()
 
     # ---- the protocol -----------------------------------------------------------------------------------------------
 
@@ -153,28 +153,24 @@ class Connection:
         id_ = message.get("id")
         if not isinstance(id_, str) or not id_:
             raise Closed(4400, "subscribe needs an id, a text that is not empty")
-        if id_ in self._operations:
+        if id_ in self.operations:
             raise Closed(4409, f"Subscriber for {id_[:60]} already exists")
         self._count += 1
         context = self._operation_context(str(self._count))
-        is_one_too_many = len(self._operations) >= self.settings.max_operations
-        operation = self._operate(id_, message.get("payload"), context, is_one_too_many)
-        task = asyncio.get_running_loop().create_task(operation)
-        self._operations[id_] = task
-        self._running.add(task)
-        task.add_done_callback(self._ended)
+        is_one_too_many = self.operations.is_full
+
+        async def opening() -> OpenOperation:
+            if is_one_too_many:
+                raise too_many_operations(self.operations.max_operations)
+            return await open_operation(self.app, checked(message.get("payload")), context, incremental=True)
+
+        self.operations.start(id_, opening, context)
 
     def _complete(self, message: Mapping[str, Any]) -> None:
         id_ = message.get("id")
         if not isinstance(id_, str):
             raise Closed(4400, "complete needs an id")
-        task = self._operations.pop(id_, None)
-        if task is not None and task not in self._mutations:  # None: our own `complete` crossed this one
-            task.cancel()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._mutations.discard(task)
+        self.operations.complete(id_)
 
     # ---- operations -------------------------------------------------------------------------------------------------
 
@@ -188,62 +184,10 @@ class Connection:
             log_fields={"transport": "websocket"},
         )
 
-    async def _operate(self, id_: str, payload: Any, context: RequestContext, is_one_too_many: bool) -> None:
-        """Run one operation and send what it answers."""
-        started = time.perf_counter()
-        codes: list[str] = []
-        size = 0
-        status = 200
-        current = asyncio.current_task()
-        assert current is not None
-        try:
-            try:
-                if is_one_too_many:
-                    raise too_many(self.settings.max_operations)
-                opened = await open_operation(self.app, checked(payload), context, incremental=True)
-            except Rejected as error:
-                status, codes = error.status, codes_of({"errors": error.errors})
-                size = await self._answer(id_, "error", error.errors)
-                return
-            if opened.operation.type == "mutation":
-                self._mutations.add(current)
-            async with aclosing(opened.responses()) as responses:
-                async for response in responses:
-                    codes += codes_of(response)
-                    size += await self._answer(id_, "next", response)
-            if self._operations.get(id_) is current:
-                del self._operations[id_]  # before it is said: the client may use the id again at once
-                await self._write({"id": id_, "type": "complete"})
-        except asyncio.CancelledError:
-            status = 499
-            raise
-        except Closed:
-            status = 499
-        finally:
-            if self._operations.get(id_) is current:
-                del self._operations[id_]
-            self.app.finished(context, status=status, started=started, codes=codes, size_bytes=size)
-
-    async def _answer(self, id_: str, kind: str, payload: Any) -> int:
-        """Send a message of an operation that the client has not ended; returns its size."""
-        if self._operations.get(id_) is not asyncio.current_task():
-            return 0
-        if kind == "error":
-            del self._operations[id_]
-        try:
-            return await self._write({"id": id_, "type": kind, "payload": payload})
-        except TypeError as error:  # it is too deep, or a hook put something into it that JSON does not have
-            _, instead = substitute(payload if kind == "next" else {}, error, self.context.request_id)
-            sent = instead if kind == "next" else instead["errors"]
-            return await self._write({"id": id_, "type": kind, "payload": sent})
-
-    async def _stop(self) -> None:
-        """End all operations and wait until they have ended."""
-        self._operations.clear()
-        for task in self._running - self._mutations:
-            task.cancel()
-        while self._running:
-            await asyncio.wait(set(self._running))
+    async def _write_of(self, id_: str, kind: str, payload: Any) -> int:
+        """Send a message of an operation."""
+        message = {"id": id_, "type": kind}
+        return await self._write(message if kind == "complete" else {**message, "payload": payload})
 
     # ---- messages ---------------------------------------------------------------------------------------------------
 
@@ -301,8 +245,3 @@ class Connection:
                 await self._send({"type": "websocket.close", "code": code, "reason": shortened})
         except (OSError, RuntimeError):
             pass  # gone already
-
-
-def too_many(limit: int) -> Rejected:
-    message = f"This connection may have {limit} operations at the same time."
-    return Rejected.one("TOO_MANY_OPERATIONS", message, status=429, limit=limit)

@@ -169,6 +169,9 @@ EXAMPLES: dict[str, Example] = {
         Request(query("{ broken }"), headers=TRACED, note="The resolver of `broken` raises an error without a code."),
         Request(NAMES),
     ),
+    "EVENT_STREAM_NOT_FOUND": both(
+        Request(NAMES, headers={**JSON, "x-graphql-event-stream-token": "yesterdays"}), Request(NAMES)
+    ),
     "FORBIDDEN": both(
         Request(NAMES, hooks=Refusing, note='A hook raises `RequestRefused("Only members may ask.")`.'), Request(NAMES)
     ),

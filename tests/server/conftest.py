@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 
 from router.hooks import RouterHooks
 from router.server.app import RouterApp, create_app
 from router.server.config import RouterConfig
+from tests.server.listening import http_client
+from tests.server.live import Sources
 from tests.server.shop import SUPERGRAPH, ShopTransport
 
 
@@ -45,3 +48,16 @@ async def client(
     make_app: Callable[..., RouterApp], connect: Callable[[RouterApp], httpx.AsyncClient]
 ) -> httpx.AsyncClient:
     return connect(make_app())
+
+
+@pytest.fixture
+def sources() -> Sources:
+    """Of the live router's subscriptions."""
+    return Sources()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client; nothing that the test started may go on after it."""
+    async with http_client() as session:
+        yield session

@@ -7,6 +7,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -22,6 +23,13 @@ class Sources:
     def __init__(self) -> None:
         self.running = 0
         self.headers: list[dict[str, str]] = []
+        self.feeds: list[asyncio.Queue[int | None]] = []
+
+    def push(self, *numbers: int | None) -> None:
+        """Let all feeds that run yield these; None ends them."""
+        for number in numbers:
+            for feed in self.feeds:
+                feed.put_nowait(number)
 
     async def until(self, running: int) -> None:
         """Wait until so many run; fails after two seconds."""
@@ -70,6 +78,20 @@ def events(sources: Sources) -> strawberry.federation.Schema:
                         await asyncio.sleep(pause)
                     yield Tick(number=number, user=User(id=strawberry.ID(str(number % 3))))
             finally:
+                sources.running -= 1
+
+        @strawberry.subscription
+        async def feed(self, info: strawberry.Info) -> AsyncGenerator[Tick, None]:
+            """What the test pushes."""
+            sources.headers.append({k.lower(): v for k, v in info.context["request"].headers.items()})
+            sources.running += 1
+            queue: asyncio.Queue[int | None] = asyncio.Queue()
+            sources.feeds.append(queue)
+            try:
+                while (number := await queue.get()) is not None:
+                    yield Tick(number=number, user=User(id=strawberry.ID(str(number % 3))))
+            finally:
+                sources.feeds.remove(queue)
                 sources.running -= 1
 
     return strawberry.federation.Schema(query=Query, mutation=Mutation, subscription=Subscription)
@@ -128,3 +150,9 @@ async def live_router(
         app = create_app(composed.supergraph_sdl, hooks=hooks, config=RouterConfig.model_validate(config))
         async with serving(app) as address, app.lifespan():
             yield app, address
+
+
+def lead(app: RouterApp, subgraph: str, url: str) -> None:
+    """Let the subgraph's subscriptions go somewhere else."""
+    streams = app.subgraphs._streams
+    streams[subgraph] = replace(streams[subgraph], url=url)

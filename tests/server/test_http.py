@@ -97,7 +97,7 @@ async def test_head_has_the_headers_of_get_and_no_body(make_app: MakeApp) -> Non
 async def test_options_names_the_methods(client: httpx.AsyncClient) -> None:
     response = await client.options("/graphql")
     assert (response.status_code, response.content) == (204, b"")
-    assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    assert response.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, POST, PUT"
 
 
 async def test_health(client: httpx.AsyncClient) -> None:
@@ -222,7 +222,7 @@ async def test_get_runs_no_mutation(client: httpx.AsyncClient, shop: ShopTranspo
 async def test_other_methods(client: httpx.AsyncClient, method: str) -> None:
     response = await client.request(method, "/graphql", content=b"{}", headers={"content-type": OLD})
     assert (response.status_code, code_of(response)) == (405, "METHOD_NOT_ALLOWED")
-    assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    assert response.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, POST, PUT"
 
 
 @pytest.mark.parametrize(

@@ -1,104 +1,18 @@
 """Subscriptions over Server-Sent Events and WebSockets, through real servers on both sides."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
-import orjson
 import pytest
 from strawberry.asgi import GraphQL
 
 from router import RequestContext, RequestRefused, RouterApp, RouterHooks, SubgraphCall, SubgraphReply
 from router.hooks import Send
-from tests.server.live import Sources, events, live_router, serving
+from tests.server.listening import FEED, SSE, TICKS, sse, stream, tick, websocket
+from tests.server.live import Sources, events, lead, live_router, serving
 
-TICKS = "subscription ($n: Int!, $p: Float! = 0) { ticks(count: $n, pause: $p) { number user { name } } }"
 SLOW = '{"type":"subscribe","id":"a","payload":{"query":"subscription { ticks(count: 1, pause: 5) { number } }"}}'
-SSE = {"accept": "text/event-stream"}
-
-
-@pytest.fixture
-def sources() -> Sources:
-    return Sources()
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    before = asyncio.all_tasks()
-    async with aiohttp.ClientSession() as session:
-        yield session
-    async with asyncio.timeout(5):  # nothing that a test started may go on after it
-        while {task for task in asyncio.all_tasks() - before if not task.done()} - {asyncio.current_task()}:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
-async def sse(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, Any]]:
-    kind = ""
-    async for line in response.content:
-        name, _, value = line.decode().rstrip("\n").partition(": ")
-        if name == "event":
-            kind = value
-        elif name == "data":
-            yield kind, orjson.loads(value)
-        elif name == "data:" and kind == "complete":
-            yield kind, None
-
-
-async def stream(http: aiohttp.ClientSession, url: str, query: str, **variables: Any) -> list[tuple[str, Any]]:
-    body = {"query": query, "variables": variables}
-    async with http.post(f"{url}/graphql", json=body, headers=SSE) as response:
-        assert response.content_type == "text/event-stream", await response.text()
-        return [event async for event in sse(response)]
-
-
-class Socket:
-    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
-        self.ws = ws
-
-    async def send(self, **message: Any) -> None:
-        await self.ws.send_json(message)
-
-    async def get(self) -> Any:
-        frame = await self.ws.receive(5)
-        assert frame.type is aiohttp.WSMsgType.TEXT, frame
-        return orjson.loads(frame.data)
-
-    async def init(self, **payload: Any) -> None:
-        await self.send(type="connection_init", payload=payload)
-        assert await self.get() == {"type": "connection_ack"}
-
-    async def subscribe(self, id_: str, query: str, **variables: Any) -> None:
-        await self.send(type="subscribe", id=id_, payload={"query": query, "variables": variables})
-
-    async def all_of(self, id_: str) -> list[Any]:
-        """What the operation sends until it is complete; nothing else may come."""
-        found = []
-        while True:
-            message = await self.get()
-            assert message["id"] == id_
-            found.append((message["type"], message.get("payload")))
-            if message["type"] != "next":
-                return found
-
-    async def closed(self) -> int | None:
-        frame = await self.ws.receive(5)
-        assert frame.type is aiohttp.WSMsgType.CLOSE, frame
-        return frame.data
-
-
-@asynccontextmanager
-async def websocket(http: aiohttp.ClientSession, url: str, **options: Any) -> AsyncIterator[Socket]:
-    options = {"protocols": ("graphql-transport-ws",), **options}
-    async with http.ws_connect(f"{url.replace('http', 'ws')}/graphql", **options) as ws:
-        yield Socket(ws)
-
-
-def tick(number: int) -> Any:
-    name = {0: "Ada", 1: "Ben"}.get(number % 3)
-    return {"ticks": {"number": number, "user": {"name": name}}}
 
 
 # ---- Server-Sent Events ----
@@ -204,12 +118,6 @@ async def test_an_error_of_the_source_ends_the_stream(http: aiohttp.ClientSessio
     assert second[1]["errors"][0]["extensions"]["service"] == "events"
     assert rest == [("complete", None)]
     await sources.until(0)
-
-
-def lead(app: RouterApp, subgraph: str, url: str) -> None:
-    """Let the subgraph's subscriptions go somewhere else."""
-    streams = app.subgraphs._streams
-    streams[subgraph] = replace(streams[subgraph], url=url)
 
 
 async def test_masked_errors_of_the_source_and_how_it_broke(
@@ -369,9 +277,52 @@ async def test_initialisation_has_a_time_limit(http: aiohttp.ClientSession, sour
         assert await socket.closed() == 4408
 
 
-async def test_another_subprotocol_is_not_spoken(http: aiohttp.ClientSession, sources: Sources) -> None:
-    async with live_router(sources) as (_, url), websocket(http, url, protocols=("graphql-ws",)) as socket:
-        assert await socket.closed() == 4406
+@pytest.mark.parametrize(
+    ("offered", "chosen", "reason"),
+    [
+        (("graphql-ws",), "graphql-ws", "graphql-ws (subscriptions-transport-ws) is not spoken here: use graphql-tran"),
+        (("mqtt", "graphql-ws"), "mqtt", "The subprotocol must be graphql-transport-ws"),
+        ((), None, "The subprotocol must be graphql-transport-ws"),
+    ],
+)
+async def test_another_subprotocol_is_not_spoken(
+    http: aiohttp.ClientSession, sources: Sources, offered: tuple[str, ...], chosen: str | None, reason: str
+) -> None:
+    async with live_router(sources) as (_, url), websocket(http, url, protocols=offered) as socket:
+        frame = await socket.ws.receive(5)
+        assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 4406)
+        assert frame.extra.startswith(reason)
+        assert socket.ws.protocol == chosen, "browsers show a page the reason only if one that it offered was chosen"
+
+
+async def test_the_subprotocol_is_chosen_among_others(http: aiohttp.ClientSession, sources: Sources) -> None:
+    offered = ("graphql-ws", "graphql-transport-ws")
+    async with live_router(sources) as (_, url), websocket(http, url, protocols=offered) as socket:
+        assert socket.ws.protocol == "graphql-transport-ws"
+        await socket.init()
+
+
+async def test_subscriptions_of_a_process_are_limited(http: aiohttp.ClientSession, sources: Sources) -> None:
+    async with live_router(sources, subscriptions={"max_open": 2}) as (app, url), websocket(http, url) as socket:
+        await socket.init()
+        await socket.subscribe("a", FEED)
+        await sources.until(1)
+        async with http.post(f"{url}/graphql", json={"query": FEED}, headers=SSE) as response:
+            await sources.until(2)
+            assert response.status == 200
+            await socket.subscribe("c", FEED)
+            ((kind, errors),) = await socket.all_of("c")
+            assert (kind, errors[0]["extensions"]["code"]) == ("error", "TOO_MANY_SUBSCRIPTIONS")
+            both = {"accept": "text/event-stream, application/graphql-response+json"}
+            async with http.post(f"{url}/graphql", json={"query": FEED}, headers=both) as refused:
+                assert (refused.status, refused.headers["retry-after"]) == (503, "5")
+            await socket.subscribe("d", "{ running }")
+            assert (await socket.all_of("d"))[0] == ("next", {"data": {"running": 2}})
+        await sources.until(1)
+        await socket.subscribe("e", FEED)
+        await sources.until(2)
+    await sources.until(0)
+    assert len(app.subscriptions) == 0
 
 
 async def test_a_client_that_answers_no_ping_is_dropped(http: aiohttp.ClientSession, sources: Sources) -> None:

@@ -31,6 +31,7 @@ from router.server.config.redis import RedisConfig
 from router.server.config.sections import Seconds, Section, UrlPath
 from router.server.config.streams import EventStreamConfig, WebSocketConfig
 from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
+from router.server.config.subscriptions import SubscriptionsConfig
 from router.server.config.supergraph import SupergraphConfig
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "RouterConfig",
     "SubgraphConfig",
     "SubscriptionConfig",
+    "SubscriptionsConfig",
     "SupergraphConfig",
     "TrustMode",
     "TrustedDocumentsConfig",
@@ -81,6 +83,7 @@ class RouterConfig(Section):
     )
     websocket: WebSocketConfig = WebSocketConfig()
     event_stream: EventStreamConfig = EventStreamConfig()
+    subscriptions: SubscriptionsConfig = SubscriptionsConfig()
     subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")
     expose_subgraph_errors: bool = Field(
         default=False,

@@ -14,7 +14,7 @@ class CorsConfig(Section):
 
     allow_origins: tuple[str, ...] = Field(default=(), description="Origins, or `*` for any.")
     allow_origin_regex: str | None = Field(default=None, description="Origins whose whole text matches it.")
-    allow_methods: tuple[Literal["GET", "POST", "HEAD", "OPTIONS"], ...] = ("GET", "POST")
+    allow_methods: tuple[Literal["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE"], ...] = ("GET", "POST")
     allow_headers: tuple[str, ...] = Field(default=("*",), description="Request headers, or `*` for any.")
     allow_credentials: bool = False
     expose_headers: tuple[str, ...] = ("x-request-id",)

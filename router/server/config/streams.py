@@ -21,6 +21,11 @@ class WebSocketConfig(Section):
         default=20.0,
         description="A client that is quiet for so long is pinged, and dropped if it stays so.",
     )
+    compression: bool = Field(
+        default=False,
+        description="Whether `serve` offers permessage-deflate. It takes some 300 kB for each connection, and lets a "
+        "small message of a client become a large one in memory.",
+    )
 
 
 class EventStreamConfig(Section):
@@ -30,3 +35,12 @@ class EventStreamConfig(Section):
     send_timeout_s: Seconds = Field(
         default=30.0, description="How long a client may take to receive one event before it is dropped."
     )
+    single_connection: bool = Field(
+        default=True,
+        description="Whether a client may have the results of all its operations in one event stream, which it "
+        'reserves with PUT (graphql-sse\'s "single connection mode").',
+    )
+    reservation_timeout_s: Seconds = Field(
+        default=10.0, description="How long a client may take to fetch the event stream that it has reserved."
+    )
+    max_operations: int = Field(default=100, gt=0, description="Operations of one such stream at the same time.")
