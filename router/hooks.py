@@ -85,11 +85,14 @@ class RequestContext:
 
 @dataclass(slots=True)
 class SubgraphCall:
-    """One request that is about to go to a subgraph. Hooks may change `url` and `headers`.
+    """One request that is about to go to a subgraph. Hooks may change `url`, `headers` and `share_as`.
 
     Attributes:
         body: the JSON request, complete.
         fetch_ids: indexes of the fetches in the plan that share the request.
+        share_as: where equal queries under way are sent once (`traffic.share_requests`): by header, what stands for its
+            value when calls are compared. For headers that a hook makes anew for each call, such as a signature, though
+            they mean the same to the subgraph; it must tell apart all who may not have each other's answer.
     """
 
     subgraph: str
@@ -99,6 +102,7 @@ class SubgraphCall:
     operation_type: str
     fetch_ids: tuple[int, ...]
     context: RequestContext
+    share_as: Mapping[str, str] | None = None
 
 
 class EventStream(Protocol):

@@ -125,7 +125,7 @@ class RouterApp:
         async with self.reloading:
             old = self.served
             wanted = self.supergraph if supergraph is None else supergraph
-            served = await self.workshop.make_next(wanted, config or self.config, old.pipeline)
+            served = await self.workshop.make_next(wanted, config or self.config, old)
             served.persisted.adopt(old.persisted)
             self.serve(served)
             limits = old.pipeline.rate_limits

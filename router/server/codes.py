@@ -165,6 +165,14 @@ RESPONSE_VALIDATION_FAILED
 A subgraph's data does not fit the schema, so that the value became null.
 Report it to the subgraph's owner.
 
+SUBGRAPH_CIRCUIT_OPEN
+Most of the latest requests to a subgraph failed, so it is left alone for a moment.
+Try again later; `service` says which subgraph it is.
+
+SUBGRAPH_OVERLOADED
+A subgraph has as many requests under way as it is given at a time, and too many wait, or this one waited in vain.
+Try again later; `traffic.concurrency` in the router's settings says how many.
+
 SUBREQUEST_HTTP_ERROR
 A subgraph could not be reached, or answered with an HTTP error.
 Try again later; `service` says which subgraph it is.

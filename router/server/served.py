@@ -18,6 +18,7 @@ from router.server.persisted.rehearsal import rehearse
 from router.server.pipeline import Pipeline
 from router.server.rate_limits.limiter import RateLimiter
 from router.server.subgraphs import CountingTransport, connect
+from router.server.traffic.shaping import ShapedTransport, shaped
 
 __all__ = ["Served", "Workshop"]
 
@@ -26,13 +27,18 @@ logger = logging.getLogger("router.server")
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What answers requests; replaced as a whole, so that no request sees a part of each."""
+    """What answers requests; replaced as a whole, so that no request sees a part of each.
+
+    Attributes:
+        traffic: the layers towards subgraphs; None if the settings ask for none.
+    """
 
     config: RouterConfig
     supergraph: Supergraph
     pipeline: Pipeline
     subgraphs: SubgraphClient
     transport: CountingTransport
+    traffic: ShapedTransport | None
     persisted: PersistedDocuments
 
     async def rehearse(self) -> None:
@@ -55,10 +61,10 @@ class Workshop:
     subgraph_urls: Mapping[str, str]
     views: Mapping[str, Contract | str | os.PathLike[str]]
 
-    def make(self, supergraph: Supergraph, config: RouterConfig, now: Pipeline | None = None) -> Served:
+    def make(self, supergraph: Supergraph, config: RouterConfig, now: Served | None = None) -> Served:
         """
         Args:
-            now: what serves so far: counts go on where the settings for them are the same.
+            now: what serves so far: counts and states go on where the settings for them are the same.
 
         Raises:
             InvalidConfig, InvalidContract: a setting or a view does not fit the supergraph.
@@ -68,11 +74,18 @@ class Workshop:
             raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
         views = {name: _view(name, source, supergraph) for name, source in sources.items()}
         pipeline = Pipeline(supergraph, config, self.hooks, views, _rate_limits(config, now))
-        client, transport = connect(supergraph, config, self.hooks, self.transport, self.subgraph_urls)
-        return Served(config, supergraph, pipeline, client, transport, PersistedDocuments(config))
+        traffic = shaped(
+            self.transport,
+            [subgraph.name for subgraph in supergraph.subgraphs],
+            config.traffic,
+            {name: section.traffic for name, section in config.subgraphs.items() if section.traffic is not None},
+            None if now is None else now.traffic,
+        )
+        client, transport = connect(supergraph, config, self.hooks, traffic or self.transport, self.subgraph_urls)
+        return Served(config, supergraph, pipeline, client, transport, traffic, PersistedDocuments(config))
 
     async def make_next(
-        self, supergraph: str | os.PathLike[str] | Supergraph, config: RouterConfig, now: Pipeline
+        self, supergraph: str | os.PathLike[str] | Supergraph, config: RouterConfig, now: Served
     ) -> Served:
         """Load another supergraph on a thread, and plan on it what clients ask most of the one that serves now.
 
@@ -81,7 +94,7 @@ class Workshop:
         """
         started = time.perf_counter()
         served = await asyncio.to_thread(lambda: self.make(opened(supergraph), config, now))
-        used = now.cache.most_used(config.document_cache.warm_up_documents)
+        used = now.pipeline.cache.most_used(config.document_cache.warm_up_documents)
         try:
             planned = await served.pipeline.warm_up(used)
             await served.rehearse()
@@ -94,9 +107,9 @@ class Workshop:
         return served
 
 
-def _rate_limits(config: RouterConfig, now: Pipeline | None) -> RateLimiter | None:
+def _rate_limits(config: RouterConfig, now: Served | None) -> RateLimiter | None:
     if now is not None and (now.config.rate_limits, now.config.redis) == (config.rate_limits, config.redis):
-        return now.rate_limits
+        return now.pipeline.rate_limits
     return RateLimiter(config.rate_limits, config.redis) if config.rate_limits.rules else None
 
 

@@ -76,6 +76,7 @@ class Request:
         body: sent as JSON, or as it is where it is text.
         settings: the router's, as in its YAML file.
         others: as many equal requests with other documents are sent at the same time.
+        earlier: as many equal requests are sent before, one after the other.
         files: what lies beside the file of the settings.
     """
 
@@ -86,6 +87,7 @@ class Request:
     settings: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     others: int = 0
+    earlier: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
     supergraph: str = SUPERGRAPH
     hooks: Callable[[], RouterHooks] | None = None
@@ -283,6 +285,35 @@ EXAMPLES: dict[str, Example] = {
     "RESPONSE_VALIDATION_FAILED": both(
         Request(NAMES, transport=Untrue, note='`products` answers `{"name": {"is": "no text"}}`.'), Request(NAMES)
     ),
+    "SUBGRAPH_CIRCUIT_OPEN": both(
+        Request(
+            NAMES,
+            headers=TRACED,
+            settings={"traffic": {"circuit_breaker": {"min_requests": 2}}},
+            transport=Down,
+            earlier=2,
+            note="`products` answers with status 503, and has done so twice.",
+        ),
+        Request(NAMES, settings={"traffic": {"circuit_breaker": {"min_requests": 2}}}),
+    ),
+    "SUBGRAPH_OVERLOADED": both(
+        Request(
+            query("{ products { reviews { stars } } }"),
+            headers=TRACED,
+            settings={
+                "traffic": {"concurrency": {"max_requests": 1, "max_waiting": 0}},
+                "subgraphs": {"reviews": {"max_representations": 1}},
+            },
+            note="`reviews` is asked for two products, in a request for each.",
+        ),
+        Request(
+            query("{ products { reviews { stars } } }"),
+            settings={
+                "traffic": {"concurrency": {"max_requests": 1, "max_waiting": 1}},
+                "subgraphs": {"reviews": {"max_representations": 1}},
+            },
+        ),
+    ),
     "SUBREQUEST_HTTP_ERROR": both(
         Request(NAMES, headers=TRACED, transport=Down, note="`products` answers with status 503."), Request(NAMES)
     ),
@@ -335,6 +366,10 @@ async def _answer(request: Request) -> Answer:
     app = _app(request)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://router.test") as client:
+        for _ in range(request.earlier):
+            await client.request(
+                request.method, request.path, content=request.bodies()[-1], headers=dict(request.headers)
+            )
         sent = [
             client.request(request.method, request.path, content=body or None, headers=dict(request.headers))
             for body in request.bodies()

@@ -33,6 +33,7 @@ from router.server.config.streams import EventStreamConfig, WebSocketConfig
 from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
 from router.server.config.subscriptions import SubscriptionsConfig
 from router.server.config.supergraph import SupergraphConfig
+from router.server.config.traffic import TrafficConfig
 
 __all__ = [
     "AutomaticPersistedQueriesConfig",
@@ -52,6 +53,7 @@ __all__ = [
     "SubscriptionConfig",
     "SubscriptionsConfig",
     "SupergraphConfig",
+    "TrafficConfig",
     "TrustMode",
     "TrustedDocumentsConfig",
     "WebSocketConfig",
@@ -71,6 +73,7 @@ class RouterConfig(Section):
     introspection: bool = Field(default=True, description="Whether clients may read the schema.")
     limits: LimitsConfig = LimitsConfig()
     document_cache: DocumentCacheConfig = DocumentCacheConfig()
+    traffic: TrafficConfig = TrafficConfig()
     rate_limits: RateLimitsConfig = RateLimitsConfig()
     redis: RedisConfig | None = Field(default=None, description="Without it each process counts for itself.")
     cors: CorsConfig | None = None

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from router.server.config.sections import HeaderName, HeaderValue, Seconds, Section
+from router.server.config.traffic import SubgraphTrafficConfig
 
 __all__ = ["HeadersConfig", "SubgraphConfig", "SubscriptionConfig"]
 
@@ -45,6 +46,7 @@ class SubgraphConfig(Section):
         default=False, description="Ask for entities of different types in different `_entities` fields."
     )
     batching: bool = Field(default=True, description="Whether one request may have several `_entities` fields.")
+    traffic: SubgraphTrafficConfig | None = None
     expose_errors: bool | None = Field(
         default=None,
         description="Whether clients see this subgraph's error messages, codes and extensions; else as "
