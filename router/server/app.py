@@ -22,6 +22,7 @@ from router.composition.contracts import Contract
 from router.executor import AiohttpTransport, Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RouterHooks
+from router.server.compression import Compression
 from router.server.config import RouterConfig
 from router.server.exchange import Exchange, new_context
 from router.server.live import LiveSubscriptions
@@ -96,6 +97,8 @@ class RouterApp:
         """Answer all requests with this from now on. In one go: no request sees a part of each."""
         self.served = served
         self.config = served.config
+        settings = served.config.compression
+        self.compression = Compression(settings) if settings.enabled else None
         self.entry: ASGIApp = self.handle if served.config.cors is None else cors_middleware(self.handle, served.config)
         self.supergraph = served.supergraph
         self.pipeline = served.pipeline
@@ -147,7 +150,10 @@ class RouterApp:
 
         A part of which something is wrong does not make the router unready: it goes on without.
         """
-        return (200 if self.started else 503), {name: state() for name, state in sorted(self.parts.items())}
+        parts = {name: state() for name, state in self.parts.items()}
+        if self.persisted.state is not None:
+            parts["persisted_documents"] = self.persisted.state
+        return (200 if self.started else 503), dict(sorted(parts.items()))
 
     def finished(
         self, context: RequestContext, *, status: int, started: float, codes: list[str], size_bytes: int

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "new_context"]
 
 METHODS = "GET, HEAD, OPTIONS, POST"
-FIXED_HEADERS = {"cache-control": "no-store", "vary": "accept", "x-content-type-options": "nosniff"}
+FIXED_HEADERS = {"cache-control": "no-store", "vary": "accept, accept-encoding", "x-content-type-options": "nosniff"}
 
 
 class Exchange:
@@ -137,7 +137,7 @@ class Exchange:
                 raise
             self.media_type, self.takes_json = JSON, False
 
-    async def read(self, query_string: bytes) -> GraphQLRequest | list[GraphQLRequest]:
+    async def read(self, query_string: bytes) -> GraphQLRequest | list[GraphQLRequest | Rejected]:
         context, config = self.context, self.app.config
         if context.method == "POST":
             return await read_post(context.headers, self.receive, config)
@@ -155,7 +155,7 @@ class Exchange:
             return
         await self.answer(status, response, [self.context])
 
-    async def batch(self, requests: list[GraphQLRequest]) -> None:
+    async def batch(self, requests: list[GraphQLRequest | Rejected]) -> None:
         contexts = [part_of(self.context, index) for index in range(len(requests))]
         pairs = zip(requests, contexts, strict=True)
         answers = await asyncio.gather(*(self.operation(request, context, None) for request, context in pairs))
@@ -164,11 +164,13 @@ class Exchange:
         await self.answer(200, [response for _, response in answers], contexts)
 
     async def operation(
-        self, request: GraphQLRequest, context: RequestContext, guard: DisconnectGuard | None
+        self, request: GraphQLRequest | Rejected, context: RequestContext, guard: DisconnectGuard | None
     ) -> tuple[int, dict[str, Any]]:
         """Run one operation to its one response; all its errors become part of it."""
         rejected: Rejected | None
         try:
+            if isinstance(request, Rejected):
+                raise request
             opened = await open_operation(self.app, request, context, read_only=context.method != "POST", guard=guard)
             if opened.is_subscription:
                 raise needs_a_stream(self.app, context)
@@ -331,7 +333,15 @@ class Exchange:
         return status, sent if isinstance(response, list) else sent[0]
 
     async def respond(self, status: int, body: bytes) -> None:
-        values = {"content-length": str(len(body))} if status != 204 else {}
+        values: dict[str, str] = {}
+        compression = self.app.compression
+        if compression is not None:
+            coding = compression.coding(self.context.headers.get("accept-encoding"), len(body))
+            if coding is not None:
+                body = await compression.compressed(body, coding)
+                values["content-encoding"] = coding
+        if status != 204:
+            values["content-length"] = str(len(body))
         await self.start(status, values, has_body=bool(body))
         # HEAD has the headers of GET, and no body.
         await self.send({"type": "http.response.body", "body": b"" if self.context.method == "HEAD" else body})

@@ -89,7 +89,7 @@ def read_document(
     if errors:
         hidden = [error for error in errors if "introspection has been disabled" in error.message]
         code = "INTROSPECTION_DISABLED" if hidden else "GRAPHQL_VALIDATION_FAILED"
-        raise Rejected.of_graphql(code, hidden or errors, status=422)
+        raise Rejected.of_graphql(code, hidden or errors, status=400)
     return document
 
 

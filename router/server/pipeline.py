@@ -282,4 +282,4 @@ def bad_input(problems: Sequence[VariableProblem], places: Places, max_errors: i
     if len(problems) > max_errors:
         message = f"There are more errors in the variables; these are the first {max_errors}."
         errors.append({"message": message, "extensions": {"code": "BAD_USER_INPUT"}})
-    return Rejected(errors, status=422, json_status=200)
+    return Rejected(errors, status=400, json_status=200)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive
 
+from router.server.compression import IN_THE_LOOP_BYTES, CorruptBody, TooMuch, decompressed, known_codings
 from router.server.config import RouterConfig
 from router.server.responses import JSON, Rejected
 
@@ -97,15 +98,18 @@ def read_get(query_string: bytes) -> GraphQLRequest:
 
 async def read_post(
     headers: Mapping[str, str], receive: Receive, config: RouterConfig
-) -> GraphQLRequest | list[GraphQLRequest]:
-    """Read and check the body; a list if it was an array.
+) -> GraphQLRequest | list[GraphQLRequest | Rejected]:
+    """Read and check the body; a list if it was an array, with the refusals of those that are malformed.
 
     Raises:
         Rejected: wrong content type, too large, not JSON, or not of the specified form.
         ClientGone: the client hung up.
     """
     check_content_type(headers)
+    coding = content_coding(headers, config)
     body = await read_body(headers, receive, config)
+    if coding is not None:
+        body = await plain_body(body, coding, config.limits.max_body_bytes)
     try:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -124,7 +128,21 @@ async def read_post(
             status=422,
             json_status=400,
         )
-    return [checked(item) for item in payload]
+    return [checked_or_refused(item) for item in payload]
+
+
+def checked_or_refused(item: Any) -> "GraphQLRequest | Rejected":
+    """One operation of a batch. One that is malformed is refused alone.
+
+    Raises:
+        Rejected: it is no object, so that the whole is no batch.
+    """
+    try:
+        return checked(item)
+    except Rejected as error:
+        if not isinstance(item, dict):
+            raise
+        return error
 
 
 def media_type(content_type: str) -> tuple[str, dict[str, str]]:
@@ -147,8 +165,44 @@ def check_content_type(headers: Mapping[str, str]) -> None:
                 status=415,
                 headers={"accept-post": JSON},
             )
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise Rejected.one("UNSUPPORTED_MEDIA_TYPE", "Compressed request bodies are not supported.", status=415)
+
+
+def content_coding(headers: Mapping[str, str], config: RouterConfig) -> str | None:
+    """How the body is compressed; None if it is not.
+
+    Raises:
+        Rejected: in a way that this server does not know or does not take.
+    """
+    given = headers.get("content-encoding")
+    if given is None:
+        return None
+    coding = given.strip().lower().removeprefix("x-")
+    if coding in ("", "identity"):
+        return None
+    known = known_codings() if config.compression.requests else ()
+    if coding in known:
+        return coding
+    offer = f"send it as it is, or as one of {', '.join(known)}" if known else "send it as it is"
+    message = f"The body's Content-Encoding {given[:40]!r} is not supported: {offer}."
+    headers_ = {"accept-encoding": ", ".join(known) or "identity"}
+    raise Rejected.one("UNSUPPORTED_MEDIA_TYPE", message, status=415, headers=headers_)
+
+
+async def plain_body(body: bytes, coding: str, limit: int) -> bytes:
+    """What a compressed body holds.
+
+    Raises:
+        Rejected: it is corrupt, or holds more than a body may.
+    """
+    try:
+        if len(body) <= IN_THE_LOOP_BYTES // 16:
+            return decompressed(body, coding, limit)
+        return await asyncio.to_thread(decompressed, body, coding, limit)
+    except CorruptBody as error:
+        message = f"The body is not what its Content-Encoding {coding!r} says."
+        raise Rejected.one("BAD_REQUEST", message, status=400) from error
+    except TooMuch as error:
+        raise too_large(limit) from error
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, config: RouterConfig) -> bytes:

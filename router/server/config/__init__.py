@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from router.server.config.compression import Coding, CompressionConfig
 from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
 from router.server.config.limits import LimitsConfig
 from router.server.config.metrics import MetricsConfig
@@ -38,6 +39,8 @@ from router.server.config.traffic import TrafficConfig
 __all__ = [
     "AutomaticPersistedQueriesConfig",
     "BatchingConfig",
+    "Coding",
+    "CompressionConfig",
     "CorsConfig",
     "CsrfConfig",
     "EventStreamConfig",
@@ -79,6 +82,7 @@ class RouterConfig(Section):
     cors: CorsConfig | None = None
     csrf: CsrfConfig = CsrfConfig()
     batching: BatchingConfig = BatchingConfig()
+    compression: CompressionConfig = CompressionConfig()
     automatic_persisted_queries: AutomaticPersistedQueriesConfig = AutomaticPersistedQueriesConfig()
     trusted_documents: TrustedDocumentsConfig = TrustedDocumentsConfig()
     incremental_delivery: bool = Field(

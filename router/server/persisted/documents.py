@@ -7,7 +7,7 @@ queries (`extensions.persistedQuery`).
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from graphql import (
@@ -69,9 +69,11 @@ class PersistedDocuments:
         return self._manifest.listed
 
     @property
-    def parts(self) -> Mapping[str, bool]:
-        """What else this needs, by name, and whether it answers."""
-        return {} if self._shared is None else {"persisted_documents_redis": self._shared.is_up}
+    def state(self) -> str | None:
+        """Where automatic documents are kept; None if that cannot change."""
+        if self._shared is None:
+            return None
+        return "in Redis" if self._shared.is_up else "in memory: Redis does not answer"
 
     def adopt(self, old: "PersistedDocuments") -> None:
         """Take over what clients have sent to the one that this replaces, as far as the settings are the same."""

@@ -41,6 +41,10 @@ def code_of(response: httpx.Response) -> str:
     return str(response.json()["errors"][0]["extensions"]["code"])
 
 
+async def state(client: httpx.AsyncClient) -> str:
+    return str((await client.get("/ready")).json()["parts"]["persisted_documents"])
+
+
 class Tenants(RouterHooks):
     """Takes the partition from a header; refuses who has none."""
 
@@ -222,10 +226,10 @@ async def test_without_redis_the_memory_serves(
     url = f"redis://:secret@127.0.0.1:{free_port()}/0"
     app = make_app(redis=shared_settings(url), automatic_persisted_queries={"retry_s": 60})
     client = connect(app)
-    assert app.persisted.parts == {"persisted_documents_redis": True}
+    assert await state(client) == "in Redis"
     for _ in range(3):
         assert code_of(await post(client, by_hash())) == "PERSISTED_QUERY_NOT_FOUND"
-    assert app.persisted.parts == {"persisted_documents_redis": False}
+    assert await state(client) == "in memory: Redis does not answer"
     assert (await post(client, by_hash(text=TEXT))).json() == ANSWER
     assert (await post(client, by_hash())).json() == ANSWER
     lines = [record for record in caplog.records if "Redis does not answer" in record.message]
