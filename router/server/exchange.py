@@ -190,6 +190,7 @@ class Exchange:
     async def parts(self, request: GraphQLRequest) -> None:
         """Answer a client that takes responses in parts, in parts or not."""
         context, app = self.context, self.app
+        sent: int | None = 0  # a client that hangs up early gets nothing
         with DisconnectGuard(self.receive) as guard:
             try:
                 opened = await open_operation(

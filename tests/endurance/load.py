@@ -1,0 +1,196 @@
+"""What clients do to the router in an endurance run: each function is one kind of client, until it is cancelled."""
+
+import asyncio
+import json
+import random
+import struct
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from tests.endurance.target import Target
+
+__all__ = ["CLIENTS", "Load"]
+
+QUERIES: dict[str, Any] = {
+    '{ a: user(id: "0") { id name } b: user(id: "1") { name } }': {
+        "data": {"a": {"id": "0", "name": "Ada"}, "b": {"name": "Ben"}}
+    },
+    "query Who($id: ID!) { user(id: $id) { __typename name } }": {
+        "data": {"user": {"__typename": "User", "name": "Ben"}}
+    },
+    "{ __schema { queryType { name } } }": {"data": {"__schema": {"queryType": {"name": "Query"}}}},
+}
+TICKS = "subscription Ticks { ticks(count: 4, pause: 0.01) { number user { name } } }"
+TICK_NAMES = ["Ada", "Ben", None, "Ada"]
+TIMEOUT = aiohttp.ClientTimeout(total=30)
+
+
+@dataclass
+class Load:
+    """What was done, and what went wrong.
+
+    Attributes:
+        done: how often each kind of client did what it does.
+        faults: the first of each kind, in words; a fault ends nothing.
+    """
+
+    target: Target
+    seed: int
+    done: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    def expect(self, kind: str, found: Any, wanted: Any) -> None:
+        self.done[kind] += 1
+        if found != wanted and len(self.faults) < 20:
+            self.faults.append(f"{kind}: {found!r} instead of {wanted!r}"[:1000])
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A raw connection, cut off at the end of the block."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.target.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+
+def post(query: str, variables: dict[str, Any] | None = None) -> bytes:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+async def queries(load: Load) -> None:
+    chance = random.Random(load.seed)
+    async with aiohttp.ClientSession(load.target.url, timeout=TIMEOUT) as session:
+        while True:
+            query = chance.choice(list(QUERIES))
+            variables = {"id": "1"} if "$id" in query else {}
+            async with session.post("/graphql", json={"query": query, "variables": variables}) as answer:
+                load.expect("query", await answer.json(), QUERIES[query])
+
+
+async def cold_queries(load: Load) -> None:
+    """Texts that were never seen: each has to be planned."""
+    chance = random.Random(load.seed)
+    async with aiohttp.ClientSession(load.target.url, timeout=TIMEOUT) as session:
+        while True:
+            key = f"k{chance.getrandbits(60)}"
+            async with session.post("/graphql", json={"query": f'{{ {key}: user(id: "0") {{ name }} }}'}) as answer:
+                load.expect("cold query", await answer.json(), {"data": {key: {"name": "Ada"}}})
+            await asyncio.sleep(0.02)
+
+
+async def mutations(load: Load) -> None:
+    async with aiohttp.ClientSession(load.target.url, timeout=TIMEOUT) as session:
+        while True:
+            async with session.post("/graphql", json={"query": "mutation { work(seconds: 0) }"}) as answer:
+                load.expect("mutation", set(await answer.json()), {"data"})
+            await asyncio.sleep(0.005)
+
+
+async def event_streams(load: Load) -> None:
+    headers = {"accept": "text/event-stream"}
+    async with aiohttp.ClientSession(load.target.url, timeout=TIMEOUT) as session:
+        while True:
+            async with session.post("/graphql", json={"query": TICKS}, headers=headers) as answer:
+                text = await answer.text()
+            events = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
+            found = [event["data"]["ticks"]["user"]["name"] for event in events if event.get("data")]
+            load.expect("event stream", found, TICK_NAMES)
+
+
+async def websockets(load: Load) -> None:
+    async with aiohttp.ClientSession(load.target.url, timeout=TIMEOUT) as session:
+        while True:
+            async with session.ws_connect("/graphql", protocols=("graphql-transport-ws",)) as socket:
+                await socket.send_json({"type": "connection_init"})
+                await socket.receive_json()
+                await socket.send_json({"id": "1", "type": "subscribe", "payload": {"query": TICKS}})
+                found = []
+                while (message := await socket.receive_json())["type"] == "next":
+                    found.append(message["payload"]["data"]["ticks"]["user"]["name"])
+                load.expect("websocket", found, TICK_NAMES)
+
+
+async def aborts(load: Load) -> None:
+    """Requests whose client hangs up: at once, in the middle of the body, while it waits, in the middle of events."""
+    chance = random.Random(load.seed)
+    stream = post(TICKS).replace(b"host: x", b"host: x\r\naccept: text/event-stream")
+    slow = post("mutation { work(seconds: 0.05) }")
+    while True:
+        request = chance.choice([*map(post, QUERIES), stream, slow])
+        async with load.connection() as (reader, writer):
+            writer.write(request[: chance.randint(1, len(request))] if chance.random() < 0.5 else request)
+            if chance.random() < 0.3:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(reader.read(20), 0.05)
+            if chance.random() < 0.5:  # a reset instead of an end
+                writer.get_extra_info("socket").setsockopt(1, 13, struct.pack("ii", 1, 0))
+        load.done["abort"] += 1
+        await asyncio.sleep(0.01)
+
+
+async def slow_clients(load: Load) -> None:
+    """Clients that send and read in little pieces."""
+    (query, wanted), *_ = QUERIES.items()
+    request = post(query).replace(b"host: x", b"host: x\r\nconnection: close")
+    while True:
+        async with load.connection() as (reader, writer):
+            for start in range(0, len(request), 40):
+                writer.write(request[start : start + 40])
+                await asyncio.sleep(0.02)
+            answer = b""
+            while piece := await reader.read(16):
+                answer += piece
+                await asyncio.sleep(0.005)
+            load.expect("slow client", json.loads(answer.partition(b"\r\n\r\n")[2]), wanted)
+
+
+async def junk(load: Load) -> None:
+    """What is no HTTP, or no GraphQL."""
+    chance = random.Random(load.seed)
+    bodies = [b"", b"{", b"[]", b'{"query":1}', b'{"query":"{"}', b'{"query":"{ nowhere }"}', b"\xff" * 30]
+    async with aiohttp.ClientSession(load.target.url, timeout=TIMEOUT) as session:
+        while True:
+            headers = {"content-type": "application/json", "accept": "application/json"}
+            async with session.post("/graphql", data=chance.choice(bodies), headers=headers) as answer:
+                load.expect("junk", (await answer.json()).keys(), {"errors"})
+            async with load.connection() as (reader, writer):
+                writer.write(chance.randbytes(chance.randint(1, 300)))
+                writer.write_eof()
+                with suppress(ConnectionError):
+                    await asyncio.wait_for(reader.read(), 10)
+            await asyncio.sleep(0.02)
+
+
+async def reloads(load: Load) -> None:
+    """Another supergraph every two seconds; every fourth time a wrong one, which is to be refused."""
+    target, count = load.target, 0
+    while True:
+        await asyncio.sleep(2)
+        count += 1
+        text = "type Query {" if count % 4 == 0 else target.versions[count % 2]
+        target.supergraph.write_text(text)
+        load.done["refused reload" if count % 4 == 0 else "reload"] += 1
+
+
+CLIENTS: tuple[tuple[Callable[[Load], Awaitable[None]], int], ...] = (
+    (queries, 16),
+    (cold_queries, 1),
+    (mutations, 2),
+    (event_streams, 4),
+    (websockets, 4),
+    (aborts, 4),
+    (slow_clients, 4),
+    (junk, 1),
+    (reloads, 1),
+)
+"""Each kind of client, and how many of them there are."""

@@ -1,0 +1,14 @@
+"""A short run of the mixed load; a long one: `python -m tests.endurance.soak --seconds 600`."""
+
+from pathlib import Path
+
+from tests.endurance.load import CLIENTS
+from tests.endurance.soak import soak
+
+
+async def test_mixed_load_finds_no_fault_and_leaves_nothing(tmp_path: Path) -> None:
+    done = await soak(tmp_path, 5, warm_up_s=2)
+    assert done.load.faults == []
+    assert done.kept == []
+    assert done.samples[-1].requests > 200
+    assert len(done.load.done) >= len(CLIENTS), "every kind of client got its turn"
