@@ -65,7 +65,9 @@ def create_app(
         InvalidConfig: a setting is for a subgraph that the supergraph does not have, or for a view that there is not.
         InvalidContract: a view's contract cannot be read or does not fit the supergraph.
     """
-    workshop = Workshop(hooks, transport or AiohttpTransport(), dict(subgraph_urls or {}), dict(views or {}))
+    workshop = Workshop(
+        hooks, transport or AiohttpTransport(), dict(subgraph_urls or {}), dict(views or {}), RouterMetrics()
+    )
     return RouterApp(workshop, workshop.make(opened(supergraph), config or RouterConfig()))
 
 
@@ -78,7 +80,7 @@ class RouterApp:
     def __init__(self, workshop: Workshop, served: Served) -> None:
         hooks = workshop.hooks
         self.workshop = workshop
-        self.metrics = RouterMetrics()
+        self.metrics = workshop.metrics
         self.parts: dict[str, Callable[[], str]] = {}
         self.serve(served)
         self.on_request = hooks.on_request if overrides(hooks, "on_request") and hooks else None

@@ -12,6 +12,8 @@ from router.executor import SubgraphClient, Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks
 from router.server.config import InvalidConfig, RouterConfig
+from router.server.metrics import RouterMetrics
+from router.server.metrics.subgraph_requests import MeasuredTransport
 from router.server.operations import opened
 from router.server.persisted import PersistedDocuments
 from router.server.persisted.rehearsal import rehearse
@@ -54,12 +56,14 @@ class Workshop:
     Attributes:
         transport: shared by all that is made; started and closed by its owner.
         views: by name, contracts or their files besides those of the settings, read anew for each supergraph.
+        metrics: go on counting whatever is made.
     """
 
     hooks: RouterHooks | None
     transport: Transport
     subgraph_urls: Mapping[str, str]
     views: Mapping[str, Contract | str | os.PathLike[str]]
+    metrics: RouterMetrics
 
     def make(self, supergraph: Supergraph, config: RouterConfig, now: Served | None = None) -> Served:
         """
@@ -74,14 +78,15 @@ class Workshop:
             raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
         views = {name: _view(name, source, supergraph) for name, source in sources.items()}
         pipeline = Pipeline(supergraph, config, self.hooks, views, _rate_limits(config, now))
+        measured = MeasuredTransport(self.transport, self.metrics) if config.metrics.enabled else self.transport
         traffic = shaped(
-            self.transport,
+            measured,
             [subgraph.name for subgraph in supergraph.subgraphs],
             config.traffic,
             {name: section.traffic for name, section in config.subgraphs.items() if section.traffic is not None},
             None if now is None else now.traffic,
         )
-        client, transport = connect(supergraph, config, self.hooks, traffic or self.transport, self.subgraph_urls)
+        client, transport = connect(supergraph, config, self.hooks, traffic or measured, self.subgraph_urls)
         return Served(config, supergraph, pipeline, client, transport, traffic, PersistedDocuments(config))
 
     async def make_next(

@@ -56,6 +56,17 @@ async def test_requests_are_counted(make_app: MakeApp, connect: Connect) -> None
     assert value(found, "router_reloads_total", result="refused") == 0
 
 
+async def test_requests_to_subgraphs_are_counted(make_app: MakeApp, connect: Connect) -> None:
+    client = connect(make_app(subgraph_timeout_s=0.05))
+    for _ in range(2):
+        await client.post("/graphql", json={"query": "{ products { id } }"})
+    await client.post("/graphql", json={"query": "{ slow(seconds: 5) }"})
+    found = await scraped(client)
+    assert value(found, "router_subgraph_requests_total", subgraph="products", result="200") == 2
+    assert value(found, "router_subgraph_requests_total", subgraph="products", result="SUBREQUEST_TIMEOUT") == 1
+    assert value(found, "router_subgraph_request_duration_seconds_count", subgraph="products") == 3
+
+
 async def test_buckets_are_added_up(make_app: MakeApp, connect: Connect) -> None:
     client = connect(make_app())
     await client.post("/graphql", json={"query": "{ products { id } }"})
