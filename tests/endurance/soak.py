@@ -21,7 +21,10 @@ from tests.endurance.target import Target, metric, running
 __all__ = ["Sample", "Soaked", "growth", "plot", "soak"]
 
 QUIET_S = 3.0
-"""How long the router is left alone before what it kept is counted."""
+"""How long the router is left alone before it is at rest."""
+
+PATIENCE_S = 30.0
+"""How long it may take to give back what the load took: longer than connections to subgraphs are kept."""
 
 SPARE = 10
 """How many tasks or files more are no fault: connections to subgraphs are kept for a while."""
@@ -110,17 +113,19 @@ async def soak(
         await loaded(load, seconds, samples)
         await asyncio.sleep(QUIET_S)
         after = await sampled(target, started)
-        kept = [
-            f"{what}: {now} instead of {then}"
-            for what, then, now in (
-                ("tasks", before.tasks, after.tasks),
-                ("open files", before.open_files, after.open_files),
-            )
-            if now > then + SPARE
-        ]
+        patience = time.monotonic() + PATIENCE_S
+        while (kept := kept_of(before, after)) and time.monotonic() < patience:
+            await asyncio.sleep(1)
+            after = await sampled(target, started)
         wrong = [line for line in target.faults() if "not reloaded" not in line]
         load.faults.extend(f"in the log: {line[:1000]}" for line in wrong[:5])
         return Soaked(load, before, samples, after, kept)
+
+
+def kept_of(before: Sample, after: Sample) -> list[str]:
+    """What the router has more of than before, in words."""
+    pairs = (("tasks", before.tasks, after.tasks), ("open files", before.open_files, after.open_files))
+    return [f"{what}: {now} instead of {then}" for what, then, now in pairs if now > then + SPARE]
 
 
 def growth(samples: list[Sample]) -> float:
