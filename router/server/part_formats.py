@@ -157,7 +157,9 @@ async def with_keep_alive(
                 return
             yield response
     finally:
-        if waiting is not None and not waiting.done():
+        if waiting is not None:
             waiting.cancel()
             await asyncio.wait({waiting})
+            if not waiting.cancelled():
+                waiting.exception()  # the end may have come while we were told to stop: it is nobody's fault
         await responses.aclose()
