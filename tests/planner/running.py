@@ -88,7 +88,8 @@ class Federation:
         ordered = "@skip" not in operation and "@include" not in operation
         if not self._equal(response["data"], expected, ordered=ordered):
             return Difference("data", _first_difference(response["data"], expected, "data"))
-        if plan.operation_type == "mutation":
+        # A server may leave out what comes after the field that made the whole result null; this one does.
+        if plan.operation_type == "mutation" and expected is not None:
             done = [m for s in self.subgraphs.values() for m in s.mutations]
             if sorted(done) != sorted(monolith.mutations):
                 return Difference("order", f"{done} instead of {monolith.mutations}")

@@ -9,6 +9,7 @@ from graphql import (
     DocumentNode,
     FieldDefinitionNode,
     GraphQLSchema,
+    InputValueDefinitionNode,
     OperationDefinitionNode,
     SelectionSetNode,
     build_ast_schema,
@@ -47,7 +48,7 @@ class TypeFacts:
     members: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
     contexts: list[str] = field(default_factory=list)
-    input_fields: list[str] = field(default_factory=list)
+    input_fields: dict[str, InputValueDefinitionNode] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     is_interface_object: bool = False
 
@@ -95,7 +96,7 @@ class SubgraphTypes:
         elif kind == "input_object":
             hidden = [f for f in node.fields or () if self._used(f, "inaccessible")]
             facts.hidden.update(f.name.value for f in hidden)
-            facts.input_fields += [f.name.value for f in node.fields or ()]
+            facts.input_fields.update((f.name.value, f) for f in node.fields or ())
         elif kind in ("object", "interface"):
             all_external = bool(self._used(node, "external"))
             for each in node.fields or ():

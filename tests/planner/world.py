@@ -15,10 +15,13 @@ from graphql import (
     FieldNode,
     GraphQLError,
     InlineFragmentNode,
+    InputValueDefinitionNode,
     ListTypeNode,
     NonNullTypeNode,
     SelectionSetNode,
     TypeNode,
+    ValueNode,
+    value_from_ast_untyped,
 )
 from graphql.execution.values import get_argument_values
 
@@ -61,8 +64,22 @@ class _Field:
     nullable: tuple[bool, ...]
     leaf: str
     candidates: tuple[str, ...]
-    arguments: frozenset[str]
+    arguments: Mapping[str, "_Input"]
     is_key: bool
+
+
+@dataclass(frozen=True)
+class _Input:
+    """An argument, or a field of an input type, that all who have it agree to have.
+
+    Attributes:
+        type: the named type.
+        default: of the subgraphs that have one; the others, and a server of all of them, get what it says sent, or do
+            not know it. Composition sees to it that there are no two.
+    """
+
+    type: str
+    default: ValueNode | None
 
 
 class World:
@@ -101,6 +118,7 @@ class World:
                 for selection, _ in one.keys:
                     self._mark_key(name, self.possible(name, one.name), one.name, selection)
         self._fields: dict[tuple[str, str], _Field] = {}
+        self._input_types: dict[str, Mapping[str, _Input] | None] = {}
         self._leaves: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._by_key: dict[tuple[str, str, int], dict[str, Thing]] = {}
         self._variant = ""
@@ -161,7 +179,7 @@ class World:
         nullable = tuple(all(level) for level in zip(*shapes, strict=False))
         sets = [set(self.possible(s, _named(f.definition.type))) for s, f in found]
         common = set.intersection(*sets) or sets[0]
-        arguments = [{a.name.value for a in f.definition.arguments or ()} for _, f in found]
+        arguments = [{a.name.value: a for a in f.definition.arguments or ()} for _, f in found]
         hidden = {name for _, f in found for name in f.hidden_arguments}
         is_key = (type_, name) in self.key_fields
         return _Field(
@@ -169,7 +187,7 @@ class World:
             nullable if self.null_keys or not is_key else (False,) * len(nullable),
             _named(found[0][1].definition.type),
             tuple(sorted(common)),
-            frozenset(set.intersection(*arguments) - hidden),
+            {n: _input([each[n] for each in arguments]) for n in set.intersection(*map(set, arguments)) - hidden},
             is_key,
         )
 
@@ -187,31 +205,49 @@ class World:
     def value(self, thing: Thing, name: str, arguments: Mapping[str, Any], context: object = None) -> Any:
         """What a field of an object is; objects in it are `Thing`s."""
         facts = self.facts(thing.type, name)
-        used = {k: self._common(v) for k, v in sorted(arguments.items()) if k in facts.arguments and v is not None}
+        used = self._known(arguments, facts.arguments)
         text = json.dumps(used, sort_keys=True, default=str) if used else ""
         text += self._variant
         if context is not None:
             text += f"<{json.dumps(context, sort_keys=True)}>"
         return self._value(thing, facts, text, 0, "")
 
-    def _common(self, value: Any) -> Any:
-        """An argument without what only some subgraphs have in an input type, and numbers in one form."""
-        if isinstance(value, dict):
-            return {k: self._common(v) for k, v in value.items() if v is not None and self._is_common_input(k)}
+    def _known(self, given: Mapping[str, Any], inputs: Mapping[str, "_Input"]) -> dict[str, Any]:
+        """Arguments, or an input object, without what only some subgraphs know; absent is what a default says.
+
+        A default that only some subgraphs have is not in the API schema: those apply it, but nobody sends it.
+        """
+        known = {}
+        for name, one in sorted(inputs.items()):
+            if name in given:
+                value = given[name]
+            else:
+                value = None if one.default is None else value_from_ast_untyped(one.default)
+            if value is not None:
+                known[name] = self._plain(value, one.type)
+        return known
+
+    def _plain(self, value: Any, type_: str) -> Any:
+        """An argument's value, numbers in one form."""
         if isinstance(value, list):
-            return [self._common(v) for v in value]
+            return [self._plain(v, type_) for v in value]
+        if isinstance(value, dict):
+            inputs = self._inputs(type_)
+            if inputs is not None:
+                return self._known(value, inputs)
+            return {k: self._plain(v, "") for k, v in value.items()}  # of a custom scalar
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
-    def _is_common_input(self, name: str) -> bool:
-        for types in self.subgraphs.values():
-            inputs = [t for t in types.types.values() if t.kind == "input_object"]
-            for one in inputs:
-                others = [s.types[one.name] for s in self.subgraphs.values() if one.name in s.types]
-                if name in one.input_fields and not all(
-                    name in o.input_fields and name not in o.hidden for o in others
-                ):
-                    return False
-        return True
+    def _inputs(self, name: str) -> Mapping[str, "_Input"] | None:
+        """The fields that all subgraphs have in an input type; None if it is none."""
+        if name not in self._input_types:
+            of = [s.types[name] for s in self.subgraphs.values() if name in s.types]
+            if not of or of[0].kind != "input_object":
+                self._input_types[name] = None
+            else:
+                common = set.intersection(*(set(t.input_fields) - t.hidden for t in of))
+                self._input_types[name] = {n: _input([t.input_fields[n] for t in of]) for n in common}
+        return self._input_types[name]
 
     def _value(self, thing: Thing, facts: _Field, arguments: str, level: int, index: str) -> Any:
         seed = (thing.type, thing.id, facts.name + self.salt, arguments, index)
@@ -368,6 +404,11 @@ def _both(first: Any, second: Any) -> Any:
     if isinstance(first, list) and isinstance(second, list):
         return [_both(*pair) for pair in zip(first, second, strict=True)]
     return second if first is None else first
+
+
+def _input(definitions: Sequence[InputValueDefinitionNode]) -> _Input:
+    defaults = [d.default_value for d in definitions if d.default_value is not None]
+    return _Input(_named(definitions[0].type), defaults[0] if defaults else None)
 
 
 def _named(node: TypeNode) -> str:
