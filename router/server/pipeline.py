@@ -23,7 +23,7 @@ from router.hooks import RequestContext, RequestRefused, RouterHooks
 from router.planner import fingerprint, normalize, plan_normalized
 from router.planner.plan import QueryPlan
 from router.server.config import RouterConfig
-from router.server.documents import DocumentKey, OperationKey, PlanCache, Prepared, Preparer
+from router.server.documents import DocumentKey, Entry, OperationKey, PlanCache, Prepared, Preparer
 from router.server.labels import OverrideLabels
 from router.server.limits import check_variables
 from router.server.operations import api_schema_of, read_document, selected_operation
@@ -148,9 +148,7 @@ class Pipeline:
         if read_only and plan.operation_type == "mutation":
             message = "GET may only run queries; send mutations by POST."
             raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": "POST"})
-        variables: Mapping[str, Any] = {}
-        if entry.operation.variables:
-            variables = self.variables(entry.operation.variables, request.variables, entry.own)
+        variables = self.variables(request, entry)
         if self.on_plan is not None:
             self.on_plan(context, plan)
         compiled = entry.operation.compiled
@@ -236,16 +234,23 @@ class Pipeline:
 
     # ---- every time -------------------------------------------------------------------------------------------------
 
-    def variables(self, variables: Variables, given: Mapping[str, Any], places: Places) -> dict[str, Any]:
+    def variables(self, request: GraphQLRequest, entry: Entry[Places, PreparedOperation]) -> dict[str, Any]:
         """The variables to run with.
 
         Raises:
             Rejected: code `BAD_USER_INPUT`, or that of a limit.
         """
+        variables, given = entry.operation.variables, request.variables
+        if not variables:
+            return {}
         check_variables(given, self.limits)
         problems = variables.problems(given)
         if problems:
-            raise bad_input(problems, places, self.limits.max_validation_errors)
+            raise bad_input(problems, entry.own, self.limits.max_validation_errors)
+        if not variables.passed_on.isdisjoint(given):
+            exact = request.exact_variables()
+            if exact is not given:
+                given = {**given, **{name: exact[name] for name in variables.passed_on if name in exact}}
         return variables.values(given)
 
 

@@ -12,12 +12,14 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive
 
+from router.executor.exact_json import has_long_numbers, load_exactly, load_with_long_numbers
 from router.server.compression import IN_THE_LOOP_BYTES, CorruptBody, TooMuch, decompressed, known_codings
 from router.server.config import RouterConfig
 from router.server.responses import JSON, Rejected
 
 __all__ = ["ClientGone", "GraphQLRequest", "read_get", "read_post", "refuse_forgeable"]
 
+VARIABLES = ("variables",)
 PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 # Content types that a web page can send anywhere without asking first.
 SIMPLE_CONTENT_TYPES = frozenset({"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
@@ -35,6 +37,7 @@ class GraphQLRequest:
         query: the document; may be empty if `document_id` is there.
         operation_name: never empty.
         document_id: what the document is known by, as `documentId` or as `extensions.persistedQuery` says.
+        source: the JSON text that the request stands in, and where in it; for `exact_variables`.
     """
 
     query: str
@@ -42,6 +45,24 @@ class GraphQLRequest:
     variables: Mapping[str, Any]
     extensions: Mapping[str, Any]
     document_id: str | None = None
+    source: tuple[bytes, tuple[str | int, ...]] | None = None
+
+    def exact_variables(self) -> Mapping[str, Any]:
+        """The variables with all digits of their numbers, see `load_exactly`.
+
+        Raises:
+            Rejected: what stands beside them is nested too deeply to be read a second time.
+        """
+        if self.source is None or not has_long_numbers(self.source[0]):
+            return self.variables
+        text, path = self.source
+        try:
+            found = load_exactly(text)
+        except RecursionError as error:
+            raise malformed("The request is nested too deeply.") from error
+        for step in path:
+            found = found[step]
+        return found if isinstance(found, dict) else {}
 
 
 def refuse_forgeable(headers: Mapping[str, str], config: RouterConfig) -> None:
@@ -85,15 +106,19 @@ def read_get(query_string: bytes) -> GraphQLRequest:
             raise malformed(f"Parameter `{name}` is given twice.")
         if name in PARAMETERS:
             values[name] = value
+    source: tuple[bytes, tuple[str | int, ...]] | None = None
     for name in ("variables", "extensions"):
         if values.get(name):
+            text = values[name].encode()
             try:
-                values[name] = orjson.loads(values[name])
+                values[name] = loaded(text)
             except orjson.JSONDecodeError as error:
                 raise Rejected.one("BAD_REQUEST", f"Parameter `{name}` is not JSON: {error}.", status=400) from error
+            if name == "variables":
+                source = (text, ())
         else:
             values.pop(name, None)
-    return checked(values)
+    return checked(values, source)
 
 
 async def read_post(
@@ -111,12 +136,12 @@ async def read_post(
     if coding is not None:
         body = await plain_body(body, coding, config.limits.max_body_bytes)
     try:
-        payload = orjson.loads(body)
+        payload = loaded(body)
     except orjson.JSONDecodeError as error:
         message = f"The body is not JSON: {error}." if body else "The body is empty; send a JSON object with `query`."
         raise Rejected.one("BAD_REQUEST", message, status=400) from error
     if not isinstance(payload, list):
-        return checked(payload)
+        return checked(payload, (body, VARIABLES))
     if not config.batching.enabled:
         raise Rejected.one(
             "BATCHING_NOT_ENABLED", "Batching is switched off: send one JSON object, not an array.", status=400
@@ -128,17 +153,17 @@ async def read_post(
             status=422,
             json_status=400,
         )
-    return [checked_or_refused(item) for item in payload]
+    return [checked_or_refused(item, (body, (index, *VARIABLES))) for index, item in enumerate(payload)]
 
 
-def checked_or_refused(item: Any) -> "GraphQLRequest | Rejected":
+def checked_or_refused(item: Any, source: tuple[bytes, tuple[str | int, ...]]) -> "GraphQLRequest | Rejected":
     """One operation of a batch. One that is malformed is refused alone.
 
     Raises:
         Rejected: it is no object, so that the whole is no batch.
     """
     try:
-        return checked(item)
+        return checked(item, source)
     except Rejected as error:
         if not isinstance(item, dict):
             raise
@@ -230,8 +255,27 @@ async def read_body(headers: Mapping[str, str], receive: Receive, config: Router
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def checked(payload: Any) -> GraphQLRequest:
-    """Check the four parameters; unknown ones are ignored, as the specification says."""
+def loaded(text: bytes) -> Any:
+    """JSON, also with numbers that are too large for orjson.
+
+    Raises:
+        orjson.JSONDecodeError: it is none.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        try:
+            return load_with_long_numbers(text)
+        except (ValueError, RecursionError):
+            raise error from None
+
+
+def checked(payload: Any, source: tuple[bytes, tuple[str | int, ...]] | None = None) -> GraphQLRequest:
+    """Check the parameters; unknown ones are ignored, as the specification says.
+
+    Args:
+        source: see `GraphQLRequest`.
+    """
     if not isinstance(payload, dict):
         raise malformed("The request must be a JSON object with `query`.")
     query = payload.get("query")
@@ -250,7 +294,7 @@ def checked(payload: Any) -> GraphQLRequest:
     variables = payload.get("variables")
     if variables is not None and not isinstance(variables, dict):
         raise malformed("`variables` must be an object.")
-    return GraphQLRequest(query, operation_name or None, variables or {}, extensions or {}, document_id)
+    return GraphQLRequest(query, operation_name or None, variables or {}, extensions or {}, document_id, source)
 
 
 def checked_id(document_id: Any, extensions: Mapping[str, Any]) -> str:

@@ -20,7 +20,9 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLSchema,
     OperationDefinitionNode,
     VariableDefinitionNode,
@@ -81,10 +83,12 @@ class Variables:
     Attributes:
         defaults: default values of those of built-in scalar types. Conditions and introspection read these; all other
             defaults stay in the documents of the fetches.
+        passed_on: those that have custom scalars somewhere, whose values are not ours to change.
     """
 
     declared: tuple[Declared, ...]
     defaults: Mapping[str, Any]
+    passed_on: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.declared)
@@ -116,18 +120,34 @@ def compile_variables(schema: GraphQLSchema, definitions: Mapping[str, str], *, 
         suggest: whether errors may say "did you mean", which tells names of the schema.
     """
     checks = _checks.setdefault(schema, {}).setdefault(suggest, Checks(suggest=suggest))
-    declared, defaults = [], {}
+    declared, defaults, passed_on = [], {}, set()
     for node in _parsed(definitions):
         name = node.variable.name.value
         type_ = type_from_ast(schema, node.type)
         assert is_input_type(type_)
         must_be_given = isinstance(type_, GraphQLNonNull) and node.default_value is None
         declared.append(Declared(name, str(type_), checks.of(type_), must_be_given))
+        if _has_custom_scalars(get_named_type(type_)):
+            passed_on.add(name)
         if node.default_value is not None and is_specified_scalar_type(get_named_type(type_)):
             default = value_from_ast(node.default_value, type_)
             if default is not Undefined:
                 defaults[name] = default
-    return Variables(tuple(declared), defaults)
+    return Variables(tuple(declared), defaults, frozenset(passed_on))
+
+
+def _has_custom_scalars(type_: GraphQLNamedType) -> bool:
+    """Whether a value of an input type may have a custom scalar in it."""
+    met, left = {type_.name}, [type_]
+    while left:
+        each = left.pop()
+        if isinstance(each, GraphQLScalarType) and not is_specified_scalar_type(each):
+            return True
+        if isinstance(each, GraphQLInputObjectType):
+            inner = {named.name: named for named in (get_named_type(field.type) for field in each.fields.values())}
+            left += [named for name, named in inner.items() if name not in met]
+            met |= inner.keys()
+    return False
 
 
 def _parsed(definitions: Mapping[str, str]) -> Sequence[VariableDefinitionNode]:
