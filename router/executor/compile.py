@@ -14,6 +14,7 @@ import orjson
 from graphql import GraphQLSchema
 
 from router.executor.client import Sender, SubgraphClient
+from router.executor.delivered import copied
 from router.executor.errors import Covered, ErrorExposure, distinct, introspection_error, null_error
 from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
@@ -27,9 +28,9 @@ from router.executor.scheduler import OnEnd, Run, reported_failure
 from router.executor.source import Source
 from router.executor.subscriptions import EventSender, Failure, SourceStream, open_source_stream
 from router.executor.transport import Pending
-from router.executor.writes import Writes
+from router.executor.writes import Keys, Writes
 from router.hooks import RequestContext
-from router.planner.plan import EntityCall, Fetch, QueryPlan, Representation
+from router.planner.plan import EntityCall, Fetch, Path, QueryPlan, Representation
 
 __all__ = ["CompiledPlan", "OnDone", "Response", "compile_plan"]
 
@@ -49,7 +50,7 @@ class CompiledPlan:
 
     __slots__ = (
         "_complete", "_conditions", "_deferred", "_exposure", "_fetches", "_introspections", "_pass_through",
-        "_project", "_requests", "_root", "_writes", "plan", "source",
+        "_project", "_project_apart", "_requests", "_root", "_writes", "plan", "source",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +62,7 @@ class CompiledPlan:
         writes: Writes,
         root: Position,
         project: Project,
+        project_apart: Project,
         conditions: ConditionTable,
         introspections: tuple[tuple[Introspection, int | None], ...],
         deferred: tuple[CompiledDeferred, ...],
@@ -76,6 +78,7 @@ class CompiledPlan:
         self._writes = writes
         self._root = root
         self._project = project
+        self._project_apart = project_apart
         self._conditions = conditions
         self._introspections = introspections
         self._exposure = exposure
@@ -102,8 +105,8 @@ class CompiledPlan:
             on_done: called exactly once unless the run is cancelled, perhaps before this returns: with the response
                 map (`data`, and `errors` if there are any); with the response as JSON text; or with the exception that
                 ended the request, which is `RequestRefused` or `TimeoutError` if it was a hook.
-            pass_through: whether the response may be text, which is then a subgraph's own; for callers that only
-                serialise the response.
+            pass_through: for callers that only serialise the response: it may be text, which is then a subgraph's own,
+                and objects in it that are equal may be one object.
         """
         run = Run(
             self._fetches,
@@ -115,7 +118,7 @@ class CompiledPlan:
             subgraphs,
             self._exposure,
             deadline,
-            partial(self._ended, on_done),
+            partial(self._ended, on_done, self._project if pass_through else self._project_apart),
             self._pass_through if pass_through else None,
         )
         run.start()
@@ -191,7 +194,7 @@ class CompiledPlan:
             async for event in source:
                 yield await self.execute_event(event, variables, context, subgraphs)
 
-    def _ended(self, on_done: OnDone, run: Run, failure: Exception | None) -> None:
+    def _ended(self, on_done: OnDone, project: Project, run: Run, failure: Exception | None) -> None:
         response: Response
         if failure is not None:
             response = failure
@@ -201,7 +204,7 @@ class CompiledPlan:
             try:
                 answers, errors = self._introspected(run.conditions, run.variables)
                 run.errors.extend(errors)
-                response = self._response(run, run.conditions, answers)
+                response = self._response(run, project, answers)
             except Exception as error:  # noqa: BLE001  it is not lost
                 response = error
         on_done(response)
@@ -253,16 +256,17 @@ class CompiledPlan:
         def null_at(path: tuple[str | int, ...], message: str) -> dict[str, Any]:
             return self._null_error(delivery.run, path, message, conditions)
 
-        first = (self._root, self._project)
+        first = (self._root, self._project_apart)
         delivery = Delivery(
             make_run, self._fetches, first, self._deferred, conditions, variables, answers, errors, null_at
         )
         return delivery
 
-    def _response(self, run: Run, conditions: Sequence[bool], introspection: Sequence[Any]) -> dict[str, Any]:
+    def _response(self, run: Run, project: Project, introspection: Sequence[Any]) -> dict[str, Any]:
         data: dict[str, Any] | None
+        conditions = run.conditions
         try:
-            data = self._project(run.data, conditions, introspection)
+            data = project(run.data, conditions, introspection)
         except IRREGULAR:
             completion = Completion(conditions, introspection)
             data = completion.project(self._root, run.data)
@@ -302,13 +306,14 @@ def compile_plan(
     writes = Writes(plan)
     conditions, introspections = ConditionTable(), Introspections()
     root = prepare(plan.projection, conditions, introspections)
-    collectors = [_collector(source, fetch) for fetch in plan.fetches]
+    united: set[Keys] = set()
+    collectors = [_collector(source, fetch, writes, united) for fetch in plan.fetches]
     extractors: dict[tuple[Representation, ...], str] = {}
     for fetch in plan.fetches:
         if fetch.entity is not None and fetch.entity.representations not in extractors:
             representations = fetch.entity.representations
             extractors[representations] = write_extractor(source, representations)
-    writer = ProjectionWriter(source, writes.sure_keys)
+    writer = ProjectionWriter(source, writes.sure_keys, united)
     project = writer.write(root)
     parts = []
     for each in plan.deferred:
@@ -320,6 +325,8 @@ def compile_plan(
     for fetch in plan.fetches:
         for other in dict.fromkeys(fetch.depends_on):
             dependents[other].append(fetch.id)
+    collected_by = _collected_by(plan, writes)
+    shared = set(collected_by.values())
     calls: dict[tuple[str, EntityCall], int] = {}
     fetches = tuple(
         CompiledFetch(
@@ -335,6 +342,8 @@ def compile_plan(
             extract=functions[extractors[fetch.entity.representations]] if fetch.entity is not None else None,
             has_contexts=fetch.entity is not None and bool(fetch.entity.contexts),
             deferred=fetch.deferred,
+            collected_by=collected_by.get(fetch.id),
+            is_collected=fetch.id in shared,
         )
         for fetch, collector in zip(plan.fetches, collectors, strict=True)
     )
@@ -346,10 +355,19 @@ def compile_plan(
         writes,
         root,
         functions[project],
+        _apart(functions[project]) if united else functions[project],
         conditions,
         tuple((Introspection(text, schema), condition) for text, condition in introspections.entries),
         tuple(
-            CompiledDeferred(each.id, each.label, each.path, each.parent, position, functions[name], each.fetches)
+            CompiledDeferred(
+                each.id,
+                each.label,
+                each.path,
+                each.parent,
+                position,
+                _apart(functions[name]) if united else functions[name],
+                each.fetches,
+            )
             for each, position, name in parts
         ),
         complete,
@@ -357,7 +375,37 @@ def compile_plan(
     )
 
 
-def _collector(source: Source, fetch: Fetch) -> str | None:
+def _apart(project: Project) -> Project:
+    """Return a projection whose result has each object in one place only, so that it may be changed."""
+
+    def project_apart(
+        data: Mapping[str, Any], conditions: Sequence[bool], introspection: Sequence[Any]
+    ) -> dict[str, Any]:
+        result: dict[str, Any] = copied(project(data, conditions, introspection))
+        return result
+
+    return project_apart
+
+
+def _collector(source: Source, fetch: Fetch, writes: Writes, united: set[Keys]) -> str | None:
+    """Write what finds a fetch's targets; positions where it makes one object of many are added to `united`."""
     if fetch.entity is None:
         return write_collector(source, fetch.path) if fetch.path else None
-    return write_collector(source, fetch.path, fetch.entity.contexts)
+    identity = writes.identity(fetch)
+    if identity:
+        united.add(tuple(step.key for step in fetch.path))
+    return write_collector(source, fetch.path, fetch.entity.contexts, identity)
+
+
+def _collected_by(plan: QueryPlan, writes: Writes) -> dict[int, int]:
+    """Return for fetches one whose targets are the same and may have been collected before."""
+    first: dict[Path, int] = {}
+    found = {}
+    for fetch in plan.fetches:
+        if fetch.path and fetch.entity is not None and not fetch.entity.contexts:
+            other = first.get(fetch.path)
+            if other is not None:
+                found[fetch.id] = other
+            elif writes.has_all_targets(fetch):
+                first[fetch.path] = fetch.id
+    return found

@@ -43,6 +43,8 @@ class CompiledFetch:
         dependencies: how many fetches must be over first.
         dependents: ids of fetches that wait for this one.
         collect: finds its targets; None for a root fetch at the response root.
+        collected_by: id of a fetch whose targets are the same, once they have been collected; None if there is none.
+        is_collected: whether its targets are those of another, too.
         call: equal for entity fetches of one subgraph with equal calls; None for a root fetch.
         representations: see `EntityCall`; empty for a root fetch.
         extract: makes representations; None for a root fetch.
@@ -62,6 +64,8 @@ class CompiledFetch:
     extract: Extract | None
     has_contexts: bool
     deferred: int | None = None
+    collected_by: int | None = None
+    is_collected: bool = False
 
 
 @dataclass(slots=True)  # made for every request: frozen ones take five times as long to make

@@ -6,7 +6,7 @@ does not have, a value of the wrong form: an object for a list, a text for an `I
 it again with paths, coercion of scalars, null propagation and errors. Neither changes the tree.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from router.executor.positions import Field, Position, TypeRef
@@ -33,13 +33,18 @@ class ProjectionWriter:
     Args:
         source: where to.
         sure_keys: keys that regular objects at a position always have.
+        united: positions where one object of the tree may be in many places: it is projected once, and so is one object
+            in the result, too.
     """
 
-    __slots__ = ("_source", "_sure_keys")
+    __slots__ = ("_source", "_sure_keys", "_united")
 
-    def __init__(self, source: Source, sure_keys: Callable[[Keys], frozenset[str]]) -> None:
+    def __init__(
+        self, source: Source, sure_keys: Callable[[Keys], frozenset[str]], united: Collection[Keys] = ()
+    ) -> None:
         self._source = source
         self._sure_keys = sure_keys
+        self._united = united
 
     def write(self, position: Position, path: Keys = ()) -> str:
         """Write everything; return the name of the function `(object, conditions, introspection) -> dict`.
@@ -161,14 +166,25 @@ class ProjectionWriter:
                     self._complete(function, item, type_.item, field, path)
         elif field.position is not None:
             result = self._source.fresh("o")
-            if not _reads(field.position):
-                with function.block(f"if {variable}.__class__ is not dict:"):
-                    function.line("raise Irregular")
-            self._object(function, field.position, variable, result, path)
+            if path not in self._united:
+                self._present_object(function, field.position, variable, result, path)
+            else:
+                seen = self._source.fresh("seen")
+                function.first(f"{seen} = {{}}")
+                function.line(f"{result} = {seen}.get(id({variable}))")
+                with function.block(f"if {result} is None:"):
+                    self._present_object(function, field.position, variable, result, path)
+                    function.line(f"{seen}[id({variable})] = {result}")
             function.line(f"{variable} = {result}")
         elif field.enum_values is not None:
             with function.block(f"if not ({membership(self._source, variable, field.enum_values)}):"):
                 function.line("raise Irregular")
+
+    def _present_object(self, function: Function, position: Position, value: str, result: str, path: Keys) -> None:
+        if not _reads(position):
+            with function.block(f"if {value}.__class__ is not dict:"):
+                function.line("raise Irregular")
+        self._object(function, position, value, result, path)
 
 
 def _grouped(position: Position) -> list[tuple[frozenset[str], tuple[Field, ...]]]:

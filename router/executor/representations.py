@@ -54,11 +54,20 @@ NAMES: Mapping[str, Any] = {
 """Names that the code written here uses."""
 
 
+_SEEN = ""
+"""Stands for the table of objects that have been found, beside the contexts' variables."""
+
 # ---- finding targets ------------------------------------------------------------------------------------------------
 
 
-def write_collector(source: Source, path: Path, contexts: Sequence[ContextArgument] = ()) -> str:
+def write_collector(
+    source: Source, path: Path, contexts: Sequence[ContextArgument] = (), identity: Sequence[str] = ()
+) -> str:
     """Write a function `(data, found, values)`, see `Collect`; return its name.
+
+    Args:
+        identity: objects that agree in all of these leaves, and have nothing else, are made one object in the tree, and
+            found once. None: they stay apart.
 
     Raises:
         ValueError: a context lies deeper than the targets.
@@ -66,19 +75,26 @@ def write_collector(source: Source, path: Path, contexts: Sequence[ContextArgume
     if any(source.depth > len(path) for context in contexts for source in context.sources):
         raise ValueError("A context argument's value lies below its fetch's targets.")
     function = source.function("collect", ("data", "found", "values"))
-    _Walk(source, path, contexts).objects(function, 0, "data", {})
+    read: dict[str, str] = {}
+    if identity:
+        function.line("seen = {}")
+        read[_SEEN] = "seen"
+    _Walk(source, path, contexts, identity).objects(function, 0, "data", read)
     return function.name
 
 
 class _Walk:
     """Writes the walk down one path."""
 
-    __slots__ = ("_contexts", "_path", "_source")
+    __slots__ = ("_contexts", "_identity", "_path", "_source")
 
-    def __init__(self, source: Source, path: Path, contexts: Sequence[ContextArgument]) -> None:
+    def __init__(
+        self, source: Source, path: Path, contexts: Sequence[ContextArgument], identity: Sequence[str]
+    ) -> None:
         self._source = source
         self._path = path
         self._contexts = contexts
+        self._identity = identity
 
     def objects(self, function: Function, depth: int, value: str, read: Mapping[str, str]) -> None:
         """Write the walk from the object in `value`, which is known to be a dict and lies `depth` steps down.
@@ -107,6 +123,10 @@ class _Walk:
         step = self._path[depth]
         inside = self._source.fresh("v")
         function.line(f"{inside} = {value}.get({step.key!r})")
+        if self._identity and depth == len(self._path) - 1:
+            with function.block(self._is_target(depth, inside)):
+                self._unite(function, f"{value}[{step.key!r}]", inside)
+            return
         self._items(function, depth, step.list_depth, inside, read)
 
     def _items(self, function: Function, depth: int, lists: int, value: str, read: Mapping[str, str]) -> None:
@@ -120,14 +140,37 @@ class _Walk:
             with function.block(f"if {value}.__class__ is list:"), function.block(f"for {item} in {value}:"):
                 self._items(function, depth, lists - 1, item, read)
             return
+        with function.block(self._is_target(depth, value)):
+            self.objects(function, depth + 1, value, read)
+
+    def _is_target(self, depth: int, value: str) -> str:
+        """Return the header of a block for objects that the path leads through."""
         condition = f"{value}.__class__ is dict"
         types = self._path[depth].types
         if types is not None:
             typename = self._source.fresh("t")
             test = membership(self._source, typename, types)
             condition += f" and (({typename} := {value}.get('__typename')).__class__ is str) and ({test})"
-        with function.block(f"if {condition}:"):
-            self.objects(function, depth + 1, value, read)
+        return f"if {condition}:"
+
+    def _unite(self, function: Function, place: str, value: str) -> None:
+        """Write what puts the first of all objects that say the same in the place of each of them."""
+        names = [self._source.fresh("k") for _ in self._identity]
+        for name, key in zip(names, self._identity, strict=True):
+            function.line(f"{name} = {value}.get({key!r})")
+        # Strings are equal only to strings; of anything else that could not be said.
+        are_texts = " and ".join(f"{name}.__class__ is str" for name in names)
+        with function.block(f"if {are_texts} and len({value}) == {len(names)}:"):
+            one = self._source.fresh("o")
+            identity = ", ".join(names) if len(names) == 1 else f"({', '.join(names)})"
+            function.line(f"{one} = seen.get({identity})")
+            with function.block(f"if {one} is None:"):
+                function.line(f"seen[{identity}] = {value}")
+                function.line(f"found.append({value})")
+            with function.block("else:"):
+                function.line(f"{place} = {one}")
+        with function.block("else:"):
+            function.line(f"found.append({value})")
 
     def _function(self, outer: Function, value: str, read: Mapping[str, str]) -> tuple[Function, Mapping[str, str]]:
         """Begin a function that goes on where `outer` calls it."""

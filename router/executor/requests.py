@@ -7,7 +7,7 @@ set of fetches is met for the first time, and kept with the compiled plan.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -81,6 +81,23 @@ _Groups = tuple[tuple[tuple[int, ...], bool], ...]
 these get comes with this document."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """How some fetches share a request if all of their targets can be sent.
+
+    Attributes:
+        groups: for each `_entities` field which of the fetches share it, as indexes, and the JSON text `"name":` of its
+            variable.
+    """
+
+    document: _Document
+    groups: tuple[tuple[tuple[int, ...], bytes], ...]
+
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
 class Requests:
     """Makes the requests of one plan.
 
@@ -88,13 +105,14 @@ class Requests:
         traits: by name, of subgraphs that cannot take everything.
     """
 
-    __slots__ = ("_documents", "_plan", "_traits", "_writes")
+    __slots__ = ("_documents", "_plan", "_together", "_traits", "_writes")
 
     def __init__(self, plan: QueryPlan, writes: Writes, traits: Mapping[str, SubgraphTraits]) -> None:
         self._plan = plan
         self._writes = writes
         self._traits = {name: each for name, each in traits.items() if each != _NO_TRAITS}
         self._documents: dict[_Groups, _Document] = {}
+        self._together: dict[tuple[int, ...], _Together] = {}
 
     def root(self, ready: Collected, variables: Mapping[str, Any]) -> SubgraphRequest:
         """Return the request of a root fetch whose result goes to all of its targets."""
@@ -132,28 +150,52 @@ class Requests:
         """Return the one request of fetches without contexts to a subgraph that can take everything: what most requests
         are, without the work of dividing and packing.
         """
-        sharing: dict[int | None, list[Collected]] = {}
-        for each in ready:
-            sharing.setdefault(each.fetch.call, []).append(each)
-        parts = [part_of(members, ()) for members in sharing.values()]
-        groups = [(part.ids, True) for part in parts if part.owners]
-        sent = {number for ids, _ in groups for number in ids} if len(groups) < len(ready) else ()
-        idle = [each.fetch for each in ready if each.fetch.id not in sent] if len(groups) < len(ready) else []
-        if not groups:
-            return [], idle
-        document = self._document(tuple(groups))
-        items = _given(document, variables)
+        ids = tuple([each.fetch.id for each in ready])
+        together = self._together.get(ids)
+        if together is None:
+            together = self._kept(self._together, ids, self._joined(ready))
+        document = together.document
+        items = _given(document, variables) if document.variables else []
         owners: list[Owners] = []
-        for part in parts:
-            if part.owners:
-                items.append(document.calls[len(owners)].variable + orjson.dumps(part.representations))
-                owners.append(part.owners)
+        for group, variable in together.groups:
+            targets = ready[group[0]].targets
+            if len(group) > 1:
+                targets = [target for index in group for target in ready[index].targets]
+            representations, owned = ready[group[0]].fetch.extract(targets)  # type: ignore[misc]  # an entity fetch
+            if not owned or (len(group) > 1 and sum(map(len, owned)) < len(targets)):
+                return self._some(ready, variables)
+            items.append(variable + orjson.dumps(representations))
+            owners.append(owned)
+        body = document.prefix + (items[0] if len(items) == 1 else b",".join(items)) + b"}}"
         first = ready[0].fetch
-        body = document.prefix + b",".join(items) + b"}}"
         request = SubgraphRequest(
             document.fetches, first.subgraph, first.operation_type, body, document.calls, tuple(owners)
         )
-        return [request], idle
+        return [request], []
+
+    def _joined(self, ready: Sequence[Collected]) -> _Together:
+        """Return how fetches share a request that all have something to send."""
+        sharing: dict[int | None, list[int]] = {}
+        for index, each in enumerate(ready):
+            sharing.setdefault(each.fetch.call, []).append(index)
+        groups = tuple(sharing.values())
+        document = self._document(tuple([(tuple([ready[index].fetch.id for index in each]), True) for each in groups]))
+        return _Together(
+            document,
+            tuple([(tuple(group), call.variable) for group, call in zip(groups, document.calls, strict=True)]),
+        )
+
+    def _some(
+        self, ready: Sequence[Collected], variables: Mapping[str, Any]
+    ) -> tuple[list[SubgraphRequest], list[CompiledFetch]]:
+        """The same where some targets, or all of a fetch, cannot be sent."""
+        sharing: dict[int | None, list[Collected]] = {}
+        for each in ready:
+            sharing.setdefault(each.fetch.call, []).append(each)
+        parts = [part for part in (part_of(members, ()) for members in sharing.values()) if part.owners]
+        sent = {number for part in parts for number in part.ids}
+        idle = [each.fetch for each in ready if each.fetch.id not in sent]
+        return [self._request(parts, dict.fromkeys(sent, 1), variables)] if parts else [], idle
 
     def _request(
         self, parts: Sequence[Part], times: Mapping[int, int], variables: Mapping[str, Any]
@@ -184,11 +226,13 @@ class Requests:
     def _document(self, groups: _Groups) -> _Document:
         """Return the document with an `_entities` field for each group of fetches, or that of one root fetch."""
         document = self._documents.get(groups)
-        if document is None:
-            if len(self._documents) >= MAX_DOCUMENTS:
-                self._documents.pop(next(iter(self._documents)), None)
-            document = self._documents[groups] = self._composed(groups)
-        return document
+        return document if document is not None else self._kept(self._documents, groups, self._composed(groups))
+
+    def _kept(self, kept: dict[_K, _V], key: _K, value: _V) -> _V:
+        if len(kept) >= MAX_DOCUMENTS:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = value
+        return value
 
     def _composed(self, groups: _Groups) -> _Document:
         one_of_each = [self._plan.fetches[ids[0]] for ids, _ in groups]

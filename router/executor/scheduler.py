@@ -50,7 +50,7 @@ class Run:
     __slots__ = (
         "_context", "_deadline", "_exposure", "_failed", "_fetches", "_held", "_in_flight", "_nulled", "_on_end",
         "_on_over", "_parts", "_pass", "_pending", "_ready", "_requests", "_root", "_scope", "_sent", "_subgraphs",
-        "conditions", "data", "error_parts", "errors", "passed", "variables",
+        "_targets",        "conditions", "data", "error_parts", "errors", "passed", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -94,6 +94,8 @@ class Run:
         self._sent = 0
         self._held: asyncio.Handle | None = None
         """Prepares what is ready at the end of the event loop's round."""
+        self._targets: dict[int, list[Target]] = {}
+        """Targets that others have, too, by the fetch for which they were collected."""
         self._failed: list[SubgraphRequest] = []
         self._nulled: list[ResponsePath] = []
 
@@ -229,11 +231,17 @@ class Run:
             fetch = self._ready.pop()
             targets: list[Target] = []
             values: list[tuple[Any, ...]] = []
-            if conditions_hold(fetch.run_if, self.variables):
+            if not fetch.run_if or conditions_hold(fetch.run_if, self.variables):
                 if fetch.collect is None:
                     targets.append(self.data)
                 else:
-                    fetch.collect(self.data, targets, values)
+                    known = self._targets.get(fetch.collected_by) if fetch.collected_by is not None else None
+                    if known is not None:
+                        targets = known
+                    else:
+                        fetch.collect(self.data, targets, values)
+                        if fetch.is_collected:
+                            self._targets[fetch.id] = targets
             if targets:
                 found.append(Collected(fetch, targets, values))
             else:

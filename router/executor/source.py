@@ -47,6 +47,10 @@ class Function:
         """Add a line at the present depth."""
         self.lines.append(" " * (self.depth + 1) + text)
 
+    def first(self, text: str) -> None:
+        """Add a line before all others."""
+        self.lines.insert(1, " " + text)
+
     @contextmanager
     def block(self, header: str) -> Iterator[None]:
         """Add a header such as `if x:`; lines inside the `with` are its body."""

@@ -17,6 +17,10 @@ Keys = tuple[str, ...]
 """A position: storage keys from the response root, without list indexes."""
 
 
+_MAX_IDENTITY = 3
+"""Leaves that are compared to find objects that say the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class MergeRule:
     """How objects of an answer are merged into their targets.
@@ -90,13 +94,20 @@ class _Group:
 class Writes:
     """The writes of a whole plan."""
 
-    __slots__ = ("_disjoint", "_fetches", "_root", "_shapes")
+    __slots__ = ("_before", "_disjoint", "_fetches", "_root", "_shapes")
 
     def __init__(self, plan: QueryPlan) -> None:
         self._fetches = plan.fetches
         known: dict[str, Shape] = {}
         self._shapes = [_shape(fetch, known) for fetch in plan.fetches]
         self._disjoint: dict[int, bool] = {}
+        self._before: list[int] = []
+        """For each fetch those that are over when it starts, as bits."""
+        for fetch in plan.fetches:
+            before = 0
+            for other in fetch.depends_on:
+                before |= 1 << other | self._before[other]
+            self._before.append(before)
         self._root = _Node()
         for fetch in plan.fetches:
             node = self._root
@@ -184,6 +195,49 @@ class Writes:
                 for path in ((*each.path, *inside) for each in group.fetches)
             )
         return known
+
+    # ---- targets ----
+
+    def has_all_targets(self, fetch: Fetch) -> bool:
+        """Whether the objects at the fetch's path are the same ever after it has become ready."""
+        return all(step.types is None for step in fetch.path) and all(
+            self._before[fetch.id] >> maker.id & 1 for maker in self._makers(fetch.path)
+        )
+
+    def identity(self, fetch: Fetch) -> tuple[str, ...]:
+        """Return the keys of leaves in which objects at the fetch's path must agree to be one object from then on.
+
+        Where the fetches before it have written nothing but these, objects that agree in them say the same; and what
+        comes after writes the same into all of them. None if it cannot be said of this path.
+        """
+        path = fetch.path
+        if not path or path[-1].list_depth:
+            return ()
+        before = self._before[fetch.id]
+        keys: dict[str, None] = {}
+        for maker in self._makers(path):
+            if not before >> maker.id & 1:
+                return ()
+            names = [step.key for step in path[len(maker.path) :]]
+            for key, written in (_descend(self._shapes[maker.id], names) or {}).items():
+                if written.children is not None:
+                    return ()
+                keys[key] = None
+        later = (each for each in _subtree(self._at(path) or _Node()) if not before >> each.id & 1)
+        if len(keys) > _MAX_IDENTITY or not all(
+            _writes_alike(each, fetch) for each in later if all(map(_compatible, path, each.path))
+        ):
+            return ()
+        return tuple(keys)
+
+    def _makers(self, path: Path) -> Iterator[Fetch]:
+        """Yield the fetches that write objects on the way to a path, or those that are there."""
+        for depth, node in enumerate(self._above([step.key for step in path[:-1]])):
+            for fetch in node.fetches:
+                if all(map(_compatible, fetch.path, path)) and path[depth].key in self._shapes[fetch.id]:
+                    yield fetch
+
+    # ---- what is where ----
 
     def subgraphs(self, keys: Keys) -> frozenset[str]:
         """Return names of the subgraphs that write the value at a position."""
