@@ -9,10 +9,10 @@ uvicorn --factory brain.app:create_brain_app
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
@@ -31,7 +31,15 @@ from brain.readiness import Readiness
 from brain.revocation import Revocations
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
-from router import RouterApp, RouterConfig, configure_logging, create_app, load_supergraph
+from router import (
+    InvalidConfig,
+    RouterApp,
+    RouterConfig,
+    configure_logging,
+    create_app,
+    load_config,
+    load_supergraph,
+)
 
 __all__ = ["create_brain_app"]
 
@@ -81,13 +89,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     identity = IdentityClient(http, f"{at_identity}/graphql", jwks_url, signer, _IDENTITY)
     revocations = Revocations(redis)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
-    # What `on_request` reads: browsers cannot set headers of a WebSocket.
-    config = RouterConfig.model_validate(
-        {
-            "websocket": {"init_headers": ["authorization", "x-api-key", "x-tenant"]},
-            "subgraphs": {name: {"expose_errors": True} for name in _WRITTEN_FOR_CLIENTS if name in urls},
-        }
-    )
+    config = _router_config(settings, urls)
     hooks = BrainHooks(
         TenantResolver(identity, tokens, revocations), signer, request_timeout_s=config.limits.request_timeout_s
     )
@@ -141,6 +143,31 @@ class _Landing:
             await RedirectResponse("graphiql", 307, {"cache-control": "no-store"})(scope, receive, send)
         else:
             await self._router(scope, receive, send)
+
+
+def _router_config(settings: BrainSettings, subgraphs: Collection[str]) -> RouterConfig:
+    """The router's settings: what the Brain needs, and what the file says, which wins."""
+    chosen = {
+        # What `on_request` reads: browsers cannot set headers of a WebSocket.
+        "websocket": {"init_headers": ["authorization", "x-api-key", "x-tenant"]},
+        "subgraphs": {name: {"expose_errors": True} for name in _WRITTEN_FOR_CLIENTS if name in subgraphs},
+    }
+    if settings.router_config is None:
+        return RouterConfig.model_validate(chosen)
+    try:
+        given = load_config(settings.router_config).model_dump(exclude_unset=True)
+    except InvalidConfig as error:
+        raise ConfigError(f"{variable('router_config')}: {error}") from error
+    return RouterConfig.model_validate(_overlaid(chosen, given))
+
+
+def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Sections merged; where both have a value, that of the second."""
+    merged = {**below, **above}
+    for name in below.keys() & above.keys():
+        if isinstance(below[name], Mapping) and isinstance(above[name], Mapping):
+            merged[name] = _overlaid(below[name], above[name])
+    return merged
 
 
 def _log_as_one() -> None:

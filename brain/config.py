@@ -7,6 +7,7 @@ started by `brain up` and its URL handed to everything else.
 Which process reads a setting is noted beside it: the subgraphs read theirs themselves (they never import this module).
 """
 
+import difflib
 import json
 import os
 from pathlib import Path
@@ -115,6 +116,14 @@ class BrainSettings(BaseSettings):
             "The supergraph SDL that the Brain serves. The contracts beside it (`contracts/*.toml`) are its views."
         ),
         json_schema_extra=_readers("brain", shown_default="schema/supergraph.graphql"),
+    )
+    router_config: Path | None = Field(
+        None,
+        description=(
+            "The router's own settings, a `router.yaml` (`schema/router-config.schema.json`): limits, traffic, rate "
+            "limits, CORS, metrics and the like. What it says wins over what the Brain would choose."
+        ),
+        json_schema_extra=_readers("brain"),
     )
     subgraphs_url: HttpUrl | None = Field(
         None,
@@ -253,8 +262,13 @@ def load_settings(**overrides: Any) -> BrainSettings:
                 where = f"--{name.replace('_', '-')} {given[name]}"
             elif known:
                 where = f"{variable(name)} (or {where})"
-            lines.append(f"{where}: {problem['msg'] if known else 'there is no such setting'}")
+            lines.append(f"{where}: {problem['msg'] if known else _unknown(name)}")
         raise ConfigError("\n".join(lines)) from error
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name.lower().removeprefix(PREFIX.lower()), BrainSettings.model_fields, n=1)
+    return f"there is no such setting; did you mean `{near[0]}`?" if near else "there is no such setting"
 
 
 def json_schema() -> str:

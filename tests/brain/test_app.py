@@ -15,12 +15,14 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from brain.app import _WRITTEN_FOR_CLIENTS, create_brain_app
 from brain.config import BrainSettings, ConfigError
 from brain.embedded.ports import free_port
 from brain.embedded.process import end_group, start
 from brain.embedded.stack import answers, brain_component, brain_url, child_environment
+from router import RouterApp
 from subgraphs import CONTEXTS
 
 from .conftest import ACME, Identity, public_jwk
@@ -245,3 +247,35 @@ async def test_errors_of_its_own_contexts_reach_clients_and_of_others_do_not(
 
 def test_the_errors_of_every_context_of_the_platform_are_written_for_clients() -> None:
     assert set(_WRITTEN_FOR_CLIENTS) == set(CONTEXTS)
+
+
+# ---- the router's own settings --------------------------------------------------------------------------------------
+
+
+async def test_a_router_yaml_wins_over_what_the_brain_would_choose(
+    settings: BrainSettings, identity: Identity, tmp_path: Path
+) -> None:
+    file = tmp_path / "router.yaml"
+    mine = {"limits": {"max_depth": 1}, "subgraphs": {"identity": {"timeout_s": 7}}, "websocket": {"init_timeout_s": 3}}
+    file.write_text(json.dumps(mine))
+    app = create_brain_app(settings.model_copy(update={"router_config": file}))
+    (router,) = [route.app for route in app.routes if isinstance(route, Mount)]
+    assert isinstance(router, RouterApp)
+    section = router.config.subgraphs["identity"]
+    assert (section.timeout_s, section.expose_errors) == (7, True), "sections are merged"
+    assert "x-tenant" in router.config.websocket.init_headers
+    assert router.config.websocket.init_timeout_s == 3
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost:8001") as client,
+    ):
+        response = await client.post("/graphql", json={"query": "{ __schema { queryType { name } } }"})
+    assert response.json()["errors"][0]["extensions"]["code"] == "MAX_DEPTH_LIMIT"
+
+
+def test_a_wrong_router_yaml_is_named(settings: BrainSettings, tmp_path: Path) -> None:
+    file = tmp_path / "router.yaml"
+    file.write_text("limit: {}")
+    with pytest.raises(ConfigError, match=r"BRAIN_ROUTER_CONFIG: .*limit: no such setting; did you mean `limits`\?"):
+        create_brain_app(settings.model_copy(update={"router_config": file}))

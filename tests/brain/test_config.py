@@ -57,7 +57,8 @@ def test_paths_in_the_file_are_relative_to_it(yaml_file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("prot: 8002", "prot in .*: there is no such setting"),
+        ("prot: 8002", "prot in .*: there is no such setting; did you mean `port`?"),
+        ("zzz: 1", "zzz in .*: there is no such setting$"),
         ("port: many", r"BRAIN_PORT \(or port in .*valid integer"),
         ("port: 70000", "BRAIN_PORT .*less than or equal to 65535"),
         ("database_url: mysql://x/y", "BRAIN_DATABASE_URL .*scheme"),
