@@ -1,6 +1,7 @@
 """HTTP to subgraphs with aiohttp."""
 
 import asyncio
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +24,8 @@ class AiohttpTransport(CoroutineTransport):
         connections_per_subgraph: open at the same time, per host and port; further requests wait.
         max_response_bytes: an answer that is larger is cut off and fails.
         keep_alive_s: how long an idle connection is kept.
+        tls: for `https` and `wss` URLs; None for the system's authorities.
+        proxy: URL of an HTTP proxy for everything.
         heartbeat_s: after so long without an event, a subgraph's WebSocket must answer a ping in as much time.
     """
 
@@ -32,11 +35,15 @@ class AiohttpTransport(CoroutineTransport):
         connections_per_subgraph: int = 100,
         max_response_bytes: int = 32 * 1024 * 1024,
         keep_alive_s: float = 15.0,
+        tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
         heartbeat_s: float = 20.0,
     ) -> None:
         self._connections = connections_per_subgraph
         self._max_response_bytes = max_response_bytes
         self._keep_alive_s = keep_alive_s
+        self._tls: ssl.SSLContext | bool = tls or True
+        self._proxy = proxy
         self._heartbeat_s = heartbeat_s
         self._session: aiohttp.ClientSession | None = None
         self._streams: aiohttp.ClientSession | None = None
@@ -52,11 +59,17 @@ class AiohttpTransport(CoroutineTransport):
 
     async def start(self) -> None:
         """Open the pool of connections."""
-        self._session = _session(
-            aiohttp.TCPConnector(limit=0, limit_per_host=self._connections, keepalive_timeout=self._keep_alive_s)
-        )
-        # Apart, so that streams that stay open do not use up the connections of requests.
-        self._streams = _session(aiohttp.TCPConnector(limit=0, force_close=True))
+        self.open()
+
+    def open(self) -> None:
+        """The same at once, in the event loop; again is no harm."""
+        if self._session is None:
+            tls, most, idle_s = self._tls, self._connections, self._keep_alive_s
+            self._session = _session(
+                aiohttp.TCPConnector(limit=0, limit_per_host=most, keepalive_timeout=idle_s, ssl=tls), self._proxy
+            )
+            # Apart, so that streams that stay open do not use up the connections of requests.
+            self._streams = _session(aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls), self._proxy)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -121,9 +134,10 @@ class AiohttpTransport(CoroutineTransport):
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
-def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+def _session(connector: aiohttp.TCPConnector, proxy: str | None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
+        proxy=proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("user-agent", "accept-encoding"),
     )

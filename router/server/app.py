@@ -19,7 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from router.composition.contracts import Contract
-from router.executor import AiohttpTransport, Transport
+from router.executor import Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RouterHooks
 from router.server.compression import Compression
@@ -31,6 +31,7 @@ from router.server.operations import opened
 from router.server.reservations import Reservations
 from router.server.responses import Rejected
 from router.server.served import Served, Workshop
+from router.server.subgraph_transport import SubgraphTransport
 from router.server.telemetry import log_access
 from router.server.websockets import Connection
 
@@ -52,7 +53,7 @@ def create_app(
         supergraph: a loaded one; or the path of its SDL file; or, if it has a line break or a brace, the SDL itself.
         hooks: the application's part in each request.
         config: settings; all have defaults.
-        transport: how to reach subgraphs; HTTP by default.
+        transport: how to reach subgraphs; by default over HTTP, as `config` says.
         subgraph_urls: by subgraph name; these win over the configuration's and the supergraph's.
         views: by name, contracts or their files, besides the configuration's. `RequestContext.view` says which one a
             client sees.
@@ -66,7 +67,7 @@ def create_app(
         InvalidContract: a view's contract cannot be read or does not fit the supergraph.
     """
     workshop = Workshop(
-        hooks, transport or AiohttpTransport(), dict(subgraph_urls or {}), dict(views or {}), RouterMetrics()
+        hooks, transport or SubgraphTransport(), dict(subgraph_urls or {}), dict(views or {}), RouterMetrics()
     )
     return RouterApp(workshop, workshop.make(opened(supergraph), config or RouterConfig()))
 
@@ -107,6 +108,8 @@ class RouterApp:
         self.subgraphs = served.subgraphs
         self.transport = served.transport
         self.persisted = served.persisted
+        if isinstance(self.workshop.transport, SubgraphTransport):
+            self.workshop.transport.use(served.routes)
 
     async def reload(
         self,

@@ -19,6 +19,7 @@ from router.server.persisted import PersistedDocuments
 from router.server.persisted.rehearsal import rehearse
 from router.server.pipeline import Pipeline
 from router.server.rate_limits.limiter import RateLimiter
+from router.server.subgraph_transport import Routes, routes_of
 from router.server.subgraphs import CountingTransport, connect
 from router.server.traffic.shaping import ShapedTransport, shaped
 
@@ -41,6 +42,7 @@ class Served:
     subgraphs: SubgraphClient
     transport: CountingTransport
     traffic: ShapedTransport | None
+    routes: Routes
     persisted: PersistedDocuments
 
     async def rehearse(self) -> None:
@@ -87,7 +89,9 @@ class Workshop:
             None if now is None else now.traffic,
         )
         client, transport = connect(supergraph, config, self.hooks, traffic or measured, self.subgraph_urls)
-        return Served(config, supergraph, pipeline, client, transport, traffic, PersistedDocuments(config))
+        return Served(
+            config, supergraph, pipeline, client, transport, traffic, routes_of(config), PersistedDocuments(config)
+        )
 
     async def make_next(
         self, supergraph: str | os.PathLike[str] | Supergraph, config: RouterConfig, now: Served

@@ -31,6 +31,7 @@ from router.server.config.reading import InvalidConfig, read_settings
 from router.server.config.redis import RedisConfig
 from router.server.config.sections import Seconds, Section, UrlPath
 from router.server.config.streams import EventStreamConfig, WebSocketConfig
+from router.server.config.subgraph_http import SubgraphHttpConfig, SubgraphTlsConfig
 from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
 from router.server.config.subscriptions import SubscriptionsConfig
 from router.server.config.supergraph import SupergraphConfig
@@ -53,6 +54,8 @@ __all__ = [
     "RedisConfig",
     "RouterConfig",
     "SubgraphConfig",
+    "SubgraphHttpConfig",
+    "SubgraphTlsConfig",
     "SubscriptionConfig",
     "SubscriptionsConfig",
     "SupergraphConfig",
@@ -92,6 +95,8 @@ class RouterConfig(Section):
     event_stream: EventStreamConfig = EventStreamConfig()
     subscriptions: SubscriptionsConfig = SubscriptionsConfig()
     subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")
+    subgraph_http: SubgraphHttpConfig = Field(default=SubgraphHttpConfig(), description="For all subgraphs.")
+    subgraph_tls: SubgraphTlsConfig = Field(default=SubgraphTlsConfig(), description="For all subgraphs.")
     expose_subgraph_errors: bool = Field(
         default=False,
         description="Whether clients see the error messages, codes and extensions of all subgraphs. If not, they see "
@@ -134,6 +139,8 @@ def load_config(path: str | os.PathLike[str]) -> RouterConfig:
         update={
             "views": {name: folder / file for name, file in config.views.items()},
             "trusted_documents": trusted.model_copy(update={"manifests": tuple(folder / f for f in trusted.manifests)}),
+            "subgraph_tls": config.subgraph_tls.relative_to(folder),
+            "subgraphs": {name: section.relative_to(folder) for name, section in config.subgraphs.items()},
         }
     )
 

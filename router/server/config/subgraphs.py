@@ -1,10 +1,12 @@
 """How subgraphs are reached, and what they can take."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
 from pydantic import Field
 
 from router.server.config.sections import HeaderName, HeaderValue, Seconds, Section
+from router.server.config.subgraph_http import SubgraphHttpConfig, SubgraphTlsConfig
 from router.server.config.traffic import SubgraphTrafficConfig
 
 __all__ = ["HeadersConfig", "SubgraphConfig", "SubscriptionConfig"]
@@ -35,6 +37,8 @@ class SubgraphConfig(Section):
         default=None, pattern=r"^https?://[^\s]+$", description="Used instead of the supergraph's URL."
     )
     timeout_s: Seconds | None = Field(default=None, description="For one request to this subgraph.")
+    http: SubgraphHttpConfig | None = Field(default=None, description="Instead of `subgraph_http`.")
+    tls: SubgraphTlsConfig | None = Field(default=None, description="Instead of `subgraph_tls`.")
     headers: HeadersConfig = HeadersConfig()
     subscription: SubscriptionConfig = SubscriptionConfig()
     max_representations: int | None = Field(
@@ -52,3 +56,7 @@ class SubgraphConfig(Section):
         description="Whether clients see this subgraph's error messages, codes and extensions; else as "
         "`expose_subgraph_errors` says.",
     )
+
+    def relative_to(self, folder: Path) -> Self:
+        """The same with paths that lead there from anywhere."""
+        return self if self.tls is None else self.model_copy(update={"tls": self.tls.relative_to(folder)})

@@ -1,0 +1,63 @@
+"""Time limits of many requests with one timer."""
+
+import asyncio
+from math import inf
+from typing import Generic, Protocol, TypeVar
+
+__all__ = ["Deadlines", "Expiring"]
+
+GRANULARITY_S = 0.02
+"""A request may take so much longer than allowed, for that many fewer looks at all of them."""
+
+
+class Expiring(Protocol):
+    """What has a time limit, in the loop's time."""
+
+    deadline: float
+
+    def expire(self) -> None:
+        """It is over; called once, after it has been removed."""
+
+
+Item = TypeVar("Item", bound=Expiring)
+
+
+class Deadlines(Generic[Item]):
+    """What is pending. The timer is set for the soonest limit that was ever seen, so it rarely goes off in vain."""
+
+    __slots__ = ("_loop", "_next", "_timer", "pending")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._timer: asyncio.TimerHandle | None = None
+        self._next = inf
+        self.pending: set[Item] = set()
+
+    def add(self, item: Item) -> None:
+        self.pending.add(item)
+        if item.deadline < self._next:
+            self._set(item.deadline)
+
+    def close(self) -> None:
+        """Stop the clock; nothing expires any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._next = None, inf
+
+    def _set(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._next = when
+        if when == inf:
+            self._timer = None
+            return
+        self._timer = self._loop.call_at(max(when, self._loop.time() + GRANULARITY_S), self._sweep)
+
+    def _sweep(self) -> None:
+        self._timer, self._next = None, inf
+        now = self._loop.time()
+        due = [item for item in self.pending if item.deadline <= now]
+        self.pending.difference_update(due)
+        self._set(min((item.deadline for item in self.pending), default=inf))
+        for item in due:
+            item.expire()
