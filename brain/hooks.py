@@ -47,6 +47,7 @@ class BrainHooks(RouterHooks):
         context.state[_CALLER] = caller
         context.partition = caller.tenant_id or ""
         context.caller = caller.user_id
+        context.share_key = caller, context.client
         if caller.via == "api_key":
             context.view = PARTNER_VIEW
         context.log_fields |= {"tenant": caller.tenant_slug or caller.tenant_id, "via": caller.via}
@@ -55,17 +56,21 @@ class BrainHooks(RouterHooks):
 
     def on_fetch(self, call: SubgraphCall, send: Send) -> PendingReply:
         """Send the call with a context of its own, and with no other."""
-        state = call.context.state
+        self._sign(call)
+        call.renew = self._sign  # a context may be used once
+        call.share_as = {CONTEXT_HEADER: call.context.share_key}
+        return send(call).then(partial(_accepted, call))
+
+    def _sign(self, call: SubgraphCall) -> None:
         for name in [name for name in call.headers if name.lower() == CONTEXT_HEADER]:
             del call.headers[name]
         call.headers[CONTEXT_HEADER] = self._signer.sign(
             caller_of(call.context),
             call.subgraph,
             request_id=call.context.request_id,
-            deadline_ms=state[_DEADLINE_MS],
+            deadline_ms=call.context.state[_DEADLINE_MS],
             client=call.context.client,
         )
-        return send(call).then(partial(_accepted, call))
 
 
 def _accepted(call: SubgraphCall, reply: SubgraphReply) -> SubgraphReply:

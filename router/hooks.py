@@ -11,7 +11,7 @@ Only what a subclass overrides is called: a hook that is not overridden costs no
 be plain functions or `async def`; a plain one saves a task.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -50,6 +50,10 @@ class RequestContext:
         caller: who calls, such as a user's id: opaque, set by a hook in `on_request`; rate limits may count by it.
         view: which view (contract) of the supergraph the client sees; None for the full schema. A hook sets it in
             `on_request`, to one of the router's `views`.
+        share_key: where equal queries of clients are executed once (`traffic.share_client_requests`): what requests
+            must have in common to get one response, in place of the client's headers and address. A hook sets it in
+            `on_request`, such as to the user's id and rights; it must tell apart all who may not have each other's
+            answer. None: all that hooks can see must be equal.
         override_percent: where the request stands from 0 up to but not including 100: `@override` labels `percent(x)`
             with a greater x are on. A hook may set it in `on_request`, such as to a hash of the user, who then always
             gets the same; None draws it at random.
@@ -75,6 +79,7 @@ class RequestContext:
     partition: str = ""
     caller: str | None = None
     view: str | None = None
+    share_key: Hashable = None
     override_percent: float | None = None
     override_labels: Collection[str] = ()
     response_headers: MutableMapping[str, str] = field(default_factory=dict)
@@ -85,7 +90,8 @@ class RequestContext:
 
 @dataclass(slots=True)
 class SubgraphCall:
-    """One request that is about to go to a subgraph. Hooks may change `url`, `headers` and `share_as`.
+    """One request that is about to go to a subgraph. Hooks may change `url` and `headers`, and set what follows
+    `context`.
 
     Attributes:
         body: the JSON request, complete.
@@ -93,6 +99,8 @@ class SubgraphCall:
         share_as: where equal queries under way are sent once (`traffic.share_requests`): by header, what stands for its
             value when calls are compared. For headers that a hook makes anew for each call, such as a signature, though
             they mean the same to the subgraph; it must tell apart all who may not have each other's answer.
+        renew: called before the call is sent another time (a retry, or a second copy of it), to make headers anew that
+            may be used only once.
     """
 
     subgraph: str
@@ -102,7 +110,8 @@ class SubgraphCall:
     operation_type: str
     fetch_ids: tuple[int, ...]
     context: RequestContext
-    share_as: Mapping[str, str] | None = None
+    share_as: Mapping[str, Hashable] | None = None
+    renew: Callable[["SubgraphCall"], None] | None = None
 
 
 class EventStream(Protocol):

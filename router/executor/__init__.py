@@ -3,7 +3,7 @@
 from router.executor.aiohttp_transport import AiohttpTransport
 from router.executor.asgi_transport import AsgiTransport
 from router.executor.client import SubgraphClient
-from router.executor.compile import CompiledPlan, compile_plan
+from router.executor.compile import CompiledPlan, Response, compile_plan
 from router.executor.errors import ErrorExposure
 from router.executor.parts import SubgraphTraits
 from router.executor.transport import CoroutineTransport, OnReply, Pending, Transport
@@ -16,6 +16,7 @@ __all__ = [
     "ErrorExposure",
     "OnReply",
     "Pending",
+    "Response",
     "SubgraphClient",
     "SubgraphTraits",
     "Transport",

@@ -32,12 +32,28 @@ from router.executor.writes import Keys, Writes
 from router.hooks import RequestContext
 from router.planner.plan import EntityCall, Fetch, Path, QueryPlan, Representation
 
-__all__ = ["CompiledPlan", "OnDone", "Response", "compile_plan"]
+__all__ = ["CompiledPlan", "OnDone", "Response", "compile_plan", "response_of"]
 
 Response = dict[str, Any] | bytes | Exception
 """A response map, a response's JSON text, or why there is neither."""
 
 OnDone = Callable[[Response], None]
+
+
+async def response_of(start: Callable[[OnDone], Pending]) -> dict[str, Any]:
+    """Await what `CompiledPlan.start` gives; see `CompiledPlan.execute`."""
+    done: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+    pending = start(done.set_result)
+    try:
+        response = await done
+    except asyncio.CancelledError:
+        pending.cancel()
+        raise
+    if isinstance(response, Exception):
+        raise response
+    if isinstance(response, bytes):
+        return {"data": orjson.Fragment(response[len(b'{"data":') : -1])}
+    return response
 
 
 class CompiledPlan:
@@ -141,18 +157,9 @@ class CompiledPlan:
         Raises:
             RequestRefused: a hook ended the request.
         """
-        done: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        pending = self.start(variables, context, subgraphs, deadline, done.set_result, pass_through=pass_through)
-        try:
-            response = await done
-        except asyncio.CancelledError:
-            pending.cancel()
-            raise
-        if isinstance(response, Exception):
-            raise response
-        if isinstance(response, bytes):
-            return {"data": orjson.Fragment(response[len(b'{"data":') : -1])}
-        return response
+        return await response_of(
+            lambda on_done: self.start(variables, context, subgraphs, deadline, on_done, pass_through=pass_through)
+        )
 
     async def create_source_stream(
         self, variables: Mapping[str, Any], context: RequestContext, subgraphs: SubgraphClient

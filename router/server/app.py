@@ -27,6 +27,7 @@ from router.server.config import RouterConfig
 from router.server.exchange import Exchange, new_context
 from router.server.live import LiveSubscriptions
 from router.server.metrics import RouterMetrics
+from router.server.metrics.subgraph_requests import MeasuredTransport
 from router.server.operations import opened
 from router.server.reservations import Reservations
 from router.server.responses import Rejected
@@ -66,9 +67,10 @@ def create_app(
         InvalidConfig: a setting is for a subgraph that the supergraph does not have, or for a view that there is not.
         InvalidContract: a view's contract cannot be read or does not fit the supergraph.
     """
-    workshop = Workshop(
-        hooks, transport or SubgraphTransport(), dict(subgraph_urls or {}), dict(views or {}), RouterMetrics()
-    )
+    metrics = RouterMetrics()
+    transport = transport or SubgraphTransport()
+    measured = MeasuredTransport(transport, metrics)
+    workshop = Workshop(hooks, transport, measured, dict(subgraph_urls or {}), dict(views or {}), metrics)
     return RouterApp(workshop, workshop.make(opened(supergraph), config or RouterConfig()))
 
 
@@ -107,6 +109,7 @@ class RouterApp:
         self.pipeline = served.pipeline
         self.subgraphs = served.subgraphs
         self.transport = served.transport
+        self.sharing = served.sharing
         self.persisted = served.persisted
         if isinstance(self.workshop.transport, SubgraphTransport):
             self.workshop.transport.use(served.routes)

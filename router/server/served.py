@@ -21,6 +21,7 @@ from router.server.pipeline import Pipeline
 from router.server.rate_limits.limiter import RateLimiter
 from router.server.subgraph_transport import Routes, routes_of
 from router.server.subgraphs import CountingTransport, connect
+from router.server.traffic.client_sharing import ClientSharing
 from router.server.traffic.shaping import ShapedTransport, shaped
 
 __all__ = ["Served", "Workshop"]
@@ -34,6 +35,7 @@ class Served:
 
     Attributes:
         traffic: the layers towards subgraphs; None if the settings ask for none.
+        sharing: executes equal queries of clients once; None if the settings do not ask for it.
     """
 
     config: RouterConfig
@@ -42,6 +44,7 @@ class Served:
     subgraphs: SubgraphClient
     transport: CountingTransport
     traffic: ShapedTransport | None
+    sharing: ClientSharing | None
     routes: Routes
     persisted: PersistedDocuments
 
@@ -57,12 +60,14 @@ class Workshop:
 
     Attributes:
         transport: shared by all that is made; started and closed by its owner.
+        measured: counts what goes through that.
         views: by name, contracts or their files besides those of the settings, read anew for each supergraph.
         metrics: go on counting whatever is made.
     """
 
     hooks: RouterHooks | None
     transport: Transport
+    measured: MeasuredTransport
     subgraph_urls: Mapping[str, str]
     views: Mapping[str, Contract | str | os.PathLike[str]]
     metrics: RouterMetrics
@@ -80,7 +85,7 @@ class Workshop:
             raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
         views = {name: _view(name, source, supergraph) for name, source in sources.items()}
         pipeline = Pipeline(supergraph, config, self.hooks, views, _rate_limits(config, now))
-        measured = MeasuredTransport(self.transport, self.metrics) if config.metrics.enabled else self.transport
+        measured = self.measured if config.metrics.enabled else self.transport
         traffic = shaped(
             measured,
             [subgraph.name for subgraph in supergraph.subgraphs],
@@ -90,7 +95,26 @@ class Workshop:
         )
         client, transport = connect(supergraph, config, self.hooks, traffic or measured, self.subgraph_urls)
         return Served(
-            config, supergraph, pipeline, client, transport, traffic, routes_of(config), PersistedDocuments(config)
+            config,
+            supergraph,
+            pipeline,
+            client,
+            transport,
+            traffic,
+            self._sharing(config),
+            routes_of(config),
+            PersistedDocuments(config),
+        )
+
+    def _sharing(self, config: RouterConfig) -> ClientSharing | None:
+        wanted = config.traffic.share_client_requests
+        if not wanted.enabled:
+            return None
+        sections = (config.headers, *(section.headers for section in config.subgraphs.values()))
+        return ClientSharing(
+            [name for section in sections for name in section.propagate],
+            has_hooks=self.hooks is not None and type(self.hooks).on_fetch is not RouterHooks.on_fetch,
+            ignored=wanted.ignore_headers,
         )
 
     async def make_next(

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from router.executor import SubgraphClient
@@ -70,7 +71,9 @@ class OpenOperation:
         """Execute a query or mutation to its one response map. It raises nothing but cancellation."""
         operation, context = self.operation, self.context
         try:
-            response = await operation.compiled.execute(
+            sharing = self.app.sharing if operation.type == "query" else None
+            compiled = operation.compiled
+            response = await (compiled.execute if sharing is None else partial(sharing.execute, compiled))(
                 operation.variables,
                 context,
                 self.subgraphs,

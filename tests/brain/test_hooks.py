@@ -13,8 +13,11 @@ from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
 from brain.hooks import BrainHooks, caller_of
 from brain.tenancy import TenantResolver
 from router import SubgraphError
-from router.executor import CoroutineTransport, SubgraphClient
+from router.executor import CoroutineTransport, SubgraphClient, Transport
 from router.hooks import RequestContext, RequestRefused, RouterHooks, Send, SubgraphCall, SubgraphReply
+from router.server.config.traffic import BudgetConfig, RetriesConfig
+from router.server.traffic.budget import Budget
+from router.server.traffic.retries import Retries
 
 from .conftest import ACME, Identity, public_jwk
 
@@ -54,7 +57,7 @@ class Subgraphs(CoroutineTransport):
         return SubgraphReply(self.status, {}, b"{}")
 
 
-async def fetch(hooks: BrainHooks, subgraphs: Subgraphs, context: RequestContext, name: str) -> SubgraphReply:
+async def fetch(hooks: BrainHooks, subgraphs: Transport, context: RequestContext, name: str) -> SubgraphReply:
     class Forging(RouterHooks):
         """A client's header that was passed on, in a spelling of its own."""
 
@@ -97,6 +100,28 @@ async def test_the_tenant_is_the_partition(hooks: BrainHooks, identity: Identity
     assert context.partition == ACME["id"]
     assert context.caller == caller_of(context).user_id
     assert anonymous.partition != context.partition
+
+
+async def test_a_call_that_is_sent_again_has_a_context_of_its_own(hooks: BrainHooks, identity: Identity) -> None:
+    context = request({"authorization": f"Bearer {identity.token()}"})
+    await hooks.on_request(context)
+    subgraphs = Subgraphs(identity, 503)
+    settings = RetriesConfig(max_retries=2, initial_backoff_s=0.001)
+    assert (await fetch(hooks, Retries(subgraphs, settings, Budget(BudgetConfig())), context, "crm")).status == 503
+    assert len({claims["jti"] for claims in subgraphs.claims}) == 3
+
+
+async def test_who_may_share_an_answer(hooks: BrainHooks, identity: Identity) -> None:
+    async def key(token: str | None, client: str = "10.0.0.1") -> object:
+        context = request({} if token is None else {"authorization": f"Bearer {token}"})
+        context.client = client
+        await hooks.on_request(context)
+        hash(context.share_key)
+        return context.share_key
+
+    assert await key(identity.token()) == await key(identity.token()), "another token of the same caller"
+    assert await key(identity.token()) != await key(None)
+    assert await key(identity.token()) != await key(identity.token(), "10.0.0.2")
 
 
 async def test_log_fields_name_tenant_and_user_and_no_secret(hooks: BrainHooks, identity: Identity) -> None:

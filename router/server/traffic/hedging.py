@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 
 from router.executor import OnReply, Pending, Transport
 from router.hooks import SubgraphCall, SubgraphReply
@@ -112,6 +113,10 @@ class _Pair:
 
     def _is_slow(self) -> None:
         if self._hedging.may_hedge():
+            # The first may still wait for its turn, with its own headers.
+            self._call = replace(self._call, headers=dict(self._call.headers))
+            if self._call.renew is not None:
+                self._call.renew(self._call)
             self.begin()
 
     def _answered(self, sent: list[Pending], outcome: Outcome) -> None:

@@ -88,6 +88,8 @@ class _Attempts:
         self._pending: Pending | None = None
 
     def begin(self) -> None:
+        if self._made and self._call.renew is not None:
+            self._call.renew(self._call)
         self._made += 1
         ends_at = self._retries.ends_at(self._deadline)
         self._pending = self._retries.inner.send(self._call, ends_at, self._answered)

@@ -79,6 +79,15 @@ async def test_mutations_are_never_sent_twice() -> None:
     assert len(held.sent) == 1
 
 
+async def test_the_copy_has_headers_of_its_own() -> None:
+    held = HeldTransport()
+    call = a_call(headers={"x-once": "first"})
+    call.renew = lambda again: again.headers.update({"x-once": "second"})
+    Asked(hedging(held), call)
+    await until_hedged(held)
+    assert [sent.call.headers["x-once"] for sent in held.sent] == ["first", "second"]
+
+
 async def test_cancelling_ends_both() -> None:
     held = HeldTransport()
     asked = Asked(hedging(held))

@@ -143,6 +143,13 @@ async def test_a_subgraph_is_told_how_long_somebody_waits() -> None:
 MakeApp = Callable[..., Any]
 
 
+async def test_a_reload_keeps_layers_whose_settings_stay(make_app: MakeApp) -> None:
+    app = make_app(traffic={"circuit_breaker": {}})
+    before = app.served.traffic.subgraphs
+    await app.reload(config=app.config.model_copy(update={"introspection": False}))
+    assert app.served.traffic.subgraphs == before
+
+
 async def test_settings_reach_the_requests(make_app: MakeApp, shop: Any, connect: Any) -> None:
     app = make_app(
         traffic={"deadline_header": "x-left-ms"}, subgraphs={"reviews": {"traffic": {"deadline_header": None}}}

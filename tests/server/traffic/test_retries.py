@@ -137,6 +137,19 @@ async def test_an_attempt_may_have_a_shorter_time_than_the_request() -> None:
     assert held.sent[-1].deadline == 5.0
 
 
+async def test_what_may_be_used_once_is_made_anew() -> None:
+    held = HeldTransport()
+    call = a_call(headers={"x-once": "0"})
+    call.renew = lambda again: again.headers.update({"x-once": str(int(again.headers["x-once"]) + 1)})
+    asked = Asked(retries(held), call)
+    seen = []
+    for number in range(3):
+        await sent_after(held, asked, number + 1)
+        seen.append(held.sent[number].call.headers["x-once"])
+        held.sent[number].answer(reply(503))
+    assert seen == ["0", "1", "2"]
+
+
 async def test_cancelling_ends_the_pause() -> None:
     held = HeldTransport()
     asked = Asked(retries(held))

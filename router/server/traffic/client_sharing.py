@@ -1,0 +1,327 @@
+"""Equal queries of clients that are under way at the same time are executed once.
+
+It stands between whoever has opened an operation and the compiled plan, so hooks, limits and access rules have looked
+at every request by itself, and each still gets its own headers, request id, log line and `on_response`.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from router.executor import CompiledPlan, Pending, Response, SubgraphClient
+from router.executor.compile import OnDone, response_of
+from router.hooks import RequestContext
+
+__all__ = ["ClientSharing"]
+
+OWN_HEADERS = frozenset({"x-request-id", "traceparent", "tracestate", "content-length"})
+"""They tell one request from another, and change no answer."""
+
+UNSEEN_HEADERS = frozenset(
+    {
+        "accept", "accept-encoding", "accept-language", "apollographql-client-name", "apollographql-client-version",
+        "cache-control", "connection", "content-type", "dnt", "host", "keep-alive", "origin", "pragma", "priority",
+        "referer", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "sec-fetch-dest", "sec-fetch-mode",
+        "sec-fetch-site", "user-agent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
+        "x-real-ip",
+    }
+)  # fmt: skip
+"""They change no answer either, if neither a hook nor a subgraph gets to see them."""
+
+
+class ClientSharing:
+    """Executes equal queries once.
+
+    Equal means: the same plan (so the same document but for its layout, operation name, view, labels and rights) with
+    the same variables, of the same partition, with the same headers, but for those that cannot make a difference. If a
+    hook sees requests, what it knows of the caller (address, `caller`, the document's text) must be the same as well,
+    unless it says by `RequestContext.share_key` what requests must have in common; what goes on to subgraphs counts all
+    the same.
+
+    Args:
+        propagated: names of the headers that go on to subgraphs, lower case.
+        has_hooks: whether a hook sees requests while they are executed or their responses.
+        ignored: further names of headers that make no difference.
+
+    Attributes:
+        shared: requests that were answered by another one's execution.
+    """
+
+    __slots__ = ("_flights", "_has_hooks", "_ignored", "_propagated", "shared")
+
+    def __init__(self, propagated: Iterable[str], *, has_hooks: bool, ignored: Iterable[str] = ()) -> None:
+        self._flights: dict[Hashable, _Flight] = {}
+        self._propagated = tuple(sorted(set(propagated) - OWN_HEADERS))
+        self._has_hooks = has_hooks
+        seen = set() if has_hooks else UNSEEN_HEADERS - set(self._propagated)
+        self._ignored = frozenset({*OWN_HEADERS, *seen, *ignored})
+        self.shared = 0
+
+    def start(
+        self,
+        compiled: CompiledPlan,
+        variables: Mapping[str, Any],
+        context: RequestContext,
+        subgraphs: SubgraphClient,
+        deadline: float,
+        on_done: OnDone,
+        *,
+        pass_through: bool = False,
+    ) -> Pending:
+        """Run a query's plan, or wait for an equal one that runs; see `CompiledPlan.start`."""
+        key = self.key(compiled, variables, context, pass_through=pass_through)
+        if key is None:
+            return compiled.start(variables, context, subgraphs, deadline, on_done, pass_through=pass_through)
+        waiter = _Waiter(context, deadline, on_done)
+        flight = self._flights.get(key)
+        if flight is not None:
+            self.shared += 1
+            context.log_fields["shared_with"] = flight.request_id
+            flight.join(waiter)
+        else:
+            flight = self._flights[key] = _Flight(self, key, compiled, variables, subgraphs, pass_through)
+            flight.join(waiter)
+            flight.begin()
+        return waiter
+
+    async def execute(
+        self,
+        compiled: CompiledPlan,
+        variables: Mapping[str, Any],
+        context: RequestContext,
+        subgraphs: SubgraphClient,
+        *,
+        deadline: float = math.inf,
+        pass_through: bool = False,
+    ) -> dict[str, Any]:
+        """The same for who awaits; see `CompiledPlan.execute`."""
+        return await response_of(
+            lambda on_done: self.start(
+                compiled, variables, context, subgraphs, deadline, on_done, pass_through=pass_through
+            )
+        )
+
+    def key(
+        self, compiled: CompiledPlan, variables: Mapping[str, Any], context: RequestContext, *, pass_through: bool
+    ) -> Hashable | None:
+        """What requests must have in common; None for one that is not to be shared."""
+        try:
+            given = orjson.dumps(variables) if variables else b""
+        except TypeError:
+            return None
+        headers = context.headers
+        sent: Hashable
+        seen: Hashable = None
+        if context.share_key is not None:
+            sent = tuple([(name, headers[name]) for name in self._propagated if name in headers])
+        else:
+            ignored = self._ignored
+            sent = frozenset([item for item in headers.items() if item[0] not in ignored])
+            if self._has_hooks:
+                seen = (context.client, context.caller, context.query, context.operation_name, context.path)
+        # The plan is known by its identity: it lives as long as it is under way here.
+        return id(compiled), given, context.partition, context.share_key, sent, seen, pass_through
+
+    def over(self, key: Hashable) -> None:
+        """Forget a query that is no longer under way."""
+        del self._flights[key]
+
+
+class _Flight:
+    """One execution, and all who wait for it."""
+
+    __slots__ = (
+        "_before", "_compiled", "_deadline", "_key", "_leader", "_pass_through", "_pending", "_sharing", "_subgraphs",
+        "_variables", "_waiters",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sharing: ClientSharing,
+        key: Hashable,
+        compiled: CompiledPlan,
+        variables: Mapping[str, Any],
+        subgraphs: SubgraphClient,
+        pass_through: bool,
+    ) -> None:
+        self._sharing = sharing
+        self._key = key
+        self._compiled = compiled
+        self._variables = variables
+        self._subgraphs = subgraphs
+        self._pass_through = pass_through
+        self._deadline = math.inf
+        self._pending: Pending | None = None
+        self._waiters: list[_Waiter] = []
+        self._leader: _Waiter | None = None
+        self._before: dict[str, str] = {}
+
+    @property
+    def request_id(self) -> str:
+        """Under which the log has what happens."""
+        assert self._leader is not None
+        return self._leader.context.request_id
+
+    def join(self, waiter: "_Waiter") -> None:
+        waiter.flight = self
+        self._waiters.append(waiter)
+        if waiter.deadline < self._deadline and self._leader is not None:
+            waiter.time_out_by_itself()
+
+    def begin(self) -> None:
+        """Execute it for the one who waits longest."""
+        self._leader = leader = max(self._waiters, key=_deadline_of)
+        self._deadline = leader.deadline
+        self._before = dict(leader.context.response_headers)
+        for each in self._waiters:
+            each.stop_timer()
+            if each.deadline < self._deadline:
+                each.time_out_by_itself()
+        pending = self._compiled.start(
+            self._variables,
+            leader.context,
+            self._subgraphs,
+            self._deadline,
+            self._done,
+            pass_through=self._pass_through,
+        )
+        if self._leader is leader:  # else it is over, and perhaps begun anew
+            self._pending = pending
+
+    def leave(self, waiter: "_Waiter") -> None:
+        self._waiters.remove(waiter)
+        if not self._waiters:
+            self._sharing.over(self._key)
+            if self._pending is not None:
+                self._pending.cancel()
+
+    def _done(self, response: Response) -> None:
+        leader, self._leader = self._leader, None
+        assert leader is not None
+        waiters, self._waiters = self._waiters, []
+        if self._deadline < math.inf and asyncio.get_running_loop().time() >= self._deadline:
+            # The first one's time was up; a follower's may not be.
+            self._waiters = [each for each in waiters if each.deadline > self._deadline]
+            waiters = [each for each in waiters if each.deadline <= self._deadline]
+        for each in waiters:
+            each.stop_timer()
+            each.flight = None
+        if self._waiters:
+            self._pending = None
+            self.begin()
+        else:
+            self._sharing.over(self._key)
+        self._answer(waiters, leader, response)
+
+    def _answer(self, waiters: "list[_Waiter]", leader: "_Waiter", response: Response) -> None:
+        copy: Callable[[str], Response] | None = None
+        if any(each is not leader for each in waiters):
+            copy = _copies(response, leader.context.request_id, as_text=self._pass_through)
+            added = {
+                name: value
+                for name, value in leader.context.response_headers.items()
+                if self._before.get(name) != value
+            }
+            for each in waiters:
+                if each is not leader:
+                    each.context.response_headers.update(added)
+        for each in waiters:
+            # Asked anew each time: what one does may cancel another.
+            if each.is_cancelled:
+                continue
+            if each is leader:
+                each.on_done(response)
+            elif copy is not None:
+                each.on_done(copy(each.context.request_id))
+            else:
+                each.run_alone(self._compiled, self._variables, self._subgraphs, pass_through=self._pass_through)
+
+
+class _Waiter:
+    """One who waits; `flight` is None once that is over."""
+
+    __slots__ = ("_alone", "_timer", "context", "deadline", "flight", "is_cancelled", "on_done")
+
+    def __init__(self, context: RequestContext, deadline: float, on_done: OnDone) -> None:
+        self.context = context
+        self.deadline = deadline
+        self.on_done = on_done
+        self.flight: _Flight | None = None
+        self.is_cancelled = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._alone: Pending | None = None
+
+    def time_out_by_itself(self) -> None:
+        self._timer = asyncio.get_running_loop().call_at(self.deadline, self._is_late)
+
+    def stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def run_alone(
+        self,
+        compiled: CompiledPlan,
+        variables: Mapping[str, Any],
+        subgraphs: SubgraphClient,
+        *,
+        pass_through: bool,
+    ) -> None:
+        """Run it for this one: the other one's response cannot be passed on."""
+        self._alone = compiled.start(
+            variables, self.context, subgraphs, self.deadline, self.on_done, pass_through=pass_through
+        )
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+        self.stop_timer()
+        flight, self.flight = self.flight, None
+        if flight is not None:
+            flight.leave(self)
+        if self._alone is not None:
+            self._alone.cancel()
+
+    def _is_late(self) -> None:
+        flight, self.flight = self.flight, None
+        if flight is not None:
+            flight.leave(self)
+            self.on_done(TimeoutError())
+
+
+def _deadline_of(waiter: _Waiter) -> float:
+    return waiter.deadline
+
+
+def _copies(response: Response, request_id: str, *, as_text: bool) -> Callable[[str], Response] | None:
+    """What makes other requests' responses of one; None if nothing can.
+
+    Errors name the request that they are told to: the log has under its id with whom it was shared.
+
+    Args:
+        request_id: whose the response is.
+        as_text: whether its takers only write it.
+    """
+    if isinstance(response, bytes | Exception):
+        return lambda _: response
+    try:
+        text = orjson.dumps(response)
+        if as_text and response.keys() == {"data"}:
+            return lambda _: text
+        data = orjson.Fragment(orjson.dumps(response.get("data")))
+    except TypeError:
+        return None
+
+    def copy(own_id: str) -> dict[str, Any]:
+        made: dict[str, Any] = orjson.loads(text)
+        if as_text and "data" in made:
+            made["data"] = data
+        for error in made.get("errors", ()):
+            extensions = error.get("extensions")
+            if isinstance(extensions, dict) and extensions.get("traceId") == request_id:
+                extensions["traceId"] = own_id
+        return made
+
+    return copy
