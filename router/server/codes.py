@@ -92,6 +92,14 @@ MAX_VARIABLES_DEPTH_LIMIT
 The variables are nested more deeply than this server allows.
 Send flatter values.
 
+MAX_VARIABLES_ITEMS_LIMIT
+The lists and objects in the variables hold more values than this server allows.
+Send fewer in one request, or raise `limits.max_variables_items`.
+
+MAX_VARIABLES_LIMIT
+The operation declares more variables than this server allows.
+Put them into one input object or list.
+
 METHOD_NOT_ALLOWED
 The HTTP method cannot be used for this.
 Send operations by POST; GET is for queries only.

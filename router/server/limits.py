@@ -5,7 +5,7 @@ count where they are spread; each is measured once, so the count itself is linea
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import (
     DocumentNode,
@@ -32,6 +32,7 @@ class Measure:
     root_fields: int = 0
     aliases: int = 0
     directives: int = 0
+    variables: int = 0
 
 
 def check_document(document: DocumentNode, limits: LimitsConfig) -> None:
@@ -55,6 +56,7 @@ def check(measure: Measure, limits: LimitsConfig) -> None:
         ("MAX_ROOT_FIELDS_LIMIT", "root fields", measure.root_fields, limits.max_root_fields),
         ("MAX_ALIASES_LIMIT", "aliases", measure.aliases, limits.max_aliases),
         ("MAX_DIRECTIVES_LIMIT", "directives", measure.directives, limits.max_directives),
+        ("MAX_VARIABLES_LIMIT", "variables", measure.variables, limits.max_variables),
     ):
         if value > limit:
             raise over(code, what, limit)
@@ -71,9 +73,9 @@ def measure_operation(
 ) -> Measure:
     """Measure one operation; fragments that are unknown or cyclic count as empty, validation reports them."""
     inner = measure_selections(operation.selection_set, fragments, {} if measured is None else measured)
-    return Measure(
-        inner.depth, inner.fields, inner.root_fields, inner.aliases, inner.directives + len(operation.directives or ())
-    )
+    definitions = operation.variable_definitions or ()
+    directives = len(operation.directives or ()) + sum(len(d.directives or ()) for d in definitions)
+    return replace(inner, directives=inner.directives + directives, variables=len(definitions))
 
 
 def measure_selections(
@@ -122,23 +124,26 @@ def measure_fragment(
 
 
 def check_variables(variables: Mapping[str, object], limits: LimitsConfig) -> None:
-    """Refuse variables that are nested too deeply to be sent on.
+    """Refuse variables that are nested too deeply, or hold too many values, to be checked and sent on.
 
     Raises:
-        Rejected: code `MAX_VARIABLES_DEPTH_LIMIT`.
+        Rejected: code `MAX_VARIABLES_DEPTH_LIMIT` or `MAX_VARIABLES_ITEMS_LIMIT`.
     """
-    depth, level = 0, inner_values([variables])
+    depth, items, level = 0, 0, inner_values([variables])
     while level:
         depth += 1
+        items += sum(map(len, level))
         if depth > limits.max_variables_depth:
-            raise Rejected.one(
-                "MAX_VARIABLES_DEPTH_LIMIT",
-                f"The variables have more than {limits.max_variables_depth} levels of lists and objects.",
-                status=422,
-                json_status=200,
-                limit=limits.max_variables_depth,
-            )
+            limit, what = limits.max_variables_depth, "levels of lists and objects"
+            raise variables_over("MAX_VARIABLES_DEPTH_LIMIT", what, limit)
+        if items > limits.max_variables_items:
+            limit, what = limits.max_variables_items, "values in their lists and objects"
+            raise variables_over("MAX_VARIABLES_ITEMS_LIMIT", what, limit)
         level = inner_values(level)
+
+
+def variables_over(code: str, what: str, limit: int) -> Rejected:
+    return Rejected.one(code, f"The variables have more than {limit} {what}.", status=422, json_status=200, limit=limit)
 
 
 def inner_values(containers: Iterable[Mapping[str, object] | list[object]]) -> list[dict[str, object] | list[object]]:

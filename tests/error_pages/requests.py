@@ -209,6 +209,18 @@ EXAMPLES: dict[str, Example] = {
         query("query ($v: JSON) { echo(value: $v) }", variables={"v": [[[1]]]}),
         query("query ($v: JSON) { echo(value: $v) }", variables={"v": [1]}),
     ),
+    "MAX_VARIABLES_ITEMS_LIMIT": limited(
+        "max_variables_items",
+        3,
+        query("query ($v: JSON) { echo(value: $v) }", variables={"v": [1, 2, 3, 4]}),
+        query("query ($v: JSON) { echo(value: $v) }", variables={"v": [1, 2, 3]}),
+    ),
+    "MAX_VARIABLES_LIMIT": limited(
+        "max_variables",
+        1,
+        query("query ($a: JSON, $b: JSON) { a: echo(value: $a) b: echo(value: $b) }"),
+        query("query ($a: JSON) { a: echo(value: $a) b: echo(value: $a) }"),
+    ),
     "METHOD_NOT_ALLOWED": both(Request(NAMES, method="PUT"), Request(NAMES)),
     "NOT_ACCEPTABLE": both(
         Request(NAMES, headers={**JSON, "accept": "text/html"}),

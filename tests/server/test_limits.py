@@ -1,11 +1,16 @@
+import contextlib
+from typing import Any
+
 import pytest
-from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.server import limits
 from router.server.config import LimitsConfig
 from router.server.limits import Measure, check_document, check_variables, measure_operation
 from router.server.responses import Rejected
+from tests.planner.evil import CASES, Evil
 
 
 def measured(text: str) -> Measure:
@@ -49,6 +54,8 @@ def test_doubling_fragments_are_measured_in_linear_time() -> None:
         ("max_root_fields", "{ a b c }"),
         ("max_aliases", "{ x: a y: b z: c }"),
         ("max_directives", "{ a @x @y @z }"),
+        ("max_directives", "query($a: A @x, $b: B @y) @z { a }"),
+        ("max_variables", "query($a: A, $b: B, $c: C) { a }"),
     ],
 )
 def test_each_limit_allows_its_number_and_no_more(limit: str, text: str) -> None:
@@ -63,6 +70,23 @@ def test_every_operation_of_the_document_is_checked() -> None:
         check_document(parse("query A { a } query B { a { b { c } } }"), LimitsConfig(max_depth=2))
 
 
+@pytest.mark.parametrize("evil", CASES, ids=lambda e: e.name)
+def test_the_work_of_measuring_is_that_of_reading(evil: Evil, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made to explode is never spread out: each selection set of the text is measured once."""
+    measured_sets: list[object] = []
+    measure = limits.measure_selections
+
+    def counted(selection_set: SelectionSetNode, *rest: Any) -> Measure:
+        measured_sets.append(selection_set)
+        return measure(selection_set, *rest)
+
+    monkeypatch.setattr(limits, "measure_selections", counted)
+    _, operation = evil.make(evil.sizes[-1])
+    with contextlib.suppress(Rejected):
+        check_document(parse(operation), LimitsConfig())
+    assert len(measured_sets) == operation.count("{")
+
+
 def nested(depth: int) -> object:
     value: object = 1
     for level in range(depth):
@@ -72,10 +96,25 @@ def nested(depth: int) -> object:
 
 @given(depth=st.integers(0, 12), limit=st.integers(1, 12))
 def test_depth_of_variables(depth: int, limit: int) -> None:
-    limits = LimitsConfig(max_variables_depth=limit)
+    config = LimitsConfig(max_variables_depth=limit)
     if depth <= limit:
-        check_variables({"x": nested(depth), "y": 1}, limits)
+        check_variables({"x": nested(depth), "y": 1}, config)
     else:
         with pytest.raises(Rejected) as caught:
-            check_variables({"x": nested(depth), "y": 1}, limits)
+            check_variables({"x": nested(depth), "y": 1}, config)
         assert caught.value.errors[0]["extensions"]["code"] == "MAX_VARIABLES_DEPTH_LIMIT"
+
+
+@given(st.recursive(st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20))
+def test_number_of_values_in_variables(value: object) -> None:
+    def items(inside: object) -> int:
+        held = list(inside.values()) if isinstance(inside, dict) else inside
+        return len(held) + sum(map(items, held)) if isinstance(held, list) else 0
+
+    variables = {"x": value, "y": 1}
+    if count := items(value):
+        check_variables(variables, LimitsConfig(max_variables_items=count))
+    if count > 1:
+        with pytest.raises(Rejected) as caught:
+            check_variables(variables, LimitsConfig(max_variables_items=count - 1))
+        assert caught.value.errors[0]["extensions"] == {"code": "MAX_VARIABLES_ITEMS_LIMIT", "limit": count - 1}

@@ -14,10 +14,14 @@ class LimitsConfig(Section):
     max_document_bytes: int = Field(default=200_000, gt=0, description="Size of one GraphQL document in UTF-8.")
     max_tokens: int = Field(default=10_000, gt=0, description="Lexical tokens of one document.")
     max_depth: int = Field(default=32, gt=0, description="Levels of nested fields.")
-    max_fields: int = Field(default=2_000, gt=0, description="Fields of one operation.")
+    max_fields: int = Field(default=2_000, gt=0, description="Fields of one operation: its height.")
     max_root_fields: int = Field(default=100, gt=0, description="Fields at the root of one operation.")
     max_aliases: int = Field(default=500, ge=0, description="Aliased fields of one operation.")
     max_directives: int = Field(default=500, ge=0, description="Directives of one operation.")
+    max_variables: int = Field(default=200, ge=0, description="Variables that one operation declares.")
+    max_variables_items: int = Field(
+        default=100_000, gt=0, description="Values in all lists and objects of the variables together."
+    )
     max_variables_depth: int = Field(
         default=64, gt=0, le=200, description="Levels of nested lists and objects in the variables."
     )
