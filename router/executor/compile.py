@@ -209,8 +209,10 @@ class CompiledPlan:
             response = run.passed
         else:
             try:
-                answers, errors = self._introspected(run.conditions, run.variables)
-                run.errors.extend(errors)
+                answers: Sequence[Any] = ()
+                if self._introspections:
+                    answers, errors = self._introspected(run.conditions, run.variables)
+                    run.errors.extend(errors)
                 response = self._response(run, project, answers)
             except Exception as error:  # noqa: BLE001  it is not lost
                 response = error

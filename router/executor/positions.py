@@ -126,6 +126,8 @@ class ConditionTable:
 
     def evaluate(self, variables: Mapping[str, Any]) -> tuple[bool, ...]:
         """Return which conditions hold, by number."""
+        if not self._entries:
+            return ()
         return tuple([conditions_hold(conditions, variables) for conditions in self._entries])
 
 

@@ -118,7 +118,8 @@ class Requests:
         """Return the request of a root fetch whose result goes to all of its targets."""
         fetch = ready.fetch
         document = self._document((((fetch.id,), True),))
-        body = document.prefix + b",".join(_given(document, variables)) + b"}}"
+        given = b",".join(_given(document, variables)) if document.variables else b""
+        body = document.prefix + given + b"}}"
         return SubgraphRequest(
             (fetch.id,), fetch.subgraph, fetch.operation_type, body, document.calls, ([ready.targets],)
         )
@@ -131,9 +132,13 @@ class Requests:
         Raises:
             RecursionError, orjson.JSONEncodeError: inputs are nested too deeply.
         """
+        ids = tuple([each.fetch.id for each in ready])
+        together = self._together.get(ids)
+        if together is not None:
+            return self._whole(ready, together, variables)
         traits = self._traits.get(ready[0].fetch.subgraph, _NO_TRAITS)
         if traits is _NO_TRAITS and len(ready) <= MAX_FIELDS and not any(each.fetch.has_contexts for each in ready):
-            return self._plain(ready, variables)
+            return self._whole(ready, self._kept(self._together, ids, self._joined(ready)), variables)
         parts = parts_of(ready, traits)
         busy = {each.fetch.id for part in parts for each in part.sharing}
         idle = [each.fetch for each in ready if each.fetch.id not in busy]
@@ -144,16 +149,12 @@ class Requests:
                 times[number] = times.get(number, 0) + 1
         return [self._request(several, times, variables) for several in requests], idle
 
-    def _plain(
-        self, ready: Sequence[Collected], variables: Mapping[str, Any]
+    def _whole(
+        self, ready: Sequence[Collected], together: _Together, variables: Mapping[str, Any]
     ) -> tuple[list[SubgraphRequest], list[CompiledFetch]]:
         """Return the one request of fetches without contexts to a subgraph that can take everything: what most requests
         are, without the work of dividing and packing.
         """
-        ids = tuple([each.fetch.id for each in ready])
-        together = self._together.get(ids)
-        if together is None:
-            together = self._kept(self._together, ids, self._joined(ready))
         document = together.document
         items = _given(document, variables) if document.variables else []
         owners: list[Owners] = []

@@ -282,9 +282,10 @@ class Run:
                     self._failed.append(request)
                     continue
                 self._fail(request, _unfit(request.subgraph))
-        masked = [error for error in errors if self._report(request, error, data, places)]
-        if masked:
-            log_masked(masked, request.subgraph, self._context)
+        if errors:
+            masked = [error for error in errors if self._report(request, error, data, places)]
+            if masked:
+                log_masked(masked, request.subgraph, self._context)
 
     def _report(
         self,
