@@ -34,6 +34,7 @@ from router.server.responses import Rejected
 from router.server.served import Served, Workshop
 from router.server.subgraph_transport import SubgraphTransport
 from router.server.telemetry import log_access
+from router.server.traffic.reports import traffic_parts, watch_traffic
 from router.server.websockets import Connection
 
 __all__ = ["RouterApp", "create_app"]
@@ -110,6 +111,7 @@ class RouterApp:
         self.subgraphs = served.subgraphs
         self.transport = served.transport
         self.sharing = served.sharing
+        self.admission = served.admission
         self.persisted = served.persisted
         if isinstance(self.workshop.transport, SubgraphTransport):
             self.workshop.transport.use(served.routes)
@@ -161,6 +163,7 @@ class RouterApp:
         parts = {name: state() for name, state in self.parts.items()}
         if self.persisted.state is not None:
             parts["persisted_documents"] = self.persisted.state
+        parts |= traffic_parts(self.served)
         return (200 if self.started else 503), dict(sorted(parts.items()))
 
     def finished(
@@ -180,6 +183,7 @@ class RouterApp:
 
     def watch_caches(self) -> None:
         """Show the plan cache, reloads and subscriptions among the metrics."""
+        watch_traffic(self.metrics, lambda: self.served)
         watch = self.metrics.watch
         watch("router_subscriptions_open", "Subscriptions that are open.", (), lambda: {(): len(self.subscriptions)})
         watch("router_plan_cache_plans", "Plans that are kept.", (), lambda: {(): len(self.pipeline.cache.operations)})
@@ -259,9 +263,15 @@ class RouterApp:
         if path in self.config.graphql_paths:
             self.metrics.active += 1
             try:
+                if self.admission is not None:
+                    self.admission.enter()
+                    exchange.admission = self.admission
                 await exchange.graphql(scope["query_string"])
+            except Rejected as error:
+                await exchange.reject(error)
             finally:
                 self.metrics.active -= 1
+                exchange.leave()
         elif path == self.config.health_path:
             await exchange.health()
         elif path == self.config.readiness_path:

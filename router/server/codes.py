@@ -173,6 +173,10 @@ RESPONSE_VALIDATION_FAILED
 A subgraph's data does not fit the schema, so that the value became null.
 Report it to the subgraph's owner.
 
+ROUTER_OVERLOADED
+The server answers as many requests as it may at a time; no work was put into this one.
+Try again after the time in the header `retry-after`; the router's setting is `traffic.max_client_requests`.
+
 SUBGRAPH_CIRCUIT_OPEN
 Most of the latest requests to a subgraph failed, so it is left alone for a moment.
 Try again later; `service` says which subgraph it is.

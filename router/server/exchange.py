@@ -34,6 +34,7 @@ from router.server.responses import (
 )
 from router.server.streams import OpenOperation, needs_a_stream, open_operation
 from router.server.telemetry import new_request_id
+from router.server.traffic.admission import Admission
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -53,10 +54,12 @@ class Exchange:
         events: how it accepts the events of a subscription, if it does.
         increments: how it accepts a result in parts, if it does.
         codes: of the errors sent in parts.
+        admission: counts this request, until it is answered or becomes a stream of events; None if nobody does.
     """
 
     __slots__ = (
-        "app", "codes", "context", "events", "increments", "media_type", "receive", "send", "started", "takes_json",
+        "admission", "app", "codes", "context", "events", "increments", "media_type", "receive", "send", "started",
+        "takes_json",
     )  # fmt: skip
 
     def __init__(self, app: "RouterApp", context: RequestContext, receive: Receive, send: Send, started: float) -> None:
@@ -70,6 +73,7 @@ class Exchange:
         self.events: PartFormat | None = None
         self.increments: PartFormat | None = None
         self.codes: list[str] = []
+        self.admission: Admission | None = None
 
     @property
     def methods(self) -> str:
@@ -126,6 +130,12 @@ class Exchange:
             await self.parts(requests)
         else:
             await self.single(requests)
+
+    def leave(self) -> None:
+        """Make room for another request; again is no harm."""
+        admission, self.admission = self.admission, None
+        if admission is not None:
+            admission.leave()
 
     def negotiate(self, accept: str | None) -> None:
         self.events = accepted_events(accept)
@@ -256,6 +266,8 @@ class Exchange:
         Args:
             opened: the subscription that they are the events of.
         """
+        if opened is not None:
+            self.leave()
         settings = self.app.config.event_stream
         size = 0
         opening = form.opening

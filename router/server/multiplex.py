@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from router.hooks import RequestContext
 from router.server.responses import Rejected, codes_of, substitute
 from router.server.streams import OpenOperation
+from router.server.traffic.admission import Admission
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -88,8 +89,12 @@ class Multiplex:
         status = 200
         current = asyncio.current_task()
         assert current is not None
+        admission: Admission | None = None
         try:
             try:
+                if self.app.admission is not None:
+                    self.app.admission.enter()
+                    admission = self.app.admission
                 opened = await opening()
             except Rejected as error:
                 status, codes = error.status, codes_of({"errors": error.errors})
@@ -100,6 +105,9 @@ class Multiplex:
                 return
             if opened.operation.type == "mutation":
                 self._mutations.add(current)
+            if opened.is_subscription and admission is not None:
+                admission.leave()
+                admission = None
             async with aclosing(opened.responses()) as responses:
                 async for response in responses:
                     codes += codes_of(response)
@@ -113,6 +121,8 @@ class Multiplex:
         except Gone:
             status = 499
         finally:
+            if admission is not None:
+                admission.leave()
             if self._operations.get(id_) is current:
                 del self._operations[id_]
             if status:

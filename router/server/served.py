@@ -21,6 +21,7 @@ from router.server.pipeline import Pipeline
 from router.server.rate_limits.limiter import RateLimiter
 from router.server.subgraph_transport import Routes, routes_of
 from router.server.subgraphs import CountingTransport, connect
+from router.server.traffic.admission import Admission
 from router.server.traffic.client_sharing import ClientSharing
 from router.server.traffic.shaping import ShapedTransport, shaped
 
@@ -36,6 +37,7 @@ class Served:
     Attributes:
         traffic: the layers towards subgraphs; None if the settings ask for none.
         sharing: executes equal queries of clients once; None if the settings do not ask for it.
+        admission: counts the requests under way; None if there may be any number.
     """
 
     config: RouterConfig
@@ -45,6 +47,7 @@ class Served:
     transport: CountingTransport
     traffic: ShapedTransport | None
     sharing: ClientSharing | None
+    admission: Admission | None
     routes: Routes
     persisted: PersistedDocuments
 
@@ -102,6 +105,7 @@ class Workshop:
             transport,
             traffic,
             self._sharing(config),
+            _admission(config, now),
             routes_of(config),
             PersistedDocuments(config),
         )
@@ -144,6 +148,13 @@ def _rate_limits(config: RouterConfig, now: Served | None) -> RateLimiter | None
     if now is not None and (now.config.rate_limits, now.config.redis) == (config.rate_limits, config.redis):
         return now.pipeline.rate_limits
     return RateLimiter(config.rate_limits, config.redis) if config.rate_limits.rules else None
+
+
+def _admission(config: RouterConfig, now: Served | None) -> Admission | None:
+    limit = config.traffic.max_client_requests
+    if now is not None and now.config.traffic.max_client_requests == limit:
+        return now.admission
+    return None if limit is None else Admission(limit)
 
 
 def _view(name: str, source: Contract | str | os.PathLike[str], supergraph: Supergraph) -> View:

@@ -297,6 +297,15 @@ EXAMPLES: dict[str, Example] = {
     "RESPONSE_VALIDATION_FAILED": both(
         Request(NAMES, transport=Untrue, note='`products` answers `{"name": {"is": "no text"}}`.'), Request(NAMES)
     ),
+    "ROUTER_OVERLOADED": both(
+        Request(
+            NAMES,
+            settings={"traffic": {"max_client_requests": 4}},
+            others=8,
+            note="Eight other requests arrive at the same moment.",
+        ),
+        Request(NAMES, settings={"traffic": {"max_client_requests": 4}}),
+    ),
     "SUBGRAPH_CIRCUIT_OPEN": both(
         Request(
             NAMES,
