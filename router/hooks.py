@@ -11,7 +11,7 @@ Only what a subclass overrides is called: a hook that is not overridden costs no
 be plain functions or `async def`; a plain one saves a task.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -19,6 +19,7 @@ from router.errors import RequestRefused
 from router.planner.plan import QueryPlan
 
 __all__ = [
+    "BodyStream",
     "EventStream",
     "PendingReply",
     "RequestContext",
@@ -101,6 +102,7 @@ class SubgraphCall:
             they mean the same to the subgraph; it must tell apart all who may not have each other's answer.
         renew: called before the call is sent another time (a retry, or a second copy of it), to make headers anew that
             may be used only once.
+        stream: what is sent instead of `body` if the client sends files: a multipart request that begins with it.
     """
 
     subgraph: str
@@ -112,6 +114,20 @@ class SubgraphCall:
     context: RequestContext
     share_as: Mapping[str, Hashable] | None = None
     renew: Callable[["SubgraphCall"], None] | None = None
+    stream: "BodyStream | None" = None
+
+
+class BodyStream(Protocol):
+    """A body that is made while it is sent, once."""
+
+    content_type: str
+
+    def chunks(self, body: bytes) -> AsyncIterator[bytes]:
+        """The body's parts.
+
+        Args:
+            body: the JSON request that it begins with.
+        """
 
 
 class EventStream(Protocol):

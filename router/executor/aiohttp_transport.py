@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
@@ -81,7 +82,7 @@ class AiohttpTransport(CoroutineTransport):
     async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         """Make the request; see `CoroutineTransport.exchange`."""
         subgraph = call.subgraph
-        attempts = 2 if call.operation_type == "query" else 1
+        attempts = 2 if call.operation_type == "query" and call.stream is None else 1
         try:
             while True:
                 attempts -= 1
@@ -111,10 +112,16 @@ class AiohttpTransport(CoroutineTransport):
             raise SubgraphError(f"Subgraph '{call.subgraph}' could not be reached.", subgraph=call.subgraph) from error
 
     async def _post(self, call: SubgraphCall) -> SubgraphReply:
-        if self._session is None:
+        session, headers = self._session, call.headers
+        data: bytes | AsyncIterator[bytes] = call.body
+        if call.stream is not None:
+            # On a connection of its own: one that the subgraph has just closed would cost the client its files.
+            session, data = self._streams, call.stream.chunks(call.body)
+            headers = {**headers, "content-type": call.stream.content_type}
+        if session is None:
             raise RuntimeError("The transport is not started.")
-        async with self._session.post(
-            call.url, data=call.body, headers=call.headers, allow_redirects=False, timeout=_NO_TIMEOUT
+        async with session.post(
+            call.url, data=data, headers=headers, allow_redirects=False, timeout=_NO_TIMEOUT
         ) as response:
             if (response.content_length or 0) > self._max_response_bytes:
                 response.close()

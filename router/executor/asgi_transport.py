@@ -1,7 +1,7 @@
 """Subgraphs in this process, called as ASGI applications."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,13 +39,13 @@ class AsgiTransport(CoroutineTransport):
 
     async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         """Call the application; see `CoroutineTransport.exchange`."""
-        pending: list[_Message] = [{"type": "http.request", "body": call.body, "more_body": False}]
+        messages = _messages(call)
         status = 0
         headers: dict[str, str] = {}
         body = bytearray()
 
         async def receive() -> _Message:
-            return pending.pop() if pending else {"type": "http.disconnect"}
+            return await anext(messages, {"type": "http.disconnect"})
 
         async def send(message: _Message) -> None:
             nonlocal status
@@ -156,7 +156,21 @@ class _StreamingExchange:
             await self._chunks.put(message["body"])
 
 
+async def _messages(call: SubgraphCall) -> AsyncGenerator[_Message]:
+    """The request's body, as the application receives it."""
+    if call.stream is None:
+        yield {"type": "http.request", "body": call.body, "more_body": False}
+        return
+    async for chunk in call.stream.chunks(call.body):
+        yield {"type": "http.request", "body": chunk, "more_body": True}
+    yield {"type": "http.request", "body": b"", "more_body": False}
+
+
 def _scope(call: SubgraphCall) -> MutableMapping[str, Any]:
+    length = [(b"content-length", b"%d" % len(call.body))]
+    headers = call.headers
+    if call.stream is not None:
+        length, headers = [], {**headers, "content-type": call.stream.content_type}
     path = "/" + call.url.partition("://")[2].partition("/")[2].partition("?")[0]
     return {
         "type": "http",
@@ -170,8 +184,8 @@ def _scope(call: SubgraphCall) -> MutableMapping[str, Any]:
         "query_string": call.url.partition("?")[2].encode(),
         "headers": [
             (b"host", b"localhost"),
-            (b"content-length", b"%d" % len(call.body)),
-            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in call.headers.items()),
+            *length,
+            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
         ],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 80),

@@ -1,6 +1,7 @@
 """What sends the requests of fetches: adds the headers and passes the hooks that apply to all of them."""
 
 import asyncio
+import math
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +9,7 @@ from typing import Any, Protocol
 
 from router.errors import SubgraphError
 from router.executor.transport import Exchange, Pending, Transport, timed_out
-from router.hooks import RequestContext, RouterHooks, SubgraphCall, SubgraphReply
+from router.hooks import BodyStream, RequestContext, RouterHooks, SubgraphCall, SubgraphReply
 
 __all__ = ["OnOutcome", "Sender", "SubgraphClient", "websocket_url"]
 
@@ -112,12 +113,15 @@ class SubgraphClient:
         context: RequestContext,
         deadline: float,
         on_reply: OnOutcome,
+        *,
+        stream: BodyStream | None = None,
     ) -> Pending:
         """Send one request. Raises nothing.
 
         Args:
             deadline: of the client's request, by the event loop's clock; the subgraph's own timeout may end it before.
             on_reply: called exactly once unless the request is cancelled, and never before `send` has returned.
+            stream: files to be sent along; how long that takes is the client's affair, not the subgraph's timeout's.
         """
         loop = asyncio.get_running_loop()
         endpoint = self._endpoints.get(subgraph)
@@ -127,11 +131,15 @@ class SubgraphClient:
         if now >= deadline:
             return loop.call_soon(on_reply, timed_out(subgraph))
         call = self._call(endpoint, subgraph, body, operation_type, fetch_ids, context)
+        timeout_s = endpoint.timeout_s
+        if stream is not None:
+            call.stream = stream
+            timeout_s = math.inf
         if self._on_fetch is None:
-            own = now + endpoint.timeout_s
+            own = now + timeout_s
             return self._transport.send(call, min(deadline, own), on_reply)
         try:
-            found = self._on_fetch(call, partial(_Sent, self._transport, endpoint.timeout_s, deadline))
+            found = self._on_fetch(call, partial(_Sent, self._transport, timeout_s, deadline))
             if isinstance(found, _Sent) and found.is_untouched:
                 return found.deliver(on_reply)
             if isinstance(found, SubgraphReply):

@@ -224,6 +224,18 @@ UNSUPPORTED_MEDIA_TYPE
 The body is not of a type that the router reads.
 Send `content-type: application/json`.
 
+UPLOAD_INCOMPLETE
+The files of a request are not those that its `map` names, or the client hung up.
+Send each file of `map` once, under its name.
+
+UPLOAD_NOT_POSSIBLE
+The files would have to go to more than one place, or the operation cannot have files.
+Send files as arguments of one field of a mutation, and other fields with a request of their own.
+
+UPLOAD_TOO_LARGE
+There are more files, or larger ones, than this server takes.
+Send fewer or smaller files.
+
 VIEW_CHANGED
 During a subscription the client has come to see another schema.
 Subscribe again.

@@ -35,6 +35,7 @@ from router.server.responses import (
 from router.server.streams import OpenOperation, needs_a_stream, open_operation
 from router.server.telemetry import new_request_id
 from router.server.traffic.admission import Admission
+from router.server.uploads import Uploads
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -55,11 +56,12 @@ class Exchange:
         increments: how it accepts a result in parts, if it does.
         codes: of the errors sent in parts.
         admission: counts this request, until it is answered or becomes a stream of events; None if nobody does.
+        uploads: the files that come with the request.
     """
 
     __slots__ = (
         "admission", "app", "codes", "context", "events", "increments", "media_type", "receive", "send", "started",
-        "takes_json",
+        "takes_json", "uploads",
     )  # fmt: skip
 
     def __init__(self, app: "RouterApp", context: RequestContext, receive: Receive, send: Send, started: float) -> None:
@@ -74,6 +76,7 @@ class Exchange:
         self.increments: PartFormat | None = None
         self.codes: list[str] = []
         self.admission: Admission | None = None
+        self.uploads: Uploads | None = None
 
     @property
     def methods(self) -> str:
@@ -119,6 +122,7 @@ class Exchange:
                     await self.app.reservations.handle(self, token, query_string)
                     return
             requests = await self.read(query_string)
+            self.uploads = None if isinstance(requests, list) else requests.uploads
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
@@ -364,6 +368,8 @@ class Exchange:
         values = {**FIXED_HEADERS, "x-request-id": context.request_id}
         if has_body:
             values["content-type"] = f"{self.media_type}; charset=utf-8"
+        if self.uploads is not None and not self.uploads.is_finished:
+            values["connection"] = "close"  # the rest of the body is not read
         for name, value in context.response_headers.items():
             values[name.lower()] = " ".join(value.splitlines())  # a line break would start another header
         values |= more

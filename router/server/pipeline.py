@@ -31,6 +31,7 @@ from router.server.rate_limits.limiter import RateLimiter
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected
 from router.server.subgraphs import exposure_of, traits_of
+from router.server.uploads import upload_fetch, upload_problems
 from router.server.variables import VariableProblem, Variables, compile_variables
 
 __all__ = ["Operation", "Pipeline", "PreparedOperation"]
@@ -59,12 +60,18 @@ class PreparedOperation:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One request's operation, ready to be executed with these variables; `is_incremental`: in parts."""
+    """One request's operation, ready to be executed with these variables.
+
+    Attributes:
+        is_incremental: in parts.
+        upload_fetch: the fetch that takes the files, if the request has some.
+    """
 
     type: str
     compiled: CompiledPlan
     variables: Mapping[str, Any]
     is_incremental: bool = False
+    upload_fetch: int | None = None
 
 
 class Pipeline:
@@ -86,6 +93,7 @@ class Pipeline:
         self.supergraph = supergraph
         self.config = config
         self.limits = config.limits
+        self.files = frozenset(config.uploads.scalars if config.uploads.enabled else ())
         self.rate_limits = rate_limits
         self.traits = traits_of(config)
         self.exposure = exposure_of(config)
@@ -152,7 +160,8 @@ class Pipeline:
         if self.on_plan is not None:
             self.on_plan(context, plan)
         compiled = entry.operation.compiled
-        return Operation(plan.operation_type, compiled, variables, incremental and compiled.is_incremental)
+        taker = None if request.uploads is None else upload_fetch(plan, request.uploads)
+        return Operation(plan.operation_type, compiled, variables, incremental and compiled.is_incremental, taker)
 
     def unknown_view(self, context: RequestContext) -> RequestRefused:
         """A hook's mistake: the client never falls back to a schema that was not meant for it."""
@@ -230,7 +239,7 @@ class Pipeline:
 
     def compiled_variables(self, schema: GraphQLSchema, definitions: Mapping[str, str]) -> Variables:
         # "Did you mean" would tell the schema's names, one guess at a time.
-        return compile_variables(schema, definitions, suggest=self.config.introspection)
+        return compile_variables(schema, definitions, suggest=self.config.introspection, files=self.files)
 
     # ---- every time -------------------------------------------------------------------------------------------------
 
@@ -244,7 +253,12 @@ class Pipeline:
         if not variables:
             return {}
         check_variables(given, self.limits)
-        problems = variables.problems(given)
+        uploads = request.uploads
+        if uploads is None:
+            problems = variables.problems(given)
+        else:
+            problems = upload_problems(uploads, variables.types, self.files)
+            problems = problems or variables.problems(uploads.filled(given))
         if problems:
             raise bad_input(problems, entry.own, self.limits.max_validation_errors)
         if not variables.passed_on.isdisjoint(given):

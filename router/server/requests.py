@@ -5,7 +5,7 @@ Source: GraphQL over HTTP, September 2026. Nothing here looks into the document.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,13 +16,15 @@ from router.executor.exact_json import has_long_numbers, load_exactly, load_with
 from router.server.compression import IN_THE_LOOP_BYTES, CorruptBody, TooMuch, decompressed, known_codings
 from router.server.config import RouterConfig
 from router.server.responses import JSON, Rejected
+from router.server.uploads import Uploads, read_uploads
 
 __all__ = ["ClientGone", "GraphQLRequest", "read_get", "read_post", "refuse_forgeable"]
 
 VARIABLES = ("variables",)
+MULTIPART = "multipart/form-data"
 PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 # Content types that a web page can send anywhere without asking first.
-SIMPLE_CONTENT_TYPES = frozenset({"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+SIMPLE_CONTENT_TYPES = frozenset({"", "text/plain", "application/x-www-form-urlencoded", MULTIPART})
 
 
 class ClientGone(Exception):
@@ -38,6 +40,7 @@ class GraphQLRequest:
         operation_name: never empty.
         document_id: what the document is known by, as `documentId` or as `extensions.persistedQuery` says.
         source: the JSON text that the request stands in, and where in it; for `exact_variables`.
+        uploads: the files that come with it.
     """
 
     query: str
@@ -46,6 +49,7 @@ class GraphQLRequest:
     extensions: Mapping[str, Any]
     document_id: str | None = None
     source: tuple[bytes, tuple[str | int, ...]] | None = None
+    uploads: Uploads | None = None
 
     def exact_variables(self) -> Mapping[str, Any]:
         """The variables with all digits of their numbers, see `load_exactly`.
@@ -68,7 +72,7 @@ class GraphQLRequest:
 def refuse_forgeable(headers: Mapping[str, str], config: RouterConfig) -> None:
     """Refuse a GET that a foreign page could have made a browser send: no preflight, and the user's cookies on it.
 
-    POST needs no such check: `read_post` takes only a content type that forces a preflight.
+    A POST needs that only if it has files: all others must be of a content type that forces a preflight.
 
     Raises:
         Rejected: status 400, code `CSRF_PREVENTED`.
@@ -130,6 +134,8 @@ async def read_post(
         Rejected: wrong content type, too large, not JSON, or not of the specified form.
         ClientGone: the client hung up.
     """
+    if config.uploads.enabled and media_type(headers.get("content-type", ""))[0] == MULTIPART:
+        return await read_multipart(headers, receive, config)
     check_content_type(headers)
     coding = content_coding(headers, config)
     body = await read_body(headers, receive, config)
@@ -154,6 +160,19 @@ async def read_post(
             json_status=400,
         )
     return [checked_or_refused(item, (body, (index, *VARIABLES))) for index, item in enumerate(payload)]
+
+
+async def read_multipart(headers: Mapping[str, str], receive: Receive, config: RouterConfig) -> GraphQLRequest:
+    """Read and check a request with files, up to the first of them.
+
+    Raises:
+        Rejected: another page could have sent it; it is compressed, malformed, or over a limit.
+    """
+    refuse_forgeable(headers, config)
+    if content_coding(headers, config) is not None:
+        raise Rejected.one("UNSUPPORTED_MEDIA_TYPE", "Requests with files cannot be compressed.", status=415)
+    text, payload, uploads = await read_uploads(headers["content-type"], receive, config)
+    return replace(checked(payload, (text, VARIABLES)), uploads=uploads)
 
 
 def checked_or_refused(item: Any, source: tuple[bytes, tuple[str | int, ...]]) -> "GraphQLRequest | Rejected":

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from router.executor import SubgraphClient
+from router.executor.client import Sender
 from router.executor.increments import Payload, as_current
 from router.hooks import RequestContext
 from router.server.disconnect import DisconnectGuard
@@ -21,6 +22,7 @@ from router.server.persisted import PersistedDocuments
 from router.server.pipeline import Operation
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected, complete_errors, rejection_of
+from router.server.uploads import Uploads, UploadSender
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -36,10 +38,13 @@ class OpenOperation:
         deadline: until when a single response must be there, by the event loop's clock.
         rejected: why there is no response but errors; None if there is one.
         event_id: of the event whose response came last, with which a client can resume after it; None if it has none.
+        uploads: the files that come with the request.
         has_failed: whether the response that came last says why there are no more, instead of being an event's.
     """
 
-    __slots__ = ("app", "context", "deadline", "event_id", "has_failed", "operation", "rejected", "subgraphs")
+    __slots__ = (
+        "app", "context", "deadline", "event_id", "has_failed", "operation", "rejected", "subgraphs", "uploads",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -48,7 +53,9 @@ class OpenOperation:
         context: RequestContext,
         operation: Operation,
         deadline: float,
+        uploads: Uploads | None = None,
     ) -> None:
+        self.uploads = uploads
         self.app = app
         self.subgraphs = subgraphs
         self.context = context
@@ -70,18 +77,23 @@ class OpenOperation:
     async def single(self) -> dict[str, Any]:
         """Execute a query or mutation to its one response map. It raises nothing but cancellation."""
         operation, context = self.operation, self.context
+        subgraphs: Sender = self.subgraphs
+        if self.uploads is not None and operation.upload_fetch is not None:
+            subgraphs = UploadSender(self.subgraphs, self.uploads, operation.upload_fetch)
         try:
             sharing = self.app.sharing if operation.type == "query" else None
             compiled = operation.compiled
             response = await (compiled.execute if sharing is None else partial(sharing.execute, compiled))(
                 operation.variables,
                 context,
-                self.subgraphs,
+                subgraphs,
                 deadline=self.deadline,
                 pass_through=self.app.on_response is None,
             )
         except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
             response = self.refused(error, context)
+        if self.uploads is not None and self.uploads.failure is not None:
+            response = self.refused(self.uploads.failure, context)
         return self.finished(context, response)
 
     async def responses(self, form: Callable[[Payload], dict[str, Any]] = as_current) -> AsyncGenerator[dict[str, Any]]:
@@ -154,7 +166,14 @@ async def open_operation(
     context.query = request.query
     context.operation_name = request.operation_name
     context.variables = request.variables
-    deadline = asyncio.get_running_loop().time() + app.config.limits.request_timeout_s
+    timeout_s = app.config.limits.request_timeout_s
+    if request.uploads is not None:
+        incremental, guard, timeout_s = (
+            False,
+            None,
+            app.config.uploads.timeout_s,
+        )  # the body is not to be read by a guard
+    deadline = asyncio.get_running_loop().time() + timeout_s
     try:
         async with asyncio.timeout_at(deadline):
             if app.on_request is not None:
@@ -172,7 +191,7 @@ async def open_operation(
         raise rejection(app, error, context) from error
     if guard is not None and operation.type != "mutation":
         guard.arm()
-    return OpenOperation(app, subgraphs, context, operation, deadline)
+    return OpenOperation(app, subgraphs, context, operation, deadline, request.uploads)
 
 
 async def with_document(

@@ -107,8 +107,8 @@ def _context(section: SubgraphTlsConfig, _stamps: tuple[tuple[int, int], ...]) -
 class SubgraphTransport:
     """Carries each subgraph's requests on the way that the settings say; see `Transport`.
 
-    Requests go through the router's own client unless a subgraph speaks HTTP/2 or is behind a proxy. Subscriptions go
-    through aiohttp.
+    Requests go through the router's own client unless a subgraph speaks HTTP/2 or is behind a proxy. Subscriptions and
+    requests with files go through aiohttp.
     """
 
     def __init__(self) -> None:
@@ -174,6 +174,9 @@ class SubgraphTransport:
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Make a request; see `Transport.send`."""
+        if call.stream is not None:
+            route = self._routes.named.get(call.subgraph, self._routes.default)
+            return self._aiohttp(route).send(call, deadline, on_reply)
         return self._others.get(call.subgraph, self._default).send(call, deadline, on_reply)
 
     async def subscribe(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:

@@ -36,10 +36,18 @@ from graphql import (
 )
 from graphql.pyutils import Undefined, did_you_mean, suggestion_list
 
-__all__ = ["VariableProblem", "Variables", "compile_variables"]
+__all__ = ["FILE", "VariableProblem", "Variables", "compile_variables"]
 
 MAX_SAFE_INTEGER = 2**53
 SHOWN_CHARACTERS = 40
+
+
+class File:
+    """See `FILE`."""
+
+
+FILE = File()
+"""Stands for a file that comes with the request."""
 
 InputPath = tuple[str | int, ...]
 
@@ -71,7 +79,7 @@ Check = Callable[[Any], "list[Problem] | None"]
 @dataclass(frozen=True, slots=True)
 class Declared:
     name: str
-    type: str
+    type: GraphQLInputType
     check: Check
     must_be_given: bool
 
@@ -105,28 +113,36 @@ class Variables:
                 found.append(VariableProblem(variable.name, (), f"a value of type {variable.type} must be given."))
         return found
 
+    @property
+    def types(self) -> dict[str, GraphQLInputType]:
+        """The types of all variables."""
+        return {variable.name: variable.type for variable in self.declared}
+
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What to run with: the given values of declared variables, as they are, and defaults."""
         names = (variable.name for variable in self.declared)
         return {**self.defaults, **{name: given[name] for name in names if name in given}}
 
 
-def compile_variables(schema: GraphQLSchema, definitions: Mapping[str, str], *, suggest: bool = True) -> Variables:
+def compile_variables(
+    schema: GraphQLSchema, definitions: Mapping[str, str], *, suggest: bool = True, files: frozenset[str] = frozenset()
+) -> Variables:
     """Prepare checking.
 
     Args:
         schema: what the operation is valid against.
         definitions: by name, how the variable is defined, such as `$first: Int = 5`.
         suggest: whether errors may say "did you mean", which tells names of the schema.
+        files: scalars that only files can be values of.
     """
-    checks = _checks.setdefault(schema, {}).setdefault(suggest, Checks(suggest=suggest))
+    checks = _checks.setdefault(schema, {}).setdefault((suggest, files), Checks(suggest=suggest, files=files))
     declared, defaults, passed_on = [], {}, set()
     for node in _parsed(definitions):
         name = node.variable.name.value
         type_ = type_from_ast(schema, node.type)
         assert is_input_type(type_)
         must_be_given = isinstance(type_, GraphQLNonNull) and node.default_value is None
-        declared.append(Declared(name, str(type_), checks.of(type_), must_be_given))
+        declared.append(Declared(name, type_, checks.of(type_), must_be_given))
         if _has_custom_scalars(get_named_type(type_)):
             passed_on.add(name)
         if node.default_value is not None and is_specified_scalar_type(get_named_type(type_)):
@@ -161,8 +177,9 @@ def _parsed(definitions: Mapping[str, str]) -> Sequence[VariableDefinitionNode]:
 class Checks:
     """Makes checks; one per input object type, which may contain itself."""
 
-    def __init__(self, *, suggest: bool) -> None:
+    def __init__(self, *, suggest: bool, files: frozenset[str] = frozenset()) -> None:
         self.suggest = suggest
+        self.files = files
         self.named: dict[str, Check] = {}
 
     def of(self, type_: GraphQLInputType) -> Check:
@@ -181,7 +198,7 @@ class Checks:
             elif isinstance(type_, GraphQLEnumType):
                 known = self.enum(type_)
             else:
-                known = _SCALARS.get(type_.name, _anything)
+                known = _file if type_.name in self.files else _SCALARS.get(type_.name, _anything)
             self.named[type_.name] = known
         return known
 
@@ -289,6 +306,10 @@ def _anything(_value: Any) -> list[Problem] | None:
     return None
 
 
+def _file(value: Any) -> list[Problem] | None:
+    return None if value is FILE else _wrong(f"expected a file, in a multipart request, found {shown(value)}.")
+
+
 def _int(value: Any) -> list[Problem] | None:
     if value.__class__ is float and value.is_integer():
         value = int(value)
@@ -325,7 +346,7 @@ def _id(value: Any) -> list[Problem] | None:
 
 _SCALARS: Mapping[str, Check] = {"Int": _int, "Float": _float, "String": _string, "Boolean": _boolean, "ID": _id}
 
-_checks: WeakKeyDictionary[GraphQLSchema, dict[bool, Checks]] = WeakKeyDictionary()
+_checks: WeakKeyDictionary[GraphQLSchema, dict[tuple[bool, frozenset[str]], Checks]] = WeakKeyDictionary()
 
 
 def shown(value: Any) -> str:
@@ -338,5 +359,7 @@ def shown(value: Any) -> str:
         return "a list"
     if isinstance(value, dict):
         return "an object"
+    if value is FILE:
+        return "a file"
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

@@ -47,7 +47,7 @@ def _sent(request: requests.Request) -> Iterator[str]:
     for name, text in request.files.items():
         yield f"`{name}`\n\n```json\n{_json(json.loads(text))}\n```"
     lines = [f"{request.method} {request.path}", *(f"{key}: {value}" for key, value in request.headers.items())]
-    body = request.bodies()[-1]
+    body = request.bodies()[-1].replace("\r\n", "\n").strip()
     if body:
         lines += ["", body if len(body) <= 400 else f"{body[:300]} ... and so on: {len(body)} characters"]
     yield "```http\n" + "\n".join(lines) + "\n```"

@@ -138,6 +138,36 @@ def trusting(body: Any, **settings: Any) -> Request:
     return Request(body, settings=sections, files={"manifest.json": manifest})
 
 
+class Photos(ShopTransport):
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
+        assert call.stream is not None
+        async for _ in call.stream.chunks(call.body):
+            pass
+        return SubgraphReply(200, JSON, b'{"data": {"photo": true}}')
+
+
+def with_file(document: str, *parts: tuple[str, str], **settings: Any) -> Request:
+    """A request with `map` for one file, and these parts of files."""
+    operations = json.dumps({"query": document, "variables": {"file": None}})
+    fields = [('name="operations"', operations), ('name="map"', '{"0": ["variables.file"]}')]
+    files = [(f'name="{name}"; filename="photo.png"', content) for name, content in parts]
+    body = "".join(f"--B\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in fields + files)
+    supergraph = SUPERGRAPH.replace(
+        "type Mutation @join__type(graph: REVIEWS) {",
+        "scalar Upload @join__type(graph: REVIEWS)\n\ntype Mutation @join__type(graph: REVIEWS) {\n"
+        "  photo(file: Upload): Boolean @join__field(graph: REVIEWS)",
+    )
+    return Request(
+        f"{body}--B--\r\n",
+        headers={"content-type": "multipart/form-data; boundary=B", "graphql-require-preflight": "1"},
+        settings={"uploads": {"enabled": True, **settings}},
+        note="The schema has `type Mutation { photo(file: Upload): Boolean }`.",
+        supergraph=supergraph,
+        transport=Photos,
+    )
+
+
+PHOTO = "mutation ($file: Upload) { photo(file: $file) }"
 NAMES = query("{ products { name } }")
 SLOW, QUICK = query("{ slow(seconds: 2) }"), query("{ slow(seconds: 0) }")
 _LEVELS = 18
@@ -362,6 +392,14 @@ EXAMPLES: dict[str, Example] = {
             note='A hook sets `context.view = "partners"`, and the router has no such view.',
         ),
         Request(NAMES),
+    ),
+    "UPLOAD_INCOMPLETE": both(with_file(PHOTO), with_file(PHOTO, ("0", "abc"))),
+    "UPLOAD_NOT_POSSIBLE": both(
+        with_file("{ products { name } }", ("0", "abc")),
+        with_file(PHOTO, ("0", "abc")),
+    ),
+    "UPLOAD_TOO_LARGE": both(
+        with_file(PHOTO, ("0", "abcdef"), max_file_bytes=4), with_file(PHOTO, ("0", "abc"), max_file_bytes=4)
     ),
     "UNSUPPORTED_MEDIA_TYPE": both(
         Request("{ products { name } }", headers={"content-type": "application/graphql"}), Request(NAMES)

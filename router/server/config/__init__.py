@@ -36,6 +36,7 @@ from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, Subscr
 from router.server.config.subscriptions import SubscriptionsConfig
 from router.server.config.supergraph import SupergraphConfig
 from router.server.config.traffic import TrafficConfig
+from router.server.config.uploads import UploadsConfig
 
 __all__ = [
     "AutomaticPersistedQueriesConfig",
@@ -62,6 +63,7 @@ __all__ = [
     "TrafficConfig",
     "TrustMode",
     "TrustedDocumentsConfig",
+    "UploadsConfig",
     "WebSocketConfig",
     "config_schema",
     "load_config",
@@ -86,6 +88,7 @@ class RouterConfig(Section):
     csrf: CsrfConfig = CsrfConfig()
     batching: BatchingConfig = BatchingConfig()
     compression: CompressionConfig = CompressionConfig()
+    uploads: UploadsConfig = UploadsConfig()
     automatic_persisted_queries: AutomaticPersistedQueriesConfig = AutomaticPersistedQueriesConfig()
     trusted_documents: TrustedDocumentsConfig = TrustedDocumentsConfig()
     incremental_delivery: bool = Field(

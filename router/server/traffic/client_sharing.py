@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from router.executor import CompiledPlan, Pending, Response, SubgraphClient
+from router.executor import CompiledPlan, Pending, Response
+from router.executor.client import Sender
 from router.executor.compile import OnDone, response_of
 from router.hooks import RequestContext
 
@@ -65,7 +66,7 @@ class ClientSharing:
         compiled: CompiledPlan,
         variables: Mapping[str, Any],
         context: RequestContext,
-        subgraphs: SubgraphClient,
+        subgraphs: Sender,
         deadline: float,
         on_done: OnDone,
         *,
@@ -92,7 +93,7 @@ class ClientSharing:
         compiled: CompiledPlan,
         variables: Mapping[str, Any],
         context: RequestContext,
-        subgraphs: SubgraphClient,
+        subgraphs: Sender,
         *,
         deadline: float = math.inf,
         pass_through: bool = False,
@@ -144,7 +145,7 @@ class _Flight:
         key: Hashable,
         compiled: CompiledPlan,
         variables: Mapping[str, Any],
-        subgraphs: SubgraphClient,
+        subgraphs: Sender,
         pass_through: bool,
     ) -> None:
         self._sharing = sharing
@@ -266,7 +267,7 @@ class _Waiter:
         self,
         compiled: CompiledPlan,
         variables: Mapping[str, Any],
-        subgraphs: SubgraphClient,
+        subgraphs: Sender,
         *,
         pass_through: bool,
     ) -> None:

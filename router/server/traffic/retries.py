@@ -38,7 +38,7 @@ class Retries(Layer):
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Make a request, several times if need be; see `Transport.send`."""
         self._budget.note(asyncio.get_running_loop().time())
-        if call.operation_type not in self._types:
+        if call.operation_type not in self._types or call.stream is not None:
             return self.inner.send(call, deadline, on_reply)
         attempts = _Attempts(self, call, deadline, on_reply)
         attempts.begin()
