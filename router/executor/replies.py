@@ -5,9 +5,8 @@ Source: GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), 
 
 from typing import Any
 
-import orjson
-
 from router.errors import SubgraphError
+from router.executor.exact_json import load_reply
 from router.hooks import SubgraphReply
 
 __all__ = ["MALFORMED", "read_reply"]
@@ -18,19 +17,25 @@ MALFORMED = "SUBREQUEST_MALFORMED_RESPONSE"
 _GRAPHQL_MEDIA_TYPE = "application/graphql-response+json"
 
 
-def read_reply(subgraph: str, reply: SubgraphReply) -> tuple[dict[str, Any] | None, list[Any]]:
+def read_reply(
+    subgraph: str, reply: SubgraphReply, *, has_custom_scalars: bool = False
+) -> tuple[dict[str, Any] | None, list[Any]]:
     """Return `data` and `errors` of a reply.
 
     A status other than 2xx is fine if the body is marked as a GraphQL response; a plain JSON body with such a status
     may come from anyone in between, so only well-formed GraphQL errors are taken from it.
+
+    Args:
+        has_custom_scalars: whether it may have values of custom scalars: then numbers that orjson would change are
+            `orjson.Fragment`s, with all their digits. Numbers that are too large for orjson always are.
 
     Raises:
         SubgraphError: the reply is not a GraphQL response.
     """
     is_success = 200 <= reply.status < 300
     try:
-        document = orjson.loads(reply.body)
-    except orjson.JSONDecodeError as error:
+        document = load_reply(reply.body, exactly=has_custom_scalars)
+    except ValueError as error:
         raise _not_graphql(subgraph, reply, is_success=is_success) from error
     if document.__class__ is not dict:
         raise _not_graphql(subgraph, reply, is_success=is_success)

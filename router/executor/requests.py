@@ -51,12 +51,14 @@ class _Document:
         prefix: the JSON request up to its first variable.
         variables: the client's variables in it, each with the JSON text `"name":`.
         fetches: ids of all fetches that take part in it.
+        has_custom_scalars: whether it asks for values of custom scalars.
     """
 
     prefix: bytes
     variables: tuple[tuple[str, bytes], ...]
     calls: tuple[CompiledCall, ...]
     fetches: tuple[int, ...]
+    has_custom_scalars: bool
 
 
 @dataclass(slots=True)  # not frozen, for speed: see `Collected`
@@ -66,6 +68,7 @@ class SubgraphRequest:
     Attributes:
         fetches: ids of all fetches that take part in it.
         owners: for each call the targets of each representation; of a root fetch, all of its targets.
+        has_custom_scalars: whether the reply may have values of custom scalars.
     """
 
     fetches: tuple[int, ...]
@@ -74,6 +77,7 @@ class SubgraphRequest:
     body: bytes
     calls: tuple[CompiledCall, ...]
     owners: tuple[Owners, ...]
+    has_custom_scalars: bool
 
 
 _Groups = tuple[tuple[tuple[int, ...], bool], ...]
@@ -121,7 +125,13 @@ class Requests:
         given = b",".join(_given(document, variables)) if document.variables else b""
         body = document.prefix + given + b"}}"
         return SubgraphRequest(
-            (fetch.id,), fetch.subgraph, fetch.operation_type, body, document.calls, ([ready.targets],)
+            (fetch.id,),
+            fetch.subgraph,
+            fetch.operation_type,
+            body,
+            document.calls,
+            ([ready.targets],),
+            document.has_custom_scalars,
         )
 
     def entities(
@@ -170,7 +180,13 @@ class Requests:
         body = document.prefix + (items[0] if len(items) == 1 else b",".join(items)) + b"}}"
         first = ready[0].fetch
         request = SubgraphRequest(
-            document.fetches, first.subgraph, first.operation_type, body, document.calls, tuple(owners)
+            document.fetches,
+            first.subgraph,
+            first.operation_type,
+            body,
+            document.calls,
+            tuple(owners),
+            document.has_custom_scalars,
         )
         return [request], []
 
@@ -220,6 +236,7 @@ class Requests:
             document.prefix + b",".join(items) + b"}}",
             document.calls,
             tuple([part.owners for part in parts]),
+            document.has_custom_scalars,
         )
 
     # ---- documents ----
@@ -240,7 +257,8 @@ class Requests:
         first = one_of_each[0]
         if first.entity is None:
             whole = CompiledCall(None, b"", (), (first.path,), self._writes.rule([first.id]))
-            return _Document(_prefix(first, first.document), _named(first.variables), (whole,), (first.id,))
+            prefix, variables = _prefix(first, first.document), _named(first.variables)
+            return _Document(prefix, variables, (whole,), (first.id,), first.has_custom_scalars)
         names = sorted({name for fetch in one_of_each for name in fetch.variables})
         entities = [fetch.entity for fetch in one_of_each if fetch.entity is not None]
         composed = entities_document(first.operation_name, entities, names, self._plan.variable_definitions)
@@ -257,7 +275,8 @@ class Requests:
             for field, (ids, at_once) in zip(composed.fields, groups, strict=True)
         )
         fetches = tuple(dict.fromkeys(number for ids, _ in groups for number in ids))
-        return _Document(_prefix(first, text), _named(names), calls, fetches)
+        has_custom_scalars = any(fetch.has_custom_scalars for fetch in one_of_each)
+        return _Document(_prefix(first, text), _named(names), calls, fetches, has_custom_scalars)
 
 
 def _given(document: _Document, variables: Mapping[str, Any]) -> list[bytes]:

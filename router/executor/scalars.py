@@ -3,14 +3,17 @@
 Subgraphs coerce results themselves, so a value that does not have its type's form in JSON is rare: generated code only
 asks whether there is one. What becomes of it is then graphql-core's result coercion, which is graphql-js's: `1.0` and
 `"1"` are the Int 1, the ID 7 is "7", a number or a boolean is a String. Lists and objects are never scalars, so nothing
-that was not selected gets out in the place of a leaf. Custom scalars are not ours to judge.
+that was not selected gets out in the place of a leaf. Custom scalars are not ours to judge. Numbers that Python's would
+change come as `orjson.Fragment`, see `exact_json`.
 
 Source: GraphQL specification, section 3.5 (result coercion of each built-in scalar).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
 from graphql import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT, GraphQLError, specified_scalar_types
 
 __all__ = ["REFUSED", "coerce", "irregular_test", "is_built_in"]
@@ -52,7 +55,21 @@ def coerce(name: str, value: Any) -> Any:
         return value
     if isinstance(value, dict | list):
         return REFUSED
+    if isinstance(value, orjson.Fragment):
+        return _coerce_long(name, value)
     try:
         return specified_scalar_types[name].coerce_output_value(value)
     except GraphQLError:
         return REFUSED
+
+
+def _coerce_long(name: str, value: orjson.Fragment) -> Any:
+    text = orjson.dumps(value).decode()
+    number = float(text)
+    if not math.isfinite(number):
+        return REFUSED
+    if name == "Float":
+        return value
+    if text.lstrip("-").isdigit() and name in ("ID", "String"):
+        return text
+    return coerce(name, number)

@@ -183,7 +183,7 @@ class Run:
 
     def _take(self, request: SubgraphRequest, reply: SubgraphReply) -> None:
         try:
-            data, errors = read_reply(request.subgraph, reply)
+            data, errors = read_reply(request.subgraph, reply, has_custom_scalars=request.has_custom_scalars)
         except SubgraphError as failure:
             self._fail(request, failure)
             return

@@ -107,6 +107,11 @@ def _fetch(
         entity=entity,
         depends_on=tuple(sorted(ids[other] for other in fetch.depends_on)),
         run_if=run_if,
+        has_custom_scalars=any(
+            slot.child is None and graph.supergraph.is_custom_scalar(slot.type.name)
+            for slots in fetch.selected.values()
+            for slot in slots
+        ),
     )
 
 

@@ -165,6 +165,7 @@ class Fetch:
         depends_on: ids of fetches whose results it reads, or (in mutations) that must be over before it starts.
         run_if: the fetch is made only if one of these holds.
         deferred: the deferred fragment that alone needs it; it shares no request with fetches of others.
+        has_custom_scalars: whether it asks for values of custom scalars, which must come through digit by digit.
     """
 
     id: int
@@ -178,6 +179,7 @@ class Fetch:
     depends_on: tuple[int, ...] = ()
     run_if: AnyOfConditions = ()
     deferred: int | None = None
+    has_custom_scalars: bool = False
 
 
 # ---- the client's result --------------------------------------------------------------------------------------------

@@ -165,6 +165,7 @@ def _fetch_json(fetch: Fetch) -> dict[str, Any]:
         "variables": list(fetch.variables),
         "dependsOn": list(fetch.depends_on),
         "runIf": _any_of_json(fetch.run_if),
+        "hasCustomScalars": fetch.has_custom_scalars,
         "path": path_text(fetch.path),
         "entity": _call_json(fetch.entity) if fetch.entity is not None else None,
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from graphql import DocumentNode
+from graphql import DocumentNode, specified_scalar_types
 
 from router.graph.supergraph.access import AccessRules, read_access
 
@@ -134,6 +134,11 @@ class Supergraph:
     types: Mapping[str, SupergraphType]
     roots: Mapping[str, str]
     possible: Mapping[str, tuple[str, ...]]
+
+    def is_custom_scalar(self, name: str) -> bool:
+        """Whether the type of that name is a scalar other than the specification's own."""
+        type_ = self.types.get(name)
+        return type_ is not None and type_.kind == "SCALAR" and name not in specified_scalar_types
 
     @cached_property
     def inaccessible_types(self) -> frozenset[str]:
