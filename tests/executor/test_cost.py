@@ -117,11 +117,14 @@ def calls(work: Callable[[], Any]) -> Counter[str]:
     def note(_: Any, event: str, __: Any) -> None:
         counted[event] += 1
 
+    gc.collect()
+    gc.disable()  # what watches the collector is called by it
     sys.setprofile(note)
     try:
         work()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return counted
 
 

@@ -118,7 +118,7 @@ class SubgraphTypes:
             requires=field_set(requires[0]["fields"]) if requires else None,
             provides=field_set(provides[0]["fields"]) if provides else None,
             override_from=override[0]["from"] if override else None,
-            override_label=override[0].get("label") if override else None,
+            override_label=(override[0].get("label") or None) if override else None,
             from_context=contexts,
             hidden_arguments=frozenset(
                 a.name.value

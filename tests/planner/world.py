@@ -107,6 +107,7 @@ class World:
         self.labels = labels
         self.null_keys = null_keys
         all_types = [t for s in self.subgraphs.values() for t in s.types.values()]
+        self.has_interface_objects = any(t.is_interface_object for t in all_types)
         self.implementations: dict[str, set[str]] = {}
         for one in all_types:
             for interface in one.interfaces if one.kind == "object" else ():
