@@ -166,8 +166,9 @@ class SubgraphTypes:
         return build_ast_schema(DocumentNode(definitions=definitions), assume_valid=True, assume_valid_sdl=True)
 
 
-def field_set(text: str) -> SelectionSetNode:
-    """The selection set of a field set's text."""
+def field_set(given: str | list[str]) -> SelectionSetNode:
+    """The selection set of a field set's text; Federation 1 takes a list of them, too."""
+    text = given if isinstance(given, str) else " ".join(given)
     operation = parse("{" + text + "}", no_location=True).definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
     return operation.selection_set
