@@ -25,6 +25,7 @@ from router.hooks import RequestContext, RouterHooks
 from router.server.compression import Compression
 from router.server.config import RouterConfig
 from router.server.exchange import Exchange, new_context
+from router.server.head_limits import check_head
 from router.server.live import LiveSubscriptions
 from router.server.metrics import RouterMetrics
 from router.server.metrics.subgraph_requests import MeasuredTransport
@@ -238,6 +239,11 @@ class RouterApp:
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = new_context(scope, self.config.default_view)
+        try:
+            check_head(scope, self.config.limits)
+        except Rejected:
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if self.config.websocket.enabled and inner_path(scope) in self.config.graphql_paths:
             await Connection(self, context, receive, send, scope.get("subprotocols", [])).serve()
         else:
@@ -260,6 +266,11 @@ class RouterApp:
         context = new_context(scope, self.config.default_view)
         exchange = Exchange(self, context, receive, send, started)
         path = inner_path(scope)
+        try:
+            check_head(scope, self.config.limits)
+        except Rejected as error:
+            await exchange.reject(error)
+            return
         if path in self.config.graphql_paths:
             self.metrics.active += 1
             try:

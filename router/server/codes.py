@@ -161,6 +161,10 @@ RATE_LIMITED
 The caller has sent more requests than the limit that `limit` names allows.
 Try again after the time in the header `retry-after`.
 
+REQUEST_HEADERS_TOO_LARGE
+The request has more header lines, or larger ones, than this server takes.
+Send fewer headers; cookies are often what is large.
+
 REQUEST_TIMEOUT
 The request's body, or what this server asks others before it runs an operation, took longer than it allows.
 Send the body faster, or try again later.
@@ -235,6 +239,10 @@ Send files as arguments of one field of a mutation, and other fields with a requ
 UPLOAD_TOO_LARGE
 There are more files, or larger ones, than this server takes.
 Send fewer or smaller files.
+
+URI_TOO_LONG
+The URL with its parameters is longer than this server takes.
+Send the operation by POST, or its document by id.
 
 VIEW_CHANGED
 During a subscription the client has come to see another schema.

@@ -311,6 +311,10 @@ EXAMPLES: dict[str, Example] = {
             NAMES, settings={"rate_limits": {"rules": [{"name": "steady", "by": ["client"], "limit": 8, "per_s": 8}]}}
         ),
     ),
+    "REQUEST_HEADERS_TOO_LARGE": both(
+        Request(NAMES, headers={**JSON, "x-much": "x" * 300}, settings={"limits": {"max_header_bytes": 300}}),
+        Request(NAMES, settings={"limits": {"max_header_bytes": 300}}),
+    ),
     "REQUEST_TIMEOUT": both(
         Request(
             NAMES,
@@ -400,6 +404,15 @@ EXAMPLES: dict[str, Example] = {
     ),
     "UPLOAD_TOO_LARGE": both(
         with_file(PHOTO, ("0", "abcdef"), max_file_bytes=4), with_file(PHOTO, ("0", "abc"), max_file_bytes=4)
+    ),
+    "URI_TOO_LONG": both(
+        Request(
+            method="GET",
+            path="/graphql?query={products{name}}",
+            headers={"graphql-require-preflight": "1"},
+            settings={"limits": {"max_url_bytes": 20}},
+        ),
+        Request(NAMES, settings={"limits": {"max_url_bytes": 20}}),
     ),
     "UNSUPPORTED_MEDIA_TYPE": both(
         Request("{ products { name } }", headers={"content-type": "application/graphql"}), Request(NAMES)

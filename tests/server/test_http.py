@@ -375,6 +375,38 @@ async def test_cors(make_app: MakeApp, connect: Connect) -> None:
     assert "access-control-allow-origin" not in foreign.headers
 
 
+# ---- heads ----------------------------------------------------------------------------------------------------------
+
+
+async def test_heads_are_limited(make_app: MakeApp, connect: Connect) -> None:
+    app = make_app(limits={"max_headers": 12, "max_header_bytes": 500, "max_url_bytes": 60})
+    client = connect(app)
+    assert (await post(client, GOOD[0])).status_code == 200
+    many = await post(client, GOOD[0], **{f"x_{number}": "a" for number in range(12)})
+    large = await post(client, GOOD[0], x_large="a" * 400)
+    for response in (many, large):
+        assert (response.status_code, code_of(response)) == (431, "REQUEST_HEADERS_TOO_LARGE")
+        assert response.headers["connection"] == "close"
+    assert (await get(client, query="{ __typename }")).status_code == 200
+    long = await get(client, query="{ __typename }" + "#" * 50)
+    assert (long.status_code, code_of(long)) == (414, "URI_TOO_LONG")
+    assert (await client.get("/health?" + "a" * 100)).status_code == 414
+
+
+async def test_a_websocket_is_not_opened_with_too_many_headers(make_app: MakeApp) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/graphql", "query_string": b"", "headers": [(b"a", b"b")] * 3}
+    await make_app(limits={"max_headers": 2})(scope, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
 # ---- batches --------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,9 @@ __all__ = ["LimitsConfig"]
 class LimitsConfig(Section):
     """What one request may ask for. Counts are taken with fragments spread out, for each operation of the document."""
 
+    max_url_bytes: int = Field(default=16_384, gt=0, description="Size of a request's path and query.")
+    max_headers: int = Field(default=100, gt=0, description="Header lines of one request.")
+    max_header_bytes: int = Field(default=32_768, gt=0, description="Size of all header lines of one request.")
     max_body_bytes: int = Field(default=2_000_000, gt=0, description="Size of a POST body.")
     max_document_bytes: int = Field(default=200_000, gt=0, description="Size of one GraphQL document in UTF-8.")
     max_tokens: int = Field(default=10_000, gt=0, description="Lexical tokens of one document.")
