@@ -13,7 +13,7 @@ be plain functions or `async def`; a plain one saves a task.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from router.errors import RequestRefused
 from router.planner.plan import QueryPlan
@@ -89,6 +89,11 @@ class RequestContext:
     plan_cache: str = ""
 
 
+StreamProtocol = Literal["graphql-transport-ws", "graphql-sse", "multipart", "http-callback"]
+"""How a subscription reaches a subgraph: over a WebSocket, as Server-Sent Events, as parts of a multipart response, or
+with requests that the subgraph sends back."""
+
+
 @dataclass(slots=True)
 class SubgraphCall:
     """One request that is about to go to a subgraph. Hooks may change `url` and `headers`, and set what follows
@@ -103,6 +108,7 @@ class SubgraphCall:
         renew: called before the call is sent another time (a retry, or a second copy of it), to make headers anew that
             may be used only once.
         stream: what is sent instead of `body` if the client sends files: a multipart request that begins with it.
+        protocol: how a subscription is carried; of other requests without meaning.
     """
 
     subgraph: str
@@ -115,6 +121,7 @@ class SubgraphCall:
     share_as: Mapping[str, Hashable] | None = None
     renew: Callable[["SubgraphCall"], None] | None = None
     stream: "BodyStream | None" = None
+    protocol: StreamProtocol = "graphql-transport-ws"
 
 
 class BodyStream(Protocol):
@@ -133,7 +140,8 @@ class BodyStream(Protocol):
 class EventStream(Protocol):
     """The events of a subscription, each a decoded response map (`data`, `errors`), as the subgraph sends them.
 
-    Iteration raises `SubgraphError` if the stream ends before its end.
+    Iteration raises `SubgraphError` if the stream ends before its end. Where events have ids, with which the stream can
+    be resumed, it has that of the last one as `last_event_id`.
     """
 
     def __aiter__(self) -> Self:

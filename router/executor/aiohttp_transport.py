@@ -9,7 +9,9 @@ from typing import Self
 import aiohttp
 
 from router.errors import SubgraphError
-from router.executor.event_streams import over_sse, over_websocket
+from router.executor.event_streams import over_websocket
+from router.executor.multipart_streams import over_multipart
+from router.executor.sse_streams import over_sse
 from router.executor.transport import CoroutineTransport, timed_out, too_large
 from router.hooks import SubgraphCall, SubgraphReply
 
@@ -28,6 +30,7 @@ class AiohttpTransport(CoroutineTransport):
         tls: for `https` and `wss` URLs; None for the system's authorities.
         proxy: URL of an HTTP proxy for everything.
         heartbeat_s: after so long without an event, a subgraph's WebSocket must answer a ping in as much time.
+        resume_s: how long to try to resume an event stream that broke and whose events have ids.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class AiohttpTransport(CoroutineTransport):
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
         heartbeat_s: float = 20.0,
+        resume_s: float = 30.0,
     ) -> None:
         self._connections = connections_per_subgraph
         self._max_response_bytes = max_response_bytes
@@ -46,6 +50,7 @@ class AiohttpTransport(CoroutineTransport):
         self._tls: ssl.SSLContext | bool = tls or True
         self._proxy = proxy
         self._heartbeat_s = heartbeat_s
+        self._resume_s = resume_s
         self._session: aiohttp.ClientSession | None = None
         self._streams: aiohttp.ClientSession | None = None
 
@@ -101,11 +106,11 @@ class AiohttpTransport(CoroutineTransport):
         limit = self._max_response_bytes
         try:
             async with asyncio.timeout(timeout_s):
-                if call.url.startswith("ws"):
-                    return await over_websocket(
-                        self._streams, call, heartbeat_s=self._heartbeat_s, max_event_bytes=limit
-                    )
-                return await over_sse(self._streams, call, max_event_bytes=limit)
+                if call.protocol == "multipart":
+                    return await over_multipart(self._streams, call, max_event_bytes=limit)
+                if call.protocol == "graphql-sse":
+                    return await over_sse(self._streams, call, max_event_bytes=limit, resume_s=self._resume_s)
+                return await over_websocket(self._streams, call, heartbeat_s=self._heartbeat_s, max_event_bytes=limit)
         except TimeoutError as error:
             raise timed_out(call.subgraph) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from router.errors import SubgraphError
-from router.executor.event_streams import EVENT_STREAM, ServerSentEvents
+from router.executor.sse_streams import EVENT_STREAM, ServerSentEvents
 from router.executor.transport import CoroutineTransport, timed_out, too_large
 from router.hooks import SubgraphCall, SubgraphReply
 

@@ -3,13 +3,14 @@
 import asyncio
 import math
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
 from router.errors import SubgraphError
+from router.executor.sse_streams import LAST_EVENT_ID
 from router.executor.transport import Exchange, Pending, Transport, timed_out
-from router.hooks import BodyStream, RequestContext, RouterHooks, SubgraphCall, SubgraphReply
+from router.hooks import BodyStream, RequestContext, RouterHooks, StreamProtocol, SubgraphCall, SubgraphReply
 
 __all__ = ["OnOutcome", "Sender", "SubgraphClient", "websocket_url"]
 
@@ -47,6 +48,7 @@ class _Endpoint:
     url: str
     headers: Mapping[str, str]
     timeout_s: float
+    protocol: StreamProtocol = "graphql-transport-ws"
 
 
 class SubgraphClient:
@@ -61,8 +63,7 @@ class SubgraphClient:
         propagate_headers: names of the client's headers that every subgraph gets, besides `traceparent` and
             `tracestate`. The request's id always goes along as `x-request-id`.
         headers: further constant headers, by subgraph.
-        subscription_urls: where subscriptions go, by subgraph; see `Transport.subscribe`. By default a WebSocket at
-            the endpoint.
+        streams: how and where subscriptions go, by subgraph. By default a WebSocket at the endpoint.
     """
 
     __slots__ = ("_endpoints", "_on_fetch", "_propagated", "_streams", "_transport")
@@ -77,7 +78,7 @@ class SubgraphClient:
         timeouts_s: Mapping[str, float] | None = None,
         propagate_headers: Iterable[str] = (),
         headers: Mapping[str, Mapping[str, str]] | None = None,
-        subscription_urls: Mapping[str, str] | None = None,
+        streams: Mapping[str, tuple[StreamProtocol, str]] | None = None,
     ) -> None:
         self._transport = transport
         is_overridden = hooks is not None and type(hooks).on_fetch is not RouterHooks.on_fetch
@@ -96,13 +97,11 @@ class SubgraphClient:
             for subgraph, url in urls.items()
         }
         self._streams = {
-            subgraph: _Endpoint(
-                (subscription_urls or {}).get(subgraph) or websocket_url(endpoint.url),
-                endpoint.headers,
-                endpoint.timeout_s,
-            )
+            subgraph: replace(endpoint, url=websocket_url(endpoint.url))
             for subgraph, endpoint in self._endpoints.items()
         }
+        for subgraph, (protocol, url) in (streams or {}).items():
+            self._streams[subgraph] = replace(self._streams[subgraph], url=url, protocol=protocol)
 
     def send(
         self,
@@ -160,10 +159,20 @@ class SubgraphClient:
         if endpoint is None:
             raise _unknown(subgraph)
         call = self._call(endpoint, subgraph, body, "subscription", fetch_ids, context)
+        call.protocol = endpoint.protocol
+        if call.protocol == "graphql-sse" and LAST_EVENT_ID in context.headers:
+            call.headers[LAST_EVENT_ID] = context.headers[LAST_EVENT_ID]
         if self._on_fetch is None:
             return await self._transport.subscribe(call, endpoint.timeout_s)
         found = self._on_fetch(call, partial(_Opening, self._transport, endpoint.timeout_s))
         return found if isinstance(found, SubgraphReply) else await found
+
+    def streams_alike(self, other: "SubgraphClient", subgraph: str) -> bool:
+        """Whether the other one opens a subscription of the subgraph in the same way, at the same place."""
+        one, two = self._streams.get(subgraph), other._streams.get(subgraph)
+        if one is None or two is None:
+            return False
+        return (one.url, one.protocol, one.headers) == (two.url, two.protocol, two.headers)
 
     def _call(
         self,

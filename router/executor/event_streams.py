@@ -1,15 +1,15 @@
-"""Subscriptions of subgraphs: graphql-transport-ws over a WebSocket, or Server-Sent Events in answer to a POST.
+"""Subscriptions of subgraphs: what all protocols have in common, and graphql-transport-ws over a WebSocket.
 
-One connection per subscription, so nothing of one client's stream is ever shared with another's. Events are only taken
-from the connection when somebody wants the next one: a slow client slows the subgraph down by TCP's own means, and no
-queue grows here.
+One connection per subscription. Events are only taken from the connection when somebody wants the next one: a slow
+client slows the subgraph down by TCP's own means, and no queue grows here.
 
-Sources: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md, and graphql-sse's PROTOCOL.md, "distinct
-connections mode".
+Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, NoReturn, Self
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Any, Self
 
 import aiohttp
 import orjson
@@ -17,9 +17,8 @@ import orjson
 from router.errors import SubgraphError
 from router.hooks import SubgraphCall, SubgraphReply
 
-__all__ = ["EVENT_STREAM", "INTERRUPTED", "ServerSentEvents", "SseParser", "over_sse", "over_websocket"]
+__all__ = ["INTERRUPTED", "interrupted", "keep_alive", "over_websocket"]
 
-EVENT_STREAM = "text/event-stream"
 SUBPROTOCOL = "graphql-transport-ws"
 
 INTERRUPTED = "SUBSCRIPTION_INTERRUPTED"
@@ -27,13 +26,25 @@ INTERRUPTED = "SUBSCRIPTION_INTERRUPTED"
 
 # How long a subgraph may take to answer the closing of a WebSocket; it has been told to stop by then.
 _CLOSE = aiohttp.ClientWSTimeout(ws_close=1.0)
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 _NOT_FOR_HANDSHAKES = frozenset({"content-type", "accept"})
 
 
 def interrupted(subgraph: str) -> SubgraphError:
+    """The error for a stream that ended without the subgraph saying that it is complete."""
     message = f"Subgraph '{subgraph}' ended the subscription unexpectedly."
     return SubgraphError(message, subgraph=subgraph, code=INTERRUPTED)
+
+
+def keep_alive(response: aiohttp.ClientResponse) -> None:
+    """Let the system find out about a subgraph that is gone without a word, on a connection that may be quiet."""
+    transport = response.connection.transport if response.connection is not None else None
+    found = transport.get_extra_info("socket") if transport is not None else None
+    if found is not None:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if sys.platform == "linux":
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
 def _refused(subgraph: str) -> SubgraphError:
@@ -143,141 +154,3 @@ class _WebSocketEvents:
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         await self._socket.send_str(orjson.dumps(message).decode())
-
-
-# ---- Server-Sent Events ---------------------------------------------------------------------------------------------
-
-
-async def over_sse(session: aiohttp.ClientSession, call: SubgraphCall, *, max_event_bytes: int) -> SubgraphReply:
-    """Post the operation; a subgraph that does not answer with an event stream has answered like to any request.
-
-    Raises:
-        SubgraphError: the answer is too large.
-        aiohttp.ClientError, OSError: the subgraph cannot be reached.
-    """
-    response = await session.post(
-        call.url,
-        data=call.body,
-        headers={**call.headers, "accept": EVENT_STREAM},
-        allow_redirects=False,
-        timeout=_NO_TIMEOUT,
-    )
-    try:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        if response.content_type == EVENT_STREAM and response.status < 300:
-
-            async def close() -> None:
-                response.close()
-
-            events = ServerSentEvents(response.content.readany, close, call.subgraph, max_event_bytes)
-            return SubgraphReply(response.status, headers, b"", events)
-        body = await response.content.read(max_event_bytes)
-    except BaseException:
-        response.close()
-        raise
-    response.close()
-    return SubgraphReply(response.status, headers, body)
-
-
-class ServerSentEvents:
-    """Iterates the response maps of an event stream; see `hooks.EventStream`.
-
-    Args:
-        read: the next bytes; empty at the end.
-        close: ends the connection.
-    """
-
-    __slots__ = ("_close", "_is_over", "_parser", "_pending", "_read", "_subgraph")
-
-    def __init__(
-        self,
-        read: Callable[[], Awaitable[bytes]],
-        close: Callable[[], Awaitable[None]],
-        subgraph: str,
-        max_event_bytes: int,
-    ) -> None:
-        self._read = read
-        self._close = close
-        self._subgraph = subgraph
-        self._parser = SseParser(max_event_bytes)
-        self._pending: Iterator[tuple[str, bytes]] = iter(())
-        self._is_over = False
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Any:
-        if self._is_over:
-            raise StopAsyncIteration
-        while True:
-            for kind, data in self._pending:
-                if kind == "next":
-                    try:
-                        return orjson.loads(data)
-                    except orjson.JSONDecodeError:
-                        await self._interrupted()
-                if kind == "complete":
-                    await self.aclose()
-                    raise StopAsyncIteration
-            try:
-                chunk = await self._read()
-                self._pending = self._parser.feed(chunk)
-            except (aiohttp.ClientError, OSError, ValueError):
-                chunk = b""
-            if not chunk:
-                await self._interrupted()
-
-    async def _interrupted(self) -> NoReturn:
-        await self.aclose()
-        raise interrupted(self._subgraph)
-
-    async def aclose(self) -> None:
-        """Hang up, which tells the subgraph to stop."""
-        if not self._is_over:
-            self._is_over = True
-            await self._close()
-
-
-class SseParser:
-    """Takes an event stream apart, however it is cut into chunks.
-
-    Source: HTML standard, section 9.2.6.
-    """
-
-    __slots__ = ("_buffer", "_data", "_kind", "_max_event_bytes", "_size")
-
-    def __init__(self, max_event_bytes: int) -> None:
-        self._buffer = b""
-        self._kind = ""
-        self._data: list[bytes] = []
-        self._size = 0
-        self._max_event_bytes = max_event_bytes
-
-    def feed(self, chunk: bytes) -> Iterator[tuple[str, bytes]]:
-        """Yield the events that are complete now: their names and data.
-
-        Raises:
-            ValueError: an event is too large.
-        """
-        text = self._buffer + chunk
-        held = b"\r" if text.endswith(b"\r") else b""  # perhaps one half of a line end
-        text = text.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *lines, rest = text.split(b"\n")
-        self._buffer = rest + held
-        if len(self._buffer) + self._size > self._max_event_bytes:
-            raise ValueError("an event is too large")
-        for line in lines:
-            if not line:
-                if self._kind or self._data:
-                    yield self._kind, b"\n".join(self._data)
-                self._kind, self._data, self._size = "", [], 0
-                continue
-            name, _, value = line.partition(b":")
-            value = value.removeprefix(b" ")
-            if name == b"event":
-                self._kind = value.decode("utf-8", "replace")
-            elif name == b"data":
-                self._data.append(value)
-                self._size += len(value)
-                if self._size > self._max_event_bytes:
-                    raise ValueError("an event is too large")

@@ -54,14 +54,18 @@ class SourceStream:
     """The events of a subscription's root field, each for `CompiledPlan.execute_event`.
 
     What the subgraph refuses, and a stream that breaks, become one last event, so that clients learn of it.
+
+    Attributes:
+        last_event_id: of the event that came last, if the stream can be resumed after it.
     """
 
-    __slots__ = ("_events", "_last", "_subgraph")
+    __slots__ = ("_events", "_last", "_subgraph", "last_event_id")
 
     def __init__(self, subgraph: str, events: EventStream | None, last: Any = None) -> None:
         self._subgraph = subgraph
         self._events = events
         self._last = last
+        self.last_event_id: str | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -73,10 +77,13 @@ class SourceStream:
             last, self._last = self._last, None
             return last
         try:
-            return await anext(self._events)
+            event = await anext(self._events)
         except SubgraphError as failure:
             self._events = None
+            self.last_event_id = None
             return Failure(failure)
+        self.last_event_id = getattr(self._events, "last_event_id", None)
+        return event
 
     async def aclose(self) -> None:
         """End the subscription in the subgraph; again is no harm."""

@@ -62,7 +62,7 @@ class Transport(Protocol):
     async def subscribe(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
         """Open a subscription; the reply has `events` if the subgraph accepted it.
 
-        A URL with `ws` or `wss` wants graphql-transport-ws, any other Server-Sent Events.
+        `call.protocol` says how.
 
         Args:
             timeout_s: for opening it, not for its events.

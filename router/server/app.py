@@ -127,7 +127,8 @@ class RouterApp:
 
         It is loaded in the background, and the documents that clients sent most are planned on it, within
         `document_cache.warm_up_documents` and `warm_up_s`; then all new requests get it. Requests that run are finished
-        on the old one. Operations that it has no plan for do not hold it up.
+        on the old one; subscriptions go on with the new one, or end (see `live`). Operations that it has no plan for do
+        not hold it up.
 
         Args:
             supergraph: as for `create_app`; None keeps what is served.
@@ -142,6 +143,7 @@ class RouterApp:
             served = await self.workshop.make_next(wanted, config or self.config, old)
             served.persisted.adopt(old.persisted)
             self.serve(served)
+            self.subscriptions.move()
             limits = old.pipeline.rate_limits
             old.pipeline.retire()
             if limits is not None and limits is not self.pipeline.rate_limits:
@@ -210,6 +212,7 @@ class RouterApp:
     async def shutdown(self) -> None:
         """Close it. Requests that are still running fail."""
         async with self.starting:
+            await self.subscriptions.stop()
             if self.started:
                 self.started = False
                 await self.transport.close()
@@ -289,6 +292,8 @@ class RouterApp:
             await exchange.ready()
         elif path == self.config.metrics.path:
             await exchange.metrics()
+        elif (callback := self.config.subscriptions.callback) is not None and path.startswith(f"{callback.path}/"):
+            await exchange.callback(path.removeprefix(f"{callback.path}/"))
         else:
             await exchange.reject(Rejected.one("NOT_FOUND", "There is nothing at this address.", status=404))
 

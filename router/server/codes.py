@@ -23,6 +23,11 @@ BATCH_SIZE_LIMIT
 The request has more operations than this server takes at once.
 Send fewer operations in one request.
 
+CALLBACK_FORBIDDEN
+A request to the callback of a subscription has not the verifier that the subgraph was given.
+Send `extensions.subscription.verifier` of the request that opened the subscription.
+It takes a subgraph whose subscription is open.
+
 CSRF_PREVENTED
 The request is one that any web page could make a browser send.
 Send `content-type: application/json`, or with GET the header `graphql-require-preflight: 1`.
@@ -209,6 +214,16 @@ It stands in an event of a stream.
 SUBSCRIPTION_NEEDS_A_STREAM
 The operation is a subscription, and the request takes one response only.
 Send `accept: text/event-stream`, or `multipart/mixed; subscriptionSpec=1.0`, or use a WebSocket.
+
+SUBSCRIPTION_SCHEMA_RELOAD
+The schema has changed, and the subscription does not fit it any more.
+Correct the operation, and subscribe again.
+It stands in an event of a stream.
+
+SUBSCRIPTION_TOO_SLOW
+The client takes its events more slowly than the others with which it shares the subgraph's stream.
+Subscribe again, and read events as they come.
+It stands in an event of a stream.
 
 TOO_MANY_OPERATIONS
 A WebSocket, or an event stream, has more operations at the same time than this server allows.

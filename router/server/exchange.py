@@ -105,6 +105,15 @@ class Exchange:
         self.context.response_headers["content-type"] = content_type
         await self.respond(200, body)
 
+    async def callback(self, id_: str) -> None:
+        """Take what a subgraph sends for the subscription with this id."""
+        try:
+            await self.app.workshop.open_streams.desk.handle(self, id_)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
+            await self.reject(rejection_of(error, self.context.request_id))
+
     async def graphql(self, query_string: bytes) -> None:
         context = self.context
         try:

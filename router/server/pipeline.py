@@ -116,13 +116,20 @@ class Pipeline:
         )
 
     async def open(
-        self, request: GraphQLRequest, context: RequestContext, *, read_only: bool = False, incremental: bool = False
+        self,
+        request: GraphQLRequest,
+        context: RequestContext,
+        *,
+        read_only: bool = False,
+        incremental: bool = False,
+        is_again: bool = False,
     ) -> "Operation":
         """Look the request's operation up or prepare it, and coerce its variables: all that comes before execution.
 
         Args:
             read_only: refuse mutations, because the request came by GET.
             incremental: heed `@defer` and `@stream`, because the client takes results in parts.
+            is_again: it is the operation of a subscription that runs, which rate limits have counted.
 
         Raises:
             Rejected: the document, the operation's name or the variables are wrong.
@@ -133,7 +140,7 @@ class Pipeline:
         key = DocumentKey(text, request.operation_name, context.view, self.labels.active(context), incremental)
         entry = self.cache.get(key)
         context.plan_cache = "hit"
-        limiter = self.rate_limits
+        limiter = None if is_again else self.rate_limits
         if limiter is not None:
             # In one go if the operation is known; else what needs no operation comes before the work of planning it.
             pending = limiter.check(context) if entry is None else limiter.check_all(context, entry.key.fingerprint)

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from router.composition.contracts import Contract, View, load_contract, view_of
 from router.executor import SubgraphClient, Transport
@@ -20,7 +20,7 @@ from router.server.persisted.rehearsal import rehearse
 from router.server.pipeline import Pipeline
 from router.server.rate_limits.limiter import RateLimiter
 from router.server.subgraph_transport import Routes, routes_of
-from router.server.subgraphs import CountingTransport, connect
+from router.server.subgraphs import CountingTransport, OpenStreams, connect
 from router.server.traffic.admission import Admission
 from router.server.traffic.client_sharing import ClientSharing
 from router.server.traffic.shaping import ShapedTransport, shaped
@@ -66,6 +66,7 @@ class Workshop:
         measured: counts what goes through that.
         views: by name, contracts or their files besides those of the settings, read anew for each supergraph.
         metrics: go on counting whatever is made.
+        open_streams: shared too.
     """
 
     hooks: RouterHooks | None
@@ -74,6 +75,7 @@ class Workshop:
     subgraph_urls: Mapping[str, str]
     views: Mapping[str, Contract | str | os.PathLike[str]]
     metrics: RouterMetrics
+    open_streams: OpenStreams = field(default_factory=OpenStreams)
 
     def make(self, supergraph: Supergraph, config: RouterConfig, now: Served | None = None) -> Served:
         """
@@ -96,7 +98,9 @@ class Workshop:
             {name: section.traffic for name, section in config.subgraphs.items() if section.traffic is not None},
             None if now is None else now.traffic,
         )
-        client, transport = connect(supergraph, config, self.hooks, traffic or measured, self.subgraph_urls)
+        client, transport = connect(
+            supergraph, config, self.hooks, traffic or measured, self.subgraph_urls, self.open_streams
+        )
         return Served(
             config,
             supergraph,

@@ -19,7 +19,7 @@ from router.hooks import RequestContext
 from router.server.disconnect import DisconnectGuard
 from router.server.live import LiveSubscription
 from router.server.persisted import PersistedDocuments
-from router.server.pipeline import Operation
+from router.server.pipeline import Operation, Pipeline
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected, complete_errors, rejection_of
 from router.server.uploads import Uploads, UploadSender
@@ -34,7 +34,9 @@ class OpenOperation:
     """An operation that may be executed, once: by `single` or by `responses`.
 
     Attributes:
-        subgraphs: of the supergraph that the operation was planned on; a newer one may be served by now.
+        pipeline: which the operation was planned by; another one may serve by now.
+        subgraphs: that belong to it.
+        request: as it was planned, with its document.
         deadline: until when a single response must be there, by the event loop's clock.
         rejected: why there is no response but errors; None if there is one.
         event_id: of the event whose response came last, with which a client can resume after it; None if it has none.
@@ -43,13 +45,16 @@ class OpenOperation:
     """
 
     __slots__ = (
-        "app", "context", "deadline", "event_id", "has_failed", "operation", "rejected", "subgraphs", "uploads",
+        "app", "context", "deadline", "event_id", "has_failed", "operation", "pipeline", "rejected", "request",
+        "subgraphs", "uploads",
     )  # fmt: skip
 
     def __init__(
         self,
         app: "RouterApp",
+        pipeline: Pipeline,
         subgraphs: SubgraphClient,
+        request: GraphQLRequest,
         context: RequestContext,
         operation: Operation,
         deadline: float,
@@ -57,7 +62,9 @@ class OpenOperation:
     ) -> None:
         self.uploads = uploads
         self.app = app
+        self.pipeline = pipeline
         self.subgraphs = subgraphs
+        self.request = request
         self.context = context
         self.operation = operation
         self.deadline = deadline
@@ -191,7 +198,7 @@ async def open_operation(
         raise rejection(app, error, context) from error
     if guard is not None and operation.type != "mutation":
         guard.arm()
-    return OpenOperation(app, subgraphs, context, operation, deadline, request.uploads)
+    return OpenOperation(app, pipeline, subgraphs, request, context, operation, deadline, request.uploads)
 
 
 async def with_document(

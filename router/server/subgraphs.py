@@ -1,15 +1,39 @@
 """How this router reaches its subgraphs, and what they can take, from the supergraph and the settings."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from router.executor import ErrorExposure, OnReply, Pending, SubgraphClient, SubgraphTraits, Transport
 from router.executor.client import websocket_url
 from router.graph.supergraph import Supergraph
-from router.hooks import RouterHooks, SubgraphCall, SubgraphReply
+from router.hooks import RouterHooks, StreamProtocol, SubgraphCall, SubgraphReply
+from router.server.callbacks import CallbackDesk, CallbackTransport
 from router.server.config import InvalidConfig, RouterConfig, SubscriptionConfig
+from router.server.shared_streams import SharedStreams, SharingTransport
 
-__all__ = ["CountingTransport", "connect", "exposure_of", "traits_of"]
+__all__ = ["CountingTransport", "OpenStreams", "connect", "exposure_of", "traits_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStreams:
+    """What is open between the router and its subgraphs, and stays so when something else is served."""
+
+    desk: CallbackDesk = field(default_factory=CallbackDesk)
+    shared: SharedStreams = field(default_factory=SharedStreams)
+
+    def carried(self, transport: Transport, config: RouterConfig, subgraphs: Collection[str]) -> Transport:
+        """A transport with what the settings ask for around it."""
+        if config.subscriptions.callback is not None:
+            transport = CallbackTransport(transport, self.desk, config.subscriptions.callback)
+        sharing = config.subscriptions.sharing
+        chosen = {name: section.subscription.share for name, section in config.subgraphs.items()}
+        shared = [name for name in subgraphs if (sharing.enabled if chosen.get(name) is None else chosen[name])]
+        if shared:
+            transport = SharingTransport(
+                transport, self.shared, shared, sharing.credential_headers, sharing.max_queued_events
+            )
+        return transport
 
 
 class CountingTransport:
@@ -68,6 +92,7 @@ def connect(
     hooks: RouterHooks | None,
     transport: Transport,
     subgraph_urls: Mapping[str, str],
+    open_streams: OpenStreams,
 ) -> tuple[SubgraphClient, CountingTransport]:
     """Make the client for all subgraphs, and the transport that it uses, not started.
 
@@ -82,14 +107,16 @@ def connect(
     urls |= {name: section.routing_url for name, section in config.subgraphs.items() if section.routing_url}
     urls |= subgraph_urls
     counting = CountingTransport(
-        transport, {name: section.headers.propagate for name, section in config.subgraphs.items()}
+        open_streams.carried(transport, config, names),
+        {name: section.headers.propagate for name, section in config.subgraphs.items()},
     )
     sections = config.subgraphs
-    subscription_urls = {}
+    streams: dict[str, tuple[StreamProtocol, str]] = {}
     for name, url in urls.items():
         wanted = sections[name].subscription if name in sections else SubscriptionConfig()
         chosen = wanted.url or url
-        subscription_urls[name] = chosen if wanted.protocol == "graphql-sse" else websocket_url(chosen)
+        is_websocket = wanted.protocol == "graphql-transport-ws"
+        streams[name] = (wanted.protocol, websocket_url(chosen) if is_websocket else chosen)
     client = SubgraphClient(
         urls,
         counting,
@@ -101,6 +128,6 @@ def connect(
             name: {**config.headers.insert, **(sections[name].headers.insert if name in sections else {})}
             for name in names
         },
-        subscription_urls=subscription_urls,
+        streams=streams,
     )
     return client, counting

@@ -23,12 +23,15 @@ async def http_client() -> AsyncIterator[aiohttp.ClientSession]:
             await asyncio.sleep(0.01)
 
 
-async def sse(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, Any]]:
+async def sse(response: aiohttp.ClientResponse, *, with_ids: bool = False) -> AsyncIterator[tuple[str, Any]]:
+    """Events by name; before an event that has an id, `id` and what it is, if that is wanted."""
     kind = ""
     async for line in response.content:
         name, _, value = line.decode().rstrip("\n").partition(": ")
         if name == "event":
             kind = value
+        elif name == "id" and with_ids:
+            yield name, value
         elif name == "data":
             yield kind, orjson.loads(value)
         elif name == "data:" and kind == "complete":

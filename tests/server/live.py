@@ -97,7 +97,7 @@ def events(sources: Sources) -> strawberry.federation.Schema:
     return strawberry.federation.Schema(query=Query, mutation=Mutation, subscription=Subscription)
 
 
-def names() -> strawberry.federation.Schema:
+def names(title: str = "") -> strawberry.federation.Schema:
     known = {"0": "Ada", "1": "Ben"}
 
     @strawberry.federation.type(keys=["id"])
@@ -108,7 +108,7 @@ def names() -> strawberry.federation.Schema:
         def name(self) -> str | None:
             if self.id not in known:
                 raise ValueError("This user has no name.")
-            return known[self.id]
+            return title + known[self.id]
 
         @classmethod
         def resolve_reference(cls, **key: strawberry.ID) -> "User":
@@ -143,7 +143,9 @@ async def live_router(
 ) -> AsyncIterator[tuple[RouterApp, str]]:
     """A router before both subgraphs, all served; yields it and its address."""
     schemas = {"events": events(sources), "names": names()}
-    async with serving(GraphQL(schemas["events"])) as at_events, serving(GraphQL(schemas["names"])) as at_names:
+    protocols = ("graphql-transport-ws", "multipart-subscription", "graphql-sse")
+    at = GraphQL(schemas["events"], subscription_protocols=protocols)
+    async with serving(at) as at_events, serving(GraphQL(schemas["names"])) as at_names:
         urls = {"events": at_events, "names": at_names}
         composed = compose([Subgraph(n, sdl=s.as_str(), url=f"{urls[n]}/") for n, s in schemas.items()])
         assert isinstance(composed, Composed), composed.errors

@@ -148,24 +148,6 @@ async def test_what_the_subgraph_refuses_is_said_once(http: aiohttp.ClientSessio
     assert {error["extensions"]["service"] for error in response["errors"]} == {"events"}
 
 
-# ---- Server-Sent Events from a subgraph ----
-
-
-@pytest.mark.parametrize("protocol", ["graphql-sse", "graphql-transport-ws"])
-async def test_a_router_as_a_subgraph(http: aiohttp.ClientSession, sources: Sources, protocol: str) -> None:
-    """A router serves subscriptions in both ways that it understands as a client."""
-    async with live_router(sources) as (_, inner):
-        section = {"protocol": protocol, "url": f"{inner}/graphql"}
-        async with live_router(Sources(), subgraphs={"events": {"subscription": section}}) as (_, url):
-            found = await stream(http, url, TICKS, n=2)
-            assert found == [("next", {"data": tick(0)}), ("next", {"data": tick(1)}), ("complete", None)]
-            body = {"query": TICKS, "variables": {"n": 1000, "p": 0.05}}
-            async with http.post(f"{url}/graphql", json=body, headers=SSE) as response:
-                await anext(aiter(sse(response)))
-                assert sources.running == 1
-            await sources.until(0)
-
-
 # ---- WebSockets ----
 
 

@@ -33,7 +33,7 @@ from router.server.config.sections import Seconds, Section, UrlPath
 from router.server.config.streams import EventStreamConfig, WebSocketConfig
 from router.server.config.subgraph_http import SubgraphHttpConfig, SubgraphTlsConfig
 from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
-from router.server.config.subscriptions import SubscriptionsConfig
+from router.server.config.subscriptions import CallbackConfig, SharingConfig, SubscriptionsConfig
 from router.server.config.supergraph import SupergraphConfig
 from router.server.config.traffic import TrafficConfig
 from router.server.config.uploads import UploadsConfig
@@ -41,6 +41,7 @@ from router.server.config.uploads import UploadsConfig
 __all__ = [
     "AutomaticPersistedQueriesConfig",
     "BatchingConfig",
+    "CallbackConfig",
     "Coding",
     "CompressionConfig",
     "CorsConfig",
@@ -54,6 +55,7 @@ __all__ = [
     "RateLimitsConfig",
     "RedisConfig",
     "RouterConfig",
+    "SharingConfig",
     "SubgraphConfig",
     "SubgraphHttpConfig",
     "SubgraphTlsConfig",
@@ -118,6 +120,16 @@ class RouterConfig(Section):
     def files(self) -> tuple[Path, ...]:
         """What else is read from files: contracts, manifests."""
         return (*self.views.values(), *self.trusted_documents.manifests)
+
+    @model_validator(mode="after")
+    def callbacks_have_an_address(self) -> Self:
+        if self.subscriptions.callback is None:
+            for name, section in self.subgraphs.items():
+                if section.subscription.protocol == "http-callback":
+                    raise ValueError(
+                        f"subgraph {name!r} sends its events to the router: subscriptions.callback must say where"
+                    )
+        return self
 
     @model_validator(mode="after")
     def headers_have_one_source(self) -> Self:

@@ -1,10 +1,11 @@
 """How subgraphs are reached, and what they can take."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field
 
+from router.hooks import StreamProtocol
 from router.server.config.sections import HeaderName, HeaderValue, Seconds, Section
 from router.server.config.subgraph_http import SubgraphHttpConfig, SubgraphTlsConfig
 from router.server.config.traffic import SubgraphTrafficConfig
@@ -22,11 +23,16 @@ class HeadersConfig(Section):
 class SubscriptionConfig(Section):
     """How subscriptions reach a subgraph."""
 
-    protocol: Literal["graphql-transport-ws", "graphql-sse"] = Field(
-        default="graphql-transport-ws", description="Over a WebSocket, or as Server-Sent Events in answer to a POST."
+    protocol: StreamProtocol = Field(
+        default="graphql-transport-ws",
+        description="Over a WebSocket; in answer to a POST, as Server-Sent Events or as parts of a multipart response; "
+        "or as requests that the subgraph sends to the router (`subscriptions.callback`).",
     )
     url: str | None = Field(
         default=None, pattern=r"^https?://[^\s]+$", description="Used instead of the subgraph's own URL."
+    )
+    share: bool | None = Field(
+        default=None, description="Whether equal subscriptions share a stream; else as `subscriptions.sharing` says."
     )
 
 
