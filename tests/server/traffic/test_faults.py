@@ -167,7 +167,8 @@ QUICK = {"initial_backoff_s": 0.001, "max_backoff_s": 0.002}
 
 @pytest.mark.parametrize("fault", ["503", "break", "drop"])
 async def test_clients_do_not_see_a_subgraph_that_fails_now_and_then(fault: str) -> None:
-    async with world(traffic={"retries": QUICK, "budget": {"percent": 100, "min_per_s": 50}}) as here:
+    settings = {"retries": {**QUICK, "max_retries": 10}, "budget": {"percent": 100, "min_per_s": 50}}
+    async with world(traffic=settings) as here:
         here.flaky.fault = lambda number: fault if number % 5 == 0 else "ok"
         assert await here.load(200, 10) == {"ok": 200}
         failed = here.flaky.reached.total() // 5
