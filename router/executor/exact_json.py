@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-__all__ = ["has_long_numbers", "load_exactly", "load_reply", "load_with_long_numbers"]
+__all__ = ["has_long_numbers", "load", "load_exactly", "load_reply", "load_with_long_numbers"]
 
 _KINDS = bytes(
     ord("0" if byte in b"0123456789." else "e" if byte in b"eE" else "-" if byte in b"+-" else " ")
@@ -29,6 +29,21 @@ def has_long_numbers(text: bytes) -> bool:
     """Whether a JSON text may have numbers that orjson changes; true for more texts than those."""
     kinds = text.translate(_KINDS)
     return any(long in kinds for long in _LONG)
+
+
+def load(text: bytes) -> Any:
+    """Read JSON, also with numbers that are too large for orjson; see `load_with_long_numbers`.
+
+    Raises:
+        orjson.JSONDecodeError: it is none.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        try:
+            return load_with_long_numbers(text)
+        except (ValueError, RecursionError):
+            raise error from None
 
 
 def load_exactly(text: bytes) -> Any:

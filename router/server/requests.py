@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive
 
-from router.executor.exact_json import has_long_numbers, load_exactly, load_with_long_numbers
+from router.executor.exact_json import has_long_numbers, load, load_exactly
 from router.server.compression import IN_THE_LOOP_BYTES, CorruptBody, TooMuch, decompressed, known_codings
 from router.server.config import RouterConfig
 from router.server.responses import JSON, Rejected
 from router.server.uploads import Uploads, read_uploads
 
-__all__ = ["ClientGone", "GraphQLRequest", "read_get", "read_post", "refuse_forgeable"]
+__all__ = ["VARIABLES", "ClientGone", "GraphQLRequest", "read_get", "read_post", "refuse_forgeable"]
 
 VARIABLES = ("variables",)
 MULTIPART = "multipart/form-data"
@@ -115,7 +115,7 @@ def read_get(query_string: bytes) -> GraphQLRequest:
         if values.get(name):
             text = values[name].encode()
             try:
-                values[name] = loaded(text)
+                values[name] = load(text)
             except orjson.JSONDecodeError as error:
                 raise Rejected.one("BAD_REQUEST", f"Parameter `{name}` is not JSON: {error}.", status=400) from error
             if name == "variables":
@@ -142,7 +142,7 @@ async def read_post(
     if coding is not None:
         body = await plain_body(body, coding, config.limits.max_body_bytes)
     try:
-        payload = loaded(body)
+        payload = load(body)
     except orjson.JSONDecodeError as error:
         message = f"The body is not JSON: {error}." if body else "The body is empty; send a JSON object with `query`."
         raise Rejected.one("BAD_REQUEST", message, status=400) from error
@@ -272,21 +272,6 @@ async def read_body(headers: Mapping[str, str], receive: Receive, config: Router
     if size > limit:
         raise too_large(limit)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def loaded(text: bytes) -> Any:
-    """JSON, also with numbers that are too large for orjson.
-
-    Raises:
-        orjson.JSONDecodeError: it is none.
-    """
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        try:
-            return load_with_long_numbers(text)
-        except (ValueError, RecursionError):
-            raise error from None
 
 
 def checked(payload: Any, source: tuple[bytes, tuple[str | int, ...]] | None = None) -> GraphQLRequest:

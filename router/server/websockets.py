@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.types import Receive, Send
 
+from router.executor.exact_json import load
 from router.hooks import RequestContext
 from router.server.multiplex import Gone, Multiplex, too_many_operations
 from router.server.origins import is_allowed_origin
-from router.server.requests import checked
+from router.server.requests import VARIABLES, checked
 from router.server.responses import rejection_of
 from router.server.streams import OpenOperation, open_operation
 
@@ -66,6 +67,7 @@ class Connection:
         self._send = send
         self.operations = Multiplex(app, self._write_of, self.settings.max_operations)
         self._count = 0
+        self._text = b""  # of the message that came last
 
     async def serve(self) -> None:
         """Speak the protocol until one side hangs up; nothing of the connection is left running afterwards."""
@@ -158,11 +160,12 @@ class Connection:
         self._count += 1
         context = self._operation_context(str(self._count))
         is_one_too_many = self.operations.is_full
+        source = (self._text, ("payload", *VARIABLES))
 
         async def opening() -> OpenOperation:
             if is_one_too_many:
                 raise too_many_operations(self.operations.max_operations)
-            return await open_operation(self.app, checked(message.get("payload")), context, incremental=True)
+            return await open_operation(self.app, checked(message.get("payload"), source), context, incremental=True)
 
         self.operations.start(id_, opening, context)
 
@@ -215,8 +218,9 @@ class Connection:
         if len(text) > self.app.config.limits.max_body_bytes:
             raise Closed(1009, "The message is too large")
         try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
+            self._text = text.encode()
+            message = load(self._text)
+        except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
             raise Closed(4400, "Messages must be JSON") from error
         if not isinstance(message, dict):
             raise Closed(4400, "Messages must be objects")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+import aiohttp
 import httpx
 import orjson
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.app import RouterApp, create_app
 from router.server.config import RouterConfig
+from tests.server.live import serving
 from tests.server.shop import SUPERGRAPH, ShopTransport
 
 Connect = Callable[[RouterApp], httpx.AsyncClient]
@@ -76,6 +78,26 @@ async def test_in_a_batch(router: httpx.AsyncClient, subgraph: Echo) -> None:
     assert response.json() == [{"data": {"echo": "x"}}] * len(LONG)
     variables = {call.body.partition(b'"variables":')[2][:-1].decode() for call in subgraph.calls}
     assert variables == {f'{{"v":{number}}}' for number in LONG}
+
+
+async def test_over_a_websocket(subgraph: Echo) -> None:
+    app = create_app(SUPERGRAPH, transport=subgraph)
+    async with (
+        serving(app) as address,
+        app.lifespan(),
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{address}/graphql", protocols=["graphql-transport-ws"]) as socket,
+    ):
+        await socket.send_str('{"type":"connection_init"}')
+        await socket.receive_json()
+        for id_, number in enumerate(LONG):
+            payload = body_of(VALUE, f'{{"v":{number}}}').decode()
+            await socket.send_str(f'{{"id":"{id_}","type":"subscribe","payload":{payload}}}')
+            assert (await socket.receive_json())["payload"] == {"data": {"echo": "x"}}
+            assert (await socket.receive_json())["type"] == "complete"
+            assert sent(subgraph) == f'{{"v":{number}}}'
+        await socket.send_str('{"type":NaN}')
+        assert (await socket.receive()).data == 4400
 
 
 @pytest.mark.parametrize(

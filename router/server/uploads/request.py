@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive
 
+from router.executor.exact_json import load
 from router.server.config import RouterConfig
 from router.server.responses import Rejected
 from router.server.uploads.parts import PART_END, BodyGone, BodyLate, BodyMalformed, PartStart, PartStream
@@ -163,7 +164,7 @@ async def field(parts: PartStream, name: str, limit: int) -> bytes:
 
 def parsed(name: str, text: bytes) -> Any:
     try:
-        return orjson.loads(text)
+        return load(text)
     except orjson.JSONDecodeError as error:
         raise Rejected.one("BAD_REQUEST", f"`{name}` is not JSON: {error}.", status=400, headers=CLOSE) from error
 
