@@ -147,7 +147,8 @@ class _Landing:
 
 def _router_config(settings: BrainSettings, subgraphs: Collection[str]) -> RouterConfig:
     """The router's settings: what the Brain needs, and what the file says, which wins."""
-    chosen = {
+    chosen: dict[str, Any] = {
+        "telemetry": {"access_log": "all"},  # who did what in which tenant is asked later
         # What `on_request` reads: browsers cannot set headers of a WebSocket.
         "websocket": {"init_headers": ["authorization", "x-api-key", "x-tenant"]},
         "subgraphs": {name: {"expose_errors": True} for name in _WRITTEN_FOR_CLIENTS if name in subgraphs},

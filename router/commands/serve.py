@@ -15,6 +15,7 @@ import router
 from router.commands.files import Failed, as_json, write_text
 from router.server.config import RouterConfig, config_schema, load_config
 from router.server.file_watch import FileWatch
+from router.server.http1 import fast_protocol
 from router.server.reload import Reloader
 from router.server.supergraph_source import FileSource, source_of
 
@@ -60,7 +61,7 @@ def run_serve(options: argparse.Namespace) -> int:
     settings = uvicorn.Config(
         served,
         loop="auto" if os.name == "nt" else "uvloop",
-        http="httptools",
+        http=fast_protocol(app),
         ws="wsproto",
         ws_max_size=config.limits.max_body_bytes,
         ws_per_message_deflate=config.websocket.compression,

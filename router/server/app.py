@@ -77,7 +77,11 @@ def create_app(
 
 
 class RouterApp:
-    """See `create_app`, which makes these."""
+    """See `create_app`, which makes these.
+
+    Attributes:
+        after_serve: called whenever what is served has been replaced, in the same go.
+    """
 
     served: Served
     """What answers now; its parts are attributes of this, too."""
@@ -87,6 +91,7 @@ class RouterApp:
         self.workshop = workshop
         self.metrics = workshop.metrics
         self.parts: dict[str, Callable[[], str]] = {}
+        self.after_serve: list[Callable[[], None]] = []
         self.serve(served)
         self.on_request = hooks.on_request if overrides(hooks, "on_request") and hooks else None
         self.on_response = hooks.on_response if overrides(hooks, "on_response") and hooks else None
@@ -116,6 +121,8 @@ class RouterApp:
         self.persisted = served.persisted
         if isinstance(self.workshop.transport, SubgraphTransport):
             self.workshop.transport.use(served.routes)
+        for follow in self.after_serve:
+            follow()
 
     async def reload(
         self,
@@ -172,7 +179,7 @@ class RouterApp:
     def finished(
         self, context: RequestContext, *, status: int, started: float, codes: list[str], size_bytes: int
     ) -> None:
-        """Count an answered request and write its line.
+        """Count an answered request and write its line, if it is to have one.
 
         Args:
             started: `time.perf_counter()` when the request arrived.
@@ -182,7 +189,9 @@ class RouterApp:
         duration_s = time.perf_counter() - started
         if self.config.metrics.enabled:
             self.metrics.finished(context.operation_type, status, duration_s, codes, context.plan_cache)
-        log_access(context, status=status, duration_s=duration_s, codes=codes, size_bytes=size_bytes)
+        wanted = self.config.telemetry.access_log
+        if wanted == "all" or (wanted == "errors" and (codes or status >= 400)):
+            log_access(context, status=status, duration_s=duration_s, codes=codes, size_bytes=size_bytes)
 
     def watch_caches(self) -> None:
         """Show the plan cache, reloads and subscriptions among the metrics."""

@@ -65,7 +65,14 @@ class Prepared(Generic[D, P]):
 
 @dataclass(slots=True)
 class Entry(Generic[D, P]):
-    """One text. `uses` counts the requests that it answered, `is_shared` tells whether its operation was there."""
+    """One text.
+
+    Attributes:
+        is_shared: whether its operation was there when it came.
+        uses: how many requests it answered.
+        uses_seen: how many of these it had when it was last looked at for eviction.
+        is_kept: whether it is in the cache; who holds an entry that is not must ask for another one.
+    """
 
     own: D
     operation: P
@@ -73,6 +80,8 @@ class Entry(Generic[D, P]):
     size_bytes: int
     is_shared: bool
     uses: int = 1
+    uses_seen: int = 1
+    is_kept: bool = False
 
 
 @dataclass(slots=True)
@@ -80,6 +89,7 @@ class Operation(Generic[P]):
     value: P
     size_bytes: int
     texts: set[DocumentKey] = field(default_factory=set)
+    uses_seen: int = 0
 
 
 @dataclass(slots=True)
@@ -100,7 +110,10 @@ class CacheCounters:
 
 
 class PlanCache(Generic[D, P]):
-    """Least recently used texts and operations go first when a bound is exceeded.
+    """Texts and operations that were not used for long go first when a bound is exceeded.
+
+    "Second chance": what comes up for eviction and was used since it last did goes to the end of the queue instead. So
+    a hit moves nothing, it counts.
 
     Args:
         max_entries: of texts, and of operations.
@@ -125,13 +138,14 @@ class PlanCache(Generic[D, P]):
 
     def get(self, key: DocumentKey) -> Entry[D, P] | None:
         entry = self.texts.get(key)
-        if entry is None:
-            return None
-        self.texts.move_to_end(key)
-        self.operations.move_to_end(entry.key)
+        if entry is not None:
+            self.hit(entry)
+        return entry
+
+    def hit(self, entry: Entry[D, P]) -> None:
+        """Count a request that an entry answers; for those who hold one that is kept."""
         entry.uses += 1
         self.counters.hits += 1
-        return entry
 
     def operation(self, key: OperationKey) -> P | None:
         """An operation that is planned already; changes nothing, so that any thread may ask."""
@@ -156,26 +170,39 @@ class PlanCache(Generic[D, P]):
         if not is_shared:
             self.operations[prepared.key] = known
             self.operations_bytes += known.size_bytes
-        self.operations.move_to_end(prepared.key)
         if size_bytes <= self.max_bytes // TEXTS_SHARE:
+            entry.is_kept = True
             self.texts[key] = entry
             self.texts_bytes += size_bytes
             known.texts.add(key)
-        self.evict()
+        self.evict(key, prepared.key)
         return entry
 
     def drop(self, key: DocumentKey) -> None:
         """Forget a text; its operation stays."""
         entry = self.texts.pop(key, None)
         if entry is not None:
+            entry.is_kept = False
             self.texts_bytes -= entry.size_bytes
             self.operations[entry.key].texts.discard(key)
 
-    def evict(self) -> None:
+    def evict(self, newest: DocumentKey, newest_operation: OperationKey) -> None:
+        """Make both bounds hold again after these have come, which stay if they can."""
         while len(self.texts) > self.max_entries or self.texts_bytes > self.max_bytes // TEXTS_SHARE:
-            self.drop(next(iter(self.texts)))
+            key, entry = next(iter(self.texts.items()))
+            if entry.uses != entry.uses_seen or key == newest:
+                entry.uses_seen = entry.uses
+                self.texts.move_to_end(key)
+            else:
+                self.drop(key)
         while len(self.operations) > self.max_entries or self.size_bytes > self.max_bytes:
-            operation = self.operations[next(iter(self.operations))]
+            operation_key, operation = next(iter(self.operations.items()))
+            uses = sum(self.texts[key].uses for key in operation.texts)
+            # One operation with many texts can be over the bound all alone.
+            if len(self.operations) > 1 and (uses > operation.uses_seen or operation_key == newest_operation):
+                operation.uses_seen = uses
+                self.operations.move_to_end(operation_key)
+                continue
             for key in tuple(operation.texts):
                 self.drop(key)
             self.operations.popitem(last=False)

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from router.executor.increments import as_current
 from router.hooks import RequestContext
 from router.server.disconnect import DisconnectGuard
+from router.server.heads import joined_headers
 from router.server.metrics.exposition import exposed
 from router.server.metrics.instruments import merged
 from router.server.part_formats import (
@@ -27,6 +28,7 @@ from router.server.responses import (
     Rejected,
     codes_of,
     encoded,
+    header_values,
     negotiate,
     rejection_of,
     status_of,
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["Exchange", "new_context"]
 
 METHODS = "GET, HEAD, OPTIONS, POST"
-FIXED_HEADERS = {"cache-control": "no-store", "vary": "accept, accept-encoding", "x-content-type-options": "nosniff"}
 
 
 class Exchange:
@@ -374,14 +375,10 @@ class Exchange:
 
     async def start(self, status: int, more: Mapping[str, str], *, has_body: bool = True) -> None:
         context = self.context
-        values = {**FIXED_HEADERS, "x-request-id": context.request_id}
-        if has_body:
-            values["content-type"] = f"{self.media_type}; charset=utf-8"
-        if self.uploads is not None and not self.uploads.is_finished:
-            values["connection"] = "close"  # the rest of the body is not read
-        for name, value in context.response_headers.items():
-            values[name.lower()] = " ".join(value.splitlines())  # a line break would start another header
-        values |= more
+        media_type = self.media_type if has_body else None
+        is_read = self.uploads is None or self.uploads.is_finished
+        values = header_values(context.request_id, media_type, context.response_headers, is_read=is_read)
+        values.update(more)
         headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in values.items()]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
@@ -391,12 +388,7 @@ def only_get() -> Rejected:
 
 
 def new_context(scope: Scope, view: str | None) -> RequestContext:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        if name in headers:
-            value = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}"
-        headers[name] = value
+    headers = joined_headers(scope["headers"])
     client = scope.get("client")
     return RequestContext(
         request_id=new_request_id(headers.get("x-request-id")),

@@ -34,7 +34,7 @@ from router.server.subgraphs import exposure_of, traits_of
 from router.server.uploads import upload_fetch, upload_problems
 from router.server.variables import VariableProblem, Variables, compile_variables
 
-__all__ = ["Operation", "Pipeline", "PreparedOperation"]
+__all__ = ["Audience", "Operation", "Pipeline", "PreparedOperation"]
 
 logger = logging.getLogger("router.server")
 
@@ -47,6 +47,9 @@ SOURCE_CHARACTER_BYTES = 6.5
 
 Places = Mapping[str, dict[str, int]]
 """Line and column of each variable's definition."""
+
+Audience = tuple[str | None, frozenset[str]]
+"""A view, and the `@override` labels that are on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Pipeline:
         """
         text = request.query
         incremental = incremental and ("defer" in text or "stream" in text)
-        key = DocumentKey(text, request.operation_name, context.view, self.labels.active(context), incremental)
+        key = self.key(request, self.audience(context), incremental=incremental)
         entry = self.cache.get(key)
         context.plan_cache = "hit"
         limiter = None if is_again else self.rate_limits
@@ -169,6 +172,19 @@ class Pipeline:
         compiled = entry.operation.compiled
         taker = None if request.uploads is None else upload_fetch(plan, request.uploads)
         return Operation(plan.operation_type, compiled, variables, incremental and compiled.is_incremental, taker)
+
+    @property
+    def has_one_audience(self) -> bool:
+        """Whether all requests whose view is the same are of one audience."""
+        return not self.labels.known
+
+    def audience(self, context: RequestContext) -> Audience:
+        """All of a request, apart from its text, that its plan depends on."""
+        return context.view, self.labels.active(context)
+
+    def key(self, request: GraphQLRequest, audience: Audience, *, incremental: bool = False) -> DocumentKey:
+        """Under which a document's plan is kept for an audience."""
+        return DocumentKey(request.query, request.operation_name, *audience, incremental)
 
     def unknown_view(self, context: RequestContext) -> RequestRefused:
         """A hook's mistake: the client never falls back to a schema that was not meant for it."""

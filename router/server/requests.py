@@ -18,7 +18,16 @@ from router.server.config import RouterConfig
 from router.server.responses import JSON, Rejected
 from router.server.uploads import Uploads, read_uploads
 
-__all__ = ["VARIABLES", "ClientGone", "GraphQLRequest", "read_get", "read_post", "refuse_forgeable"]
+__all__ = [
+    "VARIABLES",
+    "ClientGone",
+    "GraphQLRequest",
+    "checked",
+    "late_body",
+    "read_get",
+    "read_post",
+    "refuse_forgeable",
+]
 
 VARIABLES = ("variables",)
 MULTIPART = "multipart/form-data"
@@ -266,9 +275,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, config: Router
                 size += len(chunks[-1])
                 more = message.get("more_body", False)
     except TimeoutError as error:
-        raise Rejected.one(
-            "REQUEST_TIMEOUT", "The body took too long.", status=408, headers={"connection": "close"}
-        ) from error
+        raise late_body() from error
     if size > limit:
         raise too_large(limit)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -319,6 +326,11 @@ def checked_id(document_id: Any, extensions: Mapping[str, Any]) -> str:
 
 def malformed(message: str) -> Rejected:
     return Rejected.one("BAD_REQUEST", message, status=422, json_status=400)
+
+
+def late_body() -> Rejected:
+    """The refusal of a request whose body did not come in time."""
+    return Rejected.one("REQUEST_TIMEOUT", "The body took too long.", status=408, headers={"connection": "close"})
 
 
 def too_large(limit: int) -> Rejected:

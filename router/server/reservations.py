@@ -26,6 +26,7 @@ import orjson
 
 from router.hooks import RequestContext
 from router.server.disconnect import DisconnectGuard
+from router.server.heads import TOKEN_HEADER
 from router.server.live import TOO_MANY
 from router.server.multiplex import Gone, Multiplex, too_many_operations
 from router.server.part_formats import EVENT_STREAM, accepted_events
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Reservations", "is_reservation", "stream_token"]
 
-TOKEN_HEADER = "x-graphql-event-stream-token"  # noqa: S105  a header's name
 TOKEN_PARAMETER = "token"  # noqa: S105
 MAX_WAITING = 16
 """Messages that wait for the client to read; operations wait with the next one."""

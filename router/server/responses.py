@@ -20,6 +20,7 @@ __all__ = [
     "Rejected",
     "codes_of",
     "complete_errors",
+    "header_values",
     "masked",
     "media_ranges",
     "negotiate",
@@ -31,6 +32,7 @@ __all__ = [
 JSON = "application/json"
 GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
 PARTIAL_SUCCESS = 294
+FIXED_HEADERS = {"cache-control": "no-store", "vary": "accept, accept-encoding", "x-content-type-options": "nosniff"}
 MAX_LEVELS = 248
 """Of a value that is sent; orjson writes 254, of which batches, parts and messages take some."""
 
@@ -182,6 +184,26 @@ def media_range(item: str) -> tuple[str, float, dict[str, str]]:
     except ValueError:  # what is no number counts as 0
         quality = 0.0
     return name.strip().lower(), quality, parameters
+
+
+def header_values(
+    request_id: str, media_type: str | None, more: Mapping[str, str], *, is_read: bool = True
+) -> dict[str, str]:
+    """A response's headers but its length, names in lower case.
+
+    Args:
+        media_type: None if there is no body.
+        more: what hooks and refusals add; these win.
+        is_read: whether the request was read to its end; if not, the connection cannot be used again.
+    """
+    values = {**FIXED_HEADERS, "x-request-id": request_id}
+    if media_type is not None:
+        values["content-type"] = f"{media_type}; charset=utf-8"
+    if not is_read:
+        values["connection"] = "close"
+    for name, value in more.items():
+        values[name.lower()] = " ".join(value.splitlines())  # a line break would start another header
+    return values
 
 
 def encoded(response: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:

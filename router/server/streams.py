@@ -27,7 +27,7 @@ from router.server.uploads import Uploads, UploadSender
 if TYPE_CHECKING:
     from router.server.app import RouterApp
 
-__all__ = ["OpenOperation", "needs_a_stream", "open_operation"]
+__all__ = ["OpenOperation", "finished", "needs_a_stream", "open_operation", "rejection"]
 
 
 class OpenOperation:
@@ -141,14 +141,24 @@ class OpenOperation:
         return {"errors": self.rejected.errors}
 
     def finished(self, context: RequestContext, response: dict[str, Any]) -> dict[str, Any]:
-        if response.keys() - {"data"}:
-            complete_errors(response)
-        if self.app.on_response is not None:
-            try:
-                self.app.on_response(context, response)
-            except Exception as error:  # noqa: BLE001
-                return self.refused(error, context)
+        response, fault = finished(self.app, context, response)
+        self.rejected = fault or self.rejected
         return response
+
+
+def finished(
+    app: "RouterApp", context: RequestContext, response: dict[str, Any]
+) -> tuple[dict[str, Any], Rejected | None]:
+    """A response as its client gets it, and why it is no result, if that was decided here: by `on_response`."""
+    if response.keys() - {"data"}:
+        complete_errors(response)
+    if app.on_response is not None:
+        try:
+            app.on_response(context, response)
+        except Exception as error:  # noqa: BLE001  the outermost handler: everything becomes a response
+            rejected = rejection_of(error, context.request_id)
+            return {"errors": rejected.errors}, rejected
+    return response, None
 
 
 async def open_operation(

@@ -5,6 +5,7 @@ The engine only emits records; where they go is the application's choice. `confi
 
 import logging
 import os
+import random
 import re
 import sys
 import time
@@ -14,19 +15,27 @@ import orjson
 
 from router.hooks import RequestContext
 
-__all__ = ["JsonFormatter", "access_logger", "configure_logging", "log_access", "new_request_id"]
+__all__ = ["JsonFormatter", "access_logger", "configure_logging", "harmless_id", "log_access", "new_request_id"]
 
 access_logger = logging.getLogger("router.access")
 
 # A client's own id is kept, so that its log and ours can be joined, unless it could do harm in ours.
 SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
+# Names, not secrets. A generator of our own: nobody seeds it, and a process that forks goes on with other numbers.
+_ids = random.Random()  # noqa: S311
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_ids.seed)
+
 
 def new_request_id(client_id: str | None) -> str:
     """The client's `x-request-id` if it is a harmless one, else 32 random hexadecimal digits."""
-    if client_id is not None and SAFE_REQUEST_ID.fullmatch(client_id):
-        return client_id
-    return os.urandom(16).hex()
+    return harmless_id(client_id) or f"{_ids.getrandbits(128):032x}"
+
+
+def harmless_id(client_id: str | None) -> str | None:
+    """The client's `x-request-id` if it can do no harm in our log, else None."""
+    return client_id if client_id is not None and SAFE_REQUEST_ID.fullmatch(client_id) else None
 
 
 def log_access(context: RequestContext, *, status: int, duration_s: float, codes: list[str], size_bytes: int) -> None:

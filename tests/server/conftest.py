@@ -23,6 +23,7 @@ def shop() -> ShopTransport:
 @pytest.fixture
 def make_app(shop: ShopTransport) -> Callable[..., RouterApp]:
     def make(hooks: RouterHooks | None = None, **config: Any) -> RouterApp:
+        config.setdefault("telemetry", {"access_log": "all"})
         return create_app(SUPERGRAPH, hooks=hooks, config=RouterConfig.model_validate(config), transport=shop)
 
     return make

@@ -267,7 +267,7 @@ def ask(url: str, query: str) -> Any:
 def test_serve(supergraph: Path, tmp_path: Path, stop: signal.Signals) -> None:
     config = tmp_path / "router.yaml"
     with answering({"data": {"product": {"name": "Pen"}}}) as subgraph:
-        config.write_text(f"subgraphs: {{products: {{routing_url: '{subgraph}'}}}}")
+        config.write_text(f"telemetry: {{access_log: all}}\nsubgraphs: {{products: {{routing_url: '{subgraph}'}}}}")
         with serving("--supergraph", supergraph, "--config", config) as (url, process):
             assert ask(url, 'query P { product(id: "1") { name } }') == {"data": {"product": {"name": "Pen"}}}
             line = access_line(process)

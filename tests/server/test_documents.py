@@ -61,6 +61,22 @@ def test_texts_of_one_operation_share_it() -> None:
     assert cache.counters.hits == 1
 
 
+def test_an_operation_that_outgrows_the_cache_with_its_texts_goes() -> None:
+    cache = Cache(10, 20_000)
+    for number in range(4):
+        put(cache, " " * number, "o", 18_000)
+        assert cache.size_bytes <= 20_000
+
+
+def test_an_entry_tells_whether_it_is_kept() -> None:
+    cache = Cache(1, 20_000)
+    first = cache.put(DocumentKey("a"), prepared("a"))
+    assert first.is_kept
+    cache.put(DocumentKey("b"), prepared("b"))
+    assert not first.is_kept
+    assert not Cache(0, 10_000).put(DocumentKey("a"), prepared("a")).is_kept
+
+
 def test_an_operation_that_goes_takes_its_texts_along() -> None:
     cache = Cache(10, 20_000)
     put(cache, "a", "o", 12_000)

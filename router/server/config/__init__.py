@@ -35,6 +35,7 @@ from router.server.config.subgraph_http import SubgraphHttpConfig, SubgraphTlsCo
 from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
 from router.server.config.subscriptions import CallbackConfig, SharingConfig, SubscriptionsConfig
 from router.server.config.supergraph import SupergraphConfig
+from router.server.config.telemetry import TelemetryConfig
 from router.server.config.traffic import TrafficConfig
 from router.server.config.uploads import UploadsConfig
 
@@ -62,6 +63,7 @@ __all__ = [
     "SubscriptionConfig",
     "SubscriptionsConfig",
     "SupergraphConfig",
+    "TelemetryConfig",
     "TrafficConfig",
     "TrustMode",
     "TrustedDocumentsConfig",
@@ -99,6 +101,7 @@ class RouterConfig(Section):
     websocket: WebSocketConfig = WebSocketConfig()
     event_stream: EventStreamConfig = EventStreamConfig()
     subscriptions: SubscriptionsConfig = SubscriptionsConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
     subgraph_timeout_s: Seconds = Field(default=30.0, description="For one request to any subgraph.")
     subgraph_http: SubgraphHttpConfig = Field(default=SubgraphHttpConfig(), description="For all subgraphs.")
     subgraph_tls: SubgraphTlsConfig = Field(default=SubgraphTlsConfig(), description="For all subgraphs.")

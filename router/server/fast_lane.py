@@ -1,0 +1,187 @@
+"""The fast lane: POSTed operations answered without an ASGI cycle, and without a task where nothing is awaited.
+
+A request gets here as the bytes of its body and a header block that is known (see `http1`). A body seen before is known
+with its operation and its coerced variables; another one is read and looked up in the plan cache. What is not a plain
+request - malformed, a batch, by id, perhaps in parts - is left to `exchange`. Both ways give the same bytes.
+"""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from router.executor.exact_json import load
+from router.hooks import RequestContext
+from router.server.documents import Entry
+from router.server.generations import Generations
+from router.server.heads import Head, HeadReader
+from router.server.lane_request import LaneRequest
+from router.server.pipeline import Audience, Places, PreparedOperation
+from router.server.requests import VARIABLES, GraphQLRequest, checked
+from router.server.responses import Rejected, header_values
+from router.server.telemetry import new_request_id
+
+if TYPE_CHECKING:
+    from router.server.app import RouterApp
+    from router.server.http1 import LaneProtocol
+
+__all__ = ["FastLane", "KnownBody", "Ready"]
+
+MAX_KNOWN_BODY_BYTES = 16_384
+MAX_AUDIENCES = 16
+
+
+class Ready:
+    """An operation of the plan cache with its variables, as one audience's requests of one body run it."""
+
+    __slots__ = ("entry", "variables")
+
+    def __init__(self, entry: Entry[Places, PreparedOperation], variables: Mapping[str, Any]) -> None:
+        self.entry = entry
+        self.variables = variables
+
+
+class KnownBody:
+    """What a body says. Shared by all requests with the same bytes: nobody may change anything in it.
+
+    Attributes:
+        may_come_in_parts: whether its result may, for clients that take it so; true for more texts than those.
+        ready: for the audience of everybody, if there is only that.
+        by_audience: for each of several.
+    """
+
+    __slots__ = ("by_audience", "may_come_in_parts", "ready", "request")
+
+    def __init__(self, request: GraphQLRequest) -> None:
+        text = request.query
+        self.request = request
+        self.may_come_in_parts = "subscription" in text or "defer" in text or "stream" in text
+        self.ready: Ready | None = None
+        self.by_audience: dict[Audience, Ready] = {}
+
+
+class FastLane:
+    """Answers requests with one supergraph and its settings; when either changes, another lane takes over.
+
+    Attributes:
+        heads: header blocks that may take the lane.
+        bodies: small bodies that may.
+    """
+
+    def __init__(self, app: "RouterApp") -> None:
+        config = app.config
+        self.app = app
+        self.metrics = app.metrics
+        self.pipeline = app.pipeline
+        self.subgraphs = app.subgraphs
+        self.sharing = app.sharing
+        self.admission = app.admission
+        self.on_request = app.on_request
+        self.on_plan = app.pipeline.on_plan
+        self.on_response = app.on_response
+        self.has_hooks = any(hook is not None for hook in (self.on_request, self.on_plan, self.on_response))
+        self.has_one_audience = self.on_request is None and self.pipeline.has_one_audience
+        self.view = config.default_view
+        self.timeout_s = config.limits.request_timeout_s
+        self.body_timeout_s = config.limits.body_timeout_s
+        # What asks others, or counts, before there is a plan is written once, for all ways.
+        self.opens_in_full = app.persisted.judges_texts or app.pipeline.rate_limits is not None
+        self.compression = app.compression
+        self.compress_from = sys.maxsize if app.compression is None else app.compression.min_bytes
+        self.heads = Generations(HeadReader(config).read, max_entries=1_000, max_bytes=1_000_000)
+        self.bodies = Generations(read_body, max_entries=4_000, max_bytes=1_000_000)
+        self.server_headers: list[tuple[bytes, bytes]] | None = None
+        self.opening = b""
+
+    def begin(self, line: "LaneProtocol", head: Head, body: bytes) -> bool:
+        """Answer a request, now or later; False, and nothing has happened, if it is not one for the lane."""
+        known = self.bodies[body] if len(body) <= MAX_KNOWN_BODY_BYTES else read_body(body)
+        if known is None or (head.takes_parts and known.may_come_in_parts):
+            return False
+        if self.admission is not None:
+            if self.admission.is_full:
+                return False
+            self.admission.enter()
+        started = time.perf_counter()
+        request = known.request
+        if self.has_hooks and request.variables:
+            # Hooks get variables of their own: what one does to them must not reach another request.
+            request = checked(load(body), (body, VARIABLES))
+        context = self.context(line, head)
+        context.query = request.query
+        context.operation_name = request.operation_name
+        context.variables = request.variables
+        self.metrics.active += 1
+        line.running = running = LaneRequest(self, line, head, known, request, context, started)
+        running.begin()
+        return True
+
+    def context(self, line: "LaneProtocol", head: Head) -> RequestContext:
+        """The context of a request whose body is not read yet."""
+        request_id = head.request_id or new_request_id(None)
+        return RequestContext(request_id, "POST", head.path, head.headers, line.peer, view=self.view)
+
+    def found(self, known: KnownBody, request: GraphQLRequest, context: RequestContext) -> Ready | None:
+        """The operation to run, if its plan is there.
+
+        Args:
+            request: that of `known`, or one with variables of its own.
+
+        Raises:
+            Rejected: the variables are wrong.
+            ValueError: a hook set an `override_percent` that is none.
+        """
+        pipeline = self.pipeline
+        is_shared = request is known.request
+        audience: Audience | None = None
+        if self.has_one_audience:
+            ready = known.ready
+        else:
+            audience = pipeline.audience(context)
+            ready = known.by_audience.get(audience)
+        if ready is not None and ready.entry.is_kept:
+            pipeline.cache.hit(ready.entry)
+            return ready if is_shared else Ready(ready.entry, pipeline.variables(request, ready.entry))
+        if audience is None:
+            audience = pipeline.audience(context)
+        entry = pipeline.cache.get(pipeline.key(request, audience))
+        if entry is None:
+            return None
+        ready = Ready(entry, pipeline.variables(request, entry))
+        if not is_shared:
+            return ready
+        if self.has_one_audience:
+            known.ready = ready
+        else:
+            if len(known.by_audience) >= MAX_AUDIENCES:
+                known.by_audience.clear()
+            known.by_audience[audience] = ready
+        return ready
+
+    def opening_of(self, server_headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The first lines of a response with status 200, up to the request's id. The server renews its `date`."""
+        if server_headers is not self.server_headers:
+            self.server_headers = server_headers
+            own = header_values("", None, {})
+            lines = [*server_headers, *((name.encode(), value.encode()) for name, value in own.items())]
+            # The id's line is the last one: it ends where the id begins.
+            self.opening = STATUS_LINE[200] + b"\r\n".join(name + b": " + value for name, value in lines)
+        return self.opening
+
+
+def read_body(body: bytes) -> KnownBody | None:
+    """What a body says; None if it is not a plain request, right in form, of one operation by its text."""
+    try:
+        payload = load(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        return None
+    try:
+        request = checked(payload, (body, VARIABLES))
+    except Rejected:
+        return None
+    return KnownBody(request) if request.document_id is None else None

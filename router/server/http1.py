@@ -1,0 +1,298 @@
+"""HTTP/1.1 as `serve` speaks it: uvicorn's protocol, with a fast lane before it.
+
+A connection's bytes are looked at before uvicorn sees them. A whole request whose header block is one for the lane
+(see `heads`) is answered by `fast_lane` without an ASGI cycle; any other byte is uvicorn's, in the order of arrival: a
+message that uvicorn has begun to read, it reads to its end, and the lane waits until it is answered.
+"""
+
+import asyncio
+import time
+from asyncio.events import TimerHandle
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from router.hooks import RequestContext
+from router.server.exchange import Exchange
+from router.server.fast_lane import FastLane
+from router.server.heads import END_OF_HEAD, Head
+from router.server.requests import late_body
+
+if TYPE_CHECKING:
+    from router.server.app import RouterApp
+    from router.server.lane_request import LaneRequest
+
+__all__ = ["LaneProtocol", "fast_protocol"]
+
+JOINED_BYTES = 32_768
+"""A body up to this size is copied behind its head; copying a larger one costs more than a second buffer."""
+
+
+def fast_protocol(app: "RouterApp") -> type["LaneProtocol"]:
+    """The protocol class for `uvicorn.Config(http=...)` of a server whose application is `app`, or wraps it.
+
+    What wraps it does not see the requests that the lane answers.
+    """
+    protocol: type[LaneProtocol] = type("FastProtocol", (LaneProtocol,), {"router": app})
+
+    def renew() -> None:
+        protocol.lane = FastLane(app)
+
+    app.after_serve.append(renew)
+    renew()
+    return protocol
+
+
+class LaneProtocol(HttpToolsProtocol):
+    """One connection.
+
+    Attributes:
+        running: the request that the lane answers now.
+        is_foreign: whether uvicorn has been given bytes whose request may not be answered yet.
+        held: bytes that wait for their turn.
+    """
+
+    router: "RouterApp"
+    lane: FastLane
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        # What these two ask for is done in uvicorn's cycles.
+        self.has_lane = self.limit_concurrency is None and not self.root_path
+        self.running: LaneRequest | None = None
+        self.is_foreign = not self.has_lane
+        self.is_inside = False
+        self.is_taking = False
+        self.is_ending = False
+        self.held = b""
+        self.chunks: list[bytes] = []
+        self.missing_bytes = 0
+        self.body_timer: TimerHandle | None = None
+        self.watchdog: TimerHandle | None = None
+        self.quiet_since = 0.0
+        self.peer: str | None = None
+
+    # ---- what the event loop tells ----------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.peer = self.client[0] if self.client else None
+        self.rest()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.stop_timers()
+        self.chunks.clear()
+        self.held = b""
+        if self.running is not None:
+            self.running.client_gone()
+            self.end()
+
+    def data_received(self, data: bytes) -> None:
+        if self.missing_bytes:
+            self.more_of_body(data)
+        elif self.running is not None or self.held:
+            # Pipelined, or sent faster than the answers are read: the client can wait.
+            self.held += data
+            self.flow.pause_reading()
+        elif self.is_foreign and not self.is_foreign_over():
+            super().data_received(data)
+        else:
+            self.take(data)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.go_on()
+
+    def shutdown(self) -> None:
+        """Let the running request end, then close; called by the server when it stops."""
+        self.is_ending = True
+        if self.running is None:
+            super().shutdown()
+
+    # ---- whose bytes they are ---------------------------------------------------------------------------------------
+
+    def take(self, data: bytes) -> None:
+        """Bytes that begin a request, with nothing before it that is left to be done."""
+        self.is_taking = True
+        while data and not self.transport.is_closing():
+            if self.running is not None or self.flow.write_paused:
+                self.held = data
+                self.flow.pause_reading()
+                break
+            lane = self.lane
+            end = data.find(END_OF_HEAD) + 4
+            head = lane.heads[data[:end]] if end > 3 else None
+            if head is None or not self.router.started:
+                self.leave(data)
+                break
+            rest = end + head.length
+            if rest > len(data):
+                self.wait_for_body(data, rest - len(data), head)
+                break
+            if self.timeout_keep_alive_task is not None:
+                self._unset_keepalive_if_required()
+            if not lane.begin(self, head, data[end:rest]):
+                self.leave(data)
+                break
+            data = data[rest:]
+        self.is_taking = False
+
+    def leave(self, data: bytes) -> None:
+        """Give bytes to uvicorn, from the beginning of a request."""
+        self.is_foreign = self.is_inside = True  # a line break alone begins no message, but has been read
+        super().data_received(data)
+
+    def is_foreign_over(self) -> bool:
+        """Whether uvicorn has read its message to the end, and answered it."""
+        if self.is_inside or not self.has_lane or not (self.cycle is None or self.cycle.response_complete):
+            return False
+        self.is_foreign = False
+        return True
+
+    def go_on(self) -> None:
+        """Take what was held, if its turn has come."""
+        if not self.held or self.is_taking or self.running is not None or self.transport.is_closing():
+            return
+        if not self.is_foreign or self.is_foreign_over():
+            data, self.held = self.held, b""
+            self.flow.resume_reading()
+            self.take(data)
+
+    # ---- bodies that come in pieces ---------------------------------------------------------------------------------
+
+    def wait_for_body(self, data: bytes, missing_bytes: int, head: Head) -> None:
+        self.chunks.append(data)
+        self.missing_bytes = missing_bytes
+        self.body_timer = self.loop.call_later(self.lane.body_timeout_s, self.body_is_late, head)
+
+    def more_of_body(self, data: bytes) -> None:
+        self.chunks.append(data)
+        self.missing_bytes -= len(data)
+        if self.missing_bytes <= 0:
+            self.take(self.collected())
+
+    def collected(self) -> bytes:
+        """All that came of a request whose body was waited for."""
+        if self.body_timer is not None:
+            self.body_timer.cancel()
+            self.body_timer = None
+        self.missing_bytes = 0
+        data = b"".join(self.chunks)
+        self.chunks.clear()
+        return data
+
+    def body_is_late(self, head: Head) -> None:
+        self.collected()
+        lane = self.lane
+        started = time.perf_counter() - lane.body_timeout_s
+        self.run_cycle(head, lane.context(self, head), started, lambda exchange: exchange.reject(late_body()))
+
+    # ---- answers ----------------------------------------------------------------------------------------------------
+
+    def answered(self, head: bytes, body: bytes) -> None:
+        """Send the running request's answer; the next one may come."""
+        if len(body) > JOINED_BYTES:
+            self.transport.writelines((head, body))
+        else:
+            self.transport.write(head + body)
+        self.end()
+        self.server_state.total_requests += 1
+        if self.is_ending:
+            self.transport.close()
+            return
+        self.rest()
+        if self.held:
+            self.go_on()
+
+    def end(self) -> None:
+        """The running request runs no longer."""
+        if self.running is not None and self.running.lane.admission is not None:
+            self.running.lane.admission.leave()
+        self.running = None
+        self.router.metrics.active -= 1
+
+    def answer_elsewhere(self, request: "LaneRequest", work: Callable[[Exchange], Awaitable[None]]) -> None:
+        """Answer the running request by the ASGI way's own means: what is rare need not be written twice."""
+        if not request.is_gone:
+            self.end()
+            self.run_cycle(request.head, request.context, request.started, work)
+
+    def run_cycle(
+        self, head: Head, context: RequestContext, started: float, work: Callable[[Exchange], Awaitable[None]]
+    ) -> None:
+        async def run(_: Any, receive: Any, send: Any) -> None:
+            exchange = Exchange(self.router, context, receive, send, started)
+            exchange.media_type = head.media_type
+            await work(exchange)
+
+        scope: Any = {"type": "http", "method": "POST", "http_version": "1.1"}
+        self.is_foreign = True
+        self.cycle = RequestResponseCycle(
+            scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            False,
+            not self.is_ending,
+            self.on_response_complete,
+        )
+        self._start_asgi_task(self.cycle, run)
+
+    # ---- what uvicorn's parser and cycles tell ----------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self.is_inside = True
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        self.is_inside = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.quiet_since = self.loop.time()
+        self.go_on()
+
+    def handle_websocket_upgrade(self) -> None:
+        self.stop_timers()
+        super().handle_websocket_upgrade()
+
+    # ---- quiet connections ------------------------------------------------------------------------------------------
+
+    def rest(self) -> None:
+        """Nothing is to be done from now on, until the next request."""
+        self.quiet_since = self.loop.time()
+        if self.watchdog is None:
+            # Not one timer per request but one per connection, which looks at the clock when it rings.
+            self.watchdog = self.loop.call_later(self.timeout_keep_alive, self.look)
+
+    def look(self) -> None:
+        """Close the connection if it has been quiet for too long, or has been sending a head ever since."""
+        is_busy = self.running is not None or (self.cycle is not None and not self.cycle.response_complete)
+        left = self.timeout_keep_alive if is_busy else self.quiet_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.watchdog = self.loop.call_later(left, self.look)
+        else:
+            self.watchdog = None
+            self.timeout_keep_alive_handler()
+
+    def stop_timers(self) -> None:
+        for timer in (self.watchdog, self.body_timer):
+            if timer is not None:
+                timer.cancel()
+        self.watchdog = self.body_timer = None
+        self.missing_bytes = 0
