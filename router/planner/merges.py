@@ -82,16 +82,17 @@ def _later(
     latest: Mapping[FetchNode, int],
     conditions: Mapping[FetchNode, AnyOfConditions],
 ) -> FetchNode | None:
-    """The first later fetch of the same place that can ask for this one's fields too."""
+    """The first later fetch of the same place that can ask for this one's fields too.
+
+    None that waits for this one: it comes after the first fetch that does, and so after the latest.
+    """
     for other in others:
         if (
             level[fetch] < level[other] <= latest[fetch]
-            and fetch.conditions == other.conditions
             and conditions[fetch] == conditions[other]
             and not fetch.contexts
             and not other.contexts
             and _agree(fetch, other)
-            and not _depends(other, fetch)
         ):
             return other
     return None
@@ -113,18 +114,6 @@ def _fit(first: RepresentationSpec, second: RepresentationSpec) -> bool:
         for spec in (first, second)
         for wanted, slot in (*spec.key.items(), *spec.requires.items())
     )
-
-
-def _depends(fetch: FetchNode, on: FetchNode) -> bool:
-    waiting, seen = [fetch], {fetch}
-    while waiting:
-        one = waiting.pop()
-        if one is on:
-            return True
-        new = one.depends_on - seen
-        seen |= new
-        waiting.extend(new)
-    return False
 
 
 def _merge(earlier: FetchNode, later: FetchNode) -> None:
