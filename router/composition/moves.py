@@ -311,7 +311,8 @@ class Moves:
             return self._satisfies_fragment(locations, selection)
         if selection.name == "__typename":
             return True
-        found = self.advance(locations, selection.name)
+        # What is fetched for others is fetched of the object alone: nobody gives it what contexts above it say.
+        found = self.advance(locations, selection.name, frozenset())
         if not found:
             return False
         if selection.selections is None:

@@ -127,6 +127,9 @@ class Explanation:
 
     def _no_context(self, coordinate: str, context: str, selection: str, chain: _Chain) -> str | None:
         name = context.split("__", 1)[-1]
+        if len(chain) > 1:
+            self._help(f'Require something else than "{coordinate}", whose argument comes from a context.')
+            return f'"{coordinate}" takes an argument from the context "{name}", which other fields\' needs cannot give'
         setters = self._setters.get(context)
         if setters is None:
             self._help(
@@ -158,7 +161,7 @@ class Explanation:
                 continue
             if isinstance(selection, FragmentSelection):
                 return self._missing_in_fragment(here, selection, chain)
-            found = self._moves.advance(here, selection.name)
+            found = self._moves.advance(here, selection.name, frozenset())
             if not found:
                 return self._missing_field(here, selection.name, chain)
             return self._missing(found - {LEAF}, selection.selections or (), chain)

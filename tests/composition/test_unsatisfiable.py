@@ -43,6 +43,19 @@ def test_context_that_nothing_above_sets() -> None:
     ]
 
 
+def test_requirement_of_what_takes_an_argument_from_a_context() -> None:
+    """The context would be there for some who ask; what is fetched for another field is fetched of the object alone."""
+    b = 'type U @key(fields: "id") { id: ID! f: Int @external r: Int @requires(fields: "f") }'
+    assert told("U.r", a=CONTEXT.replace(" @external", ""), b=b) == [
+        '- in subgraph "a": there is no field "U.r".',
+        (
+            '- in subgraph "b": what "U.r" requires (f) cannot be had: in subgraph "a" "U.f" takes an argument from the'
+            ' context "c", which other fields\' needs cannot give.'
+        ),
+        'Require something else than "U.f", whose argument comes from a context.',
+    ]
+
+
 def test_requirement_names_the_key_that_is_missing() -> None:
     user = 'type Query { t: T } type T @key(fields: "id") { id: ID! p: Int @external r: Int @requires(fields: "p") }'
     assert told("T.r", a=user, b=HIDDEN) == [

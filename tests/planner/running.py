@@ -111,9 +111,9 @@ class Federation:
                 return f"fetch {index} uses unknown variables"
             if fetch.entity is not None and not (fetch.path and fetch.entity.representations):
                 return f"fetch {index} has an empty entity call"
-            errors = validate(self.subgraphs[fetch.subgraph].schema, parse(fetch.document))
-            if errors:
-                return f"invalid in {fetch.subgraph}: {errors[0].message} in {fetch.document}"
+            _, error = self.subgraphs[fetch.subgraph].checked(fetch.document)
+            if error is not None:
+                return f"invalid in {fetch.subgraph}: {error} in {fetch.document}"
         return None
 
 

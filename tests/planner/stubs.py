@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync, parse, validate
 
 from router.executor import CoroutineTransport, SubgraphClient
 from router.hooks import SubgraphCall, SubgraphReply
 from tests.planner.subgraph_types import FieldFacts
 from tests.planner.world import Thing, World, says, visible
+
+KEPT = 200
+"""Documents that a subgraph keeps."""
 
 
 class AnsweringSubgraph:
@@ -28,13 +31,13 @@ class AnsweringSubgraph:
         self.schema: GraphQLSchema = world.subgraphs[name].schema
         self.documents: list[str] = []
         self.mutations: list[str] = []
+        self._checked: dict[str, tuple[DocumentNode, str | None]] = {}
 
     def answer(self, query: str, variables: Mapping[str, Any] | None) -> dict[str, Any]:
-        document = parse(query)
         self.documents.append(query)
-        errors = validate(self.schema, document)
-        if errors:
-            return {"errors": [{"message": f"INVALID in {self.name}: {errors[0].message} in {query}"}]}
+        document, error = self.checked(query)
+        if error is not None:
+            return {"errors": [{"message": f"INVALID in {self.name}: {error} in {query}"}]}
         operation = document.definitions[0]
         root = operation.operation.value.capitalize()  # type: ignore[attr-defined]
         result = execute_sync(
@@ -51,6 +54,16 @@ class AnsweringSubgraph:
                 {"message": f"{self.name}: {e.message}", "path": list(e.path or ())} for e in result.errors
             ]
         return response
+
+    def checked(self, query: str) -> tuple[DocumentNode, str | None]:
+        """The document, and what is wrong with it; kept, for plans send the same one again and again."""
+        if query not in self._checked:
+            if len(self._checked) > KEPT:
+                self._checked.clear()
+            document = parse(query)
+            errors = validate(self.schema, document)
+            self._checked[query] = document, errors[0].message if errors else None
+        return self._checked[query]
 
     def _resolve(self, thing: Thing, info: GraphQLResolveInfo, **arguments: Any) -> Any:
         name = info.field_name
