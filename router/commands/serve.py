@@ -13,11 +13,14 @@ import uvicorn
 
 import router
 from router.commands.files import Failed, as_json, write_text
-from router.server.config import RouterConfig, config_schema, load_config
+from router.server.config import RouterConfig, TlsConfig, config_schema, load_config
 from router.server.file_watch import FileWatch
 from router.server.http1 import fast_protocol
+from router.server.http2.limits import http2_limits
+from router.server.http_versions import negotiating
 from router.server.reload import Reloader
 from router.server.supergraph_source import FileSource, source_of
+from router.server.tls import ServerTls
 
 __all__ = ["add_config_schema", "add_serve"]
 
@@ -28,6 +31,8 @@ def add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
     serve.add_argument("--port", type=port_number, default=4000, help="0 takes a free one (default: %(default)s)")
     serve.add_argument("--config", metavar="FILE", help="the router's settings, as YAML")
+    serve.add_argument("--tls-cert", metavar="FILE", help="serve over TLS with this certificate (PEM); wins over `tls`")
+    serve.add_argument("--tls-key", metavar="FILE", help="its key, unless the certificate's file has it too")
     serve.add_argument(
         "--watch", action="store_true", help="reload whenever the supergraph, settings or contracts change"
     )
@@ -52,16 +57,18 @@ def run_serve(options: argparse.Namespace) -> int:
     watch = FileWatch()  # before anything is read, or a change in between would be missed
     watch.look_at([] if config_file is None else [config_file])
     config = load_config(config_file) if config_file else RouterConfig()
+    tls = server_tls(options, config)
     source = source_of(options.supergraph, config.supergraph)
     watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *config.files])
     app = router.create_app(router.load_supergraph(source.read()), config=config)
-    served = Reloader(app, source, config_file, watch if options.watch else None)
+    served = Reloader(app, source, config_file, watch if options.watch else None, tls)
     listener = listening_socket(options.host, options.port)
     router.configure_logging(options.log_level)
+    http1 = fast_protocol(app)
     settings = uvicorn.Config(
         served,
         loop="auto" if os.name == "nt" else "uvloop",
-        http=fast_protocol(app),
+        http=negotiating(http1, http2_limits(config.http2)) if config.http2.enabled else http1,
         ws="wsproto",
         ws_max_size=config.limits.max_body_bytes,
         ws_per_message_deflate=config.websocket.compression,
@@ -72,6 +79,9 @@ def run_serve(options: argparse.Namespace) -> int:
         timeout_keep_alive=65,  # longer than load balancers keep theirs, or they would meet a closing connection
         timeout_graceful_shutdown=10,
     )
+    settings.load()
+    if tls is not None:
+        settings.ssl = tls.context
     # What is loaded now stays for good: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
@@ -81,6 +91,18 @@ def run_serve(options: argparse.Namespace) -> int:
     server = uvicorn.Server(settings)
     server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def server_tls(options: argparse.Namespace, config: RouterConfig) -> ServerTls | None:
+    """The certificate of the command line or of the settings, if there is one."""
+    section = config.tls
+    if options.tls_cert is not None:
+        section = TlsConfig(certificate_file=options.tls_cert, key_file=options.tls_key)
+    elif options.tls_key is not None:
+        raise Failed("--tls-key is the key of --tls-cert, which is missing", code="INVALID_ROUTER_CONFIG")
+    if section is None:
+        return None
+    return ServerTls(section, ("h2", "http/1.1") if config.http2.enabled else ("http/1.1",))
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

@@ -18,6 +18,7 @@ from router.server.app import RouterApp
 from router.server.config import RouterConfig, load_config
 from router.server.file_watch import POLL_INTERVAL_S, FileWatch
 from router.server.supergraph_source import FileSource, UrlSource
+from router.server.tls import ServerTls
 
 __all__ = ["Reloader"]
 
@@ -31,15 +32,22 @@ class Reloader:
         source: where the supergraph comes from. A URL is asked every `supergraph.poll_interval_s`.
         config_file: where the settings come from, if they come from a file.
         watch: what the files looked like before they were read; None if changes of files shall wait for the signal.
+        tls: the certificate that clients see, if they see one; its files are read again, too.
     """
 
     def __init__(
-        self, app: RouterApp, source: FileSource | UrlSource, config_file: Path | None, watch: FileWatch | None
+        self,
+        app: RouterApp,
+        source: FileSource | UrlSource,
+        config_file: Path | None,
+        watch: FileWatch | None,
+        tls: ServerTls | None = None,
     ) -> None:
         self.app = app
         self.source = source
         self.config_file = config_file
         self.watch = watch
+        self.tls = tls
         self.wanted = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,6 +115,8 @@ class Reloader:
                     self.watch.look_also_at(config.files)
                 if isinstance(self.source, UrlSource):
                     self.source.settings = config.supergraph
+            if self.tls is not None:
+                self.tls.renew()
             text = await asyncio.to_thread(self.source.read)
         except RouterError as error:
             self.refused(error)

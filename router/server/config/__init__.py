@@ -17,6 +17,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from router.server.config.compression import Coding, CompressionConfig
+from router.server.config.connections import Http2Config, TlsConfig
 from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
 from router.server.config.limits import LimitsConfig
 from router.server.config.metrics import MetricsConfig
@@ -49,6 +50,7 @@ __all__ = [
     "CsrfConfig",
     "EventStreamConfig",
     "HeadersConfig",
+    "Http2Config",
     "InvalidConfig",
     "LimitsConfig",
     "MetricsConfig",
@@ -64,6 +66,7 @@ __all__ = [
     "SubscriptionsConfig",
     "SupergraphConfig",
     "TelemetryConfig",
+    "TlsConfig",
     "TrafficConfig",
     "TrustMode",
     "TrustedDocumentsConfig",
@@ -82,6 +85,8 @@ class RouterConfig(Section):
     readiness_path: UrlPath = "/ready"
     metrics: MetricsConfig = MetricsConfig()
     supergraph: SupergraphConfig = Field(default=SupergraphConfig(), description="Where it is served from a URL.")
+    tls: TlsConfig | None = Field(default=None, description="For `serve`; without it, plain HTTP.")
+    http2: Http2Config = Http2Config()
     introspection: bool = Field(default=True, description="Whether clients may read the schema.")
     limits: LimitsConfig = LimitsConfig()
     document_cache: DocumentCacheConfig = DocumentCacheConfig()
@@ -121,8 +126,10 @@ class RouterConfig(Section):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What else is read from files: contracts, manifests."""
-        return (*self.views.values(), *self.trusted_documents.manifests)
+        """What else is read from files: contracts, manifests, certificates."""
+        tls = (self.tls, self.subgraph_tls, *(section.tls for section in self.subgraphs.values()))
+        certificates = [file for section in tls if section is not None for file in section.files]
+        return (*self.views.values(), *self.trusted_documents.manifests, *certificates)
 
     @model_validator(mode="after")
     def callbacks_have_an_address(self) -> Self:
@@ -157,6 +164,7 @@ def load_config(path: str | os.PathLike[str]) -> RouterConfig:
         update={
             "views": {name: folder / file for name, file in config.views.items()},
             "trusted_documents": trusted.model_copy(update={"manifests": tuple(folder / f for f in trusted.manifests)}),
+            "tls": config.tls and config.tls.relative_to(folder),
             "subgraph_tls": config.subgraph_tls.relative_to(folder),
             "subgraphs": {name: section.relative_to(folder) for name, section in config.subgraphs.items()},
         }

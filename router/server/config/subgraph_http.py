@@ -57,6 +57,11 @@ class SubgraphTlsConfig(Section):
             raise ValueError("key_file is the key of certificate_file, which is missing")
         return self
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them that there are."""
+        return tuple(file for file in (self.ca_file, self.certificate_file, self.key_file) if file is not None)
+
     def relative_to(self, folder: Path) -> Self:
         """The same with paths that lead there from anywhere."""
         files = {"ca_file": self.ca_file, "certificate_file": self.certificate_file, "key_file": self.key_file}

@@ -1,0 +1,108 @@
+"""`serve` with TLS and both versions of HTTP, as a process."""
+
+import json
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.executor.http_client.certificates import Authority
+from tests.server.shop import SUPERGRAPH
+from tests.server.test_cli import log_line, run
+
+
+@pytest.fixture
+def supergraph(tmp_path: Path) -> Path:
+    file = tmp_path / "supergraph.graphql"
+    file.write_text(SUPERGRAPH)
+    return file
+
+
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    command = [sys.executable, "-m", "router", "serve", "--port", "0", *map(str, arguments)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            yield json.loads(process.stderr.readline())["port"], process
+        finally:
+            process.terminate()
+
+
+def version(client: httpx2.Client, url: str) -> str:
+    """The version that an answer comes in; waits for the server."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            answer = client.post(f"{url}/graphql", json={"query": "{ __typename }"})
+        except httpx2.ConnectError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+            continue
+        assert answer.json() == {"data": {"__typename": "Query"}}
+        return answer.http_version
+
+
+def test_plain(supergraph: Path, tmp_path: Path) -> None:
+    config = tmp_path / "router.yaml"
+    with serving("--supergraph", supergraph) as (port, _):
+        for has_http1, expected in ((True, "HTTP/1.1"), (False, "HTTP/2")):
+            with httpx2.Client(http1=has_http1, http2=not has_http1) as client:
+                assert version(client, f"http://127.0.0.1:{port}") == expected
+    config.write_text("http2: {enabled: false}")
+    with serving("--supergraph", supergraph, "--config", config) as (port, _):
+        with httpx2.Client() as client:
+            assert version(client, f"http://127.0.0.1:{port}") == "HTTP/1.1"
+        with httpx2.Client(http1=False, http2=True) as client, pytest.raises(httpx2.TransportError):
+            version(client, f"http://127.0.0.1:{port}")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP here")
+def test_tls_of_the_settings_with_a_certificate_that_is_renewed(supergraph: Path, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.issue("127.0.0.1")
+    config = tmp_path / "router.yaml"
+    config.write_text("tls: {certificate_file: 127.0.0.1.pem, key_file: 127.0.0.1.key.pem}")
+    tls = ssl.create_default_context(cafile=str(authority.file))
+
+    def certificate() -> str:
+        return ssl.get_server_certificate(("127.0.0.1", port), timeout=10)
+
+    with serving("--supergraph", supergraph, "--config", config) as (port, process):
+        for has_http2, expected in ((True, "HTTP/2"), (False, "HTTP/1.1")):
+            with httpx2.Client(http2=has_http2, verify=tls) as client:
+                assert version(client, f"https://127.0.0.1:{port}") == expected
+        first = certificate()
+        authority.issue("127.0.0.1")
+        process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while certificate() == first:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        (tmp_path / "127.0.0.1.pem").write_text("no certificate")
+        second = certificate()
+        process.send_signal(signal.SIGHUP)
+        assert log_line(process, "not reloaded")["code"] == "INVALID_ROUTER_CONFIG"
+        assert certificate() == second
+
+
+def test_tls_of_the_command_line(supergraph: Path, tmp_path: Path) -> None:
+    certificate, key = Authority(tmp_path).issue("127.0.0.1")
+    tls = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
+    arguments = ("--supergraph", supergraph, "--tls-cert", certificate, "--tls-key", key)
+    with serving(*arguments) as (port, _), httpx2.Client(http2=True, verify=tls) as client:
+        assert version(client, f"https://127.0.0.1:{port}") == "HTTP/2"
+
+
+@pytest.mark.parametrize("arguments", [["--tls-key", "k.pem"], ["--tls-cert", "none.pem"]])
+def test_files_that_are_missing(supergraph: Path, arguments: list[str]) -> None:
+    done = run("serve", "--supergraph", supergraph, "--port", "0", *arguments)
+    assert done.returncode == 1
+    assert "INVALID_ROUTER_CONFIG" in done.stderr
