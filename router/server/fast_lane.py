@@ -2,12 +2,13 @@
 
 A request gets here as the bytes of its body and a header block that is known (see `http1`). A body seen before is known
 with its operation and its coerced variables; another one is read and looked up in the plan cache. What is not a plain
-request - malformed, a batch, by id, perhaps in parts - is left to `exchange`. Both ways give the same bytes.
+request - malformed, a batch, perhaps in parts - is left to `exchange`. Both ways give the same bytes.
 """
 
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -48,19 +49,33 @@ class KnownBody:
     """What a body says. Shared by all requests with the same bytes: nobody may change anything in it.
 
     Attributes:
+        named: the request with the document that it names by an id, as the last one to find it had it.
         may_come_in_parts: whether its result may, for clients that take it so; true for more texts than those.
         ready: for the audience of everybody, if there is only that.
         by_audience: for each of several.
     """
 
-    __slots__ = ("by_audience", "may_come_in_parts", "ready", "request")
+    __slots__ = ("by_audience", "may_come_in_parts", "named", "ready", "request")
 
     def __init__(self, request: GraphQLRequest) -> None:
         text = request.query
         self.request = request
-        self.may_come_in_parts = "subscription" in text or "defer" in text or "stream" in text
+        is_by_id = request.document_id is not None
+        self.may_come_in_parts = is_by_id or "subscription" in text or "defer" in text or "stream" in text
+        self.named: GraphQLRequest | None = None
         self.ready: Ready | None = None
         self.by_audience: dict[Audience, Ready] = {}
+
+    def with_document(self, request: GraphQLRequest, text: str) -> GraphQLRequest:
+        """The request with the document that it names; the same one each time, if it is the one that all share."""
+        if request is not self.request:
+            return replace(request, query=text, document_id=None)
+        named = self.named
+        if named is None or named.query != text:  # another client's may be another document
+            self.named = named = replace(request, query=text, document_id=None)
+            self.ready = None
+            self.by_audience.clear()
+        return named
 
 
 class FastLane:
@@ -76,6 +91,7 @@ class FastLane:
         self.app = app
         self.metrics = app.metrics
         self.pipeline = app.pipeline
+        self.persisted = app.persisted
         self.subgraphs = app.subgraphs
         self.sharing = app.sharing
         self.admission = app.admission
@@ -128,14 +144,14 @@ class FastLane:
         """The operation to run, if its plan is there.
 
         Args:
-            request: that of `known`, or one with variables of its own.
+            request: that of `known`, with its document, or one with variables of its own.
 
         Raises:
             Rejected: the variables are wrong.
             ValueError: a hook set an `override_percent` that is none.
         """
         pipeline = self.pipeline
-        is_shared = request is known.request
+        is_shared = request is known.request or request is known.named
         audience: Audience | None = None
         if self.has_one_audience:
             ready = known.ready
@@ -173,15 +189,12 @@ class FastLane:
 
 
 def read_body(body: bytes) -> KnownBody | None:
-    """What a body says; None if it is not a plain request, right in form, of one operation by its text."""
+    """What a body says; None if it is not a plain request, right in form, of one operation."""
     try:
         payload = load(body)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-        return None
     try:
-        request = checked(payload, (body, VARIABLES))
+        return KnownBody(checked(payload, (body, VARIABLES)))
     except Rejected:
         return None
-    return KnownBody(request) if request.document_id is None else None

@@ -109,6 +109,12 @@ class LaneRequest:
         """Run it if its plan is there, else have that made."""
         lane, context = self.lane, self.context
         try:
+            if self.request.document_id is not None:
+                text = lane.persisted.known(self.request, context)
+                if text is None:
+                    self.pending = self.line.loop.create_task(self.fetch_document())
+                    return
+                self.use_document(text)
             ready = lane.found(self.known, self.request, context)
             if ready is None:
                 self.pending = self.line.loop.create_task(self.prepare())
@@ -124,6 +130,21 @@ class LaneRequest:
             self.refuse(error)
         else:
             self.run(plan.operation_type, operation.compiled, ready.variables)
+
+    async def fetch_document(self) -> None:
+        try:
+            async with asyncio.timeout_at(self.deadline):
+                text = await self.lane.persisted.fetched(self.request, self.context)
+        except Exception as error:  # noqa: BLE001  the outermost handler
+            self.refuse(error)
+        else:
+            self.use_document(text)
+            self.open()
+
+    def use_document(self, text: str) -> None:
+        """Go on as if the client had sent the document that it named."""
+        self.context.query = text
+        self.request = self.known.with_document(self.request, text)
 
     async def open_in_full(self) -> None:
         try:
