@@ -27,6 +27,7 @@ from router.executor.requests import Requests
 from router.executor.scheduler import OnEnd, Run, reported_failure
 from router.executor.source import Source
 from router.executor.subscriptions import EventSender, Failure, SourceStream, open_source_stream
+from router.executor.tidy import tidy_plan
 from router.executor.transport import Pending
 from router.executor.writes import Keys, Writes
 from router.hooks import RequestContext
@@ -65,7 +66,7 @@ class CompiledPlan:
     """
 
     __slots__ = (
-        "_complete", "_conditions", "_deferred", "_exposure", "_fetches", "_introspections", "_pass_through",
+        "_complete", "_conditions", "_deferred", "_exposure", "_fetches", "_introspections", "_keys", "_pass_through",
         "_project", "_project_apart", "_requests", "_root", "_writes", "plan", "source",
     )  # fmt: skip
 
@@ -84,6 +85,7 @@ class CompiledPlan:
         deferred: tuple[CompiledDeferred, ...],
         complete: Position,
         exposure: ErrorExposure,
+        keys: tuple[str, ...] | None,
     ) -> None:
         self.plan = plan
         self._deferred = deferred
@@ -98,6 +100,8 @@ class CompiledPlan:
         self._conditions = conditions
         self._introspections = introspections
         self._exposure = exposure
+        self._keys = keys
+        """Of the response, if the merged tree may be it as it is."""
         is_alone = len(fetches) == 1 and fetches[0].collect is None and fetches[0].operation_type != "subscription"
         self._pass_through = PassThrough(root) if is_alone else None
 
@@ -134,8 +138,9 @@ class CompiledPlan:
             subgraphs,
             self._exposure,
             deadline,
-            partial(self._ended, on_done, self._project if pass_through else self._project_apart),
+            partial(self._ended, on_done, pass_through),
             self._pass_through if pass_through else None,
+            self._keys is not None,
         )
         run.start()
         return run
@@ -201,7 +206,7 @@ class CompiledPlan:
             async for event in source:
                 yield await self.execute_event(event, variables, context, subgraphs)
 
-    def _ended(self, on_done: OnDone, project: Project, run: Run, failure: Exception | None) -> None:
+    def _ended(self, on_done: OnDone, only_read: bool, run: Run, failure: Exception | None) -> None:
         response: Response
         if failure is not None:
             response = failure
@@ -213,7 +218,7 @@ class CompiledPlan:
                 if self._introspections:
                     answers, errors = self._introspected(run.conditions, run.variables)
                     run.errors.extend(errors)
-                response = self._response(run, project, answers)
+                response = self._response(run, only_read, answers)
             except Exception as error:  # noqa: BLE001  it is not lost
                 response = error
         on_done(response)
@@ -271,10 +276,14 @@ class CompiledPlan:
         )
         return delivery
 
-    def _response(self, run: Run, project: Project, introspection: Sequence[Any]) -> dict[str, Any]:
+    def _response(self, run: Run, only_read: bool, introspection: Sequence[Any]) -> dict[str, Any]:
         data: dict[str, Any] | None
         conditions = run.conditions
         try:
+            if run.is_tidy and self._keys is not None and len(run.data) == len(self._keys):
+                data = {key: run.data[key] for key in self._keys}
+                return {"data": data if only_read else copied(data)}
+            project = self._project if only_read else self._project_apart
             data = project(run.data, conditions, introspection)
         except IRREGULAR:
             completion = Completion(conditions, introspection)
@@ -329,6 +338,7 @@ def compile_plan(
         position = prepare(each.projection, conditions, introspections)
         parts.append((each, position, writer.write(position, tuple(step.storage_key for step in each.path))))
     complete = root if plan.complete is None else prepare(plan.complete, conditions, Introspections())
+    tidy = tidy_plan(plan, root, writes, source)
     functions = source.load(f"plan of {plan.operation_name or plan.operation_type}")
     dependents: list[list[int]] = [[] for _ in plan.fetches]
     for fetch in plan.fetches:
@@ -360,7 +370,7 @@ def compile_plan(
         plan,
         source.text(),
         fetches,
-        Requests(plan, writes, traits or {}),
+        Requests(plan, writes, traits or {}, tidy.loaded(functions) if tidy is not None else {}),
         writes,
         root,
         functions[project],
@@ -381,6 +391,7 @@ def compile_plan(
         ),
         complete,
         exposure,
+        tidy.keys if tidy is not None else None,
     )
 
 

@@ -14,7 +14,7 @@ from router.executor.scalars import REFUSED, coerce, irregular_test
 from router.executor.source import Function, Source, membership
 from router.executor.writes import Keys
 
-__all__ = ["IRREGULAR", "Completion", "Irregular", "ProjectionWriter"]
+__all__ = ["IRREGULAR", "PARAMETERS", "Completion", "Irregular", "ProjectionWriter"]
 
 
 class Irregular(Exception):
@@ -24,7 +24,8 @@ class Irregular(Exception):
 IRREGULAR = (Irregular, KeyError, TypeError, AttributeError)
 """What generated code raises when a response is not as the API schema wants it."""
 
-_PARAMETERS = ("conditions", "introspection")
+PARAMETERS = ("conditions", "introspection")
+"""Of every generated function, after the value."""
 
 
 class ProjectionWriter:
@@ -52,7 +53,7 @@ class ProjectionWriter:
         Args:
             path: where the objects are.
         """
-        function = self._source.function("project", ("data", *_PARAMETERS))
+        function = self._source.function("project", ("data", *PARAMETERS))
         self._object(function, position, "data", "result", path)
         function.line("return result")
         return function.name
@@ -123,14 +124,14 @@ class ProjectionWriter:
     def _complete(self, function: Function, variable: str, type_: TypeRef, field: Field, path: Keys) -> None:
         """Write statements that check the value in `variable` and replace it by what the client sees."""
         if function.is_full and (field.position is not None or type_.item is not None):
-            inner = self._source.function("part", ("value", *_PARAMETERS))
+            inner = self._source.function("part", ("value", *PARAMETERS))
 
             def write() -> None:
                 self._complete(inner, "value", type_, field, path)
                 inner.line("return value")
 
             self._source.later(write)
-            function.line(f"{variable} = {inner.name}({variable}, {', '.join(_PARAMETERS)})")
+            function.line(f"{variable} = {inner.name}({variable}, {', '.join(PARAMETERS)})")
             return
         if type_.item is None and field.is_built_in:
             test = irregular_test(type_.name, variable)

@@ -25,6 +25,7 @@ __all__ = [
     "deep_merge",
     "located",
     "merge_entities",
+    "move_keys",
     "write_collector",
     "write_extractor",
 ]
@@ -395,6 +396,15 @@ def merge_entities(rule: MergeRule, owners: Owners, entities: Sequence[Any]) -> 
         elif entity is not None:
             is_sound = False
     return is_sound
+
+
+def move_keys(owners: Owners, keys: Sequence[str]) -> None:
+    """Put some keys of each target, as far as it has them, behind all others."""
+    for group in owners:
+        for target in group:
+            for key in keys:
+                if key in target:
+                    target[key] = target.pop(key)
 
 
 def deep_merge(target: Target, addition: Mapping[str, Any], shape: Shape) -> None:

@@ -7,12 +7,14 @@ set of fetches is met for the first time, and kept with the compiled plan.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import orjson
 
 from router.executor.parts import MAX_FIELDS, Collected, CompiledFetch, Part, SubgraphTraits, packed, part_of, parts_of
 from router.executor.representations import Owners
+from router.executor.tidy import Tidy
 from router.executor.writes import MergeRule, Writes
 from router.planner.documents import entities_document
 from router.planner.plan import Fetch, Path, QueryPlan
@@ -34,6 +36,7 @@ class CompiledCall:
         variable: the JSON text `"name":` of the variable for representations.
         contexts: the same of the variables of context arguments.
         paths: where its targets are, to find out where an error belongs.
+        tidy: checks its answers, if the plan's tree may be the response.
     """
 
     response_key: str | None
@@ -41,6 +44,7 @@ class CompiledCall:
     contexts: tuple[bytes, ...]
     paths: tuple[Path, ...]
     rule: MergeRule
+    tidy: Tidy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class SubgraphRequest:
         fetches: ids of all fetches that take part in it.
         owners: for each call the targets of each representation; of a root fetch, all of its targets.
         has_custom_scalars: whether the reply may have values of custom scalars.
+        is_whole: whether every target of these fetches is among them.
     """
 
     fetches: tuple[int, ...]
@@ -78,6 +83,7 @@ class SubgraphRequest:
     calls: tuple[CompiledCall, ...]
     owners: tuple[Owners, ...]
     has_custom_scalars: bool
+    is_whole: bool = False
 
 
 _Groups = tuple[tuple[tuple[int, ...], bool], ...]
@@ -107,14 +113,22 @@ class Requests:
 
     Args:
         traits: by name, of subgraphs that cannot take everything.
+        tidy: by fetch; see `CompiledCall`.
     """
 
-    __slots__ = ("_documents", "_plan", "_together", "_traits", "_writes")
+    __slots__ = ("_documents", "_plan", "_tidy", "_together", "_traits", "_writes")
 
-    def __init__(self, plan: QueryPlan, writes: Writes, traits: Mapping[str, SubgraphTraits]) -> None:
+    def __init__(
+        self,
+        plan: QueryPlan,
+        writes: Writes,
+        traits: Mapping[str, SubgraphTraits],
+        tidy: Mapping[int, Tidy] = MappingProxyType({}),
+    ) -> None:
         self._plan = plan
         self._writes = writes
         self._traits = {name: each for name, each in traits.items() if each != _NO_TRAITS}
+        self._tidy = tidy
         self._documents: dict[_Groups, _Document] = {}
         self._together: dict[tuple[int, ...], _Together] = {}
 
@@ -132,6 +146,7 @@ class Requests:
             document.calls,
             ([ready.targets],),
             document.has_custom_scalars,
+            is_whole=True,
         )
 
     def entities(
@@ -173,7 +188,7 @@ class Requests:
             if len(group) > 1:
                 targets = [target for index in group for target in ready[index].targets]
             representations, owned = ready[group[0]].fetch.extract(targets)  # type: ignore[misc]  # an entity fetch
-            if not owned or (len(group) > 1 and sum(map(len, owned)) < len(targets)):
+            if len(owned) < len(targets) and sum(map(len, owned)) < len(targets):
                 return self._some(ready, variables)
             items.append(variable + orjson.dumps(representations))
             owners.append(owned)
@@ -187,6 +202,7 @@ class Requests:
             document.calls,
             tuple(owners),
             document.has_custom_scalars,
+            is_whole=True,
         )
         return [request], []
 
@@ -256,7 +272,7 @@ class Requests:
         one_of_each = [self._plan.fetches[ids[0]] for ids, _ in groups]
         first = one_of_each[0]
         if first.entity is None:
-            whole = CompiledCall(None, b"", (), (first.path,), self._writes.rule([first.id]))
+            whole = CompiledCall(None, b"", (), (first.path,), self._writes.rule([first.id]), self._tidy.get(first.id))
             prefix, variables = _prefix(first, first.document), _named(first.variables)
             return _Document(prefix, variables, (whole,), (first.id,), first.has_custom_scalars)
         names = sorted({name for fetch in one_of_each for name in fetch.variables})
@@ -271,6 +287,7 @@ class Requests:
                 tuple(map(_member, field.contexts)),
                 tuple(dict.fromkeys(self._plan.fetches[number].path for number in ids)),
                 rules[ids, at_once],
+                self._tidy.get(ids[0]),
             )
             for field, (ids, at_once) in zip(composed.fields, groups, strict=True)
         )

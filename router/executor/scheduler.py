@@ -21,9 +21,10 @@ from router.executor.errors import ErrorExposure, client_error, failure_error
 from router.executor.parts import Collected, CompiledFetch
 from router.executor.passthrough import PassThrough
 from router.executor.positions import Position, conditions_hold, visible_path
+from router.executor.projection import IRREGULAR
 from router.executor.replies import MALFORMED, read_reply
-from router.executor.representations import Target, located, merge_entities
-from router.executor.requests import Requests, SubgraphRequest
+from router.executor.representations import Target, located, merge_entities, move_keys
+from router.executor.requests import CompiledCall, Requests, SubgraphRequest
 from router.executor.transport import Pending
 from router.hooks import RequestContext, SubgraphReply
 
@@ -43,6 +44,7 @@ class Run:
         errors: errors for the client.
         error_parts: for each of these the deferred fragment whose fetch it comes from.
         passed: the whole response's text, if it is a reply's own.
+        is_tidy: whether the tree, once it is complete, is what the client gets; if it is not, it may be all the same.
         conditions: which conditions of the plan hold, by number.
         variables: of the request.
     """
@@ -50,7 +52,7 @@ class Run:
     __slots__ = (
         "_context", "_deadline", "_exposure", "_failed", "_fetches", "_held", "_in_flight", "_nulled", "_on_end",
         "_on_over", "_parts", "_pass", "_pending", "_ready", "_requests", "_root", "_scope", "_sent", "_subgraphs",
-        "_targets",        "conditions", "data", "error_parts", "errors", "passed", "variables",
+        "_targets",        "conditions", "data", "error_parts", "errors", "is_tidy", "passed", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -66,12 +68,14 @@ class Run:
         deadline: float,
         on_end: OnEnd,
         pass_through: PassThrough | None = None,
+        is_tidy: bool = False,
         on_over: Callable[[CompiledFetch], None] | None = None,
     ) -> None:
         self.data: dict[str, Any] = {}
         self.errors: list[dict[str, Any]] = []
         self.error_parts: list[int | None] = []
         self.passed: bytes | None = None
+        self.is_tidy = is_tidy
         self.conditions = conditions
         self.variables = variables
         self._pass = pass_through
@@ -261,6 +265,8 @@ class Run:
                 return [request for each in together for request in self._composed([each])]
             self._say(_unfit(together[0].fetch.subgraph), (), together[0].fetch)
             requests, idle = [], [together[0].fetch]
+        if idle or not requests[0].is_whole:
+            self.is_tidy = False
         for fetch in idle:
             self._over(fetch)
         return requests
@@ -276,13 +282,18 @@ class Run:
             for call, owners in zip(request.calls, request.owners, strict=True):
                 entities = [data] if call.response_key is None else data.get(call.response_key)
                 if isinstance(entities, list) and len(entities) == len(owners):
+                    if self.is_tidy:
+                        self._check(call, data if call.response_key is None else entities)
                     if merge_entities(call.rule, owners, entities):
+                        if self.is_tidy and call.tidy is not None and call.tidy.moves:
+                            move_keys(owners, call.tidy.moves)
                         continue
                 elif entities is None and errors:
                     self._failed.append(request)
                     continue
                 self._fail(request, _unfit(request.subgraph))
         if errors:
+            self.is_tidy = False
             masked = [error for error in errors if self._report(request, error, data, places)]
             if masked:
                 log_masked(masked, request.subgraph, self._context)
@@ -328,6 +339,14 @@ class Run:
         self._add_error(moved, self._fetches[request.fetches[0]])
         return masked_as is not None
 
+    def _check(self, call: CompiledCall, found: Any) -> None:
+        """See whether an answer lets the tree be the response."""
+        try:
+            if call.tidy is not None:
+                call.tidy.check(found, (), ())
+        except IRREGULAR:
+            self.is_tidy = False
+
     def _fail(self, request: SubgraphRequest, failure: SubgraphError) -> None:
         self._failed.append(request)
         self._say(failure, self._common_path(request), self._fetches[request.fetches[0]])
@@ -336,6 +355,7 @@ class Run:
         self._add_error(reported_failure(failure, path, self._exposure, self._context), fetch)
 
     def _add_error(self, error: dict[str, Any], fetch: CompiledFetch) -> None:
+        self.is_tidy = False
         self.errors.append(error)
         self.error_parts.append(fetch.deferred)
 

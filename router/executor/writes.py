@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from router.executor.documents import Shape, shape_of
 from router.planner.plan import Fetch, Path, PathStep, QueryPlan
 
-__all__ = ["Keys", "MergeRule", "Writes"]
+__all__ = ["Keys", "MergeRule", "Writes", "descend"]
 
 Keys = tuple[str, ...]
 """A position: storage keys from the response root, without list indexes."""
@@ -50,7 +50,8 @@ def _compatible(one: PathStep, other: PathStep) -> bool:
     return one.key == other.key and (one.types is None or other.types is None or bool(one.types & other.types))
 
 
-def _descend(shape: Shape, keys: Sequence[str]) -> Shape | None:
+def descend(shape: Shape, keys: Sequence[str]) -> Shape | None:
+    """Return what is written below some keys; None if nothing is."""
     for key in keys:
         written = shape.get(key)
         if written is None or written.children is None:
@@ -115,6 +116,10 @@ class Writes:
                 node = node.below.setdefault(step.key, _Node())
             node.fetches.append(fetch)
 
+    def shape(self, number: int) -> Shape:
+        """Return what a fetch writes into each of its targets."""
+        return self._shapes[number]
+
     def rule(self, ids: Sequence[int], *, at_once: bool = True) -> MergeRule:
         """Return how an answer is merged that these fetches share: entity fetches of equal calls, or any one fetch.
 
@@ -141,7 +146,7 @@ class Writes:
         for depth, node in enumerate(self._above(keys)):
             for fetch in node.fetches:
                 if fetch.id != number and all(map(_compatible, fetch.path, path)):
-                    shape = _descend(self._shapes[fetch.id], keys[depth:])
+                    shape = descend(self._shapes[fetch.id], keys[depth:])
                     if shape is not None:
                         yield shape
 
@@ -219,7 +224,7 @@ class Writes:
             if not before >> maker.id & 1:
                 return ()
             names = [step.key for step in path[len(maker.path) :]]
-            for key, written in (_descend(self._shapes[maker.id], names) or {}).items():
+            for key, written in (descend(self._shapes[maker.id], names) or {}).items():
                 if written.children is not None:
                     return ()
                 keys[key] = None
@@ -245,7 +250,7 @@ class Writes:
             fetch.subgraph
             for depth, node in enumerate(self._above(keys[:-1]))
             for fetch in node.fetches
-            if keys and keys[-1] in (_descend(self._shapes[fetch.id], keys[depth:-1]) or ())
+            if keys and keys[-1] in (descend(self._shapes[fetch.id], keys[depth:-1]) or ())
         )
 
     def sure_keys(self, keys: Keys) -> frozenset[str]:
@@ -258,7 +263,7 @@ class Writes:
         added: set[str] = set()
         for depth, node in enumerate(self._above(keys)):
             for fetch in node.fetches:
-                shape = _descend(self._shapes[fetch.id], keys[depth:])
+                shape = descend(self._shapes[fetch.id], keys[depth:])
                 if shape is None:
                     continue
                 if depth < len(keys):

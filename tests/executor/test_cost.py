@@ -137,7 +137,7 @@ def in_a_loop(work: Callable[[], Any]) -> Any:
 
 @pytest.mark.parametrize(
     ("the_plan", "data", "python", "c"),
-    [(SMALL, small, 28, 30), (ENTITY, entity, 56, 80), (NESTED, nested, 100, 190)],
+    [(SMALL, small, 28, 30), (ENTITY, entity, 60, 85), (NESTED, nested, 110, 190)],
     ids=["small", "entity", "nested"],
 )
 def test_a_request_costs_so_many_calls(the_plan: Any, data: Data, python: int, c: int) -> None:
