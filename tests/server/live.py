@@ -24,6 +24,8 @@ class Sources:
         self.running = 0
         self.headers: list[dict[str, str]] = []
         self.feeds: list[asyncio.Queue[int | None]] = []
+        self.gate = asyncio.Event()
+        """`slowName` is answered once it is set."""
 
     def push(self, *numbers: int | None) -> None:
         """Let all feeds that run yield these; None ends them."""
@@ -32,8 +34,8 @@ class Sources:
                 feed.put_nowait(number)
 
     async def until(self, running: int) -> None:
-        """Wait until so many run; fails after two seconds."""
-        async with asyncio.timeout(2):
+        """Wait until so many run; fails after fifteen seconds."""
+        async with asyncio.timeout(15):
             while self.running != running:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
@@ -97,7 +99,7 @@ def events(sources: Sources) -> strawberry.federation.Schema:
     return strawberry.federation.Schema(query=Query, mutation=Mutation, subscription=Subscription)
 
 
-def names(title: str = "") -> strawberry.federation.Schema:
+def names(title: str = "", gate: asyncio.Event | None = None) -> strawberry.federation.Schema:
     known = {"0": "Ada", "1": "Ben"}
 
     @strawberry.federation.type(keys=["id"])
@@ -109,6 +111,12 @@ def names(title: str = "") -> strawberry.federation.Schema:
             if self.id not in known:
                 raise ValueError("This user has no name.")
             return title + known[self.id]
+
+        @strawberry.field
+        async def slow_name(self) -> str | None:
+            if gate is not None:
+                await gate.wait()
+            return known[self.id]
 
         @classmethod
         def resolve_reference(cls, **key: strawberry.ID) -> "User":
@@ -142,7 +150,7 @@ async def live_router(
     sources: Sources, hooks: RouterHooks | None = None, **config: Any
 ) -> AsyncIterator[tuple[RouterApp, str]]:
     """A router before both subgraphs, all served; yields it and its address."""
-    schemas = {"events": events(sources), "names": names()}
+    schemas = {"events": events(sources), "names": names(gate=sources.gate)}
     protocols = ("graphql-transport-ws", "multipart-subscription", "graphql-sse")
     at = GraphQL(schemas["events"], subscription_protocols=protocols)
     async with serving(at) as at_events, serving(GraphQL(schemas["names"])) as at_names:
