@@ -51,6 +51,7 @@ class LaneProtocol(HttpToolsProtocol):
 
     Attributes:
         running: the request that the lane answers now.
+        answering: uvicorn's cycle that answers now, or did last.
         is_foreign: whether uvicorn has been given bytes whose request may not be answered yet.
         held: bytes that wait for their turn.
     """
@@ -69,6 +70,7 @@ class LaneProtocol(HttpToolsProtocol):
         # What these two ask for is done in uvicorn's cycles.
         self.has_lane = self.limit_concurrency is None and not self.root_path
         self.running: LaneRequest | None = None
+        self.answering: RequestResponseCycle | None = None
         self.is_foreign = not self.has_lane
         self.is_inside = False
         self.is_taking = False
@@ -251,6 +253,18 @@ class LaneProtocol(HttpToolsProtocol):
             self.on_response_complete,
         )
         self._start_asgi_task(self.cycle, run)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def send_400_response(self, msg: str) -> None:
+        if self.answering is not None and not self.answering.response_complete:
+            # What comes behind a request that is being answered is no HTTP. The connection is closed for it: the
+            # answer has nowhere to go, and writing it would be a fault.
+            self.answering.disconnected = True
+            self.answering.message_event.set()
+        super().send_400_response(msg)
 
     # ---- what uvicorn's parser and cycles tell ----------------------------------------------------------------------
 
