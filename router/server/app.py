@@ -24,7 +24,8 @@ from router.graph.supergraph import Supergraph
 from router.hooks import RequestContext, RouterHooks
 from router.server.compression import Compression
 from router.server.config import RouterConfig
-from router.server.exchange import Exchange, new_context
+from router.server.contexts import new_context
+from router.server.exchange import Exchange
 from router.server.head_limits import check_head
 from router.server.live import LiveSubscriptions
 from router.server.metrics import RouterMetrics

@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
 
 from router.executor.increments import as_current
 from router.hooks import RequestContext
+from router.server.contexts import part_of
 from router.server.disconnect import DisconnectGuard
-from router.server.heads import joined_headers
 from router.server.metrics.exposition import exposed
 from router.server.metrics.instruments import merged
 from router.server.part_formats import (
@@ -35,14 +35,13 @@ from router.server.responses import (
     substitute,
 )
 from router.server.streams import OpenOperation, needs_a_stream, open_operation
-from router.server.telemetry import new_request_id
 from router.server.traffic.admission import Admission
 from router.server.uploads import Uploads
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
 
-__all__ = ["Exchange", "new_context"]
+__all__ = ["Exchange"]
 
 METHODS = "GET, HEAD, OPTIONS, POST"
 
@@ -385,31 +384,6 @@ class Exchange:
 
 def only_get() -> Rejected:
     return Rejected.one("METHOD_NOT_ALLOWED", "Use GET.", status=405, headers={"allow": "GET, HEAD"})
-
-
-def new_context(scope: Scope, view: str | None) -> RequestContext:
-    headers = joined_headers(scope["headers"])
-    client = scope.get("client")
-    return RequestContext(
-        request_id=new_request_id(headers.get("x-request-id")),
-        method=scope.get("method", "GET").upper(),  # a WebSocket begins as a GET
-        path=scope["path"],
-        headers=headers,
-        client=client[0] if client else None,
-        view=view,
-    )
-
-
-def part_of(context: RequestContext, index: int) -> RequestContext:
-    """The context of one operation of a batch: its own in everything that hooks write to."""
-    return RequestContext(
-        request_id=f"{context.request_id}-{index}",
-        method=context.method,
-        path=context.path,
-        headers=context.headers,
-        client=context.client,
-        view=context.view,
-    )
 
 
 async def only(response: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:

@@ -8,7 +8,6 @@ request - malformed, a batch, perhaps in parts - is left to `exchange`. Both way
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -69,10 +68,10 @@ class KnownBody:
     def with_document(self, request: GraphQLRequest, text: str) -> GraphQLRequest:
         """The request with the document that it names; the same one each time, if it is the one that all share."""
         if request is not self.request:
-            return replace(request, query=text, document_id=None)
+            return request.with_document(text)
         named = self.named
         if named is None or named.query != text:  # another client's may be another document
-            self.named = named = replace(request, query=text, document_id=None)
+            self.named = named = request.with_document(text)
             self.ready = None
             self.by_audience.clear()
         return named

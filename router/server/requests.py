@@ -60,6 +60,12 @@ class GraphQLRequest:
     source: tuple[bytes, tuple[str | int, ...]] | None = None
     uploads: Uploads | None = None
 
+    def with_document(self, text: str) -> "GraphQLRequest":
+        """The same request with the document that it names."""
+        return GraphQLRequest(
+            text, self.operation_name, self.variables, self.extensions, None, self.source, self.uploads
+        )
+
     def exact_variables(self) -> Mapping[str, Any]:
         """The variables with all digits of their numbers, see `load_exactly`.
 

@@ -8,7 +8,6 @@ becomes a response map.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -223,7 +222,7 @@ async def with_document(
     if text is None:
         text = await persisted.fetched(request, context)
     context.query = text
-    return replace(request, query=text)
+    return request.with_document(text)
 
 
 def rejection(app: "RouterApp", error: Exception, context: RequestContext) -> Rejected:

@@ -102,23 +102,22 @@ class PersistedDocuments:
         if id_ is None:
             return self._judged(text, client, context)
         id_ = id_.removeprefix("sha256:")
-        listed = self._manifest.text_of(id_, client)
+        listed = self._manifest.text_of(id_, client) if self._manifest.listed else None
         if listed is not None:
             if text and text != listed:
                 raise mismatch()
             return listed
-        if self.automatic.enabled and is_hash(id_):
-            if text:
-                self._register(context.partition, id_, text)
-            else:
-                found = self._memory.get(context.partition, id_)
-                if found is None:
-                    if self._shared is not None:
-                        return None
+        if not text:
+            found = self._memory.get(context.partition, id_)
+            if found is None:
+                if not self.automatic.enabled or not is_hash(id_):
+                    raise not_in_list(id_) if self.listed else not_supported()
+                if self._shared is None:
                     raise not_found()
-                text = found
-        elif not text:
-            raise not_in_list(id_) if self.listed else not_supported()
+                return None
+            text = found
+        elif self.automatic.enabled and is_hash(id_):
+            self._register(context.partition, id_, text)
         return self._judged(text, client, context)
 
     async def fetched(self, request: GraphQLRequest, context: RequestContext) -> str:
