@@ -68,7 +68,7 @@ def run_serve(options: argparse.Namespace) -> int:
     settings = uvicorn.Config(
         served,
         loop="auto" if os.name == "nt" else "uvloop",
-        http=negotiating(http1, http2_limits(config.http2)) if config.http2.enabled else http1,
+        http=negotiating(http1, http2_limits(config)) if config.http2.enabled else http1,
         ws="wsproto",
         ws_max_size=config.limits.max_body_bytes,
         ws_per_message_deflate=config.websocket.compression,

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 
@@ -29,6 +29,7 @@ class AiohttpTransport(CoroutineTransport):
         keep_alive_s: how long an idle connection is kept.
         tls: for `https` and `wss` URLs; None for the system's authorities.
         proxy: URL of an HTTP proxy for everything.
+        unix_socket: path of a socket to use instead of URLs' hosts and ports, without TLS.
         heartbeat_s: after so long without an event, a subgraph's WebSocket must answer a ping in as much time.
         resume_s: how long to try to resume an event stream that broke and whose events have ids.
     """
@@ -41,6 +42,7 @@ class AiohttpTransport(CoroutineTransport):
         keep_alive_s: float = 15.0,
         tls: ssl.SSLContext | None = None,
         proxy: str | None = None,
+        unix_socket: str | None = None,
         heartbeat_s: float = 20.0,
         resume_s: float = 30.0,
     ) -> None:
@@ -49,6 +51,7 @@ class AiohttpTransport(CoroutineTransport):
         self._keep_alive_s = keep_alive_s
         self._tls: ssl.SSLContext | bool = tls or True
         self._proxy = proxy
+        self._unix_socket = unix_socket
         self._heartbeat_s = heartbeat_s
         self._resume_s = resume_s
         self._session: aiohttp.ClientSession | None = None
@@ -70,12 +73,9 @@ class AiohttpTransport(CoroutineTransport):
     def open(self) -> None:
         """The same at once, in the event loop; again is no harm."""
         if self._session is None:
-            tls, most, idle_s = self._tls, self._connections, self._keep_alive_s
-            self._session = _session(
-                aiohttp.TCPConnector(limit=0, limit_per_host=most, keepalive_timeout=idle_s, ssl=tls), self._proxy
-            )
+            self._session = self._new_session(limit_per_host=self._connections, keepalive_timeout=self._keep_alive_s)
             # Apart, so that streams that stay open do not use up the connections of requests.
-            self._streams = _session(aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls), self._proxy)
+            self._streams = self._new_session(force_close=True)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -142,14 +142,18 @@ class AiohttpTransport(CoroutineTransport):
             headers = {name.lower(): value for name, value in response.headers.items()}
             return SubgraphReply(response.status, headers, chunks[0] if len(chunks) == 1 else b"".join(chunks))
 
+    def _new_session(self, **options: Any) -> aiohttp.ClientSession:
+        connector: aiohttp.BaseConnector
+        if self._unix_socket is not None:
+            connector = aiohttp.UnixConnector(self._unix_socket, limit=0, **options)
+        else:
+            connector = aiohttp.TCPConnector(limit=0, ssl=self._tls, **options)
+        return aiohttp.ClientSession(
+            connector=connector,
+            proxy=self._proxy,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("user-agent", "accept-encoding"),
+        )
+
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
-
-
-def _session(connector: aiohttp.TCPConnector, proxy: str | None) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=connector,
-        proxy=proxy,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        skip_auto_headers=("user-agent", "accept-encoding"),
-    )

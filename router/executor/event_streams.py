@@ -39,7 +39,7 @@ def keep_alive(response: aiohttp.ClientResponse) -> None:
     """Let the system find out about a subgraph that is gone without a word, on a connection that may be quiet."""
     transport = response.connection.transport if response.connection is not None else None
     found = transport.get_extra_info("socket") if transport is not None else None
-    if found is not None:
+    if found is not None and found.family in (socket.AF_INET, socket.AF_INET6):
         found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if sys.platform == "linux":
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)

@@ -167,6 +167,7 @@ class SubgraphTransport:
                 keep_alive_s=http.keep_alive_s,
                 tls=route.tls,
                 proxy=http.proxy,
+                unix_socket=http.unix_socket,
             )
             if self._is_started:
                 transport.open()

@@ -11,9 +11,9 @@ import pytest
 
 from router.server.app import RouterApp, create_app
 from router.server.config import InvalidConfig, RouterConfig, load_config
-from router.server.subgraph_transport import routes_of
+from router.server.subgraph_transport import SubgraphTransport, routes_of
 from tests.executor.http_client.certificates import Authority
-from tests.executor.http_client.scripted import Keeping, server
+from tests.executor.http_client.scripted import Keeping, a_call, reply, request, server
 from tests.executor.http_client.test_tls import server_tls
 from tests.server.shop import SUPERGRAPH
 
@@ -148,6 +148,32 @@ async def test_a_proxy() -> None:
         async with started(made("http://products.test/graphql", config)) as client:
             assert await names(client) == EXPECTED
     assert seen[0].startswith(b"POST http://products.test/graphql HTTP/1.1\r\n")
+
+
+async def test_a_unix_socket_for_requests_and_subscriptions(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    event = b'event: next\ndata: {"data":{"products":[]}}\n\nevent: complete\n\n'
+    streaming = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + event
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_stream = b"text/event-stream" in await request(reader)
+        writer.write(streaming if is_stream else ANSWER)
+        writer.close()
+
+    listening = await asyncio.start_unix_server(handle, path)
+    transport = SubgraphTransport()
+    transport.use(routes_of(RouterConfig.model_validate({"subgraph_http": {"unix_socket": path}})))
+    try:
+        await transport.start()
+        call = a_call("http://products.test/graphql")
+        assert (await reply(transport, call)).body == NAMES
+        call.protocol = "graphql-sse"
+        subscribed = await transport.subscribe(call, 5)
+        assert subscribed.events is not None
+        assert [event async for event in subscribed.events] == [{"data": {"products": []}}]
+    finally:
+        await transport.close()
+        listening.close()
 
 
 async def test_http2() -> None:

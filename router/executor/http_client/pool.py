@@ -47,8 +47,8 @@ class Pool:
     """
 
     __slots__ = (
-        "_connecting", "_idle", "_is_closed", "_is_retired", "_known", "_limits", "_loop", "_open", "_origin", "_timer",
-        "_waiting",
+        "_connecting", "_idle", "_is_closed", "_is_retired", "_known", "_limits", "_loop", "_open", "_origin",
+        "_promised", "_timer", "_waiting",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, origin: Origin, limits: PoolLimits) -> None:
@@ -58,6 +58,7 @@ class Pool:
         self._idle: list[Connection] = []
         self._open = 0  # connections, also those that are being opened
         self._connecting: set[asyncio.Task[None]] = set()
+        self._promised = 0  # of these, for one exchange that does not wait in line
         self._waiting: OrderedDict[HttpExchange, None] = OrderedDict()
         self._known = KnownHeads()
         self._timer: asyncio.TimerHandle | None = None
@@ -81,9 +82,7 @@ class Pool:
                 return
             self._discard(connection)
         self._waiting[exchange] = None
-        # Only as many connections are opened as are waited for.
-        if len(self._waiting) > len(self._connecting):
-            self._connect()
+        self._connect_for_waiting()
 
     def withdraw(self, exchange: "HttpExchange") -> None:
         """The exchange is over before its answer came: nobody may get what is left of it."""
@@ -142,8 +141,7 @@ class Pool:
             with suppress(ValueError):
                 self._idle.remove(connection)
         self._discard(connection)
-        if self._waiting:
-            self._connect()
+        self._connect_for_waiting()
 
     def failed(self, connection: Connection, error: BadAnswer | TooLarge) -> None:
         """What came is no answer."""
@@ -174,11 +172,17 @@ class Pool:
         connection.abort()
         self._open -= 1
 
+    def _connect_for_waiting(self) -> None:
+        """Open a connection if more exchanges wait than connections are being opened."""
+        if len(self._waiting) > len(self._connecting) - self._promised:
+            self._connect()
+
     def _connect(self, exchange: "HttpExchange | None" = None) -> None:
         """Open a connection if there may be one more: for this exchange alone, or for whoever waits longest then."""
         if self._open >= self._limits.connections or self._is_closed:
             return
         self._open += 1
+        self._promised += exchange is not None
         task = self._loop.create_task(self._opened(exchange))
         self._connecting.add(task)
 
@@ -192,6 +196,7 @@ class Pool:
             failure = error
         finally:
             self._connecting.discard(asyncio.current_task())
+            self._promised -= exchange is not None
             if connection is None:
                 self._open -= 1
         if exchange is not None and exchange.is_over:
@@ -204,8 +209,7 @@ class Pool:
             else:
                 self.released(connection, None)
             return
-        if len(self._waiting) > len(self._connecting):
-            self._connect()
+        self._connect_for_waiting()
         if exchange is not None and failure is not None:
             exchange.fail(failure)
 

@@ -222,7 +222,7 @@ class HttpTransport:
         try:
             line, pool = self._targets.get((call.subgraph, call.url)) or self._target(call.subgraph, call.url)
             head = line.head(call.headers, len(call.body))
-        except (ValueError, OSError) as error:
+        except (ValueError, TypeError, AttributeError, OSError) as error:  # also what a hook made of the headers
             return Refused(call.subgraph, error, on_reply)
         exchange = HttpExchange(call, head, deadline, on_reply, pool, self._deadlines)
         self._deadlines.add(exchange)

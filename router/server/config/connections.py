@@ -36,4 +36,3 @@ class Http2Config(Section):
 
     enabled: bool = True
     max_streams: int = Field(default=100, gt=0, le=10_000, description="Requests of one connection at the same time.")
-    max_header_bytes: int = Field(default=64 * 1024, gt=0, description="Headers of one request, uncompressed.")

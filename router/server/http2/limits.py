@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from router.server.config import Http2Config
+from router.server.config import RouterConfig
 
 __all__ = ["Allowance", "Http2Limits", "http2_limits"]
 
@@ -37,9 +37,12 @@ class Http2Limits:
     controls_per_s: float = 100.0
 
 
-def http2_limits(config: Http2Config) -> Http2Limits:
+def http2_limits(config: RouterConfig) -> Http2Limits:
     """The limits that the settings say."""
-    return Http2Limits(streams=config.max_streams, header_bytes=config.max_header_bytes)
+    limits = config.limits
+    # What is between this and the application's own limits gets an answer; beyond, the connection ends.
+    header_bytes = 2 * (limits.max_url_bytes + limits.max_header_bytes + 32 * limits.max_headers)
+    return Http2Limits(streams=config.http2.max_streams, header_bytes=header_bytes)
 
 
 class Allowance:
