@@ -1,6 +1,5 @@
 """Refusing requests that are too many."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Sequence
@@ -62,12 +61,11 @@ class RateLimiter:
         self.has_operation_rules = bool(self._by_operation)
         self._tells = config.headers
         self._prefix = redis.key_prefix if redis is not None else ""
-        self._timeout_s = redis.timeout_s if redis is not None else 0.0
         self._local = LocalStore()
         self._shared: SharedStore | None = None
         self._failures: tuple[type[Exception], ...] = ()
         if redis is not None:
-            self._shared = SharedStore(redis_client(redis))
+            self._shared = SharedStore(redis_client(redis), redis.timeout_s)
             self._failures = (_redis_error(), OSError)
         self._is_away = False
         self._next_try_s = 0.0
@@ -127,8 +125,7 @@ class RateLimiter:
         self, shared: SharedStore, context: RequestContext, rules: Sequence[Rule], keys: Sequence[bytes]
     ) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                fits, filled = await shared.take(keys, [rule.rate for rule in rules])
+            fits, filled = await shared.take(keys, [rule.rate for rule in rules])
         except self._failures as error:
             self._redis_failures += 1
             self._next_try_s = time.monotonic() + RETRY_REDIS_S

@@ -11,7 +11,7 @@ from router.server.redis_client import redis_client
 
 
 def store(url: str) -> SharedStore:
-    return SharedStore(redis_client(RedisConfig.model_validate({"url": url, "timeout_s": 5})))
+    return SharedStore(redis_client(RedisConfig.model_validate({"url": url, "timeout_s": 5})), 5)
 
 
 async def test_it_counts_as_one_process_does(redis_url: str) -> None:
@@ -35,6 +35,42 @@ async def test_racing_requests_get_the_burst_and_no_more(redis_url: str) -> None
     answers = await asyncio.gather(*(shared.take([b"gcra:race"], [rate]) for _ in range(100)))
     assert sum(fits for fits, _ in answers) == 25
     await shared.close()
+
+
+async def test_requests_that_come_together_are_asked_about_together_each_for_itself(redis_url: str) -> None:
+    shared, client = store(redis_url), redis_client(RedisConfig.model_validate({"url": redis_url}))
+    narrow, wide = Rate.of(1, 1_000_000, 2), Rate.of(1, 1_000_000, 100)
+    await shared.take([b"gcra:x"], [wide])
+    before = (await client.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    asked = [shared.take([b"gcra:n", b"gcra:w"], [narrow, wide]) for _ in range(3)] + [
+        shared.take([b"gcra:w"], [wide]) for _ in range(3)
+    ]
+    answers = await asyncio.gather(*asked)
+    assert [fits for fits, _ in answers] == [True, True, False, True, True, True]
+    assert [len(filled) for _, filled in answers] == [2, 2, 2, 1, 1, 1]
+    assert -(-answers[-1][1][0] // wide.interval_us) == 5, "two of the first three, and the last three"
+    assert (await client.info("commandstats"))["cmdstat_evalsha"]["calls"] == before + 1
+    await client.aclose()
+    await shared.close()
+
+
+async def test_one_may_leave_while_others_wait(redis_url: str) -> None:
+    shared, rate = store(redis_url), Rate.of(1, 1_000_000, 5)
+    asked = [asyncio.ensure_future(shared.take([b"gcra:leave"], [rate])) for _ in range(3)]
+    await asyncio.sleep(0)
+    asked[0].cancel()
+    assert [fits for fits, _ in await asyncio.gather(*asked[1:])] == [True, True]
+    await shared.close()
+
+
+async def test_closing_tells_who_waits(redis_url: str) -> None:
+    shared, rate = store(redis_url), Rate.of(1, 1_000_000, 5)
+    asked = [asyncio.ensure_future(shared.take([b"gcra:closed"], [rate])) for _ in range(500)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await shared.close()
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(each, tuple | OSError) for each in outcomes)
 
 
 async def test_a_bucket_is_forgotten_when_it_is_empty(redis_url: str) -> None:
