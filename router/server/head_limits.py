@@ -1,13 +1,11 @@
 """Limits on what comes before a request's body: its URL and its headers."""
 
-from collections.abc import Iterable
-
 from starlette.types import Scope
 
 from router.server.config import LimitsConfig
 from router.server.responses import Rejected
 
-__all__ = ["check_head", "check_header_lines"]
+__all__ = ["check_head", "too_large"]
 
 LINE_BYTES = 4
 """Of a header line beside its name and its value."""
@@ -23,16 +21,7 @@ def check_head(scope: Scope, limits: LimitsConfig) -> None:
     if size > limits.max_url_bytes:
         message = f"The URL is longer than {limits.max_url_bytes} bytes: send the operation by POST."
         raise Rejected.one("URI_TOO_LONG", message, status=414)
-    check_header_lines(scope["headers"], limits)
-
-
-def check_header_lines(headers: Iterable[tuple[bytes, bytes]], limits: LimitsConfig) -> None:
-    """Refuse headers that are over a limit.
-
-    Raises:
-        Rejected: code `REQUEST_HEADERS_TOO_LARGE`.
-    """
-    lines = list(headers)
+    lines = scope["headers"]
     if len(lines) > limits.max_headers:
         raise too_large(f"The request has more than {limits.max_headers} header lines.")
     if sum([len(name) + len(value) + LINE_BYTES for name, value in lines]) > limits.max_header_bytes:
@@ -40,4 +29,5 @@ def check_header_lines(headers: Iterable[tuple[bytes, bytes]], limits: LimitsCon
 
 
 def too_large(message: str) -> Rejected:
+    """The refusal of a request whose headers are over a limit."""
     return Rejected.one("REQUEST_HEADERS_TOO_LARGE", message, status=431, headers={"connection": "close"})

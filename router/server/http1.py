@@ -12,14 +12,16 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from router.hooks import RequestContext
 from router.server.exchange import Exchange
 from router.server.fast_lane import FastLane
+from router.server.head_limits import too_large
 from router.server.heads import END_OF_HEAD, Head
 from router.server.requests import late_body
+from router.server.responses import encoded
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -73,6 +75,8 @@ class LaneProtocol(HttpToolsProtocol):
         self.answering: RequestResponseCycle | None = None
         self.is_foreign = not self.has_lane
         self.is_inside = False
+        self.is_in_head = False
+        self.head_bytes = 0
         self.is_taking = False
         self.is_ending = False
         self.held = b""
@@ -107,7 +111,7 @@ class LaneProtocol(HttpToolsProtocol):
             self.held += data
             self.flow.pause_reading()
         elif self.is_foreign and not self.is_foreign_over():
-            super().data_received(data)
+            self.feed(data)
         else:
             self.take(data)
 
@@ -152,7 +156,23 @@ class LaneProtocol(HttpToolsProtocol):
     def leave(self, data: bytes) -> None:
         """Give bytes to uvicorn, from the beginning of a request."""
         self.is_foreign = self.is_inside = True  # a line break alone begins no message, but has been read
+        self.feed(data)
+
+    def feed(self, data: bytes) -> None:
+        """Let uvicorn read bytes. A head that does not end is not collected for ever."""
         super().data_received(data)
+        if self.is_in_head:
+            self.head_bytes += len(data)
+            if self.head_bytes > self.lane.max_head_bytes and not self.transport.is_closing():
+                self.refuse_head()
+
+    def refuse_head(self) -> None:
+        body = encoded({"errors": too_large("The request's head is larger than this server takes.").errors})
+        lines = [*self.server_state.default_headers, (b"content-type", b"application/json"), (b"connection", b"close")]
+        lines.append((b"content-length", b"%d" % len(body)))
+        head = STATUS_LINE[431] + b"".join(b"%b: %b\r\n" % line for line in lines)
+        self.transport.write(head + b"\r\n" + body)
+        self.transport.close()
 
     def is_foreign_over(self) -> bool:
         """Whether uvicorn has read its message to the end, and answered it."""
@@ -269,8 +289,13 @@ class LaneProtocol(HttpToolsProtocol):
     # ---- what uvicorn's parser and cycles tell ----------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self.is_inside = True
+        self.is_inside = self.is_in_head = True
+        self.head_bytes = 0
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self.is_in_head = False
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self.is_inside = False

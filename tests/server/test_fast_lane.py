@@ -379,6 +379,25 @@ def test_no_setting_is_bypassed(config: dict[str, Any]) -> None:
         pair.close()
 
 
+# ---- heads without an end -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "start", [b"POST /graphql HTTP/1.1\r\nx: ", b"POST /", b"GET /?query={a}&x=", b"GET / HTTP/1.1\r\n"]
+)
+async def test_a_head_that_does_not_end_is_not_collected_for_ever(start: bytes, shop: ShopTransport) -> None:
+    limits = {"max_header_bytes": 2_000, "max_url_bytes": 1_000}
+    app = create_app(SUPERGRAPH, transport=shop, config=RouterConfig.model_validate({"limits": limits}))
+    async with app.lifespan():
+        wire = Wire(app, fast=True)
+        got = await answer(wire, request(GOOD[0]) + start, *([b"x" * 500] * 20))
+        assert got.count(b" 200 OK") == 1
+        head, _, body = got[got.index(b"HTTP/1.1 431") :].partition(b"\r\n\r\n")
+        assert b"connection: close" in head
+        assert json.loads(body)["errors"][0]["extensions"]["code"] == "REQUEST_HEADERS_TOO_LARGE"
+        assert b"content-length: %d" % len(body) in head
+
+
 # ---- the life of a connection ---------------------------------------------------------------------------------------
 
 
