@@ -2,17 +2,25 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
+    GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    IntValueNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    ValidationRule,
+    VariableNode,
+    Visitor,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 
 from router.composition.contracts import View
@@ -28,7 +36,16 @@ from router.server.config import LimitsConfig
 from router.server.limits import check_document
 from router.server.responses import Rejected
 
-__all__ = ["api_schema_of", "explain", "opened", "plan", "read_document", "read_sdl", "selected_operation"]
+__all__ = [
+    "api_schema_of",
+    "explain",
+    "opened",
+    "plan",
+    "read_document",
+    "read_sdl",
+    "selected_operation",
+    "stream_counts",
+]
 
 _schemas: WeakKeyDictionary[Supergraph, GraphQLSchema] = WeakKeyDictionary()
 
@@ -79,10 +96,11 @@ def read_document(
     document = parsed(text, limits)
     check_document(document, limits)
     # The rule hides `__schema` and `__type`; "did you mean" would tell the schema's names, one guess at a time.
+    rules = (*specified_rules, StreamCountRule)
     errors = validate(
         schema,
         document,
-        specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule),
+        rules if introspection else (*rules, NoSchemaIntrospectionCustomRule),
         max_errors=limits.max_validation_errors,
         hide_suggestions=not introspection,
     )
@@ -91,6 +109,33 @@ def read_document(
         code = "INTROSPECTION_DISABLED" if hidden else "GRAPHQL_VALIDATION_FAILED"
         raise Rejected.of_graphql(code, hidden or errors, status=400)
     return document
+
+
+class StreamCountRule(ValidationRule):
+    """No list begins with fewer items than none: `initialCount` of `@stream` is not negative."""
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        if node.name.value == "stream":
+            for argument in node.arguments or ():
+                value = argument.value
+                if argument.name.value == "initialCount" and isinstance(value, IntValueNode) and int(value.value) < 0:
+                    message = "Argument 'initialCount' of '@stream' must not be negative."
+                    self.report_error(GraphQLError(message, value))
+
+
+def stream_counts(document: DocumentNode) -> frozenset[str]:
+    """Names of the variables that say how many items a streamed list begins with."""
+    found: set[str] = set()
+
+    class Finder(Visitor):
+        def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+            if node.name.value == "stream":
+                for argument in node.arguments or ():
+                    if argument.name.value == "initialCount" and isinstance(argument.value, VariableNode):
+                        found.add(argument.value.name.value)
+
+    visit(document, Finder())
+    return frozenset(found)
 
 
 def parsed(text: str, limits: LimitsConfig) -> DocumentNode:

@@ -26,7 +26,7 @@ from router.server.config import RouterConfig
 from router.server.documents import DocumentKey, Entry, OperationKey, PlanCache, Prepared, Preparer
 from router.server.labels import OverrideLabels
 from router.server.limits import check_variables
-from router.server.operations import api_schema_of, read_document, selected_operation
+from router.server.operations import api_schema_of, read_document, selected_operation, stream_counts
 from router.server.rate_limits.limiter import RateLimiter
 from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected
@@ -54,11 +54,16 @@ Audience = tuple[str | None, frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class PreparedOperation:
-    """One operation, ready to run. Holds nothing of any request."""
+    """One operation, ready to run. Holds nothing of any request.
+
+    Attributes:
+        stream_counts: names of the variables that say how many items a streamed list begins with.
+    """
 
     plan: QueryPlan
     compiled: CompiledPlan
     variables: Variables
+    stream_counts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +256,9 @@ class Pipeline:
             if operation is None:
                 plan = plan_normalized(normalized, self.supergraph, key.labels, hidden)
                 compiled = compile_plan(plan, schema, self.traits, self.exposure)
-                operation = PreparedOperation(plan, compiled, self.compiled_variables(schema, normalized.variables))
+                counts = stream_counts(document) if compiled.is_incremental else frozenset()
+                variables = self.compiled_variables(schema, normalized.variables)
+                operation = PreparedOperation(plan, compiled, variables, counts)
         except RecursionError as error:
             message = "The document is nested too deeply."
             raise Rejected.one("MAX_DEPTH_LIMIT", message, status=422, json_status=200) from error
@@ -288,7 +295,21 @@ class Pipeline:
             exact = request.exact_variables()
             if exact is not given:
                 given = {**given, **{name: exact[name] for name in variables.passed_on if name in exact}}
-        return variables.values(given)
+        values = variables.values(given)
+        if entry.operation.stream_counts:
+            check_stream_counts(entry.operation.stream_counts, values, entry.own)
+        return values
+
+
+def check_stream_counts(names: frozenset[str], values: Mapping[str, Any], places: Places) -> None:
+    """
+    Raises:
+        Rejected: a streamed list shall begin with fewer items than none.
+    """
+    message = "`initialCount` of `@stream` must not be negative."
+    negative = sorted(name for name in names if isinstance(values.get(name), int) and values[name] < 0)
+    if negative:
+        raise bad_input([VariableProblem(name, (), message) for name in negative], places, len(negative))
 
 
 def estimated_bytes(compiled: CompiledPlan) -> int:

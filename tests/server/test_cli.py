@@ -19,6 +19,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.request import Request, urlopen
 
+import aiohttp
 import pytest
 
 from router.__main__ import main
@@ -279,6 +280,25 @@ def test_serve(supergraph: Path, tmp_path: Path, stop: signal.Signals) -> None:
             assert time.monotonic() - started < 5
             assert process.returncode in (0, 130, -stop)
             assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize("compression", [False, True])
+async def test_websockets_of_serve(supergraph: Path, tmp_path: Path, compression: bool) -> None:
+    """Compression only if asked for; and no message larger than a body may be, whatever it is compressed to."""
+    config = tmp_path / "router.yaml"
+    config.write_text(f"websocket: {{compression: {str(compression).lower()}}}\nlimits: {{max_body_bytes: 5000}}")
+    with serving("--supergraph", supergraph, "--config", config) as (url, _):
+        async with aiohttp.ClientSession() as http:
+            at = f"{url.replace('http', 'ws')}/graphql"
+            async with http.ws_connect(at, protocols=("graphql-transport-ws",), compress=15) as socket:
+                assert bool(socket.compress) is compression
+                await socket.send_json({"type": "connection_init"})
+                assert (await socket.receive_json(timeout=10)) == {"type": "connection_ack"}
+                await socket.send_json({"type": "ping", "payload": {"a": "x" * 4000}})
+                assert (await socket.receive_json(timeout=10))["type"] == "pong"
+                await socket.send_json({"type": "ping", "payload": {"a": "x" * 6000}})
+                frame = await socket.receive(timeout=10)
+                assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1009)
 
 
 def access_line(process: subprocess.Popen[str]) -> dict[str, Any]:

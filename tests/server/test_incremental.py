@@ -334,3 +334,31 @@ async def test_switched_off(http: aiohttp.ClientSession, stock: Stock) -> None:
         async with post(http, off, "multipart/mixed, application/json") as response:
             errors = (await response.json())["errors"]
         assert {error["extensions"]["code"] for error in errors} == {"GRAPHQL_VALIDATION_FAILED"}
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "code", "place"),
+    [
+        ("{ products @stream(initialCount: -1) { name } }", {}, "GRAPHQL_VALIDATION_FAILED", {"line": 1, "column": 34}),
+        (
+            "query ($n: Int!) { products @stream(initialCount: $n) { name } }",
+            {"n": -1},
+            "BAD_USER_INPUT",
+            {"line": 1, "column": 8},
+        ),
+        (
+            "query ($n: Int! = -2) { products @stream(initialCount: $n) { name } }",
+            {},
+            "BAD_USER_INPUT",
+            {"line": 1, "column": 8},
+        ),
+    ],
+)
+async def test_a_list_cannot_begin_with_fewer_items_than_none(
+    http: aiohttp.ClientSession, stock: Stock, query: str, variables: dict[str, Any], code: str, place: dict[str, int]
+) -> None:
+    async with routed(stock) as url:
+        headers = {"accept": f"multipart/mixed, {ACCEPT}"}
+        async with http.post(url, json={"query": query, "variables": variables}, headers=headers) as response:
+            (error,) = (await response.json(content_type=None))["errors"]
+    assert (error["extensions"]["code"], error["locations"]) == (code, [place])
