@@ -1,6 +1,6 @@
 """Who is calling, once that is settled: what the signed context tells a subgraph."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["ANONYMOUS", "INTERNAL_SCOPE", "Caller"]
 
@@ -22,6 +22,8 @@ class Caller:
         locale: BCP 47 tag.
         channel: the tenant's sales channel.
         via: the credential: `token`, `api_key` or `anonymous`.
+        expires_at: when the credential ends, in Unix seconds; None if it does not. Two tokens of one caller are the
+            same caller.
     """
 
     tenant_id: str | None = None
@@ -33,6 +35,7 @@ class Caller:
     locale: str | None = None
     channel: str | None = None
     via: str = "anonymous"
+    expires_at: float | None = field(default=None, compare=False)
 
 
 ANONYMOUS = Caller()

@@ -50,6 +50,17 @@ class BrainHooks(RouterHooks):
         context.share_key = caller, context.client
         if caller.via == "api_key":
             context.view = PARTNER_VIEW
+        if caller.via != "anonymous":
+            # What the supergraph's @authenticated, @requiresScopes and @policy (`role:<name>`) are held against.
+            context.claims = {
+                "sub": caller.user_id,
+                "tenant": caller.tenant_id,
+                "roles": list(caller.roles),
+                "via": caller.via,
+            }
+            context.scopes = caller.scopes
+            context.policies = [f"role:{role}" for role in caller.roles]
+            context.expires_at = caller.expires_at
         context.log_fields |= {"tenant": caller.tenant_slug or caller.tenant_id, "via": caller.via}
         if caller.user_id is not None:
             context.log_fields["user"] = caller.user_id

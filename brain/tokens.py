@@ -161,6 +161,7 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
         locale=_text(claims.get("locale")),
         channel=_text(claims.get("channel")),
         via="token",
+        expires_at=float(claims["exp"]) + _LEEWAY_S,
     )
 
 

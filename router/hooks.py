@@ -60,6 +60,12 @@ class RequestContext:
             gets the same; None draws it at random.
         override_labels: other `@override` labels that are on; a hook sets it in `on_request`. What the supergraph does
             not have is ignored.
+        claims: what is known of the caller, such as the claims of its token; None for an anonymous one. It is what
+            `@authenticated` asks for. A hook may set it in `on_request`.
+        scopes: what `@requiresScopes` asks for; None: those of the claim `scope`, a list or a text with spaces. A hook
+            may set it in `on_request`.
+        policies: what `@policy` asks for and `on_request` knows to hold; the rest is `on_policies`' to decide.
+        expires_at: when the caller's credential ends, in Unix seconds; a subscription ends then, too. None: never.
         response_headers: added to the response.
         log_fields: added to the request's line in the access log, such as a tenant. Values must be JSON.
         fetches: subgraph requests sent so far; counted by the server.
@@ -83,6 +89,10 @@ class RequestContext:
     share_key: Hashable = None
     override_percent: float | None = None
     override_labels: Collection[str] = ()
+    claims: Mapping[str, Any] | None = None
+    scopes: Collection[str] | None = None
+    policies: Collection[str] = ()
+    expires_at: float | None = None
     response_headers: MutableMapping[str, str] = field(default_factory=dict)
     log_fields: dict[str, Any] = field(default_factory=dict)
     fetches: int = 0
@@ -191,6 +201,19 @@ class RouterHooks:
         receive more. Refusing an event ends the subscription. For a WebSocket also when it is opened, `query` empty.
         """
         return None
+
+    def on_policies(
+        self,
+        context: RequestContext,  # noqa: ARG002
+        policies: Collection[str],  # noqa: ARG002
+    ) -> Awaitable[Collection[str]] | Collection[str]:
+        """Called if an operation asks for something with `@policy`, with the policies that are named there.
+
+        Returns:
+            Those that hold for this caller. What is not returned does not hold; by default none does. For a
+            subscription it is called once per event.
+        """
+        return ()
 
     def on_plan(self, context: RequestContext, plan: QueryPlan) -> None:
         """Called before execution, also when the plan came from the cache."""

@@ -15,6 +15,7 @@ from graphql import GraphQLSchema
 
 from router.executor.client import Sender, SubgraphClient
 from router.executor.delivered import copied
+from router.executor.denials import DenialPlace, Denials
 from router.executor.errors import Covered, ErrorExposure, distinct, introspection_error, null_error
 from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
@@ -66,8 +67,8 @@ class CompiledPlan:
     """
 
     __slots__ = (
-        "_complete", "_conditions", "_deferred", "_exposure", "_fetches", "_introspections", "_keys", "_pass_through",
-        "_project", "_project_apart", "_requests", "_root", "_writes", "plan", "source",
+        "_complete", "_conditions", "_deferred", "_denials", "_exposure", "_fetches", "_introspections", "_keys",
+        "_pass_through", "_project", "_project_apart", "_requests", "_root", "_writes", "plan", "source",
     )  # fmt: skip
 
     def __init__(
@@ -86,8 +87,10 @@ class CompiledPlan:
         complete: Position,
         exposure: ErrorExposure,
         keys: tuple[str, ...] | None,
+        denials: Denials | None,
     ) -> None:
         self.plan = plan
+        self._denials = denials
         self._deferred = deferred
         self._complete = complete
         self.source = source
@@ -102,7 +105,12 @@ class CompiledPlan:
         self._exposure = exposure
         self._keys = keys
         """Of the response, if the merged tree may be it as it is."""
-        is_alone = len(fetches) == 1 and fetches[0].collect is None and fetches[0].operation_type != "subscription"
+        is_alone = (
+            denials is None
+            and len(fetches) == 1
+            and fetches[0].collect is None
+            and fetches[0].operation_type != "subscription"
+        )
         self._pass_through = PassThrough(root) if is_alone else None
 
     def start(
@@ -272,8 +280,9 @@ class CompiledPlan:
 
         first = (self._root, self._project_apart)
         delivery = Delivery(
-            make_run, self._fetches, first, self._deferred, conditions, variables, answers, errors, null_at
-        )
+            make_run, self._fetches, first, self._deferred, conditions, variables, answers, errors, null_at,
+            self._denials.told(conditions) if self._denials is not None else {},
+        )  # fmt: skip
         return delivery
 
     def _response(self, run: Run, only_read: bool, introspection: Sequence[Any]) -> dict[str, Any]:
@@ -292,9 +301,12 @@ class CompiledPlan:
             missing = [(path, message) for path, message in completion.missing if path not in covered]
             for path, message in (*completion.errors, *missing):
                 run.errors.append(self._null_error(run, path, message, conditions))
+        response: dict[str, Any] = {"data": data}
         if run.errors:
-            return {"data": data, "errors": distinct(run.errors)}
-        return {"data": data}
+            response["errors"] = distinct(run.errors)
+        if self._denials is not None:
+            self._denials.tell(response, conditions)
+        return response
 
     def _null_error(
         self, run: Run, path: tuple[str | int, ...], message: str, conditions: Sequence[bool]
@@ -308,6 +320,7 @@ def compile_plan(
     schema: GraphQLSchema,
     traits: Mapping[str, SubgraphTraits] | None = None,
     exposure: ErrorExposure = ErrorExposure(),  # noqa: B008 - immutable
+    tell_denials: DenialPlace = "errors",
 ) -> CompiledPlan:
     """Compile a plan.
 
@@ -316,6 +329,7 @@ def compile_plan(
         schema: the API schema of the view, to answer introspection.
         traits: by name, of subgraphs that cannot take everything in one request.
         exposure: whose errors clients may read; by default everybody's.
+        tell_denials: where responses say what the caller may not have.
 
     Raises:
         ValueError: the plan contradicts itself.
@@ -338,7 +352,7 @@ def compile_plan(
         position = prepare(each.projection, conditions, introspections)
         parts.append((each, position, writer.write(position, tuple(step.storage_key for step in each.path))))
     complete = root if plan.complete is None else prepare(plan.complete, conditions, Introspections())
-    tidy = tidy_plan(plan, root, writes, source)
+    tidy = None if plan.denials else tidy_plan(plan, root, writes, source)
     functions = source.load(f"plan of {plan.operation_name or plan.operation_type}")
     dependents: list[list[int]] = [[] for _ in plan.fetches]
     for fetch in plan.fetches:
@@ -392,6 +406,7 @@ def compile_plan(
         complete,
         exposure,
         tidy.keys if tidy is not None else None,
+        Denials.of(plan.denials, conditions, tell_denials),
     )
 
 

@@ -68,6 +68,7 @@ class Delivery:
         root: position and projection of what is delivered first.
         errors: what is wrong before anything is fetched.
         null_at: makes the error for a null that had to be put.
+        told: `errors` or `extensions` that the first payload has besides.
 
     Attributes:
         run: the execution.
@@ -84,10 +85,13 @@ class Delivery:
         introspection: Sequence[Any],
         errors: Sequence[dict[str, Any]],
         null_at: Callable[[ResponsePath, str], dict[str, Any]],
+        told: Mapping[str, Any],
     ) -> None:
         self.run = make_run(self._on_end, self._on_over)
         self._has_ended = False
         self._failure: Exception | None = None
+        self._told: Sequence[dict[str, Any]] = told.get("errors", ())
+        self._extensions: Mapping[str, Any] | None = told.get("extensions")
         self._root, self._project = root
         self._deferred = deferred
         self._conditions = conditions
@@ -168,12 +172,17 @@ class Delivery:
         data, errors = self._projected(self._project, self._root, self.run.data, ())
         errors += self._errors_of(lambda path, part: part is None and self._reaches(self._root, path))
         if data is None:
-            return Payload(is_first=True, errors=tuple(distinct(errors)))
+            return Payload(is_first=True, errors=self._first_errors(errors), extensions=self._extensions)
         rests = list(self._cut(self._root, data, ()))
         self._delivered = copied(data)
         pending = [self._open_rest(rest, errors) for rest in rests]
         pending += self._announced()
-        return Payload(True, data, tuple(distinct(errors)), tuple(pending), has_next=bool(pending))
+        return Payload(
+            True, data, self._first_errors(errors), tuple(pending), has_next=bool(pending), extensions=self._extensions
+        )
+
+    def _first_errors(self, errors: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+        return (*self._told, *distinct(errors))
 
     def _next(self) -> Payload:
         increments: list[Increment] = []

@@ -57,6 +57,7 @@ class Payload:
         pending: what is announced by it.
         increments: what was announced before and is delivered now.
         has_next: whether there will be another payload.
+        extensions: of the first payload.
     """
 
     is_first: bool = False
@@ -65,6 +66,7 @@ class Payload:
     pending: tuple[Pending, ...] = ()
     increments: tuple[Increment, ...] = ()
     has_next: bool = False
+    extensions: Mapping[str, Any] | None = None
 
 
 def as_current(payload: Payload) -> dict[str, Any]:
@@ -125,6 +127,9 @@ def as_older(payload: Payload) -> dict[str, Any]:
 
 
 def _first(payload: Payload) -> dict[str, Any]:
+    result: dict[str, Any] = {"data": payload.data}
     if payload.errors:
-        return {"data": payload.data, "errors": list(payload.errors)}
-    return {"data": payload.data}
+        result["errors"] = list(payload.errors)
+    if payload.extensions is not None:
+        result["extensions"] = dict(payload.extensions)
+    return result

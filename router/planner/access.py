@@ -19,33 +19,25 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
 )
 
+from router.errors import OperationError
 from router.graph.selection_builder import root_type
 from router.graph.selection_syntax import Conditions, both, conditions_of
 from router.graph.selections import TYPENAME
 from router.graph.supergraph import Requirement, Supergraph
-from router.planner.normalize import named_operation
+from router.planner.plan import Denial
 
-__all__ = ["Denial", "OperationAccess", "operation_access"]
+__all__ = ["OperationAccess", "operation_access"]
 
 ITEMS = "@"
 """In paths: each item of a list."""
 
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """Something that the operation asks and the caller may not have.
-
-    Attributes:
-        path: response keys, `@` for the items of a list; at its end `... on Type` for a fragment.
-        conditions: it is asked only if they hold.
-    """
-
-    path: tuple[str, ...]
-    conditions: Conditions
+MAX_DENIALS = 10_000
+"""Fragments in fragments can have more places than anybody wants to read of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,7 @@ class OperationAccess:
     Attributes:
         requirements: each demand of the operation, once.
         denials: in the order of the document.
-        nodes: identities of the nodes that are denied.
+        nodes: identities of the nodes that are denied; the document must outlive them.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -65,7 +57,7 @@ class OperationAccess:
 
 def operation_access(
     document: DocumentNode,
-    operation_name: str | None,
+    operation: OperationDefinitionNode,
     supergraph: Supergraph,
     granted: Collection[Requirement] = (),
     hidden: frozenset[str] = frozenset(),
@@ -73,25 +65,29 @@ def operation_access(
     """Works out what an operation demands. The document must be valid against the API schema.
 
     Args:
+        document: has the fragments.
+        operation: in it.
         granted: which demands the caller meets.
         hidden: names of types that the caller's view does not show, besides those that nobody sees.
 
     Raises:
-        OperationError: there is no such operation, or several and no name.
+        OperationError: too much is denied to be told.
     """
     if not supergraph.access:
         return OperationAccess()
-    operation = named_operation(document, operation_name)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     walk = _Walk(supergraph, fragments, frozenset(granted), hidden | supergraph.inaccessible_types)
-    walk.operation(root_type(supergraph, operation.operation), operation.selection_set)
-    return OperationAccess(tuple(walk.requirements), tuple(walk.denials), frozenset(walk.nodes))
+    denials = walk.denials(operation.selection_set, root_type(supergraph, operation.operation))
+    return OperationAccess(tuple(walk.requirements), denials, frozenset(walk.nodes))
 
 
-_Path = tuple[str, ...]
+_Found = tuple[Denial, ...]
+"""Denials, their paths and conditions relative to a place."""
 
 
 class _Walk:
+    """One operation, for one set of rights. A selection set is looked at once, wherever its fragment is spread."""
+
     def __init__(
         self,
         supergraph: Supergraph,
@@ -108,71 +104,61 @@ class _Walk:
             for name, members in supergraph.possible.items()
         }
         self._of_fields: dict[tuple[str, str], tuple[Requirement, ...]] = {}
+        self._known: dict[int, _Found] = {}
         self.requirements: dict[Requirement, None] = {}
-        self.denials: dict[Denial, None] = {}
         self.nodes: set[int] = set()
 
-    def operation(self, root: str, selection_set: SelectionSetNode) -> None:
-        self._selection(selection_set, root, (), (), set(), is_denied=False)
-
-    def _selection(
-        self,
-        selection_set: SelectionSetNode,
-        type_name: str,
-        path: _Path,
-        conditions: Conditions,
-        spread: set[tuple[str, Conditions, bool]],
-        *,
-        is_denied: bool,
-    ) -> None:
+    def denials(self, selection_set: SelectionSetNode, type_name: str) -> _Found:
         """
-        Args:
-            spread: named fragments that have been looked at in this place.
-            is_denied: whether all of it is; then only what it demands is of interest.
+        Raises:
+            OperationError: there are too many.
         """
-        for node in selection_set.selections:
-            combined = both(conditions, conditions_of(node.directives or ()))
-            if combined is None:
-                continue
-            if isinstance(node, FieldNode):
-                self._field(node, type_name, path, combined, is_denied=is_denied)
-                continue
-            fragment = self._fragment(node)
-            if isinstance(node, FragmentSpreadNode):
-                key = (node.name.value, combined, is_denied)
-                if key in spread:
-                    continue
-                spread.add(key)
-            condition = fragment.type_condition
-            inner = condition.name.value if condition is not None else type_name
-            lacks = False
-            if condition is not None:
-                demanded = (*self._rules.types.get(inner, ()), *self._of_all_objects(inner, fragment.selection_set))
-                lacks = self._lacks(demanded)
-                if lacks:
-                    self.nodes.add(id(fragment))
-                    if not is_denied:
-                        self.denials[Denial((*path, f"... on {inner}"), combined)] = None
-            self._selection(fragment.selection_set, inner, path, combined, spread, is_denied=is_denied or lacks)
+        known = self._known.get(id(selection_set))
+        if known is None:
+            found = dict.fromkeys(
+                denial
+                for node in selection_set.selections
+                if (conditions := conditions_of(node.directives or ())) is not None
+                for denial in _within(conditions, self._denials_of(node, type_name))
+            )
+            if len(found) > MAX_DENIALS:
+                message = f"The operation asks for more than {MAX_DENIALS} things that its caller may not have."
+                raise OperationError(message, code="QUERY_PLANNING_BUDGET_EXCEEDED")
+            known = self._known[id(selection_set)] = tuple(found)
+        return known
 
-    def _field(self, node: FieldNode, type_name: str, path: _Path, conditions: Conditions, *, is_denied: bool) -> None:
+    def _denials_of(self, node: SelectionNode, type_name: str) -> _Found:
+        if isinstance(node, FieldNode):
+            return self._of_field_node(node, type_name)
+        fragment = self._fragment(node)
+        condition = fragment.type_condition
+        inner = condition.name.value if condition is not None else type_name
+        below = self.denials(fragment.selection_set, inner)  # also for what is demanded there
+        if condition is not None:
+            demanded = (*self._rules.types.get(inner, ()), *self._of_all_objects(inner, fragment.selection_set))
+            if self._lacks(demanded):
+                self.nodes.add(id(fragment))
+                return (Denial((f"... on {inner}",), ()),)
+        return below
+
+    def _of_field_node(self, node: FieldNode, type_name: str) -> _Found:
         name = node.name.value
         if name.startswith("__"):
-            return
+            return ()
         type_ = self._types[type_name].fields[name].type
         demanded = self._of_field(type_name, name)
+        below: _Found = ()
+        key = node.alias.value if node.alias else name
         if node.selection_set is not None:
             demanded = (*demanded, *self._of_all_objects(type_.name, node.selection_set))
-        here = (*path, node.alias.value if node.alias else name)
         lacks = self._lacks(demanded)
+        if node.selection_set is not None:
+            below = self.denials(node.selection_set, type_.name)
         if lacks:
             self.nodes.add(id(node))
-            if not is_denied:
-                self.denials[Denial(here, conditions)] = None
-        if node.selection_set is not None:
-            below = (*here, ITEMS) if type_.list_depth else here
-            denied = is_denied or lacks
-            self._selection(node.selection_set, type_.name, below, conditions, set(), is_denied=denied)
+            return (Denial((key,), ()),)
+        place = (key, ITEMS) if type_.list_depth else (key,)
+        return tuple(Denial((*place, *denial.path), denial.conditions) for denial in below)
 
     # -- what is demanded ---------------------------------------------------------------------------------------------
 
@@ -206,6 +192,14 @@ class _Walk:
             return self._fragments[node.name.value]
         assert isinstance(node, InlineFragmentNode)
         return node
+
+
+def _within(conditions: Conditions, denials: _Found) -> Iterator[Denial]:
+    """The denials of something that is included under these conditions."""
+    for denial in denials:
+        combined = both(conditions, denial.conditions)
+        if combined is not None:
+            yield Denial(denial.path, combined)
 
 
 def _asks_of_all(selection_set: SelectionSetNode) -> bool:

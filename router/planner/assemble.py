@@ -71,6 +71,8 @@ def assemble(
         operation.variables,
         deferred,
         projector.complete() if deferred else None,
+        operation.requirements,
+        operation.denials,
     )
 
 

@@ -18,7 +18,8 @@ def fingerprint(operation: NormalizedOperation) -> bytes:
     """A digest (BLAKE2b, 256 bits) of everything that planning reads of an operation; linear in its normal form."""
     selection = _Digests().selection(operation.selection)
     variables = sorted(operation.variables.items())
-    return _digest((operation.type, operation.name, operation.root_type, variables, selection))
+    access = operation.requirements, [(denial.path, denial.conditions) for denial in operation.denials]
+    return _digest((operation.type, operation.name, operation.root_type, variables, selection, access))
 
 
 class _Digests:

@@ -1,6 +1,6 @@
 """The first stage: one operation of a document, its selection in normal form."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from graphql import (
@@ -17,7 +17,9 @@ from graphql import (
 from router.errors import OperationError
 from router.graph.selection_builder import SelectionBuilder, root_type
 from router.graph.selections import Selection
-from router.graph.supergraph import Supergraph
+from router.graph.supergraph import Requirement, Supergraph
+from router.planner.access import OperationAccess, operation_access
+from router.planner.plan import Denial
 
 __all__ = ["NormalizedOperation", "named_operation", "normalize"]
 
@@ -29,6 +31,8 @@ class NormalizedOperation:
     Attributes:
         variables: each variable's definition as printed in a document, such as `$first: Int = 5`. Descriptions and
             directives are left out: subgraphs need not know them.
+        requirements: what the operation demands of its caller.
+        denials: what the caller may not have, for whom it was normalised; the selection has it as denied.
     """
 
     type: str
@@ -36,6 +40,8 @@ class NormalizedOperation:
     root_type: str
     selection: Selection
     variables: Mapping[str, str]
+    requirements: tuple[Requirement, ...] = ()
+    denials: tuple[Denial, ...] = ()
 
 
 def normalize(
@@ -45,14 +51,16 @@ def normalize(
     hidden: frozenset[str] = frozenset(),
     *,
     incremental: bool = False,
-    denied: frozenset[int] = frozenset(),
+    granted: Collection[Requirement] | None = None,
+    dry_run: bool = False,
 ) -> NormalizedOperation:
     """Selects the operation and normalises it. The document must be valid against the API schema.
 
     Args:
         hidden: names of types that are hidden besides those that `@inaccessible` hides; others are ignored.
         incremental: whether `@defer` and `@stream` are heeded; else, and in subscriptions, they are ignored.
-        denied: identities of nodes of the document that the caller may not have; see `planner.access`.
+        granted: which demands of the supergraph's access rules the caller meets; None: whatever there are.
+        dry_run: only note what would be denied.
 
     Raises:
         OperationError: there is no such operation, or several and no name.
@@ -60,12 +68,15 @@ def normalize(
     operation = named_operation(document, operation_name)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     root = root_type(supergraph, operation.operation)
+    access = OperationAccess()
+    if granted is not None:
+        access = operation_access(document, operation, supergraph, granted, hidden)
     builder = SelectionBuilder(
         supergraph,
         fragments,
         hidden_types=hidden | supergraph.inaccessible_types,
         incremental=incremental and operation.operation is not OperationType.SUBSCRIPTION,
-        denied=denied,
+        denied=frozenset() if dry_run else access.nodes,
     )
     selection = builder.build(root, operation.selection_set)
     return NormalizedOperation(
@@ -77,6 +88,8 @@ def normalize(
             d.variable.name.value: _definition(d, is_switch=d.variable.name.value in builder.switches)
             for d in operation.variable_definitions or ()
         },
+        access.requirements,
+        access.denials,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from router.graph.selection_syntax import Conditions, Stream
+from router.graph.supergraph import Requirement
 
 NOWHERE = ""
 """The storage key of what is never read: no field has it."""
@@ -277,6 +278,22 @@ class Deferred:
     fetches: tuple[int, ...]
 
 
+# ---- access ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Something that the operation asks and its caller may not have.
+
+    Attributes:
+        path: response keys, `@` for the items of a list; at its end `... on Type` for a fragment.
+        conditions: it is asked only if they hold.
+    """
+
+    path: tuple[str, ...]
+    conditions: Conditions
+
+
 # ---- the plan -------------------------------------------------------------------------------------------------------
 
 
@@ -293,6 +310,8 @@ class QueryPlan:
             client's definition of it, such as `$first: Int = 5`.
         deferred: what is delivered later.
         complete: shape of all data together; None if nothing is deferred.
+        requirements: what the operation demands of its caller, each once.
+        denials: what a caller who meets only those demands for which it was planned does not get.
     """
 
     operation_type: str
@@ -302,3 +321,5 @@ class QueryPlan:
     variable_definitions: Mapping[str, str] = field(default_factory=dict)
     deferred: tuple[Deferred, ...] = ()
     complete: Projection | None = None
+    requirements: tuple[Requirement, ...] = ()
+    denials: tuple[Denial, ...] = ()

@@ -25,6 +25,7 @@ from router.hooks import RequestContext, RouterHooks
 from router.server.compression import Compression
 from router.server.config import RouterConfig
 from router.server.contexts import new_context
+from router.server.entrance import entrance
 from router.server.exchange import Exchange
 from router.server.head_limits import check_head
 from router.server.live import LiveSubscriptions
@@ -93,8 +94,8 @@ class RouterApp:
         self.metrics = workshop.metrics
         self.parts: dict[str, Callable[[], str]] = {}
         self.after_serve: list[Callable[[], None]] = []
+        self.hook = hooks.on_request if overrides(hooks, "on_request") and hooks else None
         self.serve(served)
-        self.on_request = hooks.on_request if overrides(hooks, "on_request") and hooks else None
         self.on_response = hooks.on_response if overrides(hooks, "on_response") and hooks else None
         self.started = False
         self.starting = asyncio.Lock()
@@ -113,6 +114,7 @@ class RouterApp:
         settings = served.config.compression
         self.compression = Compression(settings) if settings.enabled else None
         self.entry: ASGIApp = self.handle if served.config.cors is None else cors_middleware(self.handle, served.config)
+        self.on_request = entrance(served.config, served.authenticator, self.hook)
         self.supergraph = served.supergraph
         self.pipeline = served.pipeline
         self.subgraphs = served.subgraphs
@@ -157,6 +159,8 @@ class RouterApp:
             if limits is not None and limits is not self.pipeline.rate_limits:
                 await limits.retire()
             await old.persisted.close()
+            if old.authenticator is not None and old.authenticator is not served.authenticator:
+                await old.authenticator.close()
 
     def cache_counters(self) -> dict[str, int]:
         """Of the plan cache, since the supergraph went live: hits, shared, misses, evictions, and what is in it now."""
@@ -175,6 +179,8 @@ class RouterApp:
         if self.persisted.state is not None:
             parts["persisted_documents"] = self.persisted.state
         parts |= traffic_parts(self.served)
+        if self.served.authenticator is not None:
+            parts["jwks"] = self.served.authenticator.state()
         return (200 if self.started else 503), dict(sorted(parts.items()))
 
     def finished(
@@ -216,6 +222,8 @@ class RouterApp:
         async with self.starting:
             if not self.started:
                 await self.transport.start()
+                if self.served.authenticator is not None:
+                    await self.served.authenticator.start()
                 await self.served.rehearse()
                 self.started = True
 
@@ -227,6 +235,8 @@ class RouterApp:
                 self.started = False
                 await self.transport.close()
                 await self.persisted.close()
+                if self.served.authenticator is not None:
+                    await self.served.authenticator.close()
             self.pipeline.close()
             if self.pipeline.rate_limits is not None:
                 await self.pipeline.rate_limits.close()

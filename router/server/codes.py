@@ -7,6 +7,11 @@ __all__ = ["REQUEST_CODES"]
 REQUEST_CODES = code_table(
     "ERROR",
     """
+ACCESS_CHANGED
+During a subscription the client has lost a right that its operation needs.
+Subscribe again.
+It stands in an event of a stream.
+
 BAD_REQUEST
 The HTTP request is no GraphQL request.
 Send a JSON object with `query`.
@@ -64,6 +69,14 @@ Report the `traceId`.
 INTROSPECTION_DISABLED
 The document asks for the schema, which this server does not tell.
 Use the published schema, or enable `introspection` in the router's settings.
+
+INVALID_TOKEN
+The request's token is wrong: malformed, not signed by whom the server trusts, or meant for somebody else.
+Get a new token; the message says what is wrong with this one.
+
+KEYS_UNAVAILABLE
+The keys with which tokens are verified could not be read yet.
+Try again after the time in the header `retry-after`.
 
 MAX_ALIASES_LIMIT
 The operation has more aliases than this server allows.
@@ -234,6 +247,18 @@ TOO_MANY_SUBSCRIPTIONS
 The server has as many subscriptions, or event streams, as it takes.
 Try again after the time in the header `retry-after`.
 It takes other clients whose subscriptions are open.
+
+TOKEN_EXPIRED
+The token's time is over; a subscription ends with its token.
+Get a new token, and send the operation again.
+
+UNAUTHENTICATED
+The server answers only callers that it knows, and the request has no token.
+Send a token.
+
+UNAUTHORIZED_FIELD_OR_TYPE
+The operation asks for something that its caller may not have: a field, or all objects of a type.
+Ask without the field, or with a token that has the right to it.
 
 UNKNOWN_VIEW
 A hook of the router chose a view for this client that the server does not have.

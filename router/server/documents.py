@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
+from router.graph.supergraph import Requirement
 from router.server.responses import Rejected
 
 __all__ = ["CacheCounters", "DocumentKey", "Entry", "OperationKey", "PlanCache", "Prepared", "Preparer"]
@@ -28,8 +29,10 @@ P = TypeVar("P")
 
 
 class DocumentKey(NamedTuple):
-    """Document text, operation name, view, the supergraph's `@override` labels that are on, and whether the result may
-    come in parts (False for documents that do not ask for it).
+    """Document text, operation name, view, the supergraph's `@override` labels that are on, whether the result may come
+    in parts (False for documents that do not ask for it), and which of the operation's demands the caller meets.
+
+    What is found without the last of these is for callers who meet none: who forgets it gives away nothing.
     """
 
     text: str
@@ -37,6 +40,7 @@ class DocumentKey(NamedTuple):
     view: str | None = None
     labels: frozenset[str] = frozenset()
     incremental: bool = False
+    granted: frozenset[Requirement] = frozenset()
 
 
 class OperationKey(NamedTuple):
@@ -136,10 +140,18 @@ class PlanCache(Generic[D, P]):
     def size_bytes(self) -> int:
         return self.texts_bytes + self.operations_bytes
 
-    def get(self, key: DocumentKey) -> Entry[D, P] | None:
+    def get(self, key: DocumentKey, *, is_first: bool = True) -> Entry[D, P] | None:
+        """The entry of a text; None if there is none.
+
+        Args:
+            is_first: whether it is the request's first look, which counts as a hit.
+        """
         entry = self.texts.get(key)
         if entry is not None:
-            self.hit(entry)
+            if is_first:
+                self.hit(entry)
+            else:
+                entry.uses += 1
         return entry
 
     def hit(self, entry: Entry[D, P]) -> None:

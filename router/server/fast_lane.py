@@ -35,13 +35,18 @@ MAX_AUDIENCES = 16
 
 
 class Ready:
-    """An operation of the plan cache with its variables, as one audience's requests of one body run it."""
+    """An operation of the plan cache with its variables, as one audience's requests of one body run it.
 
-    __slots__ = ("entry", "variables")
+    Attributes:
+        has_demands: whether it is for callers without rights, and others have another one.
+    """
+
+    __slots__ = ("entry", "has_demands", "variables")
 
     def __init__(self, entry: Entry[Places, PreparedOperation], variables: Mapping[str, Any]) -> None:
         self.entry = entry
         self.variables = variables
+        self.has_demands = bool(entry.operation.plan.requirements)
 
 
 class KnownBody:
@@ -141,35 +146,64 @@ class FastLane:
         return RequestContext(request_id, "POST", head.path, head.headers, line.peer, view=self.view)
 
     def found(self, known: KnownBody, request: GraphQLRequest, context: RequestContext) -> Ready | None:
-        """The operation to run, if its plan is there.
+        """The operation that this caller may run, if its plan is there.
 
         Args:
             request: that of `known`, with its document, or one with variables of its own.
 
         Raises:
-            Rejected: the variables are wrong.
+            Rejected: the variables are wrong, or the caller may not run it.
             ValueError: a hook set an `override_percent` that is none.
+        """
+        audience = None if self.has_one_audience else self.pipeline.audience(context)
+        ready = self.looked_up(known, request, context, audience)
+        if ready is None or not ready.has_demands:
+            return ready
+        return self.permitted(ready, request, context, audience)
+
+    def permitted(
+        self, ready: Ready, request: GraphQLRequest, context: RequestContext, audience: Audience | None
+    ) -> Ready | None:
+        """What the caller may have of an operation that demands something; see `Pipeline.permitted`.
+
+        Raises:
+            Rejected: see `AccessControl.note_denials`.
+        """
+        pipeline = self.pipeline
+        key = pipeline.key(request, pipeline.audience(context) if audience is None else audience)
+        permitted = pipeline.permitted(key, ready.entry, context)
+        if permitted is None:
+            return None
+        _, entry = permitted
+        plan = entry.operation.plan
+        if plan.denials:
+            pipeline.access.note_denials(plan, ready.variables, context)
+        return ready if entry is ready.entry else Ready(entry, ready.variables)
+
+    def looked_up(
+        self, known: KnownBody, request: GraphQLRequest, context: RequestContext, audience: Audience | None
+    ) -> Ready | None:
+        """The operation of a body, for callers without rights.
+
+        Args:
+            audience: None if there is only one.
+
+        Raises:
+            Rejected: the variables are wrong.
         """
         pipeline = self.pipeline
         is_shared = request is known.request or request is known.named
-        audience: Audience | None = None
-        if self.has_one_audience:
-            ready = known.ready
-        else:
-            audience = pipeline.audience(context)
-            ready = known.by_audience.get(audience)
+        ready = known.ready if audience is None else known.by_audience.get(audience)
         if ready is not None and ready.entry.is_kept:
             pipeline.cache.hit(ready.entry)
             return ready if is_shared else Ready(ready.entry, pipeline.variables(request, ready.entry))
-        if audience is None:
-            audience = pipeline.audience(context)
-        entry = pipeline.cache.get(pipeline.key(request, audience))
+        entry = pipeline.cache.get(pipeline.key(request, pipeline.audience(context) if audience is None else audience))
         if entry is None:
             return None
         ready = Ready(entry, pipeline.variables(request, entry))
         if not is_shared:
             return ready
-        if self.has_one_audience:
+        if audience is None:
             known.ready = ready
         else:
             if len(known.by_audience) >= MAX_AUDIENCES:

@@ -8,6 +8,7 @@ it ends with the reason.
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -153,6 +154,7 @@ class LiveSubscription:
 
         Raises:
             Rejected: the subscription must end.
+            RequestRefused: the client's credential has ended.
         """
         while True:
             if self._ending is not None:
@@ -161,16 +163,24 @@ class LiveSubscription:
             assert source is not None
             event = _END
             try:
-                async with asyncio.timeout(None) as self._waiting:
+                async with asyncio.timeout(self._time_left()) as self._waiting:
                     event = await anext(source, _END)
             except TimeoutError:
                 if self._ending is None and source is self._source:
+                    if self._time_left() == 0:
+                        message = "The token has expired: subscribe again."
+                        raise RequestRefused(message, "TOKEN_EXPIRED", 401) from None
                     raise  # not ours
             finally:
                 self._waiting = None
             if source is self._source and self._ending is None:
                 self.opened.event_id = source.last_event_id
                 return event
+
+    def _time_left(self) -> float | None:
+        """How long the client's credential is good for; None: for ever. Events ask, too, but there may be none."""
+        expires_at = self.opened.context.expires_at
+        return None if expires_at is None else max(0.0, expires_at - time.time())
 
     async def _response(self, event: Any, one: RequestContext) -> dict[str, Any]:
         """What the client gets for an event."""
@@ -179,7 +189,7 @@ class LiveSubscription:
         deadline = asyncio.get_running_loop().time() + opened.app.config.limits.request_timeout_s
         try:
             async with asyncio.timeout_at(deadline):
-                await self._admit(one)
+                await self._admit(one, operation)
             response = await operation.compiled.execute_event(
                 event, operation.variables, one, subgraphs, deadline=deadline
             )
@@ -190,18 +200,21 @@ class LiveSubscription:
         opened.context.fetches += one.fetches
         return opened.finished(one, response)
 
-    async def _admit(self, one: RequestContext) -> None:
+    async def _admit(self, one: RequestContext, operation: Operation) -> None:
         """Ask again whether the client may have this event.
 
         Raises:
-            RequestRefused: it may not, or sees another schema by now, or acts in another partition.
+            RequestRefused: it may not, or sees another schema by now, or acts in another partition, or lost a right.
         """
         app, context = self.opened.app, self.opened.context
         if app.on_request is None:
             return
+        # Whoever said it says it again, or it no longer holds.
+        one.claims, one.scopes, one.policies, one.expires_at = None, None, (), None
         asking = app.on_request(one)
         if asking is not None:
             await asking
+        await app.pipeline.access.check_again(operation.granted, one)
         if one.view != context.view or one.partition != context.partition:
             raise RequestRefused("The schema for this client has changed: subscribe again.", "VIEW_CHANGED", 409)
 

@@ -18,10 +18,11 @@ from graphql.language import get_location
 from router.composition.contracts import View
 from router.executor import CompiledPlan, compile_plan
 from router.graph.api_schema import with_incremental_directives
-from router.graph.supergraph import Supergraph
+from router.graph.supergraph import Requirement, Supergraph
 from router.hooks import RequestContext, RequestRefused, RouterHooks
 from router.planner import fingerprint, normalize, plan_normalized
 from router.planner.plan import QueryPlan
+from router.server.access import AccessControl
 from router.server.config import RouterConfig
 from router.server.documents import DocumentKey, Entry, OperationKey, PlanCache, Prepared, Preparer
 from router.server.labels import OverrideLabels
@@ -44,6 +45,7 @@ ENTRY_BYTES = 7_000
 FETCH_BYTES = 4_000
 DOCUMENT_CHARACTER_BYTES = 6
 SOURCE_CHARACTER_BYTES = 6.5
+DENIAL_BYTES = 800
 
 Places = Mapping[str, dict[str, int]]
 """Line and column of each variable's definition."""
@@ -66,13 +68,19 @@ class PreparedOperation:
     stream_counts: frozenset[str] = frozenset()
 
 
+CachedEntry = Entry[Places, PreparedOperation]
+Permitted = tuple[frozenset[Requirement], CachedEntry]
+NOTHING: frozenset[Requirement] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One request's operation, ready to be executed with these variables.
 
     Attributes:
-        is_incremental: in parts.
+        is_incremental: whether its result comes in parts.
         upload_fetch: the fetch that takes the files, if the request has some.
+        granted: the demands that its caller meets.
     """
 
     type: str
@@ -80,6 +88,7 @@ class Operation:
     variables: Mapping[str, Any]
     is_incremental: bool = False
     upload_fetch: int | None = None
+    granted: frozenset[Requirement] = NOTHING
 
 
 class Pipeline:
@@ -114,6 +123,7 @@ class Pipeline:
         overridden = hooks is not None and type(hooks).on_plan is not RouterHooks.on_plan
         self.on_plan = hooks.on_plan if hooks is not None and overridden else None
         self.labels = OverrideLabels(supergraph)
+        self.access = AccessControl(config.authorization, hooks)
         bounds = config.document_cache
         self.cache = PlanCache[Places, PreparedOperation](bounds.max_entries, bounds.max_bytes)
         self.preparer = Preparer(
@@ -165,6 +175,9 @@ class Pipeline:
                 pending = limiter.check_operation(context, entry.key.fingerprint)
                 if pending is not None:
                     await pending
+        granted = NOTHING
+        if entry.operation.plan.requirements:
+            granted, entry = self.permitted(key, entry, context) or await self.permit(key, entry, context)
         plan = entry.operation.plan
         context.operation_name = plan.operation_name
         context.operation_type = plan.operation_type
@@ -172,11 +185,41 @@ class Pipeline:
             message = "GET may only run queries; send mutations by POST."
             raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": "POST"})
         variables = self.variables(request, entry)
+        if plan.denials:
+            self.access.note_denials(plan, variables, context, has_files=request.uploads is not None)
         if self.on_plan is not None:
             self.on_plan(context, plan)
         compiled = entry.operation.compiled
         taker = None if request.uploads is None else upload_fetch(plan, request.uploads)
-        return Operation(plan.operation_type, compiled, variables, incremental and compiled.is_incremental, taker)
+        is_incremental = incremental and compiled.is_incremental
+        return Operation(plan.operation_type, compiled, variables, is_incremental, taker, granted)
+
+    def permitted(self, key: DocumentKey, entry: CachedEntry, context: RequestContext) -> Permitted | None:
+        """What a caller may run of an operation that demands something: a plan for what it may have, and no other.
+
+        Whoever looks an entry up by its text must come through here if its plan has `requirements`.
+
+        Args:
+            key: without `granted`.
+            entry: what is there for that.
+
+        Returns:
+            The demands that the caller meets, and the entry; None if these must be waited for: see `permit`.
+        """
+        granted = self.access.granted(entry.operation.plan.requirements, context)
+        if granted is None:
+            return None
+        found = self.cache.get(key._replace(granted=granted), is_first=False) if granted else entry
+        return None if found is None else (granted, found)
+
+    async def permit(self, key: DocumentKey, entry: CachedEntry, context: RequestContext) -> Permitted:
+        """The same, where a hook must be asked or a plan be made."""
+        granted = await self.access.decide(entry.operation.plan.requirements, context)
+        if not granted:
+            return granted, entry
+        permitted = await self.preparer.get(key._replace(granted=granted))
+        context.plan_cache = "hit" if permitted.uses > 1 else "shared" if permitted.is_shared else "miss"
+        return granted, permitted
 
     @property
     def has_one_audience(self) -> bool:
@@ -250,12 +293,21 @@ class Pipeline:
         try:
             document = read_document(key.text, schema, self.limits, introspection=self.config.introspection)
             node = selected_operation(document, key.operation_name)
-            normalized = normalize(document, key.operation_name, self.supergraph, hidden, incremental=key.incremental)
+            normalized = normalize(
+                document,
+                key.operation_name,
+                self.supergraph,
+                hidden,
+                incremental=key.incremental,
+                granted=key.granted if self.config.authorization.enabled else None,
+                dry_run=self.config.authorization.dry_run,
+            )
             operation_key = OperationKey(fingerprint(normalized), key.view, key.labels)
             operation = self.cache.operation(operation_key)
             if operation is None:
                 plan = plan_normalized(normalized, self.supergraph, key.labels, hidden)
-                compiled = compile_plan(plan, schema, self.traits, self.exposure)
+                tell = self.config.authorization.errors.response
+                compiled = compile_plan(plan, schema, self.traits, self.exposure, tell)
                 counts = stream_counts(document) if compiled.is_incremental else frozenset()
                 variables = self.compiled_variables(schema, normalized.variables)
                 operation = PreparedOperation(plan, compiled, variables, counts)
@@ -317,7 +369,8 @@ def estimated_bytes(compiled: CompiledPlan) -> int:
     fetches = compiled.plan.fetches
     documents = sum(len(fetch.document) for fetch in fetches)
     size = ENTRY_BYTES + FETCH_BYTES * len(fetches) + DOCUMENT_CHARACTER_BYTES * documents
-    return size + round(SOURCE_CHARACTER_BYTES * len(compiled.source))
+    access = DENIAL_BYTES * (len(compiled.plan.denials) + len(compiled.plan.requirements))
+    return size + access + round(SOURCE_CHARACTER_BYTES * len(compiled.source))
 
 
 def place_of(definition: VariableDefinitionNode) -> dict[str, int]:

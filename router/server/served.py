@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from router.composition.contracts import Contract, View, load_contract, view_of
 from router.executor import SubgraphClient, Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks
 from router.server.config import InvalidConfig, RouterConfig
+from router.server.entrance import make_authenticator
 from router.server.metrics import RouterMetrics
 from router.server.metrics.subgraph_requests import MeasuredTransport
 from router.server.operations import opened
@@ -24,6 +26,9 @@ from router.server.subgraphs import CountingTransport, OpenStreams, connect
 from router.server.traffic.admission import Admission
 from router.server.traffic.client_sharing import ClientSharing
 from router.server.traffic.shaping import ShapedTransport, shaped
+
+if TYPE_CHECKING:
+    from router.server.auth.authenticator import Authenticator
 
 __all__ = ["Served", "Workshop"]
 
@@ -38,6 +43,7 @@ class Served:
         traffic: the layers towards subgraphs; None if the settings ask for none.
         sharing: executes equal queries of clients once; None if the settings do not ask for it.
         admission: counts the requests under way; None if there may be any number.
+        authenticator: verifies tokens; None if the settings have none.
     """
 
     config: RouterConfig
@@ -50,6 +56,7 @@ class Served:
     admission: Admission | None
     routes: Routes
     persisted: PersistedDocuments
+    authenticator: "Authenticator | None"
 
     async def rehearse(self) -> None:
         """Plan the trusted documents, if the settings say so."""
@@ -112,6 +119,7 @@ class Workshop:
             _admission(config, now),
             routes_of(config),
             PersistedDocuments(config),
+            _authenticator(config, now),
         )
 
     def _sharing(self, config: RouterConfig) -> ClientSharing | None:
@@ -123,6 +131,7 @@ class Workshop:
             [name for section in sections for name in section.propagate],
             has_hooks=self.hooks is not None and type(self.hooks).on_fetch is not RouterHooks.on_fetch,
             ignored=wanted.ignore_headers,
+            claims=[claim for section in sections for claim in section.claims.values()],
         )
 
     async def make_next(
@@ -139,6 +148,8 @@ class Workshop:
         try:
             planned = await served.pipeline.warm_up(used)
             await served.rehearse()
+            if served.authenticator is not None and served.authenticator is not now.authenticator:
+                await served.authenticator.start()
         except asyncio.CancelledError:
             served.pipeline.close()
             raise
@@ -146,6 +157,12 @@ class Workshop:
         fields = {"duration_ms": duration_ms, "documents": len(used), "planned": planned}
         logger.info("supergraph ready", extra={"fields": fields})
         return served
+
+
+def _authenticator(config: RouterConfig, now: Served | None) -> "Authenticator | None":
+    if now is not None and now.config.authentication == config.authentication:
+        return now.authenticator
+    return make_authenticator(config)
 
 
 def _rate_limits(config: RouterConfig, now: Served | None) -> RateLimiter | None:

@@ -1,6 +1,7 @@
 """How this router reaches its subgraphs, and what they can take, from the supergraph and the settings."""
 
-from collections.abc import Collection, Coroutine, Mapping
+import json
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,11 +43,18 @@ class CountingTransport:
     Args:
         inner: does the work.
         propagate: names of client headers, by subgraph. What a hook has set is left alone.
+        claims: headers made of claims of the caller, by subgraph: the claim by header. The same holds for them.
     """
 
-    def __init__(self, inner: Transport, propagate: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        inner: Transport,
+        propagate: Mapping[str, tuple[str, ...]],
+        claims: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.inner = inner
         self.propagate = propagate
+        self.claims = claims or {}
 
     async def start(self) -> None:
         await self.inner.start()
@@ -68,6 +76,26 @@ class CountingTransport:
         for name in self.propagate.get(call.subgraph, ()):
             if name in context.headers:
                 call.headers.setdefault(name, context.headers[name])
+        if context.claims is not None and self.claims:
+            for name, claim in self.claims.get(call.subgraph, {}).items():
+                if claim in context.claims:
+                    call.headers.setdefault(name, header_text(context.claims[claim]))
+
+
+def claim_headers(config: RouterConfig, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By subgraph, the claim that each header is made of; empty if there are none."""
+    sections = config.subgraphs
+    found = {
+        name: {**config.headers.claims, **(sections[name].headers.claims if name in sections else {})} for name in names
+    }
+    return {name: claims for name, claims in found.items() if claims}
+
+
+def header_text(value: object) -> str:
+    """A claim as a header's value: a text as it is if that can be, anything else as JSON, in ASCII."""
+    if isinstance(value, str) and all(32 <= ord(char) < 127 for char in value):
+        return value
+    return json.dumps(value, separators=(",", ":"))
 
 
 def traits_of(config: RouterConfig) -> dict[str, SubgraphTraits]:
@@ -109,6 +137,7 @@ def connect(
     counting = CountingTransport(
         open_streams.carried(transport, config, names),
         {name: section.headers.propagate for name, section in config.subgraphs.items()},
+        claim_headers(config, names),
     )
     sections = config.subgraphs
     streams: dict[str, tuple[StreamProtocol, str]] = {}

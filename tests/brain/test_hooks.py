@@ -6,13 +6,14 @@ import time
 from collections.abc import Awaitable
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 
 from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
 from brain.hooks import BrainHooks, caller_of
 from brain.tenancy import TenantResolver
-from router import SubgraphError
+from router import Composed, Subgraph, SubgraphError, compose, create_app
 from router.executor import CoroutineTransport, SubgraphClient, Transport
 from router.hooks import RequestContext, RequestRefused, RouterHooks, Send, SubgraphCall, SubgraphReply
 from router.server.config.traffic import BudgetConfig, RetriesConfig
@@ -109,6 +110,63 @@ async def test_a_call_that_is_sent_again_has_a_context_of_its_own(hooks: BrainHo
     settings = RetriesConfig(max_retries=2, initial_backoff_s=0.001)
     assert (await fetch(hooks, Retries(subgraphs, settings, Budget(BudgetConfig())), context, "crm")).status == 503
     assert len({claims["jti"] for claims in subgraphs.claims}) == 3
+
+
+async def test_access_rules_know_the_caller(hooks: BrainHooks, identity: Identity) -> None:
+    context, anonymous = request({"authorization": f"Bearer {identity.token()}"}), request({})
+    await hooks.on_request(context)
+    await hooks.on_request(anonymous)
+    caller = caller_of(context)
+    assert context.claims is not None
+    assert (context.claims["sub"], context.claims["tenant"]) == (caller.user_id, ACME["id"])
+    assert tuple(context.scopes or ()) == caller.scopes == ("crm:read",)
+    assert list(context.policies) == [f"role:{role}" for role in caller.roles]
+    assert context.expires_at is not None
+    assert context.expires_at > time.time()
+    assert (anonymous.claims, anonymous.scopes, anonymous.policies) == (None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("field", "may"),
+    [("known", True), ("reads", True), ("writes", False), ("either", True), ("own", True), ("any", True)],
+)
+async def test_a_supergraph_can_demand_the_brains_scopes_and_roles(
+    hooks: BrainHooks, identity: Identity, field: str, may: bool
+) -> None:
+    sdl = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
+      import: ["@authenticated", "@requiresScopes", "@policy"])
+    type Query {
+      any: Int
+      known: Int @authenticated
+      reads: Int @requiresScopes(scopes: [["crm:read"]])
+      writes: Int @requiresScopes(scopes: [["crm:write"]])
+      either: Int @requiresScopes(scopes: [["crm:write"], ["crm:read"]])
+      own: Int @policy(policies: [["role:ROLE"]])
+    }"""
+    me = request({"authorization": f"Bearer {identity.token()}"})
+    await hooks.on_request(me)
+    composed = compose([Subgraph("crm", sdl.replace("ROLE", caller_of(me).roles[0]))])
+    assert isinstance(composed, Composed)
+
+    class Crm(Subgraphs):
+        async def start(self) -> None: ...
+
+        async def close(self) -> None: ...
+
+        async def exchange(self, call: SubgraphCall) -> SubgraphReply:
+            await super().exchange(call)
+            return SubgraphReply(200, {}, b'{"data": {"%s": 1}}' % field.encode())
+
+    subgraphs = Crm(identity)
+    app = create_app(composed.supergraph_sdl, hooks=hooks, transport=subgraphs)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        query = {"query": f"{{ {field} }}"}
+        answer = (await client.post("/graphql", json=query, headers=dict(me.headers))).json()
+        assert answer["data"] == {field: 1 if may else None}
+        assert len(subgraphs.claims) == may
+        nobody = (await client.post("/graphql", json=query)).json()
+        assert nobody["data"] == {field: 1 if field == "any" else None}
+    await app.shutdown()
 
 
 async def test_who_may_share_an_answer(hooks: BrainHooks, identity: Identity) -> None:

@@ -169,6 +169,23 @@ def with_file(document: str, *parts: tuple[str, str], **settings: Any) -> Reques
 
 PHOTO = "mutation ($file: Upload) { photo(file: $file) }"
 NAMES = query("{ products { name } }")
+# An Ed25519 key, and two tokens of the user `ada` that are signed with it: until 2020, and until 2100.
+KEYS = {
+    "jwks.json": '{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "one", '
+    '"x": "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"}]}'
+}
+OLD = (
+    "eyJhbGciOiJFZERTQSIsImtpZCI6Im9uZSIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEiLCJleHAiOjE1Nzc4MzY4MDB9."
+    "LGhIZS1IYpiLTDgAUxm4dUtJVgPBj-p4Ibl01_a8dW34Vpos7e2FFhWZdYuuAYT-dk4-aOjsANhc1g9ohd0ICA"
+)
+GOOD = (
+    "eyJhbGciOiJFZERTQSIsImtpZCI6Im9uZSIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEiLCJleHAiOjQxMDI0NDQ4MDB9."
+    "vY2rHdetHUDxF_jV8EkP9BzAOGLwXkdOvcf7mIlXAUN8srWn11oDu455Uv_BMygX4ctCit5SgqQOAmo7z5WUAw"
+)
+TOKENS = {"authentication": {"jwt": {"jwks": [{"file": "jwks.json"}]}}}
+PROTECTED = SUPERGRAPH.replace(
+    "name: String @join__field(graph: PRODUCTS)", "name: String @join__field(graph: PRODUCTS) @authenticated"
+).replace("directive @join__enumValue", "directive @authenticated on FIELD_DEFINITION\ndirective @join__enumValue", 1)
 SLOW, QUICK = query("{ slow(seconds: 2) }"), query("{ slow(seconds: 0) }")
 _LEVELS = 18
 BOMB = query(
@@ -209,6 +226,10 @@ EXAMPLES: dict[str, Example] = {
     ),
     "GRAPHQL_PARSE_FAILED": both(Request(query("{ products { name }")), Request(NAMES)),
     "GRAPHQL_VALIDATION_FAILED": both(Request(query("{ products { nam } }")), Request(NAMES)),
+    "INVALID_TOKEN": both(
+        Request(NAMES, headers={**JSON, "authorization": "Bearer 12345"}, settings=TOKENS, files=KEYS),
+        Request(NAMES, headers={**JSON, "authorization": f"Bearer {GOOD}"}, settings=TOKENS, files=KEYS),
+    ),
     "INTERNAL_SERVER_ERROR": both(
         Request(NAMES, headers=TRACED, hooks=Faulty, note="A hook has a fault."),
         Request(NAMES),
@@ -216,6 +237,15 @@ EXAMPLES: dict[str, Example] = {
     "INTROSPECTION_DISABLED": both(
         Request(query("{ __schema { types { name } } }"), settings={"introspection": False}),
         Request(query("{ __schema { queryType { name } } }")),
+    ),
+    "KEYS_UNAVAILABLE": both(
+        Request(
+            NAMES,
+            headers={**JSON, "authorization": f"Bearer {GOOD}"},
+            settings={"authentication": {"jwt": {"jwks": [{"url": "http://127.0.0.1:9/jwks.json"}]}}},
+            note="Nothing listens at that address.",
+        ),
+        Request(NAMES, headers={**JSON, "authorization": f"Bearer {GOOD}"}, settings=TOKENS, files=KEYS),
     ),
     "MAX_ALIASES_LIMIT": limited("max_aliases", 1, query("{ a: products { name } b: products { name } }"), NAMES),
     "MAX_DEPTH_LIMIT": limited("max_depth", 2, query("{ products { related { name } } }"), NAMES),
@@ -387,6 +417,27 @@ EXAMPLES: dict[str, Example] = {
             note="The schema has `type Subscription { stock: Int }`.",
         ),
         Request(NAMES),
+    ),
+    "TOKEN_EXPIRED": both(
+        Request(NAMES, headers={**JSON, "authorization": f"Bearer {OLD}"}, settings=TOKENS, files=KEYS),
+        Request(NAMES, headers={**JSON, "authorization": f"Bearer {GOOD}"}, settings=TOKENS, files=KEYS),
+    ),
+    "UNAUTHENTICATED": both(
+        Request(NAMES, settings=TOKENS | {"authorization": {"require_authentication": True}}, files=KEYS),
+        Request(
+            NAMES,
+            headers={**JSON, "authorization": f"Bearer {GOOD}"},
+            settings=TOKENS | {"authorization": {"require_authentication": True}},
+            files=KEYS,
+        ),
+    ),
+    "UNAUTHORIZED_FIELD_OR_TYPE": both(
+        Request(
+            query("{ products { id name } }"),
+            supergraph=PROTECTED,
+            note="In the supergraph, `Product.name` is `@authenticated`.",
+        ),
+        Request(query("{ products { id } }"), supergraph=PROTECTED),
     ),
     "UNKNOWN_VIEW": both(
         Request(

@@ -79,7 +79,7 @@ NOT_CODES = {
     *("INVALID_FIELDS", "INVALID_FIELDS_TYPE", "DIRECTIVE_IN_FIELDS_ARG", "FIELDS_SELECT_INVALID_TYPE"),
     *("FIELDS_HAS_ARGS", "FIELDS_MISSING_EXTERNAL", "ON_NON_OBJECT_FIELD"),
 }
-_CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|FORBIDDEN")
+_CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|FORBIDDEN|UNAUTHENTICATED")
 
 
 def constants(tree: ast.AST) -> Iterator[str]:

@@ -6,10 +6,10 @@ The schemas and operations are those of the documentation of Apollo's router, an
 import re
 
 import pytest
-from graphql import parse, validate
+from graphql import OperationDefinitionNode, parse, validate
 
 from router.composition import Composed, Subgraph, compose
-from router.errors import InvalidSupergraph
+from router.errors import InvalidSupergraph, OperationError
 from router.graph.api_schema import build_api_schema, with_incremental_directives
 from router.graph.supergraph import Requirement, Supergraph, load_supergraph
 from router.planner import normalize, plan_normalized
@@ -37,9 +37,12 @@ def looked_at(
 ) -> tuple[OperationAccess, QueryPlan]:
     document = parse(text)
     assert not validate(with_incremental_directives(build_api_schema(supergraph.document)), document)
-    access = operation_access(document, None, supergraph, granted)
-    normalized = normalize(document, None, supergraph, incremental=incremental, denied=access.nodes)
-    return access, plan_normalized(normalized, supergraph)
+    (operation, *_) = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    access = operation_access(document, operation, supergraph, granted)
+    normalized = normalize(document, None, supergraph, incremental=incremental, granted=granted)
+    plan = plan_normalized(normalized, supergraph)
+    assert (plan.requirements, plan.denials) == (access.requirements, access.denials)
+    return access, plan
 
 
 def paths(access: OperationAccess) -> list[str]:
@@ -210,6 +213,13 @@ def test_below_a_field_that_is_granted_once_only_that_is_asked() -> None:
     assert asked(plan) == "blog: { posts { __typename ... on PublicBlog { id } } }"
 
 
+def test_objects_that_a_view_does_not_show_demand_nothing() -> None:
+    document = parse("{ posts { id title } }")
+    (operation, *_) = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    assert operation_access(document, operation, TYPE_ALONE).denials
+    assert not operation_access(document, operation, TYPE_ALONE, hidden=frozenset({"PrivateBlog"})).requirements
+
+
 # ---- rules in supergraphs -------------------------------------------------------------------------------------------
 
 
@@ -242,3 +252,30 @@ def test_equal_demands_are_one_and_empty_ones_none() -> None:
     demanded = supergraph.access.fields
     assert demanded["Query", "a"] == demanded["Query", "b"] == (scopes(("x", "y"), ("z",)),)
     assert ("Query", "c") not in demanded
+
+
+# ---- bombs ----------------------------------------------------------------------------------------------------------
+
+
+def bomb(levels: int, leaf: str) -> str:
+    def twice(n: int) -> str:
+        below = f"author {{ posts {{ ...F{n + 1} }} }}"
+        return f"fragment F{n} on Post {{ a{n}: {below} b{n}: {below} }} "
+
+    last = f"fragment F{levels} on Post {{ {leaf} }}"
+    return "{ post(id: 1) { ...F0 } } " + "".join(map(twice, range(levels))) + last
+
+
+def test_fragments_in_fragments_are_looked_at_once() -> None:
+    document = parse(bomb(40, "title views"))
+    (operation, *_) = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    access = operation_access(document, operation, SOCIAL, {AUTHENTICATED})
+    assert (access.requirements, access.denials) == ((AUTHENTICATED,), ())
+
+
+def test_what_is_denied_in_too_many_places_is_refused() -> None:
+    document = parse(bomb(40, "views"))
+    (operation, *_) = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    with pytest.raises(OperationError) as caught:
+        operation_access(document, operation, SOCIAL)
+    assert caught.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"

@@ -24,14 +24,14 @@ LAST = b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 class Pair:
     """The same router twice: with the fast lane, and without."""
 
-    def __init__(self, hooks: RouterHooks | None = None, **config: Any) -> None:
+    def __init__(self, hooks: RouterHooks | None = None, supergraph: str = SUPERGRAPH, **config: Any) -> None:
         config.setdefault("limits", {"body_timeout_s": 0.2, "max_body_bytes": 5000})
         self.loop = uvloop.new_event_loop()
         self.apps: list[RouterApp] = []
         self.wires = []
         for fast in (True, False):
             app = create_app(
-                SUPERGRAPH, hooks=hooks, config=RouterConfig.model_validate(config), transport=ShopTransport()
+                supergraph, hooks=hooks, config=RouterConfig.model_validate(config), transport=ShopTransport()
             )
             self.loop.run_until_complete(app.startup())
             self.apps.append(app)

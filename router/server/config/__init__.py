@@ -16,6 +16,8 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from router.server.config.authentication import AuthenticationConfig
+from router.server.config.authorization import AuthorizationConfig
 from router.server.config.compression import Coding, CompressionConfig
 from router.server.config.connections import Http2Config, TlsConfig
 from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
@@ -41,6 +43,8 @@ from router.server.config.traffic import TrafficConfig
 from router.server.config.uploads import UploadsConfig
 
 __all__ = [
+    "AuthenticationConfig",
+    "AuthorizationConfig",
     "AutomaticPersistedQueriesConfig",
     "BatchingConfig",
     "CallbackConfig",
@@ -95,6 +99,8 @@ class RouterConfig(Section):
     redis: RedisConfig | None = Field(default=None, description="Without it each process counts for itself.")
     cors: CorsConfig | None = None
     csrf: CsrfConfig = CsrfConfig()
+    authentication: AuthenticationConfig = AuthenticationConfig()
+    authorization: AuthorizationConfig = AuthorizationConfig()
     batching: BatchingConfig = BatchingConfig()
     compression: CompressionConfig = CompressionConfig()
     uploads: UploadsConfig = UploadsConfig()
@@ -145,9 +151,13 @@ class RouterConfig(Section):
     def headers_have_one_source(self) -> Self:
         for headers in (self.headers, *(section.headers for section in self.subgraphs.values())):
             inserted = {*self.headers.insert, *headers.insert}
-            both = sorted(inserted & {*self.headers.propagate, *headers.propagate})
-            if both:
-                raise ValueError(f"header {both[0]!r} is both propagated and inserted")
+            claimed = {*self.headers.claims, *headers.claims}
+            propagated = {*self.headers.propagate, *headers.propagate}
+            for kind, names in (("inserted", inserted & propagated), ("made of a claim", claimed & propagated)):
+                if names:
+                    raise ValueError(f"header {min(names)!r} is both propagated and {kind}")
+            if both := claimed & inserted:
+                raise ValueError(f"header {min(both)!r} is both inserted and made of a claim")
         return self
 
 
@@ -163,6 +173,7 @@ def load_config(path: str | os.PathLike[str]) -> RouterConfig:
     return config.model_copy(
         update={
             "views": {name: folder / file for name, file in config.views.items()},
+            "authentication": config.authentication.relative_to(folder),
             "trusted_documents": trusted.model_copy(update={"manifests": tuple(folder / f for f in trusted.manifests)}),
             "tls": config.tls and config.tls.relative_to(folder),
             "subgraph_tls": config.subgraph_tls.relative_to(folder),

@@ -14,10 +14,15 @@ __all__ = ["HeadersConfig", "SubgraphConfig", "SubscriptionConfig"]
 
 
 class HeadersConfig(Section):
-    """Headers of subgraph requests. What a hook sets wins over both."""
+    """Headers of subgraph requests. What a hook sets wins over all."""
 
     propagate: tuple[HeaderName, ...] = Field(default=(), description="Client headers to send on, as they are.")
     insert: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Headers with fixed values.")
+    claims: dict[HeaderName, str] = Field(
+        default_factory=dict,
+        description="Headers made of the caller's claims, such as `x-user-id: sub`; what is no text is sent as JSON. "
+        "Clients cannot set these headers, and who has no such claim sends none.",
+    )
 
 
 class SubscriptionConfig(Section):

@@ -5,6 +5,7 @@ at every request by itself, and each still gets its own headers, request id, log
 """
 
 import asyncio
+import json
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
@@ -46,14 +47,23 @@ class ClientSharing:
         propagated: names of the headers that go on to subgraphs, lower case.
         has_hooks: whether a hook sees requests while they are executed or their responses.
         ignored: further names of headers that make no difference.
+        claims: names of the caller's claims that go on to subgraphs.
 
     Attributes:
         shared: requests that were answered by another one's execution.
     """
 
-    __slots__ = ("_flights", "_has_hooks", "_ignored", "_propagated", "shared")
+    __slots__ = ("_claims", "_flights", "_has_hooks", "_ignored", "_propagated", "shared")
 
-    def __init__(self, propagated: Iterable[str], *, has_hooks: bool, ignored: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        propagated: Iterable[str],
+        *,
+        has_hooks: bool,
+        ignored: Iterable[str] = (),
+        claims: Iterable[str] = (),
+    ) -> None:
+        self._claims = tuple(sorted(set(claims)))
         self._flights: dict[Hashable, _Flight] = {}
         self._propagated = tuple(sorted(set(propagated) - OWN_HEADERS))
         self._has_hooks = has_hooks
@@ -113,6 +123,11 @@ class ClientSharing:
             given = orjson.dumps(variables) if variables else b""
         except TypeError:
             return None
+        claims: Hashable = None
+        if self._claims and context.claims is not None:
+            told = context.claims
+            # What subgraphs are told of the caller, however it is known.
+            claims = tuple([json.dumps(told[name], sort_keys=True) if name in told else None for name in self._claims])
         headers = context.headers
         sent: Hashable
         seen: Hashable = None
@@ -124,7 +139,7 @@ class ClientSharing:
             if self._has_hooks:
                 seen = (context.client, context.caller, context.query, context.operation_name, context.path)
         # The plan is known by its identity: it lives as long as it is under way here.
-        return id(compiled), given, context.partition, context.share_key, sent, seen, pass_through
+        return id(compiled), given, context.partition, context.share_key, sent, seen, claims, pass_through
 
     def over(self, key: Hashable) -> None:
         """Forget a query that is no longer under way."""

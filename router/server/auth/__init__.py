@@ -1,0 +1,1 @@
+"""Who callers are: JSON Web Tokens, verified with published keys."""
