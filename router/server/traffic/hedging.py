@@ -64,7 +64,7 @@ class Hedging(Layer):
         now = asyncio.get_running_loop().time()
         if self._notes:
             self._budget.note(now)
-        if call.operation_type != "query":
+        if call.operation_type != "query" or call.stream is not None:
             return self.inner.send(call, deadline, on_reply)
         pair = _Pair(self, call, deadline, on_reply, now)
         pair.begin()

@@ -18,7 +18,8 @@ class Retries(Layer):
     """Sends queries again, and mutations if the settings say that they are idempotent: within the deadline and the
     budget, after a pause that grows and is drawn in part, so that routers do not come back all at once.
 
-    An answer, be it partial, is never asked for again: only what came to nothing.
+    An answer, be it partial, is never asked for again: only what came to nothing. Nor is a request with files sent
+    again, which are read from the client while they are sent.
 
     Args:
         draw: gives numbers from 0 up to 1.

@@ -49,7 +49,7 @@ class SubgraphSharing(Layer):
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Make a query, or wait for one that is under way; see `Transport.send`."""
-        if call.operation_type != "query":
+        if call.operation_type != "query" or call.stream is not None:
             return self.inner.send(call, deadline, on_reply)
         key = share_key(call)
         waiter = _Waiter(call, deadline, on_reply)

@@ -1,7 +1,7 @@
 """What every layer must do as a transport, and that only the layers asked for are there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -65,6 +65,33 @@ async def test_a_mutation_that_fails_is_not_sent_again(settings: dict[str, Any])
     await asyncio.sleep(0.01)
     assert asked.outcome is UNREACHABLE
     assert len(held.sent) == 1
+
+
+class Files:
+    """What a client sends, which can be read once."""
+
+    content_type = "multipart/form-data; boundary=x"
+
+    async def chunks(self, body: bytes) -> AsyncIterator[bytes]:
+        yield body
+
+
+@pytest.mark.parametrize("operation_type", ["query", "mutation"])
+async def test_files_are_sent_once_and_for_one_request(settings: dict[str, Any], operation_type: str) -> None:
+    held = HeldTransport()
+    if "retries" in settings:
+        settings = {**settings, "retries": {"initial_backoff_s": 0.001, "idempotent_mutations": True}}
+    transport = around(held, **settings)
+    asked = []
+    for _ in range(2):
+        call = a_call(operation_type)
+        call.stream = Files()
+        asked.append(Asked(transport, call))
+    for sent in held.sent:
+        sent.answer(UNREACHABLE)
+    await asyncio.sleep(0.01)
+    assert len(held.sent) == 2
+    assert all(each.outcome is UNREACHABLE for each in asked)
 
 
 async def test_what_is_answered_in_the_callback_may_be_asked_again(settings: dict[str, Any]) -> None:
