@@ -33,6 +33,8 @@ def is_http2_installed() -> bool:
 class Http2Transport(CoroutineTransport):
     """HTTP/2: negotiated by ALPN for `https` (HTTP/1.1 if the subgraph wants that), with prior knowledge for `http`.
 
+    A query whose connection ended while it was under way is sent once more; mutations never.
+
     Args:
         limits: as for the router's own client; a connection carries many requests.
         tls: for `https` URLs; None for the system's authorities.
@@ -79,19 +81,31 @@ class Http2Transport(CoroutineTransport):
         if client is None:
             raise RuntimeError("The transport is not started.")
         headers = [(name, value) for name, value in call.headers.items() if name.lower() not in _OWN_NAMES]
-        limit = self._limits.answer_bytes
+        attempts = 2 if call.operation_type == "query" else 1
         try:
-            async with client.stream("POST", call.url, content=call.body, headers=headers) as response:
-                parts: list[bytes] = []
-                size = 0
-                async for part in response.aiter_bytes():
-                    size += len(part)
-                    if size > limit:
-                        raise too_large(subgraph, response.status_code)
-                    parts.append(part)
-                return SubgraphReply(response.status_code, dict(response.headers), b"".join(parts))
+            while True:
+                attempts -= 1
+                try:
+                    return await self._post(client, call, headers)
+                except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+                    # Servers end connections, after so many requests say, and httpx2 fails what is under way on them.
+                    if not attempts:
+                        raise
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
             raise SubgraphError(f"Subgraph '{subgraph}' could not be reached.", subgraph=subgraph) from error
+
+    async def _post(
+        self, client: "httpx2.AsyncClient", call: SubgraphCall, headers: list[tuple[str, str]]
+    ) -> SubgraphReply:
+        async with client.stream("POST", call.url, content=call.body, headers=headers) as response:
+            parts: list[bytes] = []
+            size = 0
+            async for part in response.aiter_bytes():
+                size += len(part)
+                if size > self._limits.answer_bytes:
+                    raise too_large(call.subgraph, response.status_code)
+                parts.append(part)
+            return SubgraphReply(response.status_code, dict(response.headers), b"".join(parts))
 
     def _new_client(self, *, has_http1: bool) -> "httpx2.AsyncClient":
         import httpx2  # noqa: PLC0415

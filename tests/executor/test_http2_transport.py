@@ -58,8 +58,11 @@ class Subgraph:
 
 
 @asynccontextmanager
-async def serving(app: Any, files: tuple[Path, Path] | None = None) -> AsyncIterator[str]:
+async def serving(
+    app: Any, files: tuple[Path, Path] | None = None, requests_per_connection: int = 1_000_000
+) -> AsyncIterator[str]:
     config = config_module.Config()
+    config.keep_alive_max_requests = requests_per_connection
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     config.bind = [f"fd://{listening.detach()}"]
@@ -121,3 +124,16 @@ async def test_the_same_as_over_http1() -> None:
     async with serving(Subgraph()) as url, Http2Transport() as transport, AiohttpTransport() as other:
         first, second = await asyncio.gather(*(reply(each, a_call(url)) for each in (transport, other)))
     assert (first.status, first.body) == (second.status, second.body)
+
+
+@pytest.mark.parametrize("kind", ["query", "mutation"])
+async def test_connections_that_the_server_ends(kind: str) -> None:
+    app = Subgraph()
+    async with serving(app, requests_per_connection=7) as url, Http2Transport() as transport:
+        for _ in range(5):
+            results = await asyncio.gather(*(outcome(transport, a_call(url, kind)) for _ in range(4)))
+            if kind == "query":
+                assert [type(result).__name__ for result in results] == ["SubgraphReply"] * 4
+    assert len(app.clients) > 1
+    if kind == "mutation":
+        assert len(app.scopes) <= 20
