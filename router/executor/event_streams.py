@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 
 from router.errors import SubgraphError
+from router.executor.exact_json import load_reply
 from router.hooks import SubgraphCall, SubgraphReply
 
 __all__ = ["INTERRUPTED", "interrupted", "keep_alive", "over_websocket"]
@@ -138,7 +139,7 @@ class _WebSocketEvents:
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     return None
                 is_quiet = False
-                message = orjson.loads(frame.data)
+                message = load_reply(frame.data.encode(), exactly=True)
                 kind = message.get("type")
                 if kind == "ping":
                     await self._send({"type": "pong"})
@@ -149,7 +150,7 @@ class _WebSocketEvents:
                     return None
                 is_quiet = True
                 await self._send({"type": "ping"})
-            except (orjson.JSONDecodeError, AttributeError):
+            except (ValueError, AttributeError):
                 return None
 
     async def _send(self, message: Mapping[str, Any]) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Self
 
 import aiohttp
-import orjson
 
 from router.executor.event_streams import interrupted, keep_alive
+from router.executor.exact_json import load_reply
 from router.hooks import SubgraphCall, SubgraphReply
 
 __all__ = ["MultipartEvents", "MultipartParser", "over_multipart"]
@@ -124,7 +124,7 @@ def event_of(body: bytes) -> tuple[Any, bool]:
     Raises:
         ValueError: it is no part of a subscription.
     """
-    part = orjson.loads(body)
+    part = load_reply(body, exactly=True)
     if not isinstance(part, dict):
         raise ValueError("a part is no object")  # noqa: TRY004  as for any other text that does not fit
     if part.get("payload") is not None:

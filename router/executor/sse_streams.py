@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import aiohttp
-import orjson
 
 from router.executor.event_streams import interrupted, keep_alive
+from router.executor.exact_json import load_reply
 from router.hooks import SubgraphCall, SubgraphReply
 
 __all__ = ["EVENT_STREAM", "LAST_EVENT_ID", "ServerSentEvents", "SseParser", "over_sse"]
@@ -148,8 +148,8 @@ class ServerSentEvents:
             for kind, data, id_ in self._pending:
                 if kind == "next":
                     try:
-                        event = orjson.loads(data)
-                    except orjson.JSONDecodeError:
+                        event = load_reply(data, exactly=True)
+                    except ValueError:
                         await self.aclose()
                         raise interrupted(self._subgraph) from None
                     self.last_event_id = id_ or None

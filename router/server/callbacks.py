@@ -29,6 +29,7 @@ import orjson
 from router.errors import SubgraphError
 from router.executor import Transport
 from router.executor.event_streams import interrupted
+from router.executor.exact_json import load_reply
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.config import CallbackConfig
 from router.server.requests import read_body
@@ -80,8 +81,8 @@ class CallbackDesk:
             raise Rejected.one("METHOD_NOT_ALLOWED", "Use POST.", status=405, headers={"allow": "POST"})
         body = await read_body(context.headers, exchange.receive, exchange.app.config)
         try:
-            message = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
+            message = load_reply(body, exactly=True)
+        except ValueError as error:
             raise _malformed("The body is not JSON.") from error
         if not isinstance(message, dict) or message.get("kind") != "subscription":
             raise _malformed('The body must be an object with `kind: "subscription"`.')
@@ -110,7 +111,7 @@ class CallbackDesk:
                     await events.put(payload)
                     return 200
                 if action == "complete":
-                    events.complete(message.get("errors"))
+                    await events.complete(message.get("errors"))
                     return 202
         except TimeoutError as error:
             text = "The client does not take its events; send this one again."
@@ -121,10 +122,7 @@ class CallbackDesk:
 class CallbackEvents:
     """What a subgraph sends for one subscription; see `hooks.EventStream`."""
 
-    __slots__ = (
-        "_desk", "_heartbeat_s", "_is_complete", "_is_over", "_last", "_last_sign", "_queue", "_subgraph", "id",
-        "verifier",
-    )  # fmt: skip
+    __slots__ = ("_desk", "_heartbeat_s", "_is_over", "_last_sign", "_queue", "_subgraph", "id", "verifier")
 
     def __init__(self, desk: CallbackDesk, subgraph: str, config: CallbackConfig) -> None:
         self.id = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
@@ -134,8 +132,6 @@ class CallbackEvents:
         self._heartbeat_s = config.heartbeat_s
         self._queue: asyncio.Queue[Any] = asyncio.Queue(config.max_queued_events)
         self._is_over = False
-        self._is_complete = False
-        self._last: Any = None
         self.is_alive()
 
     def is_alive(self) -> None:
@@ -146,14 +142,12 @@ class CallbackEvents:
         """Take an event; waits while too many wait for the client."""
         await self._queue.put(event)
 
-    def complete(self, errors: Any) -> None:
-        """There are no more events; those that wait are still taken, and then the errors, if there are some."""
+    async def complete(self, errors: Any) -> None:
+        """There are no more events."""
         self._desk.close(self.id)
-        self._is_complete = True
         if errors:
-            self._last = {"data": None, "errors": errors}
-        if self._queue.empty():
-            self._queue.put_nowait(None)  # somebody may wait
+            await self._queue.put({"data": None, "errors": errors})
+        await self._queue.put(None)
 
     def __aiter__(self) -> Self:
         return self
@@ -161,12 +155,10 @@ class CallbackEvents:
     async def __anext__(self) -> Any:
         if self._is_over:
             raise StopAsyncIteration
-        event = None if self._is_complete and self._queue.empty() else await self._next()
+        event = await self._next()
         if event is None:
-            event, self._last = self._last, None
-            if event is None:
-                await self.aclose()
-                raise StopAsyncIteration
+            await self.aclose()
+            raise StopAsyncIteration
         return event
 
     async def _next(self) -> Any:

@@ -33,4 +33,4 @@ def test_what_is_too_large_is_refused_early(evil: Evil) -> None:
     with pytest.raises(PlanningError) as refused:
         plan_operation(parse(operation), None, supergraph_of(sdls))
     assert refused.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"
-    assert work(supergraph_of(sdls), operation).units < 3_000
+    assert work(supergraph_of(sdls), operation).units < 2_000

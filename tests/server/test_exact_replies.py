@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 
 import httpx
+import orjson
 import pytest
 
 from router import Composed, Subgraph, compose
+from router.executor.multipart_streams import event_of
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.app import RouterApp, create_app
 from router.server.config import RouterConfig
@@ -112,6 +114,13 @@ async def test_a_number_is_coerced_with_the_digits_it_has(connect: Connect, fiel
     reply = f'{{"data":{{"plain":{{"{field}":{sent}}},"o":{{"v":{LONG[0]}}}}}}}'
     text, _ = await answered(connect, f"{{ plain {{ {field} }} o {{ v }} }}", a=reply)
     assert text == f'{{"data":{{"plain":{{"{field}":{seen}}},"o":{{"v":{LONG[0]}}}}}}}'
+
+
+@pytest.mark.parametrize("number", LONG)
+async def test_events_keep_their_digits(number: str) -> None:
+    reply = f'{{"data":{{"o":{{"v":{number}}}}}}}'
+    event, is_last = event_of(f'{{"payload":{reply}}}'.encode())
+    assert (orjson.dumps(event).decode(), is_last) == (reply, False)
 
 
 @pytest.mark.parametrize("body", ['{"data":{"o":{"v":1e400,"x":"\\ud800"}}}', '{"data":{"o":{"v":1e400 }', "1e400"])
