@@ -1,4 +1,4 @@
-"""The four places where an application takes part in a request.
+"""The five places where an application takes part in a request.
 
     class Hooks(RouterHooks):
         def on_fetch(self, call: SubgraphCall, send: Send) -> PendingReply:

@@ -64,7 +64,7 @@ def test_everything_public_is_documented() -> None:
 
 def test_hooks() -> None:
     hooks = [name for name in vars(router.RouterHooks) if not name.startswith("_")]
-    assert hooks == ["on_request", "on_plan", "on_fetch", "on_response"]
+    assert hooks == ["on_request", "on_policies", "on_plan", "on_fetch", "on_response"]
 
 
 def test_the_documented_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
