@@ -1,4 +1,4 @@
-"""What an entity fetch sends, and what becomes of its answer: generated walkers and extractors, and merging.
+"""What an entity fetch sends: generated walkers and extractors.
 
 For each fetch one function walks the merged tree and collects the target objects. A second one, which fetches with
 equal calls share, makes the deduplicated representations of all their targets and remembers which targets share each.
@@ -10,9 +10,7 @@ from typing import Any
 
 import orjson
 
-from router.executor.documents import Shape
 from router.executor.source import Function, Source, membership
-from router.executor.writes import MergeRule
 from router.planner.plan import ContextArgument, InputSelection, Path, Representation
 
 __all__ = [
@@ -22,10 +20,7 @@ __all__ = [
     "Extract",
     "Owners",
     "Target",
-    "deep_merge",
     "located",
-    "merge_entities",
-    "move_keys",
     "write_collector",
     "write_extractor",
 ]
@@ -364,84 +359,3 @@ def _cut(source: Source, function: Function, selection: InputSelection, *, is_ke
             function.line("return ABSENT")
         items.append(f"{field.name!r}: {value}")
     function.line(f"return {{{', '.join(items)}}}")
-
-
-# ---- merging --------------------------------------------------------------------------------------------------------
-
-
-def merge_entities(rule: MergeRule, owners: Owners, entities: Sequence[Any]) -> bool:
-    """Merge entities into their targets; return whether all were objects or null, as they must be."""
-    is_sound = True
-    if rule.is_disjoint and not rule.unshared:
-        for group, entity in zip(owners, entities, strict=True):
-            if entity.__class__ is dict:
-                for target in group:
-                    target.update(entity)
-            elif entity is not None:
-                is_sound = False
-        return is_sound
-    for group, entity in zip(owners, entities, strict=True):
-        if entity.__class__ is dict:
-            for target in group[1:]:
-                if rule.is_disjoint:
-                    target.update(entity)
-                    for key in rule.unshared & entity.keys():
-                        target[key] = _copied(entity[key], rule.shape[key].children)
-                else:
-                    deep_merge(target, _copied(entity, rule.shape), rule.shape)
-            if rule.is_disjoint:
-                group[0].update(entity)
-            else:
-                deep_merge(group[0], entity, rule.shape)
-        elif entity is not None:
-            is_sound = False
-    return is_sound
-
-
-def move_keys(owners: Owners, keys: Sequence[str]) -> None:
-    """Put some keys of each target, as far as it has them, behind all others."""
-    for group in owners:
-        for target in group:
-            for key in keys:
-                if key in target:
-                    target[key] = target.pop(key)
-
-
-def deep_merge(target: Target, addition: Mapping[str, Any], shape: Shape) -> None:
-    """Merge an object into another: null never replaces a value, objects merge, lists of one length merge item by
-    item, everything else replaces. Only keys that the shape knows as composite are looked into.
-    """
-    for key, value in addition.items():
-        if value is None:
-            target.setdefault(key, None)
-            continue
-        written = shape.get(key)
-        if written is None or written.children is None:
-            target[key] = value
-        else:
-            target[key] = _merged(target.get(key), value, written.children)
-
-
-def _merged(present: Any, value: Any, shape: Shape) -> Any:
-    if isinstance(present, dict) and isinstance(value, dict):
-        deep_merge(present, value, shape)
-        return present
-    if isinstance(present, list) and isinstance(value, list) and len(present) == len(value):
-        for index, item in enumerate(value):
-            if item is not None:
-                present[index] = _merged(present[index], item, shape)
-        return present
-    return value
-
-
-def _copied(value: Any, shape: Shape | None) -> Any:
-    """Copy the containers of a composite value; leaves stay shared."""
-    if shape is None:
-        return value
-    if value.__class__ is dict:
-        copy = value.copy()
-        for key, written in shape.items():
-            if written.children is not None and key in copy:
-                copy[key] = _copied(copy[key], written.children)
-        return copy
-    return [_copied(item, shape) for item in value] if value.__class__ is list else value

@@ -17,20 +17,20 @@ import orjson
 from router.errors import SubgraphError
 from router.executor.client import Sender
 from router.executor.error_log import log_failure, log_masked
+from router.executor.error_paths import ResponsePath, error_path, nulled, sortable
 from router.executor.errors import ErrorExposure, client_error, failure_error
+from router.executor.merging import merge_entities
 from router.executor.parts import Collected, CompiledFetch
 from router.executor.passthrough import PassThrough
 from router.executor.positions import Position, conditions_hold, visible_path
 from router.executor.projection import IRREGULAR
 from router.executor.replies import MALFORMED, read_reply
-from router.executor.representations import Target, located, merge_entities, move_keys
+from router.executor.representations import Target, located
 from router.executor.requests import CompiledCall, Requests, SubgraphRequest
 from router.executor.transport import Pending
 from router.hooks import RequestContext, SubgraphReply
 
 __all__ = ["Run", "reported_failure"]
-
-ResponsePath = tuple[str | int, ...]
 
 OnEnd = Callable[["Run", Exception | None], None]
 """Takes a run that has ended, and why it has no result."""
@@ -50,9 +50,9 @@ class Run:
     """
 
     __slots__ = (
-        "_context", "_deadline", "_exposure", "_failed", "_fetches", "_held", "_in_flight", "_nulled", "_on_end",
-        "_on_over", "_parts", "_pass", "_pending", "_ready", "_requests", "_root", "_scope", "_sent", "_subgraphs",
-        "_targets",        "conditions", "data", "error_parts", "errors", "is_tidy", "passed", "variables",
+        "_collected", "_context", "_deadline", "_exposure", "_failed", "_fetches", "_held", "_in_flight", "_nulled",
+        "_on_end", "_on_over", "_parts", "_pass", "_pending", "_ready", "_requests", "_root", "_scope", "_sent",
+        "_subgraphs", "_targets", "conditions", "data", "error_parts", "errors", "is_tidy", "passed", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +92,8 @@ class Run:
         self._scope = copy_context()
         self._pending = [fetch.dependencies for fetch in fetches]
         self._ready = [fetch for fetch in fetches if not fetch.dependencies]
+        self._collected: list[Collected] = []
+        """What is ready, with its targets."""
         self._parts = [0] * len(fetches)
         """How many requests of each fetch are in flight."""
         self._in_flight: dict[int, tuple[SubgraphRequest, Pending]] = {}
@@ -117,6 +119,7 @@ class Run:
         """End it: requests in flight are cancelled, and `on_end` is not called any more. Again is no harm."""
         self._on_end = self._on_over = None
         self._ready.clear()
+        self._collected.clear()
         if self._held is not None:
             self._held.cancel()
             self._held = None
@@ -168,12 +171,13 @@ class Run:
                 self._parts[fetch] -= 1
                 if not self._parts[fetch]:
                     self._over(self._fetches[fetch])
-            if not self._ready:
-                if not self._in_flight and self._held is None:
-                    self._end(None)
-            elif not self._in_flight and self._held is None:
-                self._send(self._prepared())
-            elif self._held is None:
+            if self._ready:
+                self._collect()
+            if self._held is not None:
+                return
+            if not self._in_flight:
+                self._send(self._prepared() if self._collected else ())
+            elif self._collected:
                 self._held = asyncio.get_running_loop().call_soon(self._release, context=self._scope)
         except Exception as error:  # noqa: BLE001  it is not lost
             self._end(error)
@@ -210,12 +214,17 @@ class Run:
     def _prepared(self) -> list[SubgraphRequest]:
         """Return requests for all fetches that are ready; those with nothing to send are over at once."""
         requests: list[SubgraphRequest] = []
-        while self._ready:
-            by_subgraph: dict[tuple[str, int | None], list[Collected]] = {}
-            collected = self._collected()
+        while True:
+            if self._ready:
+                self._collect()
+            if not self._collected:
+                break
+            collected, self._collected = self._collected, []
             if len(collected) == 1:
                 requests += self._composed(collected)
                 continue
+            collected.sort(key=lambda each: each.fetch.id)
+            by_subgraph: dict[tuple[str, int | None], list[Collected]] = {}
             for ready in collected:
                 if ready.fetch.call is None:
                     requests += self._composed([ready])
@@ -228,9 +237,10 @@ class Run:
                 self._parts[number] += 1
         return requests
 
-    def _collected(self) -> list[Collected]:
-        """Return the fetches that are ready with their targets; those without any are over, and more become ready."""
-        found = []
+    def _collect(self) -> None:
+        """Find the targets of fetches that are ready, while the answer that made them so is still in the processor's
+        caches. Fetches without targets are over, and more become ready.
+        """
         while self._ready:
             fetch = self._ready.pop()
             targets: list[Target] = []
@@ -247,12 +257,9 @@ class Run:
                         if fetch.is_collected:
                             self._targets[fetch.id] = targets
             if targets:
-                found.append(Collected(fetch, targets, values))
+                self._collected.append(Collected(fetch, targets, values))
             else:
                 self._over(fetch)
-        if len(found) > 1:
-            found.sort(key=lambda each: each.fetch.id)
-        return found
 
     def _composed(self, together: Sequence[Collected]) -> list[SubgraphRequest]:
         """Return requests for one root fetch, or for entity fetches of one subgraph."""
@@ -284,9 +291,8 @@ class Run:
                 if isinstance(entities, list) and len(entities) == len(owners):
                     if self.is_tidy:
                         self._check(call, data if call.response_key is None else entities)
-                    if merge_entities(call.rule, owners, entities):
-                        if self.is_tidy and call.tidy is not None and call.tidy.moves:
-                            move_keys(owners, call.tidy.moves)
+                    moves = call.tidy.moves if self.is_tidy and call.tidy is not None else ()
+                    if merge_entities(call.rule, owners, entities, moves):
                         continue
                 elif entities is None and errors:
                     self._failed.append(request)
@@ -306,7 +312,7 @@ class Run:
         places: Sequence[Mapping[int, Sequence[ResponsePath]]],
     ) -> bool:
         """Report an error once per target that it belongs to; return whether any report is masked."""
-        path = _error_path(error)
+        path = error_path(error)
         request_id = self._context.request_id
         masked_as = None if self._exposure.exposes(request.subgraph) else request_id
         for index, call in enumerate(request.calls):
@@ -319,7 +325,7 @@ class Run:
             else:
                 continue
             if isinstance(position, int) and 0 <= position < len(owners):
-                nulled = _nulled(data, path)[length:]
+                lost = nulled(data, path)[length:]
                 is_masked = masked_as is not None
                 # Targets may share an object: each place is named once.
                 for target in dict.fromkeys(map(id, owners[position])):
@@ -332,7 +338,7 @@ class Run:
                         hidden_as = request_id if is_secret else masked_as
                         moved = client_error(error, request.subgraph, visible, masked_as=hidden_as)
                         self._add_error(moved, self._fetches[request.fetches[0]])
-                        self._nulled.append(tuple(self._visible((*place, *nulled))))
+                        self._nulled.append(tuple(self._visible((*place, *lost))))
                 return is_masked
         self._failed.append(request)
         moved = client_error(error, request.subgraph, self._common_path(request), masked_as=masked_as)
@@ -389,7 +395,7 @@ class Run:
         paths = self._target_paths(request)
         if not paths:
             return ()
-        low, high = min(paths, key=_sortable), max(paths, key=_sortable)
+        low, high = min(paths, key=sortable), max(paths, key=sortable)
         length = next((i for i, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))
         return low[:length]
 
@@ -425,32 +431,3 @@ def reported_failure(
 def _unfit(subgraph: str) -> SubgraphError:
     message = f"Subgraph '{subgraph}' answered with data that does not fit what was asked."
     return SubgraphError(message, subgraph=subgraph, code=MALFORMED)
-
-
-def _error_path(error: Any) -> tuple[str | int, ...]:
-    path = error.get("path") if isinstance(error, dict) else None
-    if not isinstance(path, list) or not all(isinstance(s, str | int) and not isinstance(s, bool) for s in path):
-        return ()
-    return tuple(path)
-
-
-def _nulled(data: Any, path: ResponsePath) -> ResponsePath:
-    """Return the part of an error's path that leads to the null which the subgraph put for it; all of it if none.
-
-    An error in a non-null field takes the objects around it along: what else was asked of them is missing too.
-    """
-    value = data
-    for length, segment in enumerate(path):
-        if value is None:
-            return path[:length]
-        if isinstance(value, dict):
-            value = value.get(segment)
-        elif isinstance(value, list) and isinstance(segment, int) and 0 <= segment < len(value):
-            value = value[segment]
-        else:
-            break
-    return path
-
-
-def _sortable(path: ResponsePath) -> list[tuple[bool, int, str]]:
-    return [(isinstance(s, str), s if isinstance(s, int) else 0, s if isinstance(s, str) else "") for s in path]

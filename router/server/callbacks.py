@@ -111,7 +111,7 @@ class CallbackDesk:
                     await events.put(payload)
                     return 200
                 if action == "complete":
-                    await events.complete(message.get("errors"))
+                    events.complete(message.get("errors"))
                     return 202
         except TimeoutError as error:
             text = "The client does not take its events; send this one again."
@@ -122,7 +122,10 @@ class CallbackDesk:
 class CallbackEvents:
     """What a subgraph sends for one subscription; see `hooks.EventStream`."""
 
-    __slots__ = ("_desk", "_heartbeat_s", "_is_over", "_last_sign", "_queue", "_subgraph", "id", "verifier")
+    __slots__ = (
+        "_desk", "_heartbeat_s", "_is_complete", "_is_over", "_last", "_last_sign", "_queue", "_subgraph", "id",
+        "verifier",
+    )  # fmt: skip
 
     def __init__(self, desk: CallbackDesk, subgraph: str, config: CallbackConfig) -> None:
         self.id = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
@@ -132,6 +135,8 @@ class CallbackEvents:
         self._heartbeat_s = config.heartbeat_s
         self._queue: asyncio.Queue[Any] = asyncio.Queue(config.max_queued_events)
         self._is_over = False
+        self._is_complete = False
+        self._last: Any = None
         self.is_alive()
 
     def is_alive(self) -> None:
@@ -142,12 +147,14 @@ class CallbackEvents:
         """Take an event; waits while too many wait for the client."""
         await self._queue.put(event)
 
-    async def complete(self, errors: Any) -> None:
-        """There are no more events."""
+    def complete(self, errors: Any) -> None:
+        """There are no more events; those that wait are still taken, and then the errors, if there are some."""
         self._desk.close(self.id)
+        self._is_complete = True
         if errors:
-            await self._queue.put({"data": None, "errors": errors})
-        await self._queue.put(None)
+            self._last = {"data": None, "errors": errors}
+        if self._queue.empty():
+            self._queue.put_nowait(None)  # somebody may wait
 
     def __aiter__(self) -> Self:
         return self
@@ -155,10 +162,12 @@ class CallbackEvents:
     async def __anext__(self) -> Any:
         if self._is_over:
             raise StopAsyncIteration
-        event = await self._next()
+        event = None if self._is_complete and self._queue.empty() else await self._next()
         if event is None:
-            await self.aclose()
-            raise StopAsyncIteration
+            event, self._last = self._last, None
+            if event is None:
+                await self.aclose()
+                raise StopAsyncIteration
         return event
 
     async def _next(self) -> Any:

@@ -275,6 +275,8 @@ class LiveSubscription:
 
 def asks_the_same(old: Operation, new: Operation) -> bool:
     """Whether both send the same to the same subgraph for their streams."""
+    if not (old.compiled.plan.fetches and new.compiled.plan.fetches):
+        return False  # there is nothing that the caller may have
     one, other = old.compiled.plan.fetches[0], new.compiled.plan.fetches[0]
     return (one.subgraph, one.operation_name, one.document, one.variables) == (
         other.subgraph,

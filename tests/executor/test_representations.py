@@ -10,14 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.executor.documents import Shape, Written, shape_of
-from router.executor.representations import (
-    NAMES,
-    deep_merge,
-    located,
-    merge_entities,
-    write_collector,
-    write_extractor,
-)
+from router.executor.merging import deep_merge, merge_entities
+from router.executor.representations import NAMES, located, write_collector, write_extractor
 from router.executor.source import Source
 from router.executor.writes import MergeRule
 from router.planner.plan import InputField, InputSelection, Path, PathStep, Representation

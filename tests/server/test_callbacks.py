@@ -13,6 +13,8 @@ import uvicorn
 from aiohttp import web
 
 from router import Composed, RouterApp, RouterConfig, Subgraph, compose, create_app
+from router.server.callbacks import CallbackDesk
+from router.server.config import CallbackConfig
 from tests.server.listening import SSE, sse, stream
 
 SDL = """
@@ -229,6 +231,17 @@ async def test_a_slow_client_slows_the_subgraph_down(http: aiohttp.ClientSession
         assert numbers == set(range(20)), "none is lost"
         assert await asyncio.gather(*sending) == [200] * 20
         assert events._queue.maxsize == 2
+
+
+async def test_the_end_does_not_wait_for_a_slow_client() -> None:
+    desk = CallbackDesk()
+    events = desk.open("s", CallbackConfig(public_url="http://a/b", max_queued_events=2))
+    for number in range(2):
+        await events.put({"data": number})
+    events.complete([{"message": "no more"}])
+    assert len(desk) == 0
+    found = [event async for event in events]
+    assert found == [{"data": 0}, {"data": 1}, {"data": None, "errors": [{"message": "no more"}]}]
 
 
 def test_the_settings_must_say_where() -> None:
