@@ -1,28 +1,20 @@
 """`python -m router serve` and `config-schema`: a supergraph over HTTP, and the settings of that."""
 
 import argparse
+import asyncio
 import errno
-import gc
 import logging
 import os
 import socket
 import sys
 from pathlib import Path
 
-import uvicorn
-
-import router
 from router.commands.files import Failed, as_json, write_text
-from router.server.config import RouterConfig, TlsConfig, config_schema, load_config
-from router.server.file_watch import FileWatch
-from router.server.http1 import fast_protocol
-from router.server.http2.limits import http2_limits
-from router.server.http_versions import negotiating
-from router.server.reload import Reloader
-from router.server.supergraph_source import FileSource, source_of
-from router.server.tls import ServerTls
+from router.commands.workers import Place, Supervisor, command_of
 
 __all__ = ["add_config_schema", "add_serve"]
+
+MAX_WORKERS = 256
 
 
 def add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,6 +28,10 @@ def add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     serve.add_argument(
         "--watch", action="store_true", help="reload whenever the supergraph, settings or contracts change"
     )
+    serve.add_argument(
+        "--workers", type=worker_count, default=1, metavar="N", help="processes that serve (default: %(default)s)"
+    )
+    serve.add_argument("--worker", help=argparse.SUPPRESS)  # set by the supervisor of workers
     serve.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     serve.set_defaults(run=run_serve)
 
@@ -52,57 +48,46 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def worker_count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: from 1 to {MAX_WORKERS}")
+    if os.name == "nt" and int(text) > 1:
+        raise argparse.ArgumentTypeError("several workers need an operating system with POSIX signals")
+    return int(text)
+
+
 def run_serve(options: argparse.Namespace) -> int:
-    config_file = Path(options.config) if options.config else None
-    watch = FileWatch()  # before anything is read, or a change in between would be missed
-    watch.look_at([] if config_file is None else [config_file])
-    config = load_config(config_file) if config_file else RouterConfig()
-    tls = server_tls(options, config)
-    source = source_of(options.supergraph, config.supergraph)
-    watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *config.files])
-    app = router.create_app(router.load_supergraph(source.read()), config=config)
-    served = Reloader(app, source, config_file, watch if options.watch else None, tls)
+    # What serves is imported by who serves: the supervisor of workers stays small.
+    if options.worker is not None:
+        from router.commands.serving import serve_here  # noqa: PLC0415
+
+        place = Place.read(options.worker)
+        return serve_here(options, lambda: socket.socket(fileno=place.socket), place)
+    if options.workers > 1:
+        return run_workers(options)
+    from router.commands.serving import serve_here  # noqa: PLC0415
+
+    return serve_here(options, lambda: listening_socket(options.host, options.port), None)
+
+
+def run_workers(options: argparse.Namespace) -> int:
+    from router.server.telemetry import configure_logging  # noqa: PLC0415
+
     listener = listening_socket(options.host, options.port)
-    router.configure_logging(options.log_level)
-    http1 = fast_protocol(app)
-    settings = uvicorn.Config(
-        served,
-        loop="auto" if os.name == "nt" else "uvloop",
-        http=negotiating(http1, http2_limits(config)) if config.http2.enabled else http1,
-        ws="wsproto",
-        ws_max_size=config.limits.max_body_bytes,
-        ws_per_message_deflate=config.websocket.compression,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=65,  # longer than load balancers keep theirs, or they would meet a closing connection
-        timeout_graceful_shutdown=10,
-    )
-    settings.load()
-    if tls is not None:
-        settings.ssl = tls.context
-    # What is loaded now stays for good: the collector need not look at it again and again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    configure_logging(options.log_level)
     host, port = listener.getsockname()[:2]
-    logging.getLogger("router.server").info("serving", extra={"fields": {"host": host, "port": port}})
-    server = uvicorn.Server(settings)
-    server.run(sockets=[listener])
-    return 0 if server.started else 1
+    fields = {"host": host, "port": port, "workers": options.workers}
+    logging.getLogger("router.server").info("serving", extra={"fields": fields})
+    arguments = ["--supergraph", options.supergraph, "--log-level", options.log_level]
+    arguments += ["--config", options.config] if options.config else []
+    arguments += ["--tls-cert", options.tls_cert] if options.tls_cert is not None else []
+    arguments += ["--tls-key", options.tls_key] if options.tls_key is not None else []
+    arguments += ["--watch"] if options.watch else []
 
+    async def supervise() -> int:
+        return await Supervisor(command_of(arguments), options.workers, listener).run()
 
-def server_tls(options: argparse.Namespace, config: RouterConfig) -> ServerTls | None:
-    """The certificate of the command line or of the settings, if there is one."""
-    section = config.tls
-    if options.tls_cert is not None:
-        section = TlsConfig(certificate_file=options.tls_cert, key_file=options.tls_key)
-    elif options.tls_key is not None:
-        raise Failed("--tls-key is the key of --tls-cert, which is missing", code="INVALID_ROUTER_CONFIG")
-    if section is None:
-        return None
-    return ServerTls(section, ("h2", "http/1.1") if config.http2.enabled else ("http/1.1",))
+    return asyncio.run(supervise())
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -122,6 +107,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 def run_config_schema(options: argparse.Namespace) -> int:
+    from router.server.config import config_schema  # noqa: PLC0415
+
     text = as_json(config_schema())
     if options.out:
         write_text(Path(options.out), text)

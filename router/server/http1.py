@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LaneProtocol", "fast_protocol"]
 
+GRACE_S = 1.0
+"""How long a server that stops waits for the first request of a connection, or the rest of one."""
 JOINED_BYTES = 32_768
 """A body up to this size is copied behind its head; copying a larger one costs more than a second buffer."""
 
@@ -79,6 +81,7 @@ class LaneProtocol(HttpToolsProtocol):
         self.head_bytes = 0
         self.is_taking = False
         self.is_ending = False
+        self.is_fresh = True
         self.held = b""
         self.chunks: list[bytes] = []
         self.missing_bytes = 0
@@ -122,7 +125,17 @@ class LaneProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Let the running request end, then close; called by the server when it stops."""
         self.is_ending = True
-        if self.running is None:
+        if self.running is not None:
+            return
+        is_between = self.cycle is None or self.cycle.response_complete
+        if is_between and (self.is_fresh or self.missing_bytes or self.is_inside):
+            # The client could not know: its first request, or the rest of one, is on the way.
+            self.loop.call_later(GRACE_S, self.end_grace)
+        else:
+            super().shutdown()
+
+    def end_grace(self) -> None:
+        if self.running is None and not self.transport.is_closing():
             super().shutdown()
 
     # ---- whose bytes they are ---------------------------------------------------------------------------------------
@@ -130,6 +143,7 @@ class LaneProtocol(HttpToolsProtocol):
     def take(self, data: bytes) -> None:
         """Bytes that begin a request, with nothing before it that is left to be done."""
         self.is_taking = True
+        self.is_fresh = False
         while data and not self.transport.is_closing():
             if self.running is not None or self.flow.write_paused:
                 self.held = data
@@ -296,6 +310,8 @@ class LaneProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self.is_in_head = False
         super().on_headers_complete()
+        if self.is_ending and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self.is_inside = False

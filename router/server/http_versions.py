@@ -7,11 +7,13 @@ protocol: a request over HTTP/1.1 costs nothing more.
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from router.server.http1 import GRACE_S
 from router.server.http2 import Http2Limits
 
 __all__ = ["negotiating"]
@@ -48,6 +50,7 @@ class Negotiation(asyncio.Protocol):
         self.begun = b""
         self.silence: asyncio.TimerHandle | None = None
         self.chosen: asyncio.Protocol | None = None
+        self.is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
@@ -71,13 +74,21 @@ class Negotiation(asyncio.Protocol):
                 self.begun = _OFFER.sub(b"", head + end[:2]) + end[2:] + rest
         data, self.begun = self.begun, b""
         chosen.data_received(data)
+        if self.is_ending:
+            stop: Callable[[], None] = chosen.shutdown  # type: ignore[attr-defined]  # all of uvicorn's kind have it
+            stop()
 
     def connection_lost(self, _error: Exception | None) -> None:
         self.leave()
 
     def shutdown(self) -> None:
-        """Called by the server when it stops."""
-        self.transport.close()
+        """Called by the server when it stops. The client could not know: its first request may be on the way."""
+        self.is_ending = True
+        self.loop.call_later(GRACE_S, self.end_grace)
+
+    def end_grace(self) -> None:
+        if self.chosen is None:
+            self.transport.close()
 
     def leave(self) -> None:
         self.state.connections.discard(self)
@@ -100,6 +111,7 @@ class Negotiation(asyncio.Protocol):
             chosen: asyncio.Protocol = Http2Protocol(**made, limits=self.limits)
         else:
             chosen = self.http1(**made)
+        self.chosen = chosen
         self.transport.set_protocol(chosen)
         chosen.connection_made(self.transport)
         return chosen

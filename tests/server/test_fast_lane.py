@@ -16,7 +16,7 @@ from router.server.app import RouterApp, create_app
 from router.server.config import RouterConfig
 from router.server.http1 import LaneProtocol
 from tests.server.shop import SUPERGRAPH, ShopTransport
-from tests.server.wire import Wire, read_into, request
+from tests.server.wire import Wire, read_into, request, rounds
 
 LAST = b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 
@@ -452,6 +452,9 @@ async def test_a_server_that_stops_answers_first(shop_app: RouterApp, shop: Shop
     wire = Wire(shop_app, fast=True)
     client, line = await wire.connect()
     quiet_client, quiet = await wire.connect()
+    await asyncio.get_running_loop().sock_sendall(quiet_client, request(GOOD[0]))
+    await until(lambda: wire.state.total_requests == 1)
+    shop.calls.clear()
     await asyncio.get_running_loop().sock_sendall(client, request(asked("{ slow(seconds: 0.05) }")) + request(GOOD[0]))
     await until(lambda: bool(shop.calls))
     for each in (line, quiet):
@@ -464,6 +467,23 @@ async def test_a_server_that_stops_answers_first(shop_app: RouterApp, shop: Shop
     await until(lambda: not wire.state.connections)
     client.close()
     quiet_client.close()
+
+
+@pytest.mark.parametrize("begun", [b"", b"POST /gra", request(GOOD[0])[:-5], b"GET /he"])
+async def test_a_server_that_stops_answers_what_is_on_the_way(shop_app: RouterApp, begun: bytes) -> None:
+    wire = Wire(shop_app, fast=True)
+    asking = LAST.replace(b"connection: close\r\n", b"") if begun.startswith(b"GET") else request(GOOD[0])
+    client, line = await wire.connect()
+    if begun:
+        await asyncio.get_running_loop().sock_sendall(client, begun)
+        await rounds()
+    line.shutdown()
+    await asyncio.get_running_loop().sock_sendall(client, asking[len(begun) :])
+    got = bytearray()
+    await read_into(got, client)
+    assert got.startswith(b"HTTP/1.1 200 OK")
+    assert b"connection: close" in got
+    client.close()
 
 
 async def test_quiet_connections_are_closed(shop_app: RouterApp) -> None:

@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from router.server.app import RouterApp
 from router.server.http1 import LaneProtocol, fast_protocol
 
-__all__ = ["Wire", "read_into", "request"]
+__all__ = ["Wire", "read_into", "request", "rounds"]
 
 DATE = (b"date", b"Mon, 01 Jan 2024 00:00:00 GMT")
 # What two servers, or two requests, never have in common.
