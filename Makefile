@@ -61,8 +61,8 @@ lock: bootstrap-dev ## Renew requirements/*.lock (of pyproject.toml) and the loc
 docs: bootstrap-dev ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-bench: bootstrap-dev ## Measure the engine stage by stage (composing: python -m tests.bench.composition)
-	$(BIN)/python -m tests.bench $(ARGS)
+bench: bootstrap-dev ## Measure against other routers (ARGS="--scenario small --peers grafbase"; the engine: python -m tests.bench)
+	$(BIN)/python -m tests.bench.rig $(ARGS)
 
 differential: bootstrap-dev ## Compare composition with Apollo's composer on 5,000 random sets (needs Node)
 	$(BIN)/python -m tests.composition.differential $(ARGS)

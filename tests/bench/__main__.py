@@ -1,14 +1,12 @@
-"""What the engine costs, stage by stage; run with `make bench`.
+"""What the engine costs, stage by stage: `python -m tests.bench`. Against other routers: `make bench`.
 
-Figures of one machine and one minute: compare them within one run only. With `--peers`, the benchmark rig beside the
-checkout (`../shared/bench`) runs this router against others in interleaved rounds and prints ratios.
+Figures of one machine and one minute: compare them within one run only.
 """
 
 import argparse
 import asyncio
 import random
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -121,26 +119,14 @@ async def back_end(seed: int) -> dict[str, float]:
     return {"execute, warm": statistics.mean(times)}
 
 
-def peers() -> int:
-    """Runs the rig; its own output says how it measures."""
-    rig = ROOT.parent / "shared" / "bench" / "bench.py"
-    if not rig.exists():
-        print("The benchmark rig (../shared/bench) is not on this machine.", file=sys.stderr)
-        return 1
-    router = f"{sys.executable} -m router serve --supergraph {{supergraph}} --port {{port}} --log-level error"
-    work = ["--work", str(ROOT / ".bench")]
-    return subprocess.run([sys.executable, str(rig), "--router-cmd", router, *work], check=False).returncode
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--peers", action="store_true", help="compare with other routers; takes some minutes")
     parser.add_argument("--seed", type=int, default=7, help="of the random federation")
     options = parser.parse_args()
     figures = {**front_end(), **asyncio.run(back_end(options.seed))}
     for name, milliseconds in figures.items():
         print(f"{name:<20}{milliseconds:9.3f} ms")
-    return peers() if options.peers else 0
+    return 0
 
 
 if __name__ == "__main__":
