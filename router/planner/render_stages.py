@@ -151,9 +151,14 @@ def _object_cover_lines(cover: ObjectCover, graph: QueryGraph, indent: str) -> I
 
     for instance in cover.instances:
         if instance.stand is None:
-            needs = [f"{f.name} from {source(c)}" for f, c in (*instance.key, *instance.requires)]
+            needs = (*instance.key, *instance.requires)
+            said = ", ".join(f"{f.name} from {source(c)}" for f, c in needs)
             name = graph.supergraph.subgraphs[instance.subgraph].name
-            yield f"{indent}enter {name}@{instance.stage} as {instance.entry} with {', '.join(needs)}"
+            yield f"{indent}enter {name}@{instance.stage} as {instance.entry} with {said}"
+            for wanted, choice in needs:
+                if choice.cover is not None:
+                    yield f"{indent}  of {wanted.name}"
+                    yield from _cover_lines(choice.cover, graph, indent + "    ")
     for wanted, choice in cover.outputs:
         yield f"{indent}{wanted.response_key} from {source(choice)}"
         if choice.cover is not None:
