@@ -187,3 +187,51 @@ def test_policies_of_one_implementation_reach_the_interface_as_they_are() -> Non
     result = compose([Subgraph("a", link + sdl)])
     assert isinstance(result, Composed), result.errors
     assert result.supergraph_sdl.count("@policy(policies: [[], []])") == 2
+
+
+FIELD_SETS = (
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@external", "@requires"])\n'
+    'type Query { t: T } scalar S interface N { n: Int } type O { o: Int } type T @key(fields: "id") { id: ID! '
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ("o { ... on S { o } }", '"S" is not a composite type'),
+        ("o { ... on Nowhere { o } }", '"Nowhere" is not a composite type'),
+        ("x: o { o }", 'the alias "x" cannot be used here'),
+        ("p { o }", "which has no fields"),
+        ("o", "select some of its fields"),
+        ("q", 'has no field "q"'),
+    ],
+)
+def test_wrong_field_sets(fields: str, says: str) -> None:
+    sdl = FIELD_SETS + f'o: O @external p: Int @external r: Int @requires(fields: "{fields}") }}'
+    assert [c for c, m in rejected(sdl) if says in m] == ["REQUIRES_INVALID_FIELDS"]
+
+
+def test_a_requirement_may_go_through_an_interface_whose_objects_are_external() -> None:
+    interface = " interface I { i: Int } type J implements I { i: Int @external }"
+    sdl = FIELD_SETS + 'o: I @external r: Int @requires(fields: "o { i }") }' + interface
+    other = LINK + 'type T @key(fields: "id") { id: ID! o: I } interface I { i: Int } type J implements I { i: Int }'
+    assert isinstance(compose([Subgraph("a", sdl), Subgraph("b", other)]), Composed)
+
+
+@pytest.mark.parametrize(
+    ("selection", "says"),
+    [
+        ("$c { p q }", "it selects several fields"),
+        ("$c { p ... on T { q } }", "it must be one field, or fragments on different types"),
+        ("$c { nothing }", 'has no field "nothing"'),
+        ("$c { o }", "needs a selection"),
+        ("$c { p { x } }", "cannot have a selection"),
+    ],
+)
+def test_wrong_selections_of_contexts(selection: str, says: str) -> None:
+    sdl = (
+        LINK + 'type Query { t: T } type T @key(fields: "id") @context(name: "c") { id: ID! p: Int q: Int o: O u: U }'
+        ' type O { x: Int } type U @key(fields: "id")'
+        f' {{ id: ID! f(a: Int @fromContext(field: "{selection}")): Int }}'
+    )
+    assert [c for c, m in rejected(sdl) if says in m] == ["CONTEXT_INVALID_SELECTION"]

@@ -67,6 +67,26 @@ def test_requirement_names_the_key_that_is_missing() -> None:
     ]
 
 
+@pytest.mark.parametrize("selection", ["... on X { p }", "... { ... on X { p } }", "... on Y { q } ... on X { n p }"])
+def test_requirement_within_a_fragment(selection: str) -> None:
+    user = (
+        'type Query { t: T } type T @key(fields: "id") { id: ID! m: M @external r: Int @requires(fields: "m { SEL }") }'
+        ' union M = X | Y type X @key(fields: "n") { n: ID! p: Int @external }'
+        ' type Y @key(fields: "n") { n: ID! q: Int @external }'
+    )
+    owner = (
+        'type T @key(fields: "id") { id: ID! m: M } union M = X | Y type X @key(fields: "n") { n: ID! }'
+        ' type Y @key(fields: "n") { n: ID! q: Int }'
+    )
+    hidden = 'type X @key(fields: "sku") { sku: ID! @inaccessible p: Int @inaccessible }'
+    if "q" not in selection:
+        user, owner = user.replace(" q: Int @external", ""), owner.replace(" q: Int", "")
+    lines = told("T.r", a=user.replace("SEL", selection), b=owner, c=hidden)
+    assert lines[0].endswith(
+        'cannot be had: "X.p" is resolved in subgraph "c", which cannot be entered by @key(fields: "sku") of "X".'
+    )
+
+
 def test_requirement_behind_a_requirement_is_what_must_be_mended() -> None:
     a = 'type Query { t: T } type T @key(fields: "id") { id: ID! q: Int @external r: Int @requires(fields: "q") }'
     c = 'type T @key(fields: "id") { id: ID! q: Int @requires(fields: "p") p: Int @external }'
