@@ -14,11 +14,13 @@ import uvicorn
 import router
 from router.commands.files import Failed
 from router.commands.workers import Place
+from router.server.app import RouterApp
 from router.server.config import RouterConfig, TlsConfig, load_config
 from router.server.file_watch import FileWatch
 from router.server.http1 import fast_protocol
 from router.server.http2.limits import http2_limits
 from router.server.http_versions import negotiating
+from router.server.metrics.workers import WorkerMetrics
 from router.server.reload import Reloader
 from router.server.supergraph_source import FileSource, source_of
 from router.server.tls import ServerTls
@@ -75,7 +77,7 @@ def serve_here(options: argparse.Namespace, listen: Callable[[], socket.socket],
         server.run(sockets=[listener])
     else:
         with asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
-            runner.run(serve_as(place, server, listener))
+            runner.run(serve_as(place, server, listener, app))
     return 0 if server.started else 1
 
 
@@ -90,8 +92,9 @@ def keep_for_good() -> None:
     gc.freeze()
 
 
-async def serve_as(place: Place, server: uvicorn.Server, listener: socket.socket) -> None:
+async def serve_as(place: Place, server: uvicorn.Server, listener: socket.socket, app: RouterApp) -> None:
     """Serve as a worker: tell the supervisor when it is ready, and stop when that is gone."""
+    app.worker_metrics = WorkerMetrics(Path(place.folder), app.metrics)
 
     def stop() -> None:
         asyncio.get_running_loop().remove_reader(place.life)

@@ -12,10 +12,12 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -44,6 +46,7 @@ class Place:
         socket: file descriptor of the listening socket.
         ready: of a pipe; a byte says that it serves.
         life: of a pipe; its end says that the supervisor is gone.
+        folder: where workers find one another.
     """
 
     index: int
@@ -51,9 +54,10 @@ class Place:
     socket: int
     ready: int
     life: int
+    folder: str
 
     def __str__(self) -> str:
-        return json.dumps([self.index, self.count, self.socket, self.ready, self.life])
+        return json.dumps([self.index, self.count, self.socket, self.ready, self.life, self.folder])
 
     @classmethod
     def read(cls, text: str) -> "Place":
@@ -117,6 +121,7 @@ class Supervisor:
         self.is_stopping = asyncio.Event()
         self.is_replacing = asyncio.Lock()
         self.life_here, self.life_there = os.pipe()
+        self.folder = tempfile.mkdtemp(prefix="router-")  # for this user only
 
     async def run(self) -> int:
         """Run until a signal ends it; returns the exit status: 1 if no worker could start."""
@@ -135,12 +140,13 @@ class Supervisor:
             task.cancel()
         await asyncio.wait([stopping, *keeping, *replacing])
         await asyncio.gather(*(worker.stop() for worker in self.workers.values()))
+        shutil.rmtree(self.folder, ignore_errors=True)
         return 1 if failed else 0
 
     async def start(self, index: int) -> Worker | None:
         """Start a worker; None if it did not get as far as serving."""
         here, there = os.pipe()
-        place = Place(index, self.count, self.listener.fileno(), there, self.life_here)
+        place = Place(index, self.count, self.listener.fileno(), there, self.life_here, self.folder)
         process = await asyncio.create_subprocess_exec(
             *self.command, "--worker", str(place), pass_fds=(place.socket, place.ready, place.life),
             stdin=subprocess.DEVNULL, start_new_session=False,

@@ -30,7 +30,9 @@ from router.server.exchange import Exchange
 from router.server.head_limits import check_head
 from router.server.live import LiveSubscriptions
 from router.server.metrics import RouterMetrics
+from router.server.metrics.instruments import Family, merged
 from router.server.metrics.subgraph_requests import MeasuredTransport
+from router.server.metrics.workers import WorkerMetrics
 from router.server.operations import opened
 from router.server.reservations import Reservations
 from router.server.responses import Rejected
@@ -83,6 +85,7 @@ class RouterApp:
 
     Attributes:
         after_serve: called whenever what is served has been replaced, in the same go.
+        worker_metrics: asks the other workers for theirs, if this is one of several.
     """
 
     served: Served
@@ -94,6 +97,7 @@ class RouterApp:
         self.metrics = workshop.metrics
         self.parts: dict[str, Callable[[], str]] = {}
         self.after_serve: list[Callable[[], None]] = []
+        self.worker_metrics: WorkerMetrics | None = None
         self.hook = hooks.on_request if overrides(hooks, "on_request") and hooks else None
         self.serve(served)
         self.on_response = hooks.on_response if overrides(hooks, "on_response") and hooks else None
@@ -200,6 +204,12 @@ class RouterApp:
         if wanted == "all" or (wanted == "errors" and (codes or status >= 400)):
             log_access(context, status=status, duration_s=duration_s, codes=codes, size_bytes=size_bytes)
 
+    async def families(self) -> list[Family]:
+        """What has been counted, by this process or by all workers together."""
+        if self.worker_metrics is None:
+            return self.metrics.families()
+        return merged(await self.worker_metrics.families())
+
     def watch_caches(self) -> None:
         """Show the plan cache, reloads and subscriptions among the metrics."""
         watch_traffic(self.metrics, lambda: self.served)
@@ -224,6 +234,8 @@ class RouterApp:
                 await self.transport.start()
                 if self.served.authenticator is not None:
                     await self.served.authenticator.start()
+                if self.worker_metrics is not None:
+                    await self.worker_metrics.start()
                 await self.served.rehearse()
                 self.started = True
 
@@ -235,6 +247,8 @@ class RouterApp:
                 self.started = False
                 await self.transport.close()
                 await self.persisted.close()
+                if self.worker_metrics is not None:
+                    await self.worker_metrics.close()
                 if self.served.authenticator is not None:
                     await self.served.authenticator.close()
             self.pipeline.close()

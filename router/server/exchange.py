@@ -12,7 +12,6 @@ from router.hooks import RequestContext
 from router.server.contexts import part_of
 from router.server.disconnect import DisconnectGuard
 from router.server.metrics.exposition import exposed
-from router.server.metrics.instruments import merged
 from router.server.part_formats import (
     EVENT_STREAM,
     PartFormat,
@@ -101,7 +100,7 @@ class Exchange:
         if self.context.method not in ("GET", "HEAD"):
             await self.reject(only_get())
             return
-        body, content_type = exposed(merged(self.app.metrics.families()), self.context.headers.get("accept"))
+        body, content_type = exposed(await self.app.families(), self.context.headers.get("accept"))
         self.context.response_headers["content-type"] = content_type
         await self.respond(200, body)
 

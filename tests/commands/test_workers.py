@@ -121,6 +121,36 @@ def test_signals(supergraph: Path) -> None:
             socket.create_connection(("127.0.0.1", port))
 
 
+def counted(port: int) -> int:
+    """How many queries were answered, as whichever worker is asked says."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    finally:
+        connection.close()
+    line = next(line for line in text.splitlines() if line.startswith('router_requests_total{operation_type="query"'))
+    return int(float(line.rpartition(" ")[2]))
+
+
+def test_metrics_are_those_of_all_workers(supergraph: Path) -> None:
+    with serving(supergraph, "--workers", "2") as (port, log):
+        for _ in range(2):
+            log.next("worker serves")
+        for _ in range(30):
+            assert ask(port) == 200
+        assert [counted(port) for _ in range(8)] == [30] * 8
+        log.process.send_signal(signal.SIGUSR2)
+        for _ in range(2):
+            log.next("worker serves")
+        for _ in range(5):
+            assert ask(port) == 200
+        deadline = time.monotonic() + 10
+        while (count := counted(port)) != 35 and time.monotonic() < deadline:
+            time.sleep(0.1)  # the last of the old ones may still be leaving
+        assert count == 35, "what the old ones counted is not lost"
+
+
 def test_workers_end_with_their_supervisor(supergraph: Path) -> None:
     with serving(supergraph, "--workers", "2") as (port, log):
         pids = [log.next("worker serves")["pid"] for _ in range(2)]

@@ -37,7 +37,7 @@ def _metrics(families: Iterable[Family]) -> "Iterator[Metric]":
     )
 
     bounds = [*map(str, DURATION_BOUNDS_S), "+Inf"]
-    for family in families:
+    for family in sorted(families, key=lambda each: each.name):
         if family.kind == "histogram":
             histogram = HistogramMetricFamily(family.name, family.help, labels=family.labels)
             for labels, (counts, total) in sorted(family.histograms.items()):
