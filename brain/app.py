@@ -1,6 +1,6 @@
 """The Brain's application: the router, put together with tenants, the signed context and GraphiQL.
 
-uvicorn --factory brain.app:create_brain_app
+python -m brain.serve
 
 /graphql   the graph (also POST /)
 /graphiql  the editor; a browser that opens / is sent there
@@ -32,7 +32,9 @@ from brain.revocation import Revocations
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
 from router import (
+    FileSource,
     InvalidConfig,
+    Reloader,
     RouterApp,
     RouterConfig,
     configure_logging,
@@ -98,6 +100,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     if PARTNER_VIEW not in views:
         _log.warning("no contract %s beside the supergraph: API keys will be refused", PARTNER_VIEW)
     router = create_app(supergraph, hooks=hooks, config=config, subgraph_urls=urls, views=views)
+    source = FileSource(settings.supergraph)
+    reloader = Reloader(router, source, lambda: _router_config(settings, urls))
     readiness = Readiness(http, {name: f"{settings.subgraph_base(name)}/health" for name in urls}, redis)
 
     async def ready(_: Request) -> Response:
@@ -114,13 +118,13 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await http.start()
         try:
-            async with router.lifespan():
+            async with router.lifespan(), reloader.running():
                 yield
         finally:
             await http.close()
             await redis.aclose()
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         routes=[
             Route("/", _Landing(router), methods=["GET", "HEAD"]),
@@ -129,6 +133,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
             Mount("/", router),
         ],
     )
+    app.state.router = router
+    return app
 
 
 class _Landing:

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from router.server.app import RouterApp, create_app
     from router.server.config import InvalidConfig, RouterConfig, load_config
     from router.server.operations import explain, plan
+    from router.server.reload import Reloader
+    from router.server.serving import serve
+    from router.server.supergraph_source import FileSource, UrlSource
     from router.server.telemetry import configure_logging
 
 __all__ = [
@@ -49,6 +52,7 @@ __all__ = [
     "Contract",
     "CoroutineTransport",
     "Explanation",
+    "FileSource",
     "InvalidConfig",
     "InvalidContract",
     "InvalidSupergraph",
@@ -57,6 +61,7 @@ __all__ = [
     "PlanningError",
     "QueryPlan",
     "Rejected",
+    "Reloader",
     "RequestContext",
     "RequestRefused",
     "RouterApp",
@@ -71,6 +76,7 @@ __all__ = [
     "SubgraphReply",
     "Supergraph",
     "Transport",
+    "UrlSource",
     "View",
     "compose",
     "configure_logging",
@@ -80,6 +86,7 @@ __all__ = [
     "load_contract",
     "load_supergraph",
     "plan",
+    "serve",
     "view_of",
 ]
 
@@ -106,6 +113,9 @@ _HOMES = {
     "router.server.app": ("RouterApp", "create_app"),
     "router.server.config": ("InvalidConfig", "RouterConfig", "load_config"),
     "router.server.operations": ("explain", "plan"),
+    "router.server.reload": ("Reloader",),
+    "router.server.serving": ("serve",),
+    "router.server.supergraph_source": ("FileSource", "UrlSource"),
     "router.server.telemetry": ("configure_logging",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -126,13 +126,9 @@ def subgraph_components(
 
 def brain_component(settings: BrainSettings, environment: Mapping[str, str], after: tuple[str, ...]) -> Component:
     """The Brain itself."""
-    command = ("-m", "uvicorn", "brain.app:create_brain_app", "--factory", "--no-access-log", "--no-server-header")
-    options = ("--host", settings.host, "--port", str(settings.port), "--log-level", settings.log_level)
-    # Open streams end with the server: what is not answered within a second will not be.
-    engines = ("--loop", "uvloop", "--http", "httptools", "--timeout-graceful-shutdown", "1")
     return Component(
         "brain",
-        _python(environment, *command, *options, *engines),
+        _python(environment, "-m", "brain.serve"),
         is_ready=lambda _pid: answers(f"{brain_url(settings)}/health"),
         after=after,
         address=brain_url(settings),

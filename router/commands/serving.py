@@ -2,11 +2,11 @@
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -17,18 +17,13 @@ from router.commands.workers import Place
 from router.server.app import RouterApp
 from router.server.config import RouterConfig, TlsConfig, load_config
 from router.server.file_watch import FileWatch
-from router.server.http1 import fast_protocol
-from router.server.http2.limits import http2_limits
-from router.server.http_versions import negotiating
 from router.server.metrics.workers import WorkerMetrics
 from router.server.reload import Reloader
+from router.server.serving import server_settings, tune
 from router.server.supergraph_source import FileSource, source_of
 from router.server.tls import ServerTls
 
 __all__ = ["serve_here"]
-
-SETTLE_S = 2.0
-"""After this time nobody uses what was served before a reload."""
 
 
 def serve_here(options: argparse.Namespace, listen: Callable[[], socket.socket], place: Place | None) -> int:
@@ -46,30 +41,12 @@ def serve_here(options: argparse.Namespace, listen: Callable[[], socket.socket],
     source = source_of(options.supergraph, config.supergraph)
     watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *config.files])
     app = router.create_app(router.load_supergraph(source.read()), config=config)
-    served = Reloader(app, source, config_file, watch if options.watch else None, tls)
+    read_config = partial(load_config, config_file) if config_file else None
+    served = Reloader(app, source, read_config, watch if options.watch else None, tls)
     listener = listen()
     router.configure_logging(options.log_level)
-    http1 = fast_protocol(app)
-    settings = uvicorn.Config(
-        served,
-        loop="auto" if os.name == "nt" else "uvloop",
-        http=negotiating(http1, http2_limits(config)) if config.http2.enabled else http1,
-        ws="wsproto",
-        ws_max_size=config.limits.max_body_bytes,
-        ws_per_message_deflate=config.websocket.compression,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=65,  # longer than load balancers keep theirs, or they would meet a closing connection
-        timeout_graceful_shutdown=10,
-    )
-    settings.load()
-    if tls is not None:
-        settings.ssl = tls.context
-    keep_for_good()
-    gc.set_threshold(50_000, 20, 50)
-    app.after_serve.append(keep_for_good_later)
+    settings = server_settings(served, app, tls)
+    tune(app)
     server = uvicorn.Server(settings)
     if place is None:
         host, port = listener.getsockname()[:2]
@@ -79,17 +56,6 @@ def serve_here(options: argparse.Namespace, listen: Callable[[], socket.socket],
         with asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
             runner.run(serve_as(place, server, listener, app))
     return 0 if server.started else 1
-
-
-def keep_for_good_later() -> None:
-    asyncio.get_running_loop().call_later(SETTLE_S, keep_for_good)
-
-
-def keep_for_good() -> None:
-    """What is loaded now stays: the collector need not look at it again and again, but once, at what was replaced."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 async def serve_as(place: Place, server: uvicorn.Server, listener: socket.socket, app: RouterApp) -> None:

@@ -6,16 +6,15 @@ Whatever is wrong with the new is logged and counted, and the old stays.
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 from starlette.types import Receive, Scope, Send
 
 from router.errors import RouterError
 from router.graph.supergraph import load_supergraph
 from router.server.app import RouterApp
-from router.server.config import RouterConfig, load_config
+from router.server.config import RouterConfig
 from router.server.file_watch import POLL_INTERVAL_S, FileWatch
 from router.server.supergraph_source import FileSource, UrlSource
 from router.server.tls import ServerTls
@@ -30,7 +29,7 @@ class Reloader:
 
     Args:
         source: where the supergraph comes from. A URL is asked every `supergraph.poll_interval_s`.
-        config_file: where the settings come from, if they come from a file.
+        read_config: reads the settings again, if they come from somewhere; raises `InvalidConfig`.
         watch: what the files looked like before they were read; None if changes of files shall wait for the signal.
         tls: the certificate that clients see, if they see one; its files are read again, too.
     """
@@ -39,13 +38,13 @@ class Reloader:
         self,
         app: RouterApp,
         source: FileSource | UrlSource,
-        config_file: Path | None,
-        watch: FileWatch | None,
+        read_config: Callable[[], RouterConfig] | None = None,
+        watch: FileWatch | None = None,
         tls: ServerTls | None = None,
     ) -> None:
         self.app = app
         self.source = source
-        self.config_file = config_file
+        self.read_config = read_config
         self.watch = watch
         self.tls = tls
         self.wanted = asyncio.Event()
@@ -109,8 +108,8 @@ class Reloader:
         """Read everything again, and serve it if it is right."""
         try:
             config = None
-            if self.config_file is not None:
-                config = load_config(self.config_file)
+            if self.read_config is not None:
+                config = self.read_config()
                 if self.watch is not None:
                     self.watch.look_also_at(config.files)
                 if isinstance(self.source, UrlSource):

@@ -18,12 +18,12 @@ LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", imp
 
 NAMES = [
     "AiohttpTransport", "AsgiTransport", "Composed", "CompositionError", "CompositionHint", "Contract",
-    "CoroutineTransport", "Explanation", "InvalidConfig", "InvalidContract", "InvalidSupergraph", "OperationError",
-    "PendingReply", "PlanningError", "QueryPlan", "Rejected", "RequestContext", "RequestRefused", "RouterApp",
-    "RouterConfig", "RouterError", "RouterHooks", "Send", "SourceLocation",
-    "Subgraph", "SubgraphCall", "SubgraphError", "SubgraphReply", "Supergraph",
-    "Transport", "View", "compose", "configure_logging", "create_app", "explain", "load_config", "load_contract",
-    "load_supergraph", "plan", "view_of",
+    "CoroutineTransport", "Explanation", "FileSource", "InvalidConfig", "InvalidContract", "InvalidSupergraph",
+    "OperationError", "PendingReply", "PlanningError", "QueryPlan", "Rejected", "Reloader", "RequestContext",
+    "RequestRefused", "RouterApp", "RouterConfig", "RouterError", "RouterHooks", "Send", "SourceLocation", "Subgraph",
+    "SubgraphCall", "SubgraphError", "SubgraphReply", "Supergraph", "Transport", "UrlSource", "View", "compose",
+    "configure_logging", "create_app", "explain", "load_config", "load_contract", "load_supergraph", "plan", "serve",
+    "view_of",
 ]  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def test_names() -> None:
     [
         ("compose", ["subgraphs"]),
         ("configure_logging", ["level", "stream"]),
+        ("serve", ["app", "router", "*host", "*port", "*shutdown_s"]),
         ("create_app", ["supergraph", "*hooks", "*config", "*transport", "*subgraph_urls", "*views"]),
         ("explain", ["operation", "supergraph", "*operation_name", "*labels", "*view"]),
         ("load_config", ["path"]),
