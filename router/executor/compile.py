@@ -20,6 +20,7 @@ from router.executor.errors import Covered, ErrorExposure, distinct, introspecti
 from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
 from router.executor.parts import Collected, CompiledFetch, SubgraphTraits
+from router.executor.passed_run import PassedRun
 from router.executor.passthrough import PassThrough
 from router.executor.positions import ConditionTable, Introspections, Position, prepare, storage_keys
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
@@ -109,6 +110,7 @@ class CompiledPlan:
             denials is None
             and len(fetches) == 1
             and fetches[0].collect is None
+            and not fetches[0].run_if
             and fetches[0].operation_type != "subscription"
         )
         self._pass_through = PassThrough(root) if is_alone else None
@@ -136,7 +138,37 @@ class CompiledPlan:
             pass_through: for callers that only serialise the response: it may be text, which is then a subgraph's own,
                 and objects in it that are equal may be one object.
         """
-        run = Run(
+        replies = self._pass_through if pass_through else None
+        if replies is not None and replies.is_ready:
+            fetch = self._fetches[0]
+            try:
+                body = self._requests.root_body(fetch, variables)
+            except (RecursionError, orjson.JSONEncodeError):  # inputs nested hundreds of times over: a run says so
+                pass
+            else:
+                return PassedRun(self, replies, fetch, body, variables, context, subgraphs, deadline, on_done)
+        run = self.run(variables, context, subgraphs, deadline, on_done, replies, only_read=pass_through)
+        run.start()
+        return run
+
+    def run(
+        self,
+        variables: Mapping[str, Any],
+        context: RequestContext,
+        subgraphs: Sender,
+        deadline: float,
+        on_done: OnDone,
+        replies: PassThrough | None = None,
+        *,
+        only_read: bool = True,
+    ) -> Run:
+        """Return a run, not started. Arguments as for `start`.
+
+        Args:
+            replies: decides whether a reply is passed on.
+            only_read: whether equal objects of the response may be one object.
+        """
+        return Run(
             self._fetches,
             self._requests,
             self._root,
@@ -146,12 +178,10 @@ class CompiledPlan:
             subgraphs,
             self._exposure,
             deadline,
-            partial(self._ended, on_done, pass_through),
-            self._pass_through if pass_through else None,
+            partial(self._ended, on_done, only_read),
+            replies,
             self._keys is not None,
         )
-        run.start()
-        return run
 
     async def execute(
         self,

@@ -61,6 +61,11 @@ class PassThrough:
         self._left = _WARM_UP
         self._misses = 0
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the next reply can be the response."""
+        return self._pattern is not None
+
     def response(self, reply: SubgraphReply) -> bytes | None:
         """Return the client's response if its `data` is the reply's to the letter and there is nothing else in it.
 

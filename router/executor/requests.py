@@ -116,7 +116,7 @@ class Requests:
         tidy: by fetch; see `CompiledCall`.
     """
 
-    __slots__ = ("_documents", "_plan", "_tidy", "_together", "_traits", "_writes")
+    __slots__ = ("_documents", "_plan", "_tidy", "_together", "_traits", "_whole_bodies", "_writes")
 
     def __init__(
         self,
@@ -131,23 +131,37 @@ class Requests:
         self._tidy = tidy
         self._documents: dict[_Groups, _Document] = {}
         self._together: dict[tuple[int, ...], _Together] = {}
+        self._whole_bodies: dict[int, bytes] = {}
+        """Requests of root fetches without variables."""
 
     def root(self, ready: Collected, variables: Mapping[str, Any]) -> SubgraphRequest:
         """Return the request of a root fetch whose result goes to all of its targets."""
         fetch = ready.fetch
         document = self._document((((fetch.id,), True),))
-        given = b",".join(_given(document, variables)) if document.variables else b""
-        body = document.prefix + given + b"}}"
         return SubgraphRequest(
             (fetch.id,),
             fetch.subgraph,
             fetch.operation_type,
-            body,
+            self._whole_bodies.get(fetch.id) or self.root_body(fetch, variables),
             document.calls,
             ([ready.targets],),
             document.has_custom_scalars,
             is_whole=True,
         )
+
+    def root_body(self, fetch: CompiledFetch, variables: Mapping[str, Any]) -> bytes:
+        """Return the JSON request of a root fetch.
+
+        Raises:
+            RecursionError, orjson.JSONEncodeError: inputs are nested too deeply.
+        """
+        body = self._whole_bodies.get(fetch.id)
+        if body is None:
+            document = self._document((((fetch.id,), True),))
+            body = document.prefix + b",".join(_given(document, variables)) + b"}}"
+            if not document.variables:
+                self._whole_bodies[fetch.id] = body
+        return body
 
     def entities(
         self, ready: Sequence[Collected], variables: Mapping[str, Any]

@@ -115,6 +115,17 @@ class Run:
         except Exception as error:  # noqa: BLE001  it is not lost
             self._end(error)
 
+    def resume(self, reply: SubgraphReply | Exception, pending: Pending) -> None:
+        """Go on from where the plan's only fetch has been answered, whose request somebody else has made."""
+        try:
+            (request,) = self._prepared()
+        except Exception as error:  # noqa: BLE001  it is not lost
+            self._end(error)
+            return
+        self._sent = 1
+        self._in_flight[1] = request, pending
+        self._arrived(1, reply)
+
     def cancel(self) -> None:
         """End it: requests in flight are cancelled, and `on_end` is not called any more. Again is no harm."""
         self._on_end = self._on_over = None
