@@ -115,6 +115,8 @@ class RouterApp:
         """Answer all requests with this from now on. In one go: no request sees a part of each."""
         self.served = served
         self.config = served.config
+        self.is_measured = served.config.metrics.enabled
+        self.access_log = served.config.telemetry.access_log
         settings = served.config.compression
         self.compression = Compression(settings) if settings.enabled else None
         self.entry: ASGIApp = self.handle if served.config.cors is None else cors_middleware(self.handle, served.config)
@@ -198,9 +200,9 @@ class RouterApp:
             size_bytes: of the answer's body.
         """
         duration_s = time.perf_counter() - started
-        if self.config.metrics.enabled:
+        if self.is_measured:
             self.metrics.finished(context.operation_type, status, duration_s, codes, context.plan_cache)
-        wanted = self.config.telemetry.access_log
+        wanted = self.access_log
         if wanted == "all" or (wanted == "errors" and (codes or status >= 400)):
             log_access(context, status=status, duration_s=duration_s, codes=codes, size_bytes=size_bytes)
 

@@ -131,10 +131,18 @@ class FastLane:
         if self.has_hooks and request.variables:
             # Hooks get variables of their own: what one does to them must not reach another request.
             request = checked(load(body), (body, VARIABLES))
-        context = self.context(line, head)
-        context.query = request.query
-        context.operation_name = request.operation_name
-        context.variables = request.variables
+        context = RequestContext(
+            head.request_id or new_request_id(None),
+            "POST",
+            head.path,
+            head.headers,
+            line.peer,
+            request.query,
+            request.operation_name,
+            "",
+            request.variables,
+            view=self.view,
+        )
         self.metrics.active += 1
         line.running = running = LaneRequest(self, line, head, known, request, context, started)
         running.begin()

@@ -55,6 +55,7 @@ class CountingTransport:
         self.inner = inner
         self.propagate = propagate
         self.claims = claims or {}
+        self.has_headers = bool(self.claims) or any(propagate.values())
 
     async def start(self) -> None:
         await self.inner.start()
@@ -63,7 +64,10 @@ class CountingTransport:
         await self.inner.close()
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
-        self.note(call)
+        if self.has_headers:
+            self.note(call)
+        else:
+            call.context.fetches += 1
         return self.inner.send(call, deadline, on_reply)
 
     def subscribe(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["DURATION_BOUNDS_S", "Counter", "Family", "Gauge", "Histogram", "Labels", "Series", "merged"]
+__all__ = ["DURATION_BOUNDS_S", "Count", "Counter", "Family", "Gauge", "Histogram", "Labels", "Series", "merged"]
 
 Labels = tuple[str, ...]
 
@@ -36,22 +36,43 @@ class Family:
     histograms: Mapping[Labels, tuple[tuple[int, ...], float]]
 
 
-class Counter:
-    """Counts up, by labels: `counter.counts[("query", "200")] += 1`."""
+class Count:
+    """One counter's number for one set of label values."""
 
-    __slots__ = ("counts", "help", "labels", "name")
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
+class Counter:
+    """Counts up, by labels."""
+
+    __slots__ = ("children", "help", "labels", "name")
 
     def __init__(self, name: str, help_: str, labels: Labels) -> None:
         self.name = name
         self.help = help_
         self.labels = labels
-        self.counts: dict[Labels, int] = {}
+        self.children: dict[Labels, Count] = {}
+
+    @property
+    def counts(self) -> dict[Labels, int]:
+        """The numbers now."""
+        return {labels: child.value for labels, child in self.children.items()}
 
     def add(self, *labels: str, count: int = 1) -> None:
-        self.counts[labels] = self.counts.get(labels, 0) + count
+        self.child(*labels).value += count
+
+    def child(self, *labels: str) -> Count:
+        """The number for these label values: to be kept by who counts often."""
+        child = self.children.get(labels)
+        if child is None:
+            child = self.children[labels] = Count()
+        return child
 
     def family(self) -> Family:
-        return Family(self.name, "counter", self.help, self.labels, dict(self.counts), {})
+        return Family(self.name, "counter", self.help, self.labels, self.counts, {})
 
 
 class Gauge:

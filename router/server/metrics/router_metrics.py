@@ -9,13 +9,17 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from router.server.metrics.instruments import Counter, Family, Gauge, Histogram, Labels
+from router.server.metrics.instruments import Count, Counter, Family, Gauge, Histogram, Labels, Series
 
 __all__ = ["Instrument", "RouterMetrics"]
 
 
 MAX_CODES = 200
 """Error codes that are told apart."""
+
+
+Seen = tuple[Count, Series, Count | None]
+"""The number of requests, their durations, and the number of plans."""
 
 
 class Instrument(Protocol):
@@ -50,6 +54,7 @@ class RouterMetrics:
         self.plans = Counter(
             "router_plans", "Where plans came from: `hit`, `shared`, or `miss` if they were made.", ("result",)
         )
+        self._seen: dict[tuple[str, int, str], Seen] = {}
         self._instruments: list[Instrument] = [
             self.requests,
             self.request_durations,
@@ -87,16 +92,28 @@ class RouterMetrics:
             operation_type: empty if the request did not get as far as an operation.
             plan_cache: see `RequestContext`.
         """
-        kind = operation_type or "none"
-        counts, labels = self.requests.counts, (kind, str(status))
-        counts[labels] = counts.get(labels, 0) + 1
-        self.request_durations.series(kind).observe(duration_s)
-        if plan_cache:
-            self.plans.add(plan_cache)
+        seen = self._seen.get((operation_type, status, plan_cache))
+        if seen is None:
+            seen = self._first(operation_type, status, plan_cache)
+        requests, durations, plans = seen
+        requests.value += 1
+        durations.observe(duration_s)
+        if plans is not None:
+            plans.value += 1
         for code in codes:
             # Subgraphs and hooks may make codes of their own.
-            is_known = len(self.errors.counts) < MAX_CODES or (code,) in self.errors.counts
+            is_known = len(self.errors.children) < MAX_CODES or (code,) in self.errors.children
             self.errors.add(code if is_known else "OTHER")
+
+    def _first(self, operation_type: str, status: int, plan_cache: str) -> Seen:
+        """What counts requests like this one, from now on without a look-up for each."""
+        kind = operation_type or "none"
+        seen = self._seen[operation_type, status, plan_cache] = (
+            self.requests.child(kind, str(status)),
+            self.request_durations.series(kind),
+            self.plans.child(plan_cache) if plan_cache else None,
+        )
+        return seen
 
     def families(self) -> list[Family]:
         """Return what all instruments have counted."""

@@ -7,6 +7,7 @@ from typing import Any
 from router.errors import SubgraphError
 from router.executor import OnReply, Pending, Transport
 from router.hooks import SubgraphCall, SubgraphReply
+from router.server.metrics.instruments import Count, Series
 from router.server.metrics.router_metrics import RouterMetrics
 
 __all__ = ["MeasuredTransport"]
@@ -17,8 +18,8 @@ class MeasuredTransport:
 
     def __init__(self, inner: Transport, metrics: RouterMetrics) -> None:
         self.inner = inner
-        self.counts = metrics.subgraph_requests.counts
-        self.durations = metrics.subgraph_durations
+        self.metrics = metrics
+        self.seen: dict[tuple[str, int | str], tuple[Count, Series]] = {}
 
     async def start(self) -> None:
         """Start the transport."""
@@ -54,6 +55,14 @@ class MeasuredTransport:
         return reply
 
     def note(self, subgraph: str, reply: SubgraphReply | SubgraphError, started: float) -> None:
-        labels = (subgraph, reply.code if isinstance(reply, SubgraphError) else str(reply.status))
-        self.counts[labels] = self.counts.get(labels, 0) + 1
-        self.durations.series(subgraph).observe(perf_counter() - started)
+        duration_s = perf_counter() - started
+        result = reply.status if isinstance(reply, SubgraphReply) else reply.code
+        count, durations = self.seen.get((subgraph, result)) or self.first(subgraph, result)
+        count.value += 1
+        durations.observe(duration_s)
+
+    def first(self, subgraph: str, result: int | str) -> tuple[Count, Series]:
+        """What counts answers like this one, from now on without a look-up for each."""
+        counts, durations = self.metrics.subgraph_requests, self.metrics.subgraph_durations
+        seen = self.seen[subgraph, result] = (counts.child(subgraph, str(result)), durations.series(subgraph))
+        return seen
