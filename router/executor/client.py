@@ -129,7 +129,12 @@ class SubgraphClient:
         now = loop.time()
         if now >= deadline:
             return loop.call_soon(on_reply, timed_out(subgraph))
-        call = self._call(endpoint, subgraph, body, operation_type, fetch_ids, context)
+        headers = {**endpoint.headers, "x-request-id": context.request_id}
+        given = context.headers
+        for name in self._propagated:
+            if name in given:
+                headers[name] = given[name]
+        call = SubgraphCall(subgraph, endpoint.url, headers, body, operation_type, fetch_ids, context)
         timeout_s = endpoint.timeout_s
         if stream is not None:
             call.stream = stream
@@ -158,7 +163,12 @@ class SubgraphClient:
         endpoint = self._streams.get(subgraph)
         if endpoint is None:
             raise _unknown(subgraph)
-        call = self._call(endpoint, subgraph, body, "subscription", fetch_ids, context)
+        headers = {**endpoint.headers, "x-request-id": context.request_id}
+        given = context.headers
+        for name in self._propagated:
+            if name in given:
+                headers[name] = given[name]
+        call = SubgraphCall(subgraph, endpoint.url, headers, body, "subscription", fetch_ids, context)
         call.protocol = endpoint.protocol
         if call.protocol == "graphql-sse" and LAST_EVENT_ID in context.headers:
             call.headers[LAST_EVENT_ID] = context.headers[LAST_EVENT_ID]
@@ -173,22 +183,6 @@ class SubgraphClient:
         if one is None or two is None:
             return False
         return (one.url, one.protocol, one.headers) == (two.url, two.protocol, two.headers)
-
-    def _call(
-        self,
-        endpoint: _Endpoint,
-        subgraph: str,
-        body: bytes,
-        operation_type: str,
-        fetch_ids: tuple[int, ...],
-        context: RequestContext,
-    ) -> SubgraphCall:
-        headers = {**endpoint.headers, "x-request-id": context.request_id}
-        given = context.headers
-        for name in self._propagated:
-            if name in given:
-                headers[name] = given[name]
-        return SubgraphCall(subgraph, endpoint.url, headers, body, operation_type, fetch_ids, context)
 
 
 class _Sent:

@@ -1,4 +1,4 @@
-"""Running a plan whose one reply most likely is the response: nothing is made for merging until it turns out not to be."""
+"""Running a plan whose one reply most likely is the response: what merging needs is made only if it is not."""
 
 from collections.abc import Mapping
 from contextvars import copy_context
@@ -47,20 +47,24 @@ class PassedRun:
         self._deadline = deadline
         self._on_done: OnDone | None = on_done
         # Replies come in whatever context their connection was made in: hooks and tracing need the request's own.
-        arrived: Any = partial(copy_context().run, self._arrived)
-        self._pending: Pending = subgraphs.send(
+        arrived: Any = partial(copy_context().run, self._arrived)  # type: ignore[call-arg]  # the reply is to come
+        self._pending: Pending | None = subgraphs.send(
             fetch.subgraph, body, fetch.operation_type, (fetch.id,), context, deadline, arrived
         )
 
     def cancel(self) -> None:
         """End it; see `Pending`."""
         self._on_done = None
-        self._pending.cancel()
+        if self._pending is not None:
+            self._pending.cancel()
 
     def _arrived(self, reply: SubgraphReply | Exception) -> None:
         on_done = self._on_done
         if on_done is None:
             return
+        # What is over lets go of what calls it back, and nothing is left to the garbage collector.
+        over, self._pending = self._pending, None
+        assert over is not None
         response: Response | None = None
         if isinstance(reply, SubgraphReply):
             try:
@@ -71,6 +75,5 @@ class PassedRun:
             self._on_done = None
             on_done(response)
             return
-        over = self._pending
         self._pending = run = self._plan.run(self._variables, self._context, self._subgraphs, self._deadline, on_done)
         run.resume(reply, over)

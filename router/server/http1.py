@@ -246,15 +246,17 @@ class LaneProtocol(HttpToolsProtocol):
         if self.is_ending:
             self.transport.close()
             return
-        self.rest()
+        self.quiet_since = self.loop.time()
+        if self.watchdog is None:
+            self.rest()
         if self.held:
             self.go_on()
 
     def end(self) -> None:
         """The running request runs no longer."""
-        if self.running is not None and self.running.lane.admission is not None:
-            self.running.lane.admission.leave()
-        self.running = None
+        running, self.running = self.running, None
+        if running is not None and running.lane.admission is not None:
+            running.lane.admission.leave()
         self.router.metrics.active -= 1
 
     def answer_elsewhere(self, request: "LaneRequest", work: Callable[[Exchange], Awaitable[None]]) -> None:

@@ -17,6 +17,8 @@ _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _OWN_NAMES = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
 _MAX_NAMES = 1024
 
+_line = ": ".join
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -97,10 +99,10 @@ class RequestLine:
             self._check_names(headers)
             if any(name.lower() == "host" for name in headers):
                 prefix = self._prefix_without_host
-        values = "".join(headers.values())
-        if "\n" in values or "\r" in values or "\0" in values:
+        lines = "\r\n".join([*map(_line, headers.items()), ""])
+        breaks = len(headers)  # those that end the lines, and no other
+        if breaks != lines.count("\n") or breaks != lines.count("\r") or "\0" in lines:
             raise ValueError("a line break or NUL in a header's value")
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         text = f"{prefix}{lines}content-length: {length}\r\n\r\n"
         try:
             # As the client's bytes were read: what is passed on arrives as it came.
