@@ -19,6 +19,7 @@ from router.executor.denials import DenialPlace, Denials
 from router.executor.errors import Covered, ErrorExposure, distinct, introspection_error, null_error
 from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
+from router.executor.keyed import KeyedExtract
 from router.executor.parts import Collected, CompiledFetch, SubgraphTraits
 from router.executor.passed_run import PassedRun
 from router.executor.passthrough import PassThrough
@@ -403,6 +404,7 @@ def compile_plan(
             call=calls.setdefault((fetch.subgraph, fetch.entity), fetch.id) if fetch.entity is not None else None,
             representations=fetch.entity.representations if fetch.entity is not None else (),
             extract=functions[extractors[fetch.entity.representations]] if fetch.entity is not None else None,
+            keyed=KeyedExtract.of(fetch.entity.representations) if fetch.entity is not None else None,
             has_contexts=fetch.entity is not None and bool(fetch.entity.contexts),
             deferred=fetch.deferred,
             collected_by=collected_by.get(fetch.id),

@@ -4,20 +4,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from router.executor.documents import Shape
+from router.executor.keyed import Keyed, merge_keyed
 from router.executor.representations import Owners, Target
 from router.executor.writes import MergeRule
 
 __all__ = ["deep_merge", "merge_entities"]
 
 
-def merge_entities(rule: MergeRule, owners: Owners, entities: Sequence[Any], moves: Sequence[str] = ()) -> bool:
+def merge_entities(
+    rule: MergeRule, owners: Owners | Keyed, entities: Sequence[Any], moves: Sequence[str] = ()
+) -> bool:
     """Merge entities into their targets; return whether all were objects or null, as they must be.
 
     Args:
         moves: keys that each target, as far as it has them, then has behind all others, in this order.
     """
     is_sound = True
-    if rule.is_disjoint and not rule.unshared:
+    is_simple = rule.is_disjoint and not rule.unshared
+    if isinstance(owners, Keyed):
+        if is_simple and merge_keyed(owners, entities, moves):
+            return True
+        owners = owners.groups()
+    if is_simple:
         for group, entity in zip(owners, entities, strict=True):
             if entity.__class__ is dict:
                 for target in group:

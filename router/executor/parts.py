@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from router.executor.keyed import KeyedExtract
 from router.executor.representations import Collect, Extract, Owners, Target
 from router.planner.plan import AnyOfConditions, Representation
 
@@ -48,6 +49,7 @@ class CompiledFetch:
         call: equal for entity fetches of one subgraph with equal calls; None for a root fetch.
         representations: see `EntityCall`; empty for a root fetch.
         extract: makes representations; None for a root fetch.
+        keyed: makes them, too, where they are simple enough.
         has_contexts: whether its targets have values of context arguments.
         deferred: the deferred fragment that alone needs it.
     """
@@ -62,6 +64,7 @@ class CompiledFetch:
     call: int | None
     representations: tuple[Representation, ...]
     extract: Extract | None
+    keyed: KeyedExtract | None
     has_contexts: bool
     deferred: int | None = None
     collected_by: int | None = None

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from router.executor.keyed import Keyed
 from router.executor.parts import MAX_FIELDS, Collected, CompiledFetch, Part, SubgraphTraits, packed, part_of, parts_of
 from router.executor.representations import Owners
 from router.executor.tidy import Tidy
@@ -81,9 +82,14 @@ class SubgraphRequest:
     operation_type: str
     body: bytes
     calls: tuple[CompiledCall, ...]
-    owners: tuple[Owners, ...]
+    owners: tuple[Owners | Keyed, ...]
     has_custom_scalars: bool
     is_whole: bool = False
+
+    def groups(self, call: int) -> Owners:
+        """Return the targets of each representation of one of the calls."""
+        owners = self.owners[call]
+        return owners.groups() if isinstance(owners, Keyed) else owners
 
 
 _Groups = tuple[tuple[tuple[int, ...], bool], ...]
@@ -196,12 +202,18 @@ class Requests:
         """
         document = together.document
         items = _given(document, variables) if document.variables else []
-        owners: list[Owners] = []
+        owners: list[Owners | Keyed] = []
         for group, variable in together.groups:
             targets = ready[group[0]].targets
             if len(group) > 1:
                 targets = [target for index in group for target in ready[index].targets]
-            representations, owned = ready[group[0]].fetch.extract(targets)  # type: ignore[misc]  # an entity fetch
+            fetch = ready[group[0]].fetch
+            keyed = fetch.keyed(targets) if fetch.keyed is not None else None
+            if keyed is not None:
+                items.append(variable + keyed[0])
+                owners.append(keyed[1])
+                continue
+            representations, owned = fetch.extract(targets)  # type: ignore[misc]  # an entity fetch
             if len(owned) < len(targets) and sum(map(len, owned)) < len(targets):
                 return self._some(ready, variables)
             items.append(variable + orjson.dumps(representations))

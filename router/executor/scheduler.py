@@ -327,7 +327,7 @@ class Run:
         request_id = self._context.request_id
         masked_as = None if self._exposure.exposes(request.subgraph) else request_id
         for index, call in enumerate(request.calls):
-            owners = request.owners[index]
+            owners = request.groups(index)
             position: str | int | None
             if call.response_key is None:
                 length, position = 0, 0 if path else None
@@ -381,8 +381,8 @@ class Run:
     def _places(self, request: SubgraphRequest) -> list[dict[int, list[ResponsePath]]]:
         """Return for each call where its targets are in the tree, by the identity of the target."""
         places = []
-        for call, owners in zip(request.calls, request.owners, strict=True):
-            wanted = {id(target) for group in owners for target in group}
+        for index, call in enumerate(request.calls):
+            wanted = {id(target) for group in request.groups(index) for target in group}
             found: dict[int, list[ResponsePath]] = {}
             for path in call.paths:
                 for place, target in located(self.data, path):
