@@ -17,24 +17,24 @@ from router.executor.client import Sender, SubgraphClient
 from router.executor.delivered import copied
 from router.executor.denials import DenialPlace, Denials
 from router.executor.errors import Covered, ErrorExposure, distinct, introspection_error, null_error
+from router.executor.fetches import write_fetches
 from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
-from router.executor.keyed import KeyedExtract
 from router.executor.parts import Collected, CompiledFetch, SubgraphTraits
 from router.executor.passed_run import PassedRun
 from router.executor.passthrough import PassThrough
 from router.executor.positions import ConditionTable, Introspections, Position, prepare, storage_keys
 from router.executor.projection import IRREGULAR, Completion, Irregular, ProjectionWriter
-from router.executor.representations import NAMES, write_collector, write_extractor
+from router.executor.representations import NAMES
 from router.executor.requests import Requests
 from router.executor.scheduler import OnEnd, Run, reported_failure
 from router.executor.source import Source
 from router.executor.subscriptions import EventSender, Failure, SourceStream, open_source_stream
 from router.executor.tidy import tidy_plan
 from router.executor.transport import Pending
-from router.executor.writes import Keys, Writes
+from router.executor.writes import Writes
 from router.hooks import RequestContext
-from router.planner.plan import EntityCall, Fetch, Path, QueryPlan, Representation
+from router.planner.plan import QueryPlan
 
 __all__ = ["CompiledPlan", "OnDone", "Response", "compile_plan", "response_of"]
 
@@ -369,14 +369,8 @@ def compile_plan(
     writes = Writes(plan)
     conditions, introspections = ConditionTable(), Introspections()
     root = prepare(plan.projection, conditions, introspections)
-    united: set[Keys] = set()
-    collectors = [_collector(source, fetch, writes, united) for fetch in plan.fetches]
-    extractors: dict[tuple[Representation, ...], str] = {}
-    for fetch in plan.fetches:
-        if fetch.entity is not None and fetch.entity.representations not in extractors:
-            representations = fetch.entity.representations
-            extractors[representations] = write_extractor(source, representations)
-    writer = ProjectionWriter(source, writes.sure_keys, united)
+    written = write_fetches(plan, writes, source)
+    writer = ProjectionWriter(source, writes.sure_keys, written.united)
     project = writer.write(root)
     parts = []
     for each in plan.deferred:
@@ -385,42 +379,15 @@ def compile_plan(
     complete = root if plan.complete is None else prepare(plan.complete, conditions, Introspections())
     tidy = None if plan.denials else tidy_plan(plan, root, writes, source)
     functions = source.load(f"plan of {plan.operation_name or plan.operation_type}")
-    dependents: list[list[int]] = [[] for _ in plan.fetches]
-    for fetch in plan.fetches:
-        for other in dict.fromkeys(fetch.depends_on):
-            dependents[other].append(fetch.id)
-    collected_by = _collected_by(plan, writes)
-    shared = set(collected_by.values())
-    calls: dict[tuple[str, EntityCall], int] = {}
-    fetches = tuple(
-        CompiledFetch(
-            id=fetch.id,
-            subgraph=fetch.subgraph,
-            operation_type=fetch.operation_type,
-            dependencies=len(set(fetch.depends_on)),
-            dependents=tuple(dependents[fetch.id]),
-            run_if=fetch.run_if,
-            collect=functions[collector] if collector is not None else None,
-            call=calls.setdefault((fetch.subgraph, fetch.entity), fetch.id) if fetch.entity is not None else None,
-            representations=fetch.entity.representations if fetch.entity is not None else (),
-            extract=functions[extractors[fetch.entity.representations]] if fetch.entity is not None else None,
-            keyed=KeyedExtract.of(fetch.entity.representations) if fetch.entity is not None else None,
-            has_contexts=fetch.entity is not None and bool(fetch.entity.contexts),
-            deferred=fetch.deferred,
-            collected_by=collected_by.get(fetch.id),
-            is_collected=fetch.id in shared,
-        )
-        for fetch, collector in zip(plan.fetches, collectors, strict=True)
-    )
     return CompiledPlan(
         plan,
         source.text(),
-        fetches,
+        written.loaded(plan, writes, functions),
         Requests(plan, writes, traits or {}, tidy.loaded(functions) if tidy is not None else {}),
         writes,
         root,
         functions[project],
-        _apart(functions[project]) if united else functions[project],
+        _apart(functions[project]) if written.united else functions[project],
         conditions,
         tuple((Introspection(text, schema), condition) for text, condition in introspections.entries),
         tuple(
@@ -430,7 +397,7 @@ def compile_plan(
                 each.path,
                 each.parent,
                 position,
-                _apart(functions[name]) if united else functions[name],
+                _apart(functions[name]) if written.united else functions[name],
                 each.fetches,
             )
             for each, position, name in parts
@@ -452,27 +419,3 @@ def _apart(project: Project) -> Project:
         return result
 
     return project_apart
-
-
-def _collector(source: Source, fetch: Fetch, writes: Writes, united: set[Keys]) -> str | None:
-    """Write what finds a fetch's targets; positions where it makes one object of many are added to `united`."""
-    if fetch.entity is None:
-        return write_collector(source, fetch.path) if fetch.path else None
-    identity = writes.identity(fetch)
-    if identity:
-        united.add(tuple(step.key for step in fetch.path))
-    return write_collector(source, fetch.path, fetch.entity.contexts, identity)
-
-
-def _collected_by(plan: QueryPlan, writes: Writes) -> dict[int, int]:
-    """Return for fetches one whose targets are the same and may have been collected before."""
-    first: dict[Path, int] = {}
-    found = {}
-    for fetch in plan.fetches:
-        if fetch.path and fetch.entity is not None and not fetch.entity.contexts:
-            other = first.get(fetch.path)
-            if other is not None:
-                found[fetch.id] = other
-            elif writes.has_all_targets(fetch):
-                first[fetch.path] = fetch.id
-    return found

@@ -11,9 +11,7 @@ from router.executor.writes import MergeRule
 __all__ = ["deep_merge", "merge_entities"]
 
 
-def merge_entities(
-    rule: MergeRule, owners: Owners | Keyed, entities: Sequence[Any], moves: Sequence[str] = ()
-) -> bool:
+def merge_entities(rule: MergeRule, owners: Owners | Keyed, entities: Sequence[Any], moves: Sequence[str] = ()) -> bool:
     """Merge entities into their targets; return whether all were objects or null, as they must be.
 
     Args:

@@ -14,7 +14,7 @@ from router.executor.scalars import REFUSED, coerce, irregular_test
 from router.executor.source import Function, Source, membership
 from router.executor.writes import Keys
 
-__all__ = ["IRREGULAR", "PARAMETERS", "Completion", "Irregular", "ProjectionWriter"]
+__all__ = ["IRREGULAR", "Completion", "Irregular", "ProjectionWriter"]
 
 
 class Irregular(Exception):
@@ -23,9 +23,6 @@ class Irregular(Exception):
 
 IRREGULAR = (Irregular, KeyError, TypeError, AttributeError)
 """What generated code raises when a response is not as the API schema wants it."""
-
-PARAMETERS = ("conditions", "introspection")
-"""Of every generated function, after the value."""
 
 
 class ProjectionWriter:
@@ -40,6 +37,9 @@ class ProjectionWriter:
 
     __slots__ = ("_source", "_sure_keys", "_united")
 
+    parameters: tuple[str, ...] = ("conditions", "introspection")
+    """Of every function that it writes, after the value."""
+
     def __init__(
         self, source: Source, sure_keys: Callable[[Keys], frozenset[str]], united: Collection[Keys] = ()
     ) -> None:
@@ -53,7 +53,7 @@ class ProjectionWriter:
         Args:
             path: where the objects are.
         """
-        function = self._source.function("project", ("data", *PARAMETERS))
+        function = self._source.function("project", ("data", *self.parameters))
         self._object(function, position, "data", "result", path)
         function.line("return result")
         return function.name
@@ -124,14 +124,14 @@ class ProjectionWriter:
     def _complete(self, function: Function, variable: str, type_: TypeRef, field: Field, path: Keys) -> None:
         """Write statements that check the value in `variable` and replace it by what the client sees."""
         if function.is_full and (field.position is not None or type_.item is not None):
-            inner = self._source.function("part", ("value", *PARAMETERS))
+            inner = self._source.function("part", ("value", *self.parameters))
 
             def write() -> None:
                 self._complete(inner, "value", type_, field, path)
                 inner.line("return value")
 
             self._source.later(write)
-            function.line(f"{variable} = {inner.name}({variable}, {', '.join(PARAMETERS)})")
+            function.line(f"{variable} = {inner.name}({variable}, {', '.join(self.parameters)})")
             return
         if type_.item is None and field.is_built_in:
             test = irregular_test(type_.name, variable)

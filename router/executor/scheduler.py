@@ -17,15 +17,16 @@ import orjson
 from router.errors import SubgraphError
 from router.executor.client import Sender
 from router.executor.error_log import log_failure, log_masked
-from router.executor.error_paths import ResponsePath, error_path, nulled, sortable
+from router.executor.error_paths import ResponsePath, error_path, nulled
 from router.executor.errors import ErrorExposure, client_error, failure_error
 from router.executor.merging import merge_entities
 from router.executor.parts import Collected, CompiledFetch
 from router.executor.passthrough import PassThrough
-from router.executor.positions import Position, conditions_hold, visible_path
+from router.executor.places import Places
+from router.executor.positions import Position, conditions_hold
 from router.executor.projection import IRREGULAR
 from router.executor.replies import MALFORMED, read_reply
-from router.executor.representations import Target, located
+from router.executor.representations import Target
 from router.executor.requests import CompiledCall, Requests, SubgraphRequest
 from router.executor.transport import Pending
 from router.hooks import RequestContext, SubgraphReply
@@ -101,7 +102,7 @@ class Run:
         self._held: asyncio.Handle | None = None
         """Prepares what is ready at the end of the event loop's round."""
         self._targets: dict[int, list[Target]] = {}
-        """Targets that others have, too, by the fetch for which they were collected."""
+        """Targets that are known already, by the fetch for which they were collected."""
         self._failed: list[SubgraphRequest] = []
         self._nulled: list[ResponsePath] = []
 
@@ -260,7 +261,7 @@ class Run:
                 if fetch.collect is None:
                     targets.append(self.data)
                 else:
-                    known = self._targets.get(fetch.collected_by) if fetch.collected_by is not None else None
+                    known = self._targets.get(fetch.id if fetch.collected_by is None else fetch.collected_by)
                     if known is not None:
                         targets = known
                     else:
@@ -293,7 +294,7 @@ class Run:
 
     def _merge(self, request: SubgraphRequest, data: dict[str, Any] | None, errors: Sequence[Any]) -> None:
         # Before merging: where targets are may depend on type names that the answer replaces.
-        places = self._places(request) if errors else ()
+        places = self._places.of(request) if errors else ()
         if data is None:
             self._failed.append(request)
         else:
@@ -342,31 +343,34 @@ class Run:
                 for target in dict.fromkeys(map(id, owners[position])):
                     for place in places[index].get(target, ()):
                         whole = (*place, *path[length:])
-                        visible = self._visible(whole)
+                        visible = self._places.visible(whole)
                         # Clients of a view are not told of fields that only planning asked for: they may be hidden.
                         is_secret = self._context.view is not None and len(visible) < len(whole)
                         is_masked = is_masked or is_secret
                         hidden_as = request_id if is_secret else masked_as
                         moved = client_error(error, request.subgraph, visible, masked_as=hidden_as)
                         self._add_error(moved, self._fetches[request.fetches[0]])
-                        self._nulled.append(tuple(self._visible((*place, *lost))))
+                        self._nulled.append(tuple(self._places.visible((*place, *lost))))
                 return is_masked
         self._failed.append(request)
-        moved = client_error(error, request.subgraph, self._common_path(request), masked_as=masked_as)
+        moved = client_error(error, request.subgraph, self._places.common_path(request), masked_as=masked_as)
         self._add_error(moved, self._fetches[request.fetches[0]])
         return masked_as is not None
 
     def _check(self, call: CompiledCall, found: Any) -> None:
-        """See whether an answer lets the tree be the response."""
+        """See whether an answer lets the tree be the response, and what it has for other fetches."""
+        if call.tidy is None:
+            return
         try:
-            if call.tidy is not None:
-                call.tidy.check(found, (), ())
+            gathered = call.tidy.check(found)
         except IRREGULAR:
             self.is_tidy = False
+        else:
+            self._targets.update(zip(call.tidy.gathers, gathered, strict=True))
 
     def _fail(self, request: SubgraphRequest, failure: SubgraphError) -> None:
         self._failed.append(request)
-        self._say(failure, self._common_path(request), self._fetches[request.fetches[0]])
+        self._say(failure, self._places.common_path(request), self._fetches[request.fetches[0]])
 
     def _say(self, failure: SubgraphError, path: ResponsePath, fetch: CompiledFetch) -> None:
         self._add_error(reported_failure(failure, path, self._exposure, self._context), fetch)
@@ -378,56 +382,13 @@ class Run:
 
     # ---- where errors belong ----
 
-    def _places(self, request: SubgraphRequest) -> list[dict[int, list[ResponsePath]]]:
-        """Return for each call where its targets are in the tree, by the identity of the target."""
-        places = []
-        for index, call in enumerate(request.calls):
-            wanted = {id(target) for group in request.groups(index) for target in group}
-            found: dict[int, list[ResponsePath]] = {}
-            for path in call.paths:
-                for place, target in located(self.data, path):
-                    if id(target) in wanted:
-                        known = found.setdefault(id(target), [])
-                        if place not in known:
-                            known.append(place)
-            places.append(found)
-        return places
-
-    def _target_paths(self, request: SubgraphRequest) -> list[ResponsePath]:
-        return [
-            tuple(self._visible(place))
-            for found in self._places(request)
-            for where in found.values()
-            for place in where
-        ]
-
-    def _common_path(self, request: SubgraphRequest) -> ResponsePath:
-        """Return the longest path that leads towards all targets."""
-        paths = self._target_paths(request)
-        if not paths:
-            return ()
-        low, high = min(paths, key=sortable), max(paths, key=sortable)
-        length = next((i for i, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))
-        return low[:length]
+    @property
+    def _places(self) -> Places:
+        return Places(self._root, self.data, self.conditions)
 
     def failed_paths(self) -> list[ResponsePath]:
         """Return response paths below which data is missing for reported reasons that do not name each place."""
-        paths = [path for path in self._nulled if path]
-        for request in self._failed:
-            if request.calls[0].response_key is not None:
-                paths.extend(self._target_paths(request))
-                continue
-            (places,) = self._places(request)
-            for place in (place for where in places.values() for place in where):
-                for key in request.calls[0].rule.shape:
-                    # A key that the client does not see explains nothing; its path would be that of something above.
-                    path = tuple(self._visible((*place, key)))
-                    if len(path) > len(place):
-                        paths.append(path)
-        return paths
-
-    def _visible(self, path: Sequence[str | int]) -> list[str | int]:
-        return visible_path(self._root, self.data, path, self.conditions)
+        return [path for path in self._nulled if path] + self._places.missing(self._failed)
 
 
 def reported_failure(

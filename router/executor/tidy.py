@@ -6,6 +6,9 @@ anything is otherwise, the projection decides, as it does for all other plans; s
 
 An answer has the fields in the order in which they were asked for; that is looked at for the first object of each
 position. Merging keeps objects in the client's order.
+
+A fetch whose targets all come with one answer, and which waits for nothing else, gets them from the check: they are
+gathered on the same way through the answer, and the tree need not be walked again.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +17,8 @@ from typing import Any
 
 from router.executor.documents import Shape
 from router.executor.positions import Field, Position, TypeRef
-from router.executor.projection import PARAMETERS, ProjectionWriter
+from router.executor.projection import ProjectionWriter
+from router.executor.representations import Target
 from router.executor.source import Function, Source
 from router.executor.writes import Keys, Writes, descend
 from router.planner.plan import Fetch, QueryPlan
@@ -29,12 +33,15 @@ class Tidy:
     """What to do with the objects that an answer brings.
 
     Attributes:
-        check: takes all entities, or a root fetch's data; raises one of `IRREGULAR` if they are not what was asked.
+        check: takes all entities, or a root fetch's data; raises one of `IRREGULAR` if they are not what was asked. It
+            returns the targets of the fetches that are in `gathers`.
         moves: keys that must stand at the end of a target, in this order, once it has the answer's.
+        gathers: ids of fetches.
     """
 
-    check: Callable[[Any, Sequence[bool], Sequence[Any]], None]
+    check: Callable[[Any], Sequence[list[Target]]]
     moves: tuple[str, ...]
+    gathers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +50,17 @@ class TidyPlan:
 
     Attributes:
         keys: of the response, in order.
-        by_fetch: for each fetch the name of its check, and its moves.
+        by_fetch: for each fetch the name of its check, its moves, and what it gathers.
     """
 
     keys: tuple[str, ...]
-    by_fetch: tuple[tuple[str, tuple[str, ...]], ...]
+    by_fetch: tuple[tuple[str, tuple[str, ...], tuple[int, ...]], ...]
 
     def loaded(self, functions: Mapping[str, Any]) -> Mapping[int, Tidy]:
         """Return it by fetch, with the functions themselves."""
-        return {number: Tidy(functions[name], moves) for number, (name, moves) in enumerate(self.by_fetch)}
+        return {
+            number: Tidy(functions[name], moves, gathers) for number, (name, moves, gathers) in enumerate(self.by_fetch)
+        }
 
 
 class _Untidy(Exception):
@@ -73,12 +82,55 @@ def tidy_plan(plan: QueryPlan, root: Position, writes: Writes, source: Source) -
         positions.agree(sharing.values())
     except _Untidy:
         return None
-    by_fetch: dict[int, tuple[str, tuple[str, ...]]] = {}
+    by_fetch: dict[int, tuple[str, tuple[str, ...], tuple[int, ...]]] = {}
     for group in sharing.values():
         path = keys_of(group[0])
-        name = _CheckWriter(source, group[0], writes.shape(group[0].id)).write_check(positions.objects[path])
-        by_fetch |= {fetch.id: (name, moves[fetch.id]) for fetch in group}
+        gathered = _gathered(plan, group[0], writes) if len(group) == 1 else {}
+        writer = _CheckWriter(source, group[0], writes.shape(group[0].id), gathered)
+        name = writer.write_check(positions.objects[path])
+        gathers = tuple(each.fetch for each in gathered.values())
+        by_fetch |= {fetch.id: (name, moves[fetch.id], gathers) for fetch in group}
     return TidyPlan(tuple(positions.at[()]), tuple(by_fetch[fetch.id] for fetch in plan.fetches))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Targets that a check finds at one position.
+
+    Attributes:
+        number: of their list.
+        fetch: id of the fetch whose they are.
+        identity: see `write_collector`.
+    """
+
+    number: int
+    fetch: int
+    identity: tuple[str, ...]
+
+
+def _gathered(plan: QueryPlan, maker: Fetch, writes: Writes) -> Mapping[Keys, _Gathered]:
+    """Return which targets the check of a fetch's answers can find, by their position below its own targets."""
+    rule = writes.rule([maker.id])
+    if not rule.is_disjoint or rule.unshared:
+        return {}
+    over = {maker.id}
+    """Fetches that are over when this one is."""
+    for fetch in reversed(plan.fetches[: maker.id + 1]):
+        if fetch.id in over:
+            over |= {*fetch.depends_on}
+    found: dict[Keys, _Gathered] = {}
+    depth = len(maker.path)
+    for fetch in plan.fetches:
+        if maker.id not in fetch.depends_on or not over.issuperset(fetch.depends_on):
+            continue
+        path = keys_of(fetch)[depth:]
+        if fetch.entity is None or fetch.entity.contexts or fetch.path[:depth] != maker.path or path in found:
+            continue
+        shape = descend(writes.shape(maker.id), path) if path else None
+        identity = writes.identity(fetch)
+        if shape is not None and (not identity or shape.keys() == {*identity}):
+            found[path] = _Gathered(len(found), fetch.id, identity)
+    return found
 
 
 class _Positions:
@@ -166,23 +218,29 @@ class _CheckWriter(ProjectionWriter):
 
     Args:
         shape: what an answer brings to a target.
+        gathered: targets that it finds.
     """
 
-    __slots__ = ("_is_root", "_shape")
+    __slots__ = ("_gathered", "_is_root", "_shape")
 
-    def __init__(self, source: Source, fetch: Fetch, shape: Shape) -> None:
+    parameters = ("gathered",)
+
+    def __init__(self, source: Source, fetch: Fetch, shape: Shape, gathered: Mapping[Keys, _Gathered]) -> None:
         super().__init__(source, lambda _: frozenset())
         self._is_root = fetch.entity is None
         self._shape = shape
+        self._gathered = gathered
 
     def write_check(self, position: Position) -> str:
         """Write it for the position of the targets; return its name."""
-        function = self._source.function("check", ("found", *PARAMETERS))
+        function = self._source.function("check", ("found",))
         if self._is_root:
             self._checked(function, position, "found", ())
         else:
             with function.block("for entity in found:"):
                 self._checked(function, position, "entity", ())
+        function.first(f"gathered = [{', '.join('[]' for _ in self._gathered)}]")
+        function.line("return gathered")
         return function.name
 
     def _checked(self, function: Function, position: Position, value: str, path: Keys) -> None:
@@ -201,10 +259,41 @@ class _CheckWriter(ProjectionWriter):
             variable = self._source.fresh("v")
             function.line(f"{variable} = {value}[{key!r}]")
             self._complete(function, variable, fields[key].type, fields[key], (*path, key))
+            gathered = self._gathered.get((*path, key))
+            if gathered is not None and gathered.identity:
+                with function.block(f"if {variable} is not None:"):
+                    self._unite(function, gathered, f"{value}[{key!r}]", variable)
+        gathered = self._gathered.get(path)
+        if gathered is not None and not gathered.identity:
+            function.line(f"{self._append(function, gathered)}({value})")
         order = [key for key in fields if key in shape]
         start = next((index for index, pair in enumerate(zip(order, shape, strict=True)) if pair[0] != pair[1]), None)
         for key in order[start:] if start is not None else ():
             function.line(f"{value}[{key!r}] = {value}.pop({key!r})")
+
+    def _append(self, function: Function, gathered: _Gathered) -> str:
+        """Return the name of what adds a target."""
+        append = self._source.fresh("a")
+        function.first(f"{append} = gathered[{gathered.number}].append")
+        return append
+
+    def _unite(self, function: Function, gathered: _Gathered, place: str, value: str) -> None:
+        """Write what adds an object that has only its identity; the first that has it takes the place of all others."""
+        append, seen, one = self._append(function, gathered), self._source.fresh("seen"), self._source.fresh("o")
+        function.first(f"{seen} = {{}}")
+        names = [self._source.fresh("k") for _ in gathered.identity]
+        for name, key in zip(names, gathered.identity, strict=True):
+            function.line(f"{name} = {value}[{key!r}]")
+        # Strings are equal only to strings; of anything else that could not be said.
+        with function.block(f"if {' and '.join(f'{name}.__class__ is str' for name in names)}:"):
+            identity = ", ".join(names) if len(names) == 1 else f"({', '.join(names)})"
+            function.line(f"{one} = {seen}.setdefault({identity}, {value})")
+            with function.block(f"if {one} is {value}:"):
+                function.line(f"{append}({value})")
+            with function.block("else:"):
+                function.line(f"{place} = {one}")
+        with function.block("else:"):
+            function.line(f"{append}({value})")
 
     def _complete_present(self, function: Function, variable: str, type_: TypeRef, field: Field, path: Keys) -> None:
         if field.position is None:

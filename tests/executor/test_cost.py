@@ -147,7 +147,7 @@ def test_a_request_costs_so_many_calls(the_plan: Any, data: Data, python: int, c
 
 
 @pytest.mark.parametrize(
-    ("the_plan", "data", "c"), [(ENTITY, entity, 8), (NESTED, nested, 8)], ids=["entity", "nested"]
+    ("the_plan", "data", "c"), [(ENTITY, entity, 4), (NESTED, nested, 8)], ids=["entity", "nested"]
 )
 def test_an_object_costs_no_python_call_and_few_others(the_plan: Any, data: Data, c: int) -> None:
     compiled = compile_plan(the_plan, SCHEMA)

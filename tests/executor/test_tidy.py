@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.executor import CompiledPlan, OnReply, Pending, SubgraphClient, compile_plan
+from router.executor import tidy as tidy_module
 from router.hooks import SubgraphCall, SubgraphReply
 from router.planner.plan import Projection, QueryPlan
 from tests.executor.plans import SCHEMA, abstract, by_id, context, entities, field, obj, plan, root
@@ -50,6 +51,7 @@ class Answers:
         self.answers = answers
         self.random = random.Random(seed)
         self.waiting: list[tuple[SubgraphCall, OnReply]] = []
+        self.sent: list[bytes] = []
 
     async def start(self) -> None: ...
 
@@ -60,6 +62,7 @@ class Answers:
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         self.waiting.append((call, on_reply))
+        self.sent.append(call.body)
         return self
 
     def cancel(self) -> None: ...
@@ -67,7 +70,7 @@ class Answers:
     def reply(self) -> None:
         call, on_reply = self.waiting.pop(self.random.randrange(len(self.waiting)))
         answer = self.answers[call.subgraph]
-        if call.subgraph in "cd":
+        if b"_entities" in call.body:
             sent = [
                 each
                 for name, value in orjson.loads(call.body)["variables"].items()
@@ -78,6 +81,11 @@ class Answers:
 
 
 async def response_of(compiled: CompiledPlan, answers: Mapping[str, Any], seed: int = 0) -> Any:
+    return (await exchange(compiled, answers, seed))[0]
+
+
+async def exchange(compiled: CompiledPlan, answers: Mapping[str, Any], seed: int) -> tuple[Any, list[bytes]]:
+    """The response, and what was sent."""
     transport = Answers(answers, seed)
     subgraphs = SubgraphClient({name: f"http://{name}/" for name in "abcd"}, transport)
     done: list[Any] = []
@@ -86,7 +94,7 @@ async def response_of(compiled: CompiledPlan, answers: Mapping[str, Any], seed: 
         if transport.waiting:
             transport.reply()
         await asyncio.sleep(0)
-    return done[0]
+    return done[0], transport.sent
 
 
 def projected(the_plan: QueryPlan) -> CompiledPlan:
@@ -183,6 +191,45 @@ def test_nothing_is_seen_of_it(given_answers: dict[str, Any], seed: int) -> None
     expected = asyncio.run(response_of(projected(PLAN), given_answers, seed))
     response = asyncio.run(response_of(compile_plan(PLAN, SCHEMA), given_answers, seed))
     assert orjson.dumps(response) == orjson.dumps(expected)
+
+
+# Targets that checks gather: united ones and others, in lists and alone, found in a root's answer and in entities'.
+LEAF = obj("L", field("id", "ID!"), field("stock", "Int"))
+BRANCH = obj("B", field("id", "ID!"), field("leaf", "L", LEAF), field("name"))
+GATHERING = plan(
+    obj("Query", field("bs", "[B]", BRANCH), field("b", "B", BRANCH)),
+    root("a", "{ bs { id leaf { id } } b { id } }"),
+    entities("c", "... on B { leaf { id } name }", "b", by_id("B")),
+    entities("b", "... on B { name }", "bs@", by_id("B")),
+    entities("d", "... on L { stock }", "bs@.leaf", by_id("L")),
+    entities("d", "... on L { stock }", "b.leaf", by_id("L"), after=(1,)),
+)
+ids = st.sampled_from(["1", "1", "2", ",", None, 1, ["1"]])
+some_leaves = st.none() | st.builds(lambda i: {"id": i}, ids) | st.just({"id": "1", "more": 1}) | st.just("1")
+some_branches = st.none() | st.builds(lambda i, leaf: {"id": i, "leaf": leaf}, ids, some_leaves)
+
+
+def test_what_checks_gather() -> None:
+    calls = compile_plan(GATHERING, SCHEMA)._requests._tidy
+    assert [calls[number].gathers for number in range(5)] == [(1, 2, 3), (4,), (), (), ()]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(some_branches, max_size=6), some_leaves, st.integers(0, 20))
+def test_what_is_gathered_is_what_the_walk_finds(branches: list[Any], leaf: Any, seed: int) -> None:
+    given_answers = {
+        "a": {"bs": branches, "b": {"id": "1"}},
+        "b": {"name": "n"},
+        "c": {"leaf": leaf, "name": "n"},
+        "d": {"stock": 1},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tidy_module, "_gathered", lambda *_: {})
+        walking = compile_plan(GATHERING, SCHEMA)
+    expected, sent = asyncio.run(exchange(walking, given_answers, seed))
+    response, also_sent = asyncio.run(exchange(compile_plan(GATHERING, SCHEMA), given_answers, seed))
+    assert orjson.dumps(response) == orjson.dumps(expected)
+    assert also_sent == sent
 
 
 async def test_a_subgraph_with_an_order_of_its_own_goes_the_usual_way() -> None:
