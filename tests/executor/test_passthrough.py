@@ -1,5 +1,6 @@
 """Replies passed on as they are: only what is right to the letter, and never anything else than the usual way gives."""
 
+import json
 from typing import Any
 
 import orjson
@@ -190,7 +191,7 @@ def test_time_is_linear_whatever_the_reply() -> None:
 
 async def executed(compiled: CompiledPlan, answer: Any, *, pass_through: bool) -> dict[str, Any]:
     response = await compiled.execute({}, context(), client({"a": Subgraph(answer)}), pass_through=pass_through)
-    return dict(orjson.loads(orjson.dumps(response)))
+    return dict(json.loads(orjson.dumps(response)))  # orjson refuses some of the largest floats
 
 
 WARM = compile_plan(PLAN, SCHEMA)
