@@ -15,8 +15,11 @@ from router.planner.plan import Representation
 
 __all__ = ["Keyed", "KeyedExtract", "merge_keyed"]
 
-_TEXTS = {str}
 _OBJECTS = {dict}
+
+_SEPARATOR = "\0"
+_SEPARATOR_TEXT = b"\\u0000"
+"""The same in JSON. Its backslash is its first character only, so two never overlap."""
 
 
 class Keyed:
@@ -60,8 +63,8 @@ class KeyedExtract:
 
     def __init__(self, typename: str, name: str, storage_key: str) -> None:
         self._read = itemgetter(storage_key)
-        self._before = orjson.dumps({"__typename": typename})[:-1] + b"," + orjson.dumps(name) + b":"
-        self._between = b"}," + self._before
+        self._before = orjson.dumps({"__typename": typename})[:-1] + b"," + orjson.dumps(name) + b':"'
+        self._between = b'"},' + self._before
 
     @classmethod
     def of(cls, entries: Sequence[Representation]) -> "KeyedExtract | None":
@@ -79,15 +82,14 @@ class KeyedExtract:
         try:
             keys = [*map(self._read, targets)]
             distinct = dict.fromkeys(keys)
+            # Strings are equal only to strings; of anything else that could not be said, and it cannot be joined.
+            text = orjson.dumps(_SEPARATOR.join(distinct))
         except (KeyError, TypeError):
             return None
-        # Strings are equal only to strings; of anything else that could not be said.
-        if {*map(type, distinct)} != _TEXTS:
+        if text.count(_SEPARATOR_TEXT) != len(distinct) - 1:  # some key has one, or what looks like one
             return None
-        text = orjson.dumps([*distinct])
-        if text.count(b",") != len(distinct) - 1:  # some key has one
-            return None
-        return b"[%b%b}]" % (self._before, text[1:-1].replace(b",", self._between)), Keyed(targets, keys, distinct)
+        text = text[1:-1].replace(_SEPARATOR_TEXT, self._between)
+        return b'[%b%b"}]' % (self._before, text), Keyed(targets, keys, distinct)
 
 
 def merge_keyed(owners: Keyed, entities: Sequence[Any], moves: Sequence[str]) -> bool:

@@ -137,7 +137,7 @@ def in_a_loop(work: Callable[[], Any]) -> Any:
 
 @pytest.mark.parametrize(
     ("the_plan", "data", "python", "c"),
-    [(SMALL, small, 12, 16), (ENTITY, entity, 59, 76), (NESTED, nested, 98, 184)],
+    [(SMALL, small, 12, 16), (ENTITY, entity, 61, 76), (NESTED, nested, 104, 184)],
     ids=["small", "entity", "nested"],
 )
 def test_a_request_costs_so_many_calls(the_plan: Any, data: Data, python: int, c: int) -> None:

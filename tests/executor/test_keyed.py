@@ -40,7 +40,7 @@ def in_bulk(targets: list[Any]) -> tuple[bytes, Keyed] | None:
     return extract(targets)
 
 
-texts = st.text(max_size=2) | st.text(alphabet='",\\{}[]:a', max_size=4) | st.sampled_from(["1", "2"])
+texts = st.text(max_size=2) | st.text(alphabet='",\\{}[]:a\0u', max_size=4) | st.sampled_from(["1", "2", "\\u0000"])
 others = st.sampled_from([None, 1, 1.0, True, ["1"], {"a": 1}])
 some_targets = st.lists(st.builds(lambda key: {"id": key}, texts), min_size=1, max_size=8) | st.lists(
     st.builds(lambda key: {"id": key}, texts | others) | st.just({}), min_size=1, max_size=4
@@ -48,13 +48,15 @@ some_targets = st.lists(st.builds(lambda key: {"id": key}, texts), min_size=1, m
 
 
 @given(some_targets)
-@example([{"id": ","}, {"id": ""}])
-@example([{"id": '",'}, {"id": '","'}])
+@example([{"id": "\\u0000"}, {"id": "\\"}])
+@example([{"id": "\0"}, {"id": ""}])
+@example([{"id": "a,"}, {"id": '","'}])
 def test_what_is_sent(targets: list[Any]) -> None:
     representations, groups = generated(targets)
     found = in_bulk(targets)
     if found is None:
-        assert any(not isinstance(each.get("id"), str) or "," in each["id"] for each in targets)
+        found_keys = [each.get("id") for each in targets]
+        assert any(not isinstance(key, str) or "\0" in key or "u0000" in key for key in found_keys)
         return
     text, owners = found
     assert text == orjson.dumps(representations)
