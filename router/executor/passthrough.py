@@ -83,7 +83,7 @@ class PassThrough:
         if reply.status != 200:
             return None
         found = self._pattern.fullmatch(reply.body)
-        if found is None or not _is_utf8(reply.body):
+        if found is None or not (reply.body.isascii() or _is_utf8(reply.body)):
             self._misses += 1
             if self._misses >= _MAX_MISSES:
                 self._pattern = None
