@@ -8,7 +8,7 @@ from router.executor.keyed import Keyed, merge_keyed
 from router.executor.representations import Owners, Target
 from router.executor.writes import MergeRule
 
-__all__ = ["deep_merge", "merge_entities"]
+__all__ = ["arrange", "deep_merge", "merge_entities"]
 
 
 def merge_entities(rule: MergeRule, owners: Owners | Keyed, entities: Sequence[Any], moves: Sequence[str] = ()) -> bool:
@@ -50,6 +50,21 @@ def _move(owners: Owners, keys: Sequence[str]) -> None:
             for key in keys:
                 if key in target:
                     target[key] = target.pop(key)
+
+
+def arrange(owners: Owners | Keyed, wholes: Mapping[int, Sequence[Mapping[str, None]]]) -> None:
+    """Put the keys of targets that are complete in order.
+
+    Args:
+        wholes: what complete targets have: all keys in order, by their number. Others are left as they are.
+    """
+    for target in owners.targets if isinstance(owners, Keyed) else [each for group in owners for each in group]:
+        for whole in wholes.get(len(target), ()):
+            filled = {**whole, **target}
+            if len(filled) == len(whole):
+                target.clear()
+                target.update(filled)
+                break
 
 
 def _merge_apart(rule: MergeRule, group: Sequence[Target], entity: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from router.executor.client import Sender
 from router.executor.error_log import log_failure, log_masked
 from router.executor.error_paths import ResponsePath, error_path, nulled
 from router.executor.errors import ErrorExposure, client_error, failure_error
-from router.executor.merging import merge_entities
+from router.executor.merging import arrange, merge_entities
 from router.executor.parts import Collected, CompiledFetch
 from router.executor.passthrough import PassThrough
 from router.executor.places import Places
@@ -303,8 +303,10 @@ class Run:
                 if isinstance(entities, list) and len(entities) == len(owners):
                     if self.is_tidy:
                         self._check(call, data if call.response_key is None else entities)
-                    moves = call.tidy.moves if self.is_tidy and call.tidy is not None else ()
-                    if merge_entities(call.rule, owners, entities, moves):
+                    tidy = call.tidy if self.is_tidy else None
+                    if merge_entities(call.rule, owners, entities, tidy.moves if tidy is not None else ()):
+                        if tidy is not None and tidy.wholes:
+                            arrange(owners, tidy.wholes)
                         continue
                 elif entities is None and errors:
                     self._failed.append(request)

@@ -36,12 +36,18 @@ class Tidy:
         check: takes all entities, or a root fetch's data; raises one of `IRREGULAR` if they are not what was asked. It
             returns the targets of the fetches that are in `gathers`.
         moves: keys that must stand at the end of a target, in this order, once it has the answer's.
+        wholes: instead of it for targets that get answers of several fetches: see `arrange`.
         gathers: ids of fetches.
     """
 
     check: Callable[[Any], Sequence[list[Target]]]
     moves: tuple[str, ...]
+    wholes: Mapping[int, Sequence[Mapping[str, None]]]
     gathers: tuple[int, ...]
+
+
+_Order = tuple[tuple[str, ...], Mapping[int, Sequence[Mapping[str, None]]]]
+"""`moves` and `wholes` of `Tidy`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +56,17 @@ class TidyPlan:
 
     Attributes:
         keys: of the response, in order.
-        by_fetch: for each fetch the name of its check, its moves, and what it gathers.
+        by_fetch: for each fetch the name of its check, and the rest of what `Tidy` has.
     """
 
     keys: tuple[str, ...]
-    by_fetch: tuple[tuple[str, tuple[str, ...], tuple[int, ...]], ...]
+    by_fetch: tuple[tuple[str, _Order, tuple[int, ...]], ...]
 
     def loaded(self, functions: Mapping[str, Any]) -> Mapping[int, Tidy]:
         """Return it by fetch, with the functions themselves."""
         return {
-            number: Tidy(functions[name], moves, gathers) for number, (name, moves, gathers) in enumerate(self.by_fetch)
+            number: Tidy(functions[name], *order, gathers)
+            for number, (name, order, gathers) in enumerate(self.by_fetch)
         }
 
 
@@ -78,18 +85,18 @@ def tidy_plan(plan: QueryPlan, root: Position, writes: Writes, source: Source) -
         sharing: dict[tuple[object, ...], list[Fetch]] = {}
         for fetch in plan.fetches:
             sharing.setdefault((fetch.subgraph, fetch.entity or fetch.id), []).append(fetch)
-        moves = {fetch.id: found for group in sharing.values() for fetch, found in positions.moves(group)}
+        orders = {fetch.id: found for group in sharing.values() for fetch, found in positions.orders(group)}
         positions.agree(sharing.values())
     except _Untidy:
         return None
-    by_fetch: dict[int, tuple[str, tuple[str, ...], tuple[int, ...]]] = {}
+    by_fetch: dict[int, tuple[str, _Order, tuple[int, ...]]] = {}
     for group in sharing.values():
         path = keys_of(group[0])
         gathered = _gathered(plan, group[0], writes) if len(group) == 1 else {}
         writer = _CheckWriter(source, group[0], writes.shape(group[0].id), gathered)
         name = writer.write_check(positions.objects[path])
         gathers = tuple(each.fetch for each in gathered.values())
-        by_fetch |= {fetch.id: (name, moves[fetch.id], gathers) for fetch in group}
+        by_fetch |= {fetch.id: (name, orders[fetch.id], gathers) for fetch in group}
     return TidyPlan(tuple(positions.at[()]), tuple(by_fetch[fetch.id] for fetch in plan.fetches))
 
 
@@ -180,18 +187,35 @@ class _Positions:
                 if len({id(self.at[keys_of(fetch)][key]) for fetch in group}) > 1:
                     raise _Untidy
 
-    def moves(self, group: Sequence[Fetch]) -> list[tuple[Fetch, tuple[str, ...]]]:
-        """Return for fetches that may share an answer which keys must follow the first of the answer's own."""
+    def orders(self, group: Sequence[Fetch]) -> list[tuple[Fetch, _Order]]:
+        """Return for fetches that may share an answer how targets that have it are put in order."""
         if group[0].entity is None:
-            return [(group[0], ())]
-        shape = self._writes.shape(group[0].id)
+            return [(group[0], ((), {}))]
+        if any(keys_of(fetch) not in self.at for fetch in group):
+            raise _Untidy
+        orders = {fetch.id: tuple(self.at[keys_of(fetch)]) for fetch in group}
+        if any(len(self._added[keys_of(fetch)]) > 1 for fetch in group):
+            wholes: dict[int, list[dict[str, None]]] = {}
+            for order in dict.fromkeys(orders.values()):
+                alike = wholes.setdefault(len(order), [])
+                if any(each.keys() == {*order} for each in alike):
+                    raise _Untidy
+                alike.append(dict.fromkeys(order))
+            return [(fetch, ((), wholes)) for fetch in group]
+        moves = self._moves(group[0], list(orders.values()))
+        return [(fetch, (moves, {})) for fetch in group]
+
+    def _moves(self, fetch: Fetch, orders: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+        """Return which keys must follow the first of the answer's own in targets that get no other fetch's.
+
+        Args:
+            orders: of all positions where such targets are.
+        """
+        shape = self._writes.shape(fetch.id)
         longest: tuple[str, ...] = ()
         is_needed = False
         following = []
-        for fetch in group:
-            if keys_of(fetch) not in self.at:
-                raise _Untidy
-            order = tuple(self.at[keys_of(fetch)])
+        for order in orders:
             start = min(map(order.index, shape))
             after = order[start + 1 :]
             following.append((order, after))
@@ -200,7 +224,7 @@ class _Positions:
         # An object that lacks some of them keeps the others in order.
         if any(tuple(key for key in longest if key in order) != after for order, after in following):
             raise _Untidy
-        return [(fetch, longest if is_needed else ()) for fetch in group]
+        return longest if is_needed else ()
 
 
 def keys_of(fetch: Fetch) -> Keys:

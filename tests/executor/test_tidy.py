@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from router.executor import CompiledPlan, OnReply, Pending, SubgraphClient, compile_plan
 from router.executor import tidy as tidy_module
+from router.executor.merging import arrange
 from router.hooks import SubgraphCall, SubgraphReply
 from router.planner.plan import Projection, QueryPlan
 from tests.executor.plans import SCHEMA, abstract, by_id, context, entities, field, obj, plan, root
@@ -191,6 +192,35 @@ def test_nothing_is_seen_of_it(given_answers: dict[str, Any], seed: int) -> None
     expected = asyncio.run(response_of(projected(PLAN), given_answers, seed))
     response = asyncio.run(response_of(compile_plan(PLAN, SCHEMA), given_answers, seed))
     assert orjson.dumps(response) == orjson.dumps(expected)
+
+
+def test_what_is_put_in_order() -> None:
+    wholes = {2: [dict.fromkeys("ab"), dict.fromkeys("ca")], 3: [dict.fromkeys("bac")]}
+    for keys, ordered in (("ba", "ab"), ("ac", "ca"), ("cb", "cb"), ("a", "a"), ("abc", "bac"), ("bad", "bad")):
+        target = {key: key.upper() for key in keys}
+        arrange([[target], []], wholes)
+        assert list(target) == list(ordered)
+        assert all(value == key.upper() for key, value in target.items())
+
+
+async def test_the_order_of_fields_whoever_completes_an_object() -> None:
+    """Positions with as many fields as others but in another order, filled by several fetches."""
+    one = obj("P", field("stock", "Int"), field("id", "ID!"), field("name"))
+    other = obj("P", field("name"), field("size", "Int"), field("id", "ID!"))
+    the_plan = plan(
+        obj("Query", field("p", "P", one), field("q", "P", other)),
+        root("a", "{ p { id } q { id size } }"),
+        entities("c", "... on P { name }", "p", P),
+        entities("c", "... on P { name }", "q", P),
+        entities("d", "... on P { stock }", "p", P),
+    )
+    compiled = compile_plan(the_plan, SCHEMA)
+    assert compiled._keys is not None
+    given_answers = {"a": {"p": {"id": "1"}, "q": {"id": "2", "size": 3}}, "c": {"name": "n"}, "d": {"stock": 4}}
+    expected = orjson.dumps(await response_of(projected(the_plan), given_answers))
+    compiled._project = None  # type: ignore[assignment]  # it is not used
+    for seed in range(8):
+        assert orjson.dumps(await response_of(compiled, given_answers, seed)) == expected
 
 
 # Targets that checks gather: united ones and others, in lists and alone, found in a root's answer and in entities'.
