@@ -6,7 +6,7 @@ from typing import Any
 from router.executor.increments import ResponsePath
 from router.planner.plan import OutputStep
 
-__all__ = ["Conflict", "compare", "copied", "places", "prefix", "value_at"]
+__all__ = ["Conflict", "compare", "copied", "meets_null", "places", "prefix", "value_at"]
 
 
 class Conflict(Exception):
@@ -82,6 +82,16 @@ def value_at(value: Any, path: ResponsePath) -> Any:
     for segment in path:
         value = value[segment]
     return value
+
+
+def meets_null(value: Any, path: ResponsePath) -> bool:
+    """Whether there is a null on the way, or at its end."""
+    for segment in path:
+        is_index = isinstance(value, list) and isinstance(segment, int) and 0 <= segment < len(value)
+        if not is_index and not (isinstance(value, dict) and segment in value):
+            break
+        value = value[segment]
+    return value is None
 
 
 def copied(value: Any) -> Any:

@@ -7,10 +7,10 @@ payload after the one that has its beginning: subgraphs answer with whole lists.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from router.executor.delivered import Conflict, compare, copied, places, prefix, value_at
+from router.executor.delivered import Conflict, compare, copied, meets_null, places, prefix, value_at
 from router.executor.errors import Covered, distinct
 from router.executor.increments import Increment, Payload, Pending, ResponsePath
 from router.executor.parts import CompiledFetch
@@ -106,7 +106,7 @@ class Delivery:
         self._left = [len(each.fetches) for each in deferred]
         self._left_first = len(fetches) - len(owners)
         self._wake = asyncio.Event()
-        self._all_errors: list[dict[str, Any]] = []
+        self._taken = 0
         self._waiting_errors: list[tuple[dict[str, Any], int | None]] = [(error, None) for error in errors]
         self._nulls: set[ResponsePath] = set()
         """Places of nulls that have been reported."""
@@ -170,13 +170,18 @@ class Delivery:
 
     def _first(self) -> Payload:
         data, errors = self._projected(self._project, self._root, self.run.data, ())
-        errors += self._errors_of(lambda path, part: part is None and self._reaches(self._root, path))
         if data is None:
+            errors += self._errors_left()
             return Payload(is_first=True, errors=self._first_errors(errors), extensions=self._extensions)
+        errors += self._errors_of(
+            lambda path, part: meets_null(data, path) or (part is None and self._reaches(self._root, path))
+        )
         rests = list(self._cut(self._root, data, ()))
         self._delivered = copied(data)
         pending = [self._open_rest(rest, errors) for rest in rests]
         pending += self._announced()
+        if not pending:
+            errors += self._errors_left()
         return Payload(
             True, data, self._first_errors(errors), tuple(pending), has_next=bool(pending), extensions=self._extensions
         )
@@ -197,6 +202,8 @@ class Delivery:
                 pending += self._deliver_fragment(fragment, increments)
         pending += self._announced()
         has_next = bool(self._fragments or self._rests)
+        if not has_next:
+            self._tell_errors_left(increments)
         return Payload(pending=tuple(pending), increments=tuple(increments), has_next=has_next)
 
     def _deliver_fragment(self, fragment: _Fragment, increments: list[Increment]) -> list[Pending]:
@@ -204,7 +211,12 @@ class Delivery:
         deferred, pending = fragment.deferred, fragment.pending
         place = pending.path
         whole, errors = self._projected(deferred.project, deferred.position, fragment.target, place)
-        errors += self._errors_of(lambda path, part: self._is_of(fragment, path, part))
+        errors += self._errors_of(
+            lambda path, part: (
+                self._is_of(fragment, path, part)
+                or (whole is not None and path[: len(place)] == place and meets_null(whole, path[len(place) :]))
+            )
+        )
         rests: list[_Cut] = []
         parts: list[tuple[ResponsePath, dict[str, Any]]] = []
         if whole is not None:
@@ -263,12 +275,27 @@ class Delivery:
     def _errors_of(self, belongs: Callable[[ResponsePath, int | None], bool]) -> list[dict[str, Any]]:
         """Take the errors of subgraphs, not delivered so far, that belong there, by path and deferred fragment."""
         run = self.run
-        taken = len(self._all_errors)
-        self._all_errors += run.errors[taken:]
-        self._waiting_errors += zip(run.errors[taken:], run.error_parts[taken:], strict=True)
-        mine = [e for e in self._waiting_errors if belongs(tuple(e[0].get("path", ())), e[1])]
-        self._waiting_errors = [e for e in self._waiting_errors if not any(e is other for other in mine)]
-        return [error for error, _ in mine]
+        self._waiting_errors += zip(run.errors[self._taken :], run.error_parts[self._taken :], strict=True)
+        self._taken = len(run.errors)
+        mine: list[dict[str, Any]] = []
+        left: list[tuple[dict[str, Any], int | None]] = []
+        for error, part in self._waiting_errors:
+            if belongs(tuple(error.get("path", ())), part):
+                mine.append(error)
+            else:
+                left.append((error, part))
+        self._waiting_errors = left
+        return mine
+
+    def _errors_left(self) -> list[dict[str, Any]]:
+        """Take all errors of subgraphs that have not been delivered: nothing that comes later could have them."""
+        return self._errors_of(lambda _path, _part: True)
+
+    def _tell_errors_left(self, increments: list[Increment]) -> None:
+        """Tell them with the last increment: what they belong to is never announced, as what it is part of is null."""
+        if left := self._errors_left():
+            last = increments[-1]
+            increments[-1] = replace(last, errors=(*last.errors, *distinct(left)))
 
     def _errors_at(self, fragment: _Fragment) -> list[dict[str, Any]]:
         """Errors of subgraphs at the fragment's fields, whether they have been delivered or not."""
@@ -344,7 +371,10 @@ class Delivery:
         mine = [
             error
             for error in errors
-            if len(path := error.get("path", ())) > depth and tuple(path[:depth]) == cut.path and path[depth] >= index
+            if len(path := error.get("path", ())) > depth
+            and tuple(path[:depth]) == cut.path
+            and isinstance(path[depth], int)
+            and path[depth] >= index
         ]
         for error in mine:
             errors.remove(error)

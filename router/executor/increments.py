@@ -90,7 +90,8 @@ def as_current(payload: Payload) -> dict[str, Any]:
         errors: dict[str, Any] = {"errors": list(one.errors)} if one.errors else {}
         if one.items is not None:
             incremental.append({**key, "items": one.items, **errors})
-        for place, data in one.parts:
+        # What is told of a fragment may be errors alone: its fields have been delivered with others.
+        for place, data in one.parts or ((((), {}),) if errors and one.items is None else ()):
             below = {"subPath": list(place)} if place else {}
             incremental.append({**key, **below, "data": data, **errors})
             errors = {}

@@ -39,7 +39,7 @@ def merged_current(payloads: Iterable[dict[str, Any]]) -> tuple[Any, list[Any]]:
                 assert entry["items"]
                 place.extend(entry["items"])
             else:
-                assert entry["data"]
+                assert entry["data"] or entry.get("errors"), "there is something to tell"
                 assert not place.keys() & entry["data"].keys(), "a field is delivered once"
                 place.update(entry["data"])
             errors += entry.get("errors", ())

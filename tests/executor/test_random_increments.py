@@ -1,22 +1,23 @@
 """Random federations and operations with `@defer` and `@stream`: the parts together are the whole."""
 
 import copy
+import zlib
 from contextlib import aclosing
 from random import Random
 from typing import Any
 
 import orjson
-from graphql import build_schema, parse
+from graphql import GraphQLError, GraphQLResolveInfo, build_schema, parse
 from graphql.execution import ExperimentalIncrementalExecutionResults, experimental_execute_incrementally
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.composition import Composed, Subgraph, compose
-from router.executor import CompiledPlan, SubgraphClient, SubgraphTraits, compile_plan
+from router.executor import CompiledPlan, CoroutineTransport, SubgraphClient, SubgraphTraits, compile_plan
 from router.executor.increments import as_current, as_older
 from router.graph.api_schema import build_api_schema
 from router.graph.supergraph import load_supergraph
-from router.hooks import RequestContext
+from router.hooks import RequestContext, SubgraphCall, SubgraphReply
 from router.planner import plan_operation
 from router.server.variables import compile_variables
 from tests.executor.merging import merged_current, merged_older
@@ -32,22 +33,38 @@ from tests.executor.test_random_federations import (
 from tests.planner.correctness import GENERATORS, federation_named, operations_of
 from tests.planner.increments import incremental_schema, with_increments, without_increments
 from tests.planner.running import Federation
-from tests.planner.stubs import Monolith, client_of
+from tests.planner.stubs import AnsweringSubgraph, Monolith, client_of
 from tests.planner.world import Thing
 
 OPERATIONS_PER_FEDERATION = 6
 
 
+class FaultySubgraph(AnsweringSubgraph):
+    """Some fields of some of its objects raise: always the same ones, one in `rate`."""
+
+    rate = 1
+
+    def _resolve(self, thing: Thing, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        where = f"{self.rate}{self.name}{thing.type}{thing.id}{info.field_name}"
+        if info.field_name != "_entities" and zlib.crc32(where.encode()) % self.rate == 0:
+            raise GraphQLError("boom")
+        return super()._resolve(thing, info, **arguments)
+
+
 async def both_forms(
     compiled: CompiledPlan, variables: dict[str, Any], client: SubgraphClient
 ) -> tuple[list[Any], list[Any]]:
-    """All payloads, in the current and in the older form."""
+    """All payloads, in the current and in the older form: both must have every error that was found."""
     current, older = [], []
     delivery = compiled.deliver(variables, RequestContext("1", "POST", "/graphql", {}), client)
     async with aclosing(delivery.payloads()) as payloads:
         async for payload in payloads:
             current.append(orjson.loads(orjson.dumps(as_current(payload))))
             older.append(orjson.loads(orjson.dumps(as_older(payload))))
+    for merged, form in ((merged_current, current), (merged_older, older)):
+        told = merged(copy.deepcopy(form))[1]
+        for error in delivery.run.errors:
+            assert orjson.loads(orjson.dumps(error)) in told, (error, form)
     return current, older
 
 
@@ -160,3 +177,59 @@ async def check_errors(sdl: dict[str, str], selection: str, x: bool, y: bool, se
     assert merged_older(copy.deepcopy(older))[0] == data, (operation, variables, older)
     assert bool(my_errors) is bool(errors), (operation, variables, current)
     assert {error["message"] for error in my_errors} <= {"tough"}
+
+
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(["federations", *GENERATORS]), st.integers(0, 2**32), st.sampled_from([5, 15, 40]))
+async def test_no_error_is_lost(generator: str, seed: int, rate: int) -> None:
+    await check_faults(f"{generator}:{seed}", OPERATIONS_PER_FEDERATION, rate)
+
+
+async def check_faults(name: str, count: int, rate: int) -> None:
+    """Asks some operations of one federation with faults in parts; `both_forms` looks for the errors."""
+    federation = federation_named(name)
+    if federation is None:
+        return
+    schema = incremental_schema(federation.schema)
+    faulty = {each: FaultySubgraph(each, federation.world) for each in federation.subgraphs}
+    for subgraph in faulty.values():
+        subgraph.rate = rate
+    for at, (operation, variables) in enumerate(operations_of(name, federation, count)):
+        changed = with_increments(Random(f"{name}/{at}"), schema, operation, variables)
+        if changed is None:
+            continue
+        plan = plan_operation(parse(changed[0]), None, federation.supergraph, federation.labels, incremental=True)
+        compiled = compile_plan(plan, federation.schema)
+        if compiled.is_incremental:
+            definitions = compile_variables(federation.schema, plan.variable_definitions, suggest=False)
+            await both_forms(compiled, definitions.values(changed[1]), client_of(faulty))
+
+
+async def test_an_error_is_told_with_the_null_that_it_caused() -> None:
+    """The field that failed is deferred, but its object is null from the start: the fragment is never announced."""
+    sdl = 'type Query { items: [Item] } type Item @key(fields: "id") { id: ID! x: Int }'
+    composed = compose([Subgraph("a", sdl=LINK + sdl, url="http://a/")])
+    assert isinstance(composed, Composed), composed.errors
+    supergraph = load_supergraph(composed.supergraph_sdl)
+    operation = parse("{ items { x ... @defer { id } } }")
+    compiled = compile_plan(
+        plan_operation(operation, None, supergraph, incremental=True), build_api_schema(supergraph.document)
+    )
+    errors = [{"message": "boom", "path": ["items", 1, "id"]}]
+    transport = Canned({"data": {"items": [{"id": "1", "x": 1}, None]}, "errors": errors})
+    current, older = await both_forms(compiled, {}, SubgraphClient({"a": "http://a/"}, transport))
+    for first in (current[0], older[0]):
+        assert first["data"] == {"items": [{"x": 1}, None]}
+        assert [error["path"] for error in first["errors"]] == [["items", 1, "id"]]
+
+
+class Canned(CoroutineTransport):
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.answer = answer
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def exchange(self, call: SubgraphCall) -> SubgraphReply:
+        return SubgraphReply(200, {}, orjson.dumps(self.answer))
