@@ -93,7 +93,7 @@ class SelectionBuilder(SelectionInterner):
         self._fragments = fragments or {}
         self._incremental = incremental
         self.switches: set[str] = set()
-        """Variables that switch `@defer` on or off."""
+        """Variables that are conditions of `@defer`, `@include` or `@skip`."""
         self._defers = itertools.count()
         self._place = _Place(None, {})
         self._left = max_fields
@@ -160,7 +160,9 @@ class SelectionBuilder(SelectionInterner):
     ) -> None:
         conditions, defer, is_denied = key
         for node in selection_set.selections:
-            combined = both(conditions, conditions_of(node.directives or ()))
+            own_conditions = conditions_of(node.directives or ())
+            self.switches.update(name for name, _ in own_conditions or ())
+            combined = both(conditions, own_conditions)
             if combined is None:
                 continue
             if isinstance(node, FieldNode):

@@ -97,8 +97,8 @@ def _definition(node: VariableDefinitionNode, *, is_switch: bool) -> str:
     """The definition as printed.
 
     Args:
-        is_switch: whether it stands in a `@defer(if:)`. That takes `Boolean! = true`, so the variable may be nullable;
-            but what is deferred or not becomes `@include` or `@skip`, and these take no such variable.
+        is_switch: whether it is the condition of a directive. A variable with a default may be nullable there, but not
+            null; and what is deferred or not becomes `@include` or `@skip`, which take no nullable variable.
     """
     name = node.variable.name.value
     default = node.default_value

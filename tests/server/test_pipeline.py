@@ -374,6 +374,26 @@ async def test_wrong_variables(
     assert not shop.calls
 
 
+@pytest.mark.parametrize("directive", ["include", "skip"])
+async def test_a_condition_must_not_be_null(client: httpx.AsyncClient, shop: ShopTransport, directive: str) -> None:
+    """A default allows the nullable type, not null; no subgraph is asked."""
+    query = f"query Q(\n  $b: Boolean = true) {{ echo(flag: true) ... @{directive}(if: $b) {{ products {{ id }} }} }}"
+    answer = await run(client, query, b=None)
+    assert answer == {
+        "errors": [
+            {
+                "message": "Variable $b: a value of type Boolean! must not be null.",
+                "locations": [{"line": 2, "column": 3}],
+                "extensions": {"code": "BAD_USER_INPUT", "variable": "b", "inputPath": []},
+            }
+        ]
+    }
+    assert not shop.calls
+    answer = await run(client, query)
+    assert ("products" in answer["data"]) is (directive == "include")
+    assert "errors" not in answer
+
+
 async def test_all_errors_are_reported_within_a_bound(make_app: MakeApp, connect: Connect) -> None:
     client = connect(make_app(limits={"max_validation_errors": 3}))
     query = "query ($f: Filter,\n $n: Int!) { products(filter: $f, first: $n) { id } }"
