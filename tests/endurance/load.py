@@ -131,7 +131,8 @@ async def aborts(load: Load) -> None:
             writer.write(request[: chance.randint(1, len(request))] if chance.random() < 0.5 else request)
             if chance.random() < 0.3:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(reader.read(20), 0.05)
+                    async with asyncio.timeout(0.05):  # `wait_for` may swallow our own cancellation
+                        await reader.read(20)
             if chance.random() < 0.5:  # a reset instead of an end
                 writer.get_extra_info("socket").setsockopt(1, 13, struct.pack("ii", 1, 0))
         load.done["abort"] += 1
@@ -167,7 +168,8 @@ async def junk(load: Load) -> None:
                 writer.write(chance.randbytes(chance.randint(1, 300)))
                 writer.write_eof()
                 with suppress(ConnectionError):
-                    await asyncio.wait_for(reader.read(), 10)
+                    async with asyncio.timeout(10):
+                        await reader.read()
             await asyncio.sleep(0.02)
 
 

@@ -88,9 +88,10 @@ async def loaded(load: Load, seconds: float, samples: list[Sample]) -> None:
                     return
             samples.append(await sampled(load.target, started))
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while running := [task for task in tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=5)
 
 
 async def soak(
