@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from router.errors import InvalidSupergraph, OperationError
+from router.graph.absorption import Key, absorbers
 from router.graph.selection_interner import TYPENAME_TYPE, SelectionInterner
 from router.graph.selection_syntax import (
     Conditions,
@@ -33,17 +34,21 @@ from router.graph.selection_syntax import (
 from router.graph.selections import TYPENAME, Defer, Selection, SelectionField
 from router.graph.supergraph import Supergraph, SupergraphType, TypeRef
 
-__all__ = ["SelectionBuilder", "root_type"]
+__all__ = ["PLANNING_BUDGET", "SelectionBuilder", "root_type"]
 
 _INTROSPECTION_TYPES = {"__schema": TypeRef("__Schema", 0, "__Schema!"), "__type": TypeRef("__Type", 0, "__Type")}
 
-_Key = tuple[Conditions, Defer | None, bool]
-"""Under which conditions something is selected, in which deferred fragment, and whether the caller is denied it."""
+MAX_CONDITIONS = 1_000
+"""Under how many different keys one field, or one fragment, may be selected at one position: fragments in fragments can
+multiply conditions without end."""
 
-Sources = tuple[tuple[SelectionSetNode, _Key], ...]
+PLANNING_BUDGET = 2_000_000
+"""How much work one operation may be, from here to its cover; a million is some two seconds."""
+
+Sources = tuple[tuple[SelectionSetNode, Key], ...]
 """Selection sets that together select from one object."""
 
-_Occurrences = dict[_Key, list[FieldNode]]
+_Occurrences = dict[Key, list[FieldNode]]
 """Where one response key is selected."""
 
 
@@ -73,6 +78,12 @@ class SelectionBuilder(SelectionInterner):
         incremental: whether `@defer` and `@stream` are heeded; else they are ignored.
         denied: identities of the fields and fragments that the caller may not have. Such a field stays, denied, unless
             it is selected elsewhere, too, where it is not.
+        max_fields: how many fields there may be when all fragments are expanded.
+        budget: how much work it may be: each node that is looked at, wherever it is spread, and each comparison of
+            conditions is a unit, or several if the conditions are many.
+
+    Attributes:
+        work: units that were spent.
     """
 
     def __init__(
@@ -82,6 +93,7 @@ class SelectionBuilder(SelectionInterner):
         *,
         hidden_types: frozenset[str] = frozenset(),
         max_fields: int = 100_000,
+        budget: int = PLANNING_BUDGET,
         incremental: bool = False,
         denied: frozenset[int] = frozenset(),
     ) -> None:
@@ -97,6 +109,8 @@ class SelectionBuilder(SelectionInterner):
         self._defers = itertools.count()
         self._place = _Place(None, {})
         self._left = max_fields
+        self._budget = budget
+        self.work = 0
         # Identities of AST nodes are keys of what is known, so the nodes must live as long as this builder.
         self._kept: list[DocumentNode] = []
 
@@ -141,7 +155,7 @@ class SelectionBuilder(SelectionInterner):
     def _collect(self, type_: SupergraphType, sources: Sources, place: _Place) -> tuple[SelectionField, ...]:
         groups: dict[str, _Occurrences] = {}
         applicable = self._supergraph.conditions_met[type_.name]
-        visited: set[tuple[str, _Key]] = set()
+        visited: dict[str, set[Key]] = {}
         for selection_set, key in sources:
             self._collect_into(groups, visited, applicable, selection_set, key, place)
         fields: list[SelectionField] = []
@@ -152,13 +166,14 @@ class SelectionBuilder(SelectionInterner):
     def _collect_into(
         self,
         groups: dict[str, _Occurrences],
-        visited: set[tuple[str, _Key]],
+        visited: dict[str, set[Key]],
         applicable: frozenset[str],
         selection_set: SelectionSetNode,
-        key: _Key,
+        key: Key,
         place: _Place,
     ) -> None:
         conditions, defer, is_denied = key
+        self._spend(len(selection_set.selections) * (1 + len(conditions) // 8))  # long ones take their time, too
         for node in selection_set.selections:
             own_conditions = conditions_of(node.directives or ())
             self.switches.update(name for name, _ in own_conditions or ())
@@ -176,9 +191,9 @@ class SelectionBuilder(SelectionInterner):
     def _spread(
         self,
         node: FragmentSpreadNode | InlineFragmentNode,
-        key: _Key,
+        key: Key,
         place: _Place,
-    ) -> Iterable[_Key]:
+    ) -> Iterable[Key]:
         """Under which conditions the fragment's fields are selected, in which deferred fragment, and whether denied.
 
         With a variable in `@defer(if:)` it is two: one where it is deferred, and one where it is not.
@@ -202,28 +217,40 @@ class SelectionBuilder(SelectionInterner):
         )
         return tuple((combined, spread_in, is_denied) for combined, spread_in in keys if combined is not None)
 
-    def _add(self, groups: dict[str, _Occurrences], node: FieldNode, key: _Key) -> None:
+    def _add(self, groups: dict[str, _Occurrences], node: FieldNode, key: Key) -> None:
         response_key = node.alias.value if node.alias else node.name.value
-        groups.setdefault(response_key, {}).setdefault(key, []).append(node)
+        occurrences = groups.setdefault(response_key, {})
+        occurrences.setdefault(key, []).append(node)
         self._left -= 1
         if self._left < 0:
-            raise OperationError(
-                "The operation is too large to be planned: its fragments expand to too many fields.",
-                code="QUERY_PLANNING_BUDGET_EXCEEDED",
+            raise _too_large("its fragments expand to too many fields")
+        if len(occurrences) > MAX_CONDITIONS:
+            raise _too_large(
+                f'"{response_key}" is selected under more than {MAX_CONDITIONS:,} different conditions at one place'
             )
+
+    def _spend(self, amount: int) -> None:
+        self.work += amount
+        if self.work > self._budget:
+            raise _too_large("its fragments and conditions take too much work")
 
     def _fragment_body(
         self,
         node: FragmentSpreadNode | InlineFragmentNode,
         applicable: frozenset[str],
-        key: _Key,
-        visited: set[tuple[str, _Key]],
+        key: Key,
+        visited: dict[str, set[Key]],
     ) -> SelectionSetNode | None:
         if isinstance(node, FragmentSpreadNode):
             name = node.name.value
-            if (name, key) in visited:
+            keys = visited.setdefault(name, set())
+            if key in keys:
                 return None
-            visited.add((name, key))
+            keys.add(key)
+            if len(keys) > MAX_CONDITIONS:
+                raise _too_large(
+                    f'fragment "{name}" is spread under more than {MAX_CONDITIONS:,} different conditions at one place'
+                )
             definition = self._fragments[name]
             condition: str | None = definition.type_condition.name.value
             body = definition.selection_set
@@ -237,27 +264,28 @@ class SelectionBuilder(SelectionInterner):
     ) -> Iterable[SelectionField]:
         if len(occurrences) == 1:
             for key, group in occurrences.items():
-                nodes: list[tuple[FieldNode, _Key]] = [(node, ((), key[1], key[2])) for node in group]
+                nodes: list[tuple[FieldNode, Key]] = [(node, ((), key[1], key[2])) for node in group]
                 yield self._field(type_, response_key, nodes, key, place)
             return
-        kept = [key for key in occurrences if not any(_absorbs(other, key) for other in occurrences)]
-        for one in kept:
-            nodes = []
-            for key, group in occurrences.items():
-                if key is one:
-                    nodes += [(node, ((), key[1], key[2])) for node in group]
-                elif one is next((other for other in kept if _absorbs(other, key)), None):
-                    # `a {b} a @include(if: $x) {c}` is `a {b c @include(if: $x)}`.
-                    inner = tuple(term for term in key[0] if term not in one[0])
-                    nodes += [(node, (inner, key[1], key[2])) for node in group]
-            yield self._field(type_, response_key, nodes, one, place)
+        nodes_of: dict[Key, list[tuple[FieldNode, Key]]] = {}
+        order = list(occurrences)
+        owners = absorbers(order, self._spend)
+        for key, owner in zip(order, owners, strict=True):
+            if key == owner:
+                nodes_of[key] = []
+        for (key, group), owner in zip(occurrences.items(), owners, strict=True):
+            # `a {b} a @include(if: $x) {c}` is `a {b c @include(if: $x)}`.
+            inner = tuple(term for term in key[0] if term not in owner[0]) if key != owner else ()
+            nodes_of[owner] += [(node, (inner, key[1], key[2])) for node in group]
+        for owner, nodes in nodes_of.items():
+            yield self._field(type_, response_key, nodes, owner, place)
 
     def _field(
         self,
         type_: SupergraphType,
         response_key: str,
-        nodes: list[tuple[FieldNode, _Key]],
-        key: _Key,
+        nodes: list[tuple[FieldNode, Key]],
+        key: Key,
         place: _Place,
     ) -> SelectionField:
         conditions, spread_in, is_denied = key
@@ -297,25 +325,12 @@ class SelectionBuilder(SelectionInterner):
         )
 
 
-_ALWAYS: _Key = ((), None, False)
+_ALWAYS: Key = ((), None, False)
 _LEAF = SupergraphType("", "SCALAR", {})
 
 
-def _absorbs(one: _Key, other: _Key) -> bool:
-    """Whether a field that is selected under one key is selected under the other too, and not later.
-
-    What is denied adds nothing to what is not.
-    """
-    if one[2] is not other[2]:
-        return other[2] and set(one[0]) <= set(other[0])
-    if one[1] is other[1]:
-        return not one[0] and bool(other[0])
-    defer = other[1]
-    while defer is not None:
-        defer = defer.parent
-        if defer is one[1]:
-            return set(one[0]) <= set(other[0])
-    return False
+def _too_large(why: str) -> OperationError:
+    return OperationError(f"The operation is too large to be planned: {why}.", code="QUERY_PLANNING_BUDGET_EXCEEDED")
 
 
 def root_type(supergraph: Supergraph, operation_type: OperationType) -> str:

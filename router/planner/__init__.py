@@ -101,6 +101,7 @@ def stages_on(
     """The stages after normalising, on a query graph of which the caller holds the lock."""
     operation = dataclasses.replace(operation, selection=attach_contexts(graph, operation.selection))
     solver = Solver(graph)
+    solver.spend(operation.work)
     cover = _cover_root(solver, operation)
     yield cover
     fetch_graph = build_fetch_graph(graph, operation.type, cover, operation.variables)

@@ -10,7 +10,7 @@ Whether a node of a document is denied follows from the node alone, wherever its
 needs no more than the denied nodes.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from graphql import (
@@ -26,7 +26,7 @@ from graphql import (
 
 from router.errors import OperationError
 from router.graph.selection_builder import root_type
-from router.graph.selection_syntax import Conditions, both, conditions_of
+from router.graph.selection_syntax import both, conditions_of
 from router.graph.selections import TYPENAME
 from router.graph.supergraph import Requirement, Supergraph
 from router.planner.plan import Denial
@@ -38,6 +38,9 @@ ITEMS = "@"
 
 MAX_DENIALS = 10_000
 """Fragments in fragments can have more places than anybody wants to read of."""
+
+MAX_MENTIONS = 20 * MAX_DENIALS
+"""How often one of them may be met on the way up, in selection sets that enclose one another or ask for the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class _Walk:
         }
         self._of_fields: dict[tuple[str, str], tuple[Requirement, ...]] = {}
         self._known: dict[int, _Found] = {}
+        self._left = MAX_MENTIONS
         self.requirements: dict[Requirement, None] = {}
         self.nodes: set[int] = set()
 
@@ -115,19 +119,24 @@ class _Walk:
         """
         known = self._known.get(id(selection_set))
         if known is None:
-            found = dict.fromkeys(
-                denial
-                for node in selection_set.selections
-                if (conditions := conditions_of(node.directives or ())) is not None
-                for denial in _within(conditions, self._denials_of(node, type_name))
-            )
-            if len(found) > MAX_DENIALS:
-                message = f"The operation asks for more than {MAX_DENIALS} things that its caller may not have."
-                raise OperationError(message, code="QUERY_PLANNING_BUDGET_EXCEEDED")
+            found: dict[Denial, None] = {}
+            for node in selection_set.selections:
+                conditions = conditions_of(node.directives or ())
+                if conditions is None:
+                    continue
+                for denial in self._denials_of(node, type_name):
+                    self._left -= 1
+                    if self._left < 0:
+                        raise _too_many("too many times for things")
+                    combined = both(conditions, denial.conditions)
+                    if combined is not None:
+                        found[Denial(denial.path, combined)] = None
+                if len(found) > MAX_DENIALS:
+                    raise _too_many(f"for more than {MAX_DENIALS} things")
             known = self._known[id(selection_set)] = tuple(found)
         return known
 
-    def _denials_of(self, node: SelectionNode, type_name: str) -> _Found:
+    def _denials_of(self, node: SelectionNode, type_name: str) -> Iterable[Denial]:
         if isinstance(node, FieldNode):
             return self._of_field_node(node, type_name)
         fragment = self._fragment(node)
@@ -141,7 +150,7 @@ class _Walk:
                 return (Denial((f"... on {inner}",), ()),)
         return below
 
-    def _of_field_node(self, node: FieldNode, type_name: str) -> _Found:
+    def _of_field_node(self, node: FieldNode, type_name: str) -> Iterable[Denial]:
         name = node.name.value
         if name.startswith("__"):
             return ()
@@ -158,7 +167,7 @@ class _Walk:
             self.nodes.add(id(node))
             return (Denial((key,), ()),)
         place = (key, ITEMS) if type_.list_depth else (key,)
-        return tuple(Denial((*place, *denial.path), denial.conditions) for denial in below)
+        return (Denial((*place, *denial.path), denial.conditions) for denial in below)
 
     # -- what is demanded ---------------------------------------------------------------------------------------------
 
@@ -194,12 +203,9 @@ class _Walk:
         return node
 
 
-def _within(conditions: Conditions, denials: _Found) -> Iterator[Denial]:
-    """The denials of something that is included under these conditions."""
-    for denial in denials:
-        combined = both(conditions, denial.conditions)
-        if combined is not None:
-            yield Denial(denial.path, combined)
+def _too_many(what: str) -> OperationError:
+    message = f"The operation asks {what} that its caller may not have."
+    return OperationError(message, code="QUERY_PLANNING_BUDGET_EXCEEDED")
 
 
 def _asks_of_all(selection_set: SelectionSetNode) -> bool:

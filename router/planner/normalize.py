@@ -33,6 +33,7 @@ class NormalizedOperation:
             directives are left out: subgraphs need not know them.
         requirements: what the operation demands of its caller.
         denials: what the caller may not have, for whom it was normalised; the selection has it as denied.
+        work: what normalising took of the budget for planning.
     """
 
     type: str
@@ -42,6 +43,7 @@ class NormalizedOperation:
     variables: Mapping[str, str]
     requirements: tuple[Requirement, ...] = ()
     denials: tuple[Denial, ...] = ()
+    work: int = 0
 
 
 def normalize(
@@ -63,7 +65,7 @@ def normalize(
         dry_run: only note what would be denied.
 
     Raises:
-        OperationError: there is no such operation, or several and no name.
+        OperationError: there is no such operation, or several and no name; or it is too large to be planned.
     """
     operation = named_operation(document, operation_name)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
@@ -90,6 +92,7 @@ def normalize(
         },
         access.requirements,
         access.denials,
+        builder.work,
     )
 
 

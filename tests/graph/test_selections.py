@@ -97,3 +97,55 @@ def test_fragments_that_multiply_end_with_an_error() -> None:
     with pytest.raises(OperationError) as caught:
         SelectionBuilder(SUPERGRAPH, fragments, max_fields=50).build("Query", document.definitions[0].selection_set)
     assert caught.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"
+
+
+def nested_conditions(levels: int, leaf: str, *, defer: str = "") -> tuple[str, SelectionBuilder]:
+    """A lattice of 2 ** levels conditions, and a builder for it."""
+    fragments = " ".join(
+        f"fragment F{i} on T {{ ...F{i + 1} @include(if: $a{i}) {defer} ...F{i + 1} @include(if: $b{i}) }}"
+        for i in range(levels)
+    )
+    text = f"{{ t {{ ...F0 }} }} {fragments} fragment F{levels} on T {{ {leaf} }}"
+    named = {d.name.value: d for d in parse(text).definitions[1:]}
+    return text, SelectionBuilder(SUPERGRAPH, named, incremental=bool(defer))
+
+
+@pytest.mark.parametrize("leaf", ["x", "... on S { id }", "t { x }"])
+@pytest.mark.parametrize("defer", ["", "@defer", "@defer(if: $d)"])
+def test_conditions_without_end_are_refused_after_little_work(leaf: str, defer: str) -> None:
+    text, builder = nested_conditions(200, leaf, defer=defer)
+    with pytest.raises(OperationError, match="more than 1,000 different conditions at one place") as refused:
+        selection(text, builder)
+    assert refused.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"
+    assert builder.work < 250_000
+
+
+@pytest.mark.parametrize("defer", ["", "@defer", "@defer(if: $d)"])
+def test_work_grows_with_the_number_of_conditions(defer: str) -> None:
+    work = []
+    for levels in (3, 5, 7):
+        text, builder = nested_conditions(levels, "x t { id }", defer=defer)
+        selection(text, builder)
+        work.append(builder.work)
+    assert work[2] < 16 * work[1] < 16 * 16 * work[0]
+
+
+def test_one_field_under_many_conditions_is_refused() -> None:
+    inner = " ".join(f"x @include(if: $b{i})" for i in range(40))
+    text = "{ t { " + " ".join(f"... @include(if: $a{i}) {{ {inner} }}" for i in range(40)) + " } }"
+    with pytest.raises(OperationError, match='"x" is selected under more than 1,000') as refused:
+        selection(text)
+    assert refused.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"
+
+
+def test_long_conditions_of_many_positions_are_refused_within_the_budget() -> None:
+    opened = " ".join(f"... @include(if: $a{i}) {{" for i in range(80)) + " "
+    fields = " ".join(f"x{i}: x @skip(if: $b{i})" for i in range(100))
+    fragment = f"fragment F on T {{ {opened} {fields} {'} ' * 80} }}"
+    text = "{ " + " ".join(f"t{i}: t {{ ...F }}" for i in range(90)) + " } " + fragment
+    named = {d.name.value: d for d in parse(text).definitions[1:]}
+    builder = SelectionBuilder(SUPERGRAPH, named, budget=50_000)
+    with pytest.raises(OperationError, match="fragments and conditions take too much work") as refused:
+        selection(text, builder)
+    assert refused.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"
+    assert builder.work < 55_000

@@ -111,6 +111,24 @@ def many_conditions(variables: int) -> tuple[dict[str, str], str]:
     return TWO, f"query({declared}) {{ u {{ {fields} }} }}"
 
 
+def products_of_conditions(variables: int) -> tuple[dict[str, str], str]:
+    """One field under the square of so many conditions."""
+    declared = ", ".join(f"$a{i}: Boolean! $b{i}: Boolean!" for i in range(variables))
+    fields = " ".join(f"k @include(if: $b{i})" for i in range(variables))
+    spreads = " ".join(f"... @include(if: $a{i}) {{ {fields} }}" for i in range(variables))
+    return {"a": "type Query { u: U } type U { k: Int }"}, f"query({declared}) {{ u {{ {spreads} }} }}"
+
+
+def lattice_of_conditions(levels: int) -> tuple[dict[str, str], str]:
+    """2 ** levels conditions of one fragment at one place."""
+    declared = ", ".join(f"$a{i}: Boolean! $b{i}: Boolean!" for i in range(levels))
+    fragments = " ".join(
+        f"fragment F{i} on U {{ ...F{i + 1} @include(if: $a{i}) ...F{i + 1} @include(if: $b{i}) }}"
+        for i in range(levels)
+    )
+    return TWO, f"query({declared}) {{ u {{ ...F0 }} }} {fragments} fragment F{levels} on U {{ k n friend {{ k }} }}"
+
+
 def _nested(root: str, field: str, leaves: str, levels: int) -> str:
     text = f"{{ {leaves} }}"
     for _ in range(levels - 1):
@@ -129,6 +147,8 @@ CASES = (
     Evil("2^n ways to one fragment", (4, 8, 16, 32), fragment_lattice),
     Evil("levels of nesting", (5, 10, 20, 40), deep_nesting),
     Evil("n conditions", (4, 8, 16, 32), many_conditions),
+    Evil("one field, n x n conditions", (5, 10, 20, 30), products_of_conditions),
+    Evil("2^n conditions of one fragment", (1, 2, 3, 30), lattice_of_conditions, refused=30),
 )
 
 
@@ -145,7 +165,9 @@ def supergraph_of(sdls: Mapping[str, str]) -> Supergraph:
 
 @dataclass(frozen=True)
 class Work:
-    """How often the search weighed a field against a place; or what refused the operation."""
+    """How often normalising looked at a node, or compared conditions, and the search weighed a field against a place;
+    or what refused the operation.
+    """
 
     units: int
     refusal: RouterError | None = None
@@ -165,6 +187,7 @@ def work(supergraph: Supergraph, operation: str) -> Work:
     solver = _Counting(graph)
     try:
         normal = normalize(parse(operation), None, supergraph)
+        solver.spend(normal.work)
         selection = attach_contexts(graph, normal.selection)
         joins = supergraph.types[normal.root_type].joins
         stands = tuple(Stand(s, normal.root_type, paid=False) for s in sorted(joins))

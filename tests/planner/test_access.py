@@ -11,10 +11,11 @@ from graphql import OperationDefinitionNode, parse, validate
 from router.composition import Composed, Subgraph, compose
 from router.errors import InvalidSupergraph, OperationError
 from router.graph.api_schema import build_api_schema, with_incremental_directives
+from router.graph.selection_syntax import Conditions
 from router.graph.supergraph import Requirement, Supergraph, load_supergraph
 from router.planner import normalize, plan_normalized
 from router.planner.access import OperationAccess, operation_access
-from router.planner.plan import QueryPlan
+from router.planner.plan import Denial, QueryPlan
 
 LINK = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
   import: ["@key", "@authenticated", "@requiresScopes", "@policy", "@shareable"])
@@ -278,4 +279,35 @@ def test_what_is_denied_in_too_many_places_is_refused() -> None:
     (operation, *_) = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     with pytest.raises(OperationError) as caught:
         operation_access(document, operation, SOCIAL)
+    assert caught.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"
+
+
+def test_refusing_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[str, ...]] = []
+
+    def denial(path: tuple[str, ...], conditions: Conditions) -> Denial:
+        made.append(path)
+        return Denial(path, conditions)
+
+    monkeypatch.setattr("router.planner.access.Denial", denial)
+    leaves = " ".join(f"a{i}: views" for i in range(100))
+    levels = [
+        f"fragment F{level} on Post {{ author {{ posts {{ {posts} }} }} }}"
+        for level, posts in (
+            (1, " ".join(f"b{i}: author {{ posts {{ ...F0 }} }}" for i in range(100))),
+            (2, " ".join(f"c{i}: author {{ posts {{ ...F1 }} }}" for i in range(400))),
+        )
+    ]
+    text = f"{{ post(id: 1) {{ ...F2 }} }} {' '.join(levels)} fragment F0 on Post {{ {leaves} }}"
+    with pytest.raises(OperationError, match="more than 10000 things"):
+        looked_at(SOCIAL, text)
+    assert len(made) < 250_000
+
+
+def test_the_same_denials_met_again_and_again_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.planner.access.MAX_MENTIONS", 500)
+    leaves = " ".join(f"a{i}: views" for i in range(100))
+    again = " ".join("author { posts { ...F0 } }" for _ in range(10))
+    with pytest.raises(OperationError, match="too many times") as caught:
+        looked_at(SOCIAL, f"{{ post(id: 1) {{ {again} }} }} fragment F0 on Post {{ {leaves} }}")
     assert caught.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"

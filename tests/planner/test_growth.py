@@ -6,7 +6,7 @@ Work is counted, not timed; `python -m tests.bench.planning` shows times and mem
 import pytest
 from graphql import parse
 
-from router.errors import PlanningError
+from router.errors import RouterError
 from router.planner import plan_operation
 from tests.planner.evil import CASES, Evil, growth, supergraph_of, work
 
@@ -30,7 +30,7 @@ def test_work_grows_with_the_operation(evil: Evil) -> None:
 def test_what_is_too_large_is_refused_early(evil: Evil) -> None:
     assert evil.refused is not None
     sdls, operation = evil.make(evil.refused)
-    with pytest.raises(PlanningError) as refused:
+    with pytest.raises(RouterError) as refused:
         plan_operation(parse(operation), None, supergraph_of(sdls))
     assert refused.value.code == "QUERY_PLANNING_BUDGET_EXCEEDED"
     assert work(supergraph_of(sdls), operation).units < 2_000

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from router.errors import PlanningError
 from router.graph.query_graph import QueryGraph
+from router.graph.selection_builder import PLANNING_BUDGET
 from router.graph.selection_interner import SelectionInterner
 from router.graph.selections import TYPENAME, Defer, Selection, SelectionField
 from router.planner.cover.covers import AbstractCover, Cover, InterfaceObjectCover, ObjectCover, Stand, price
@@ -23,7 +24,7 @@ class Solver:
             PlanningError (QUERY_PLANNING_BUDGET_EXCEEDED) is raised, so that no operation takes the planner hostage.
     """
 
-    def __init__(self, graph: QueryGraph, *, budget: int = 2_000_000) -> None:
+    def __init__(self, graph: QueryGraph, *, budget: int = PLANNING_BUDGET) -> None:
         self.graph = graph
         self._left = budget
         self._known: dict[_Key, Cover | None] = {}
