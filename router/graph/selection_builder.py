@@ -173,7 +173,7 @@ class SelectionBuilder(SelectionInterner):
         place: _Place,
     ) -> None:
         conditions, defer, is_denied = key
-        self._spend(len(selection_set.selections) * (1 + len(conditions) // 8))  # long ones take their time, too
+        self._spend(len(selection_set.selections) * (1 + len(conditions) // 2))  # long ones take their time, too
         for node in selection_set.selections:
             own_conditions = conditions_of(node.directives or ())
             self.switches.update(name for name, _ in own_conditions or ())

@@ -15,7 +15,7 @@ __all__ = ["fingerprint"]
 
 
 def fingerprint(operation: NormalizedOperation) -> bytes:
-    """A digest (BLAKE2b, 256 bits) of everything that planning reads of an operation; linear in its normal form."""
+    """A digest (BLAKE2b, 256 bits) of everything that an operation's plan depends on; linear in its normal form."""
     selection = _Digests().selection(operation.selection)
     variables = sorted(operation.variables.items())
     access = operation.requirements, [(denial.path, denial.conditions) for denial in operation.denials]

@@ -33,7 +33,7 @@ class NormalizedOperation:
             directives are left out: subgraphs need not know them.
         requirements: what the operation demands of its caller.
         denials: what the caller may not have, for whom it was normalised; the selection has it as denied.
-        work: what normalising took of the budget for planning.
+        work: what normalising took of the budget for planning; the plan is the same whatever it is.
     """
 
     type: str

@@ -112,7 +112,7 @@ def test_a_fragment_bomb_is_linear(supergraph: Supergraph) -> None:
 def test_nothing_that_planning_reads_is_left_out() -> None:
     """Whoever adds an attribute must decide whether operations that differ in it may share a plan."""
     assert [f.name for f in dataclasses.fields(NormalizedOperation)] == [
-        "type", "name", "root_type", "selection", "variables", "requirements", "denials",
+        "type", "name", "root_type", "selection", "variables", "requirements", "denials", "work",
     ]  # fmt: skip
     assert [f.name for f in dataclasses.fields(Selection)] == ["id", "type", "own", "by_type", "defers"]
     assert [f.name for f in dataclasses.fields(SelectionField)] == [
