@@ -16,7 +16,7 @@ from graphql import GraphQLSchema
 from router.executor.client import Sender, SubgraphClient
 from router.executor.delivered import copied
 from router.executor.denials import DenialPlace, Denials
-from router.executor.errors import Covered, ErrorExposure, distinct, introspection_error, null_error
+from router.executor.errors import Covered, ErrorExposure, introspection_error, null_error
 from router.executor.fetches import write_fetches
 from router.executor.incremental import CompiledDeferred, Delivery, Project
 from router.executor.introspection import Introspection
@@ -256,7 +256,8 @@ class CompiledPlan:
                 answers: Sequence[Any] = ()
                 if self._introspections:
                     answers, errors = self._introspected(run.conditions, run.variables)
-                    run.errors.extend(errors)
+                    for error in errors:
+                        run.errors.add(error)
                 response = self._response(run, only_read, answers)
             except Exception as error:  # noqa: BLE001  it is not lost
                 response = error
@@ -328,13 +329,14 @@ class CompiledPlan:
         except IRREGULAR:
             completion = Completion(conditions, introspection)
             data = completion.project(self._root, run.data)
-            covered = Covered(run.errors, run.failed_paths())
+            covered = Covered(run.errors.errors, run.failed_paths())
             missing = [(path, message) for path, message in completion.missing if path not in covered]
-            for path, message in (*completion.errors, *missing):
-                run.errors.append(self._null_error(run, path, message, conditions))
+            run.errors.add_nulls(
+                (*completion.errors, *missing), lambda path, message: self._null_error(run, path, message, conditions)
+            )
         response: dict[str, Any] = {"data": data}
-        if run.errors:
-            response["errors"] = distinct(run.errors)
+        if run.errors.errors:
+            response["errors"] = run.errors.told()
         if self._denials is not None:
             self._denials.tell(response, conditions)
         return response

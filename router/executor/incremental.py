@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from router.executor.delivered import Conflict, compare, copied, meets_null, places, prefix, value_at
+from router.executor.error_list import null_errors
 from router.executor.errors import Covered, distinct
 from router.executor.increments import Increment, Payload, Pending, ResponsePath
 from router.executor.parts import CompiledFetch
@@ -264,19 +265,19 @@ class Delivery:
         except IRREGULAR:
             completion = Completion(self._conditions, self._introspection)
             data = completion.project(position, target, path)
-            covered = Covered(self.run.errors, self.run.failed_paths())
+            covered = Covered(self.run.errors.errors, self.run.failed_paths())
             missing = [(where, message) for where, message in completion.missing if where not in covered]
             found = [(where, message) for where, message in (*completion.errors, *missing) if where not in self._nulls]
             self._nulls.update(where for where, _ in found)
-            return data, [self._null_at(where, message) for where, message in found]
+            return data, null_errors(found, self._null_at)
 
     # ---- errors ----
 
     def _errors_of(self, belongs: Callable[[ResponsePath, int | None], bool]) -> list[dict[str, Any]]:
         """Take the errors of subgraphs, not delivered so far, that belong there, by path and deferred fragment."""
-        run = self.run
-        self._waiting_errors += zip(run.errors[self._taken :], run.error_parts[self._taken :], strict=True)
-        self._taken = len(run.errors)
+        found = self.run.errors
+        self._waiting_errors += zip(found.errors[self._taken :], found.parts[self._taken :], strict=True)
+        self._taken = len(found.errors)
         mine: list[dict[str, Any]] = []
         left: list[tuple[dict[str, Any], int | None]] = []
         for error, part in self._waiting_errors:
@@ -299,7 +300,7 @@ class Delivery:
 
     def _errors_at(self, fragment: _Fragment) -> list[dict[str, Any]]:
         """Errors of subgraphs at the fragment's fields, whether they have been delivered or not."""
-        parted = zip(self.run.errors, self.run.error_parts, strict=True)
+        parted = zip(self.run.errors.errors, self.run.errors.parts, strict=True)
         return [error for error, part in parted if self._is_of(fragment, tuple(error.get("path", ())), part)]
 
     def _is_of(self, fragment: _Fragment, path: ResponsePath, part: int | None) -> bool:

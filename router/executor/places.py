@@ -32,14 +32,12 @@ class Places:
         places = []
         for index, call in enumerate(request.calls):
             wanted = {id(target) for group in request.groups(index) for target in group}
-            found: dict[int, list[ResponsePath]] = {}
+            found: dict[int, dict[ResponsePath, None]] = {}
             for path in call.paths:
                 for place, target in located(self._data, path):
                     if id(target) in wanted:
-                        known = found.setdefault(id(target), [])
-                        if place not in known:
-                            known.append(place)
-            places.append(found)
+                        found.setdefault(id(target), {})[place] = None
+            places.append({target: list(where) for target, where in found.items()})
         return places
 
     def visible(self, path: Sequence[str | int]) -> list[str | int]:

@@ -16,9 +16,10 @@ import orjson
 
 from router.errors import SubgraphError
 from router.executor.client import Sender
+from router.executor.error_list import ErrorList
 from router.executor.error_log import log_failure, log_masked
-from router.executor.error_paths import ResponsePath, error_path, nulled
-from router.executor.errors import ErrorExposure, client_error, failure_error
+from router.executor.error_paths import ResponsePath
+from router.executor.errors import ErrorExposure, failure_error
 from router.executor.merging import arrange, merge_entities
 from router.executor.parts import Collected, CompiledFetch
 from router.executor.passthrough import PassThrough
@@ -26,6 +27,7 @@ from router.executor.places import Places
 from router.executor.positions import Position, conditions_hold
 from router.executor.projection import IRREGULAR
 from router.executor.replies import MALFORMED, read_reply
+from router.executor.reply_errors import ReplyErrors
 from router.executor.representations import Target
 from router.executor.requests import CompiledCall, Requests, SubgraphRequest
 from router.executor.transport import Pending
@@ -43,7 +45,6 @@ class Run:
     Attributes:
         data: the merged response tree, by storage keys.
         errors: errors for the client.
-        error_parts: for each of these the deferred fragment whose fetch it comes from.
         passed: the whole response's text, if it is a reply's own.
         is_tidy: whether the tree, once it is complete, is what the client gets; if it is not, it may be all the same.
         conditions: which conditions of the plan hold, by number.
@@ -53,7 +54,7 @@ class Run:
     __slots__ = (
         "_collected", "_context", "_deadline", "_exposure", "_failed", "_fetches", "_held", "_in_flight", "_nulled",
         "_on_end", "_on_over", "_parts", "_pass", "_pending", "_ready", "_requests", "_root", "_scope", "_sent",
-        "_subgraphs", "_targets", "conditions", "data", "error_parts", "errors", "is_tidy", "passed", "variables",
+        "_subgraphs", "_targets", "conditions", "data", "errors", "is_tidy", "passed", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -73,8 +74,7 @@ class Run:
         on_over: Callable[[CompiledFetch], None] | None = None,
     ) -> None:
         self.data: dict[str, Any] = {}
-        self.errors: list[dict[str, Any]] = []
-        self.error_parts: list[int | None] = []
+        self.errors = ErrorList()
         self.passed: bytes | None = None
         self.is_tidy = is_tidy
         self.conditions = conditions
@@ -103,7 +103,8 @@ class Run:
         """Prepares what is ready at the end of the event loop's round."""
         self._targets: dict[int, list[Target]] = {}
         """Targets that are known already, by the fetch for which they were collected."""
-        self._failed: list[SubgraphRequest] = []
+        self._failed: dict[int, SubgraphRequest] = {}
+        """Requests that did not get all they asked for, by identity."""
         self._nulled: list[ResponsePath] = []
 
     def start(self) -> None:
@@ -293,10 +294,9 @@ class Run:
     # ---- answers ----
 
     def _merge(self, request: SubgraphRequest, data: dict[str, Any] | None, errors: Sequence[Any]) -> None:
-        # Before merging: where targets are may depend on type names that the answer replaces.
-        places = self._places.of(request) if errors else ()
+        reports = self._reports(request) if errors else None
         if data is None:
-            self._failed.append(request)
+            self._note_failed(request)
         else:
             for call, owners in zip(request.calls, request.owners, strict=True):
                 entities = [data] if call.response_key is None else data.get(call.response_key)
@@ -309,55 +309,21 @@ class Run:
                             arrange(owners, tidy.wholes)
                         continue
                 elif entities is None and errors:
-                    self._failed.append(request)
+                    self._note_failed(request)
                     continue
                 self._fail(request, _unfit(request.subgraph))
-        if errors:
+        if reports is not None:
             self.is_tidy = False
-            masked = [error for error in errors if self._report(request, error, data, places)]
-            if masked:
-                log_masked(masked, request.subgraph, self._context)
+            reports.report(errors, data)
+            self._nulled += reports.nulled
+            if reports.is_failed:
+                self._note_failed(request)
+            if reports.masked:
+                log_masked(reports.masked, request.subgraph, self._context)
 
-    def _report(
-        self,
-        request: SubgraphRequest,
-        error: Any,
-        data: Mapping[str, Any] | None,
-        places: Sequence[Mapping[int, Sequence[ResponsePath]]],
-    ) -> bool:
-        """Report an error once per target that it belongs to; return whether any report is masked."""
-        path = error_path(error)
-        request_id = self._context.request_id
-        masked_as = None if self._exposure.exposes(request.subgraph) else request_id
-        for index, call in enumerate(request.calls):
-            owners = request.groups(index)
-            position: str | int | None
-            if call.response_key is None:
-                length, position = 0, 0 if path else None
-            elif path and path[0] == call.response_key:
-                length, position = 2, path[1] if len(path) > 1 else None
-            else:
-                continue
-            if isinstance(position, int) and 0 <= position < len(owners):
-                lost = nulled(data, path)[length:]
-                is_masked = masked_as is not None
-                # Targets may share an object: each place is named once.
-                for target in dict.fromkeys(map(id, owners[position])):
-                    for place in places[index].get(target, ()):
-                        whole = (*place, *path[length:])
-                        visible = self._places.visible(whole)
-                        # Clients of a view are not told of fields that only planning asked for: they may be hidden.
-                        is_secret = self._context.view is not None and len(visible) < len(whole)
-                        is_masked = is_masked or is_secret
-                        hidden_as = request_id if is_secret else masked_as
-                        moved = client_error(error, request.subgraph, visible, masked_as=hidden_as)
-                        self._add_error(moved, self._fetches[request.fetches[0]])
-                        self._nulled.append(tuple(self._places.visible((*place, *lost))))
-                return is_masked
-        self._failed.append(request)
-        moved = client_error(error, request.subgraph, self._places.common_path(request), masked_as=masked_as)
-        self._add_error(moved, self._fetches[request.fetches[0]])
-        return masked_as is not None
+    def _reports(self, request: SubgraphRequest) -> ReplyErrors:
+        part = self._fetches[request.fetches[0]].deferred
+        return ReplyErrors(request, self._places, self._exposure, self._context, self.errors, part)
 
     def _check(self, call: CompiledCall, found: Any) -> None:
         """See whether an answer lets the tree be the response, and what it has for other fetches."""
@@ -370,8 +336,11 @@ class Run:
         else:
             self._targets.update(zip(call.tidy.gathers, gathered, strict=True))
 
+    def _note_failed(self, request: SubgraphRequest) -> None:
+        self._failed[id(request)] = request
+
     def _fail(self, request: SubgraphRequest, failure: SubgraphError) -> None:
-        self._failed.append(request)
+        self._note_failed(request)
         self._say(failure, self._places.common_path(request), self._fetches[request.fetches[0]])
 
     def _say(self, failure: SubgraphError, path: ResponsePath, fetch: CompiledFetch) -> None:
@@ -379,8 +348,7 @@ class Run:
 
     def _add_error(self, error: dict[str, Any], fetch: CompiledFetch) -> None:
         self.is_tidy = False
-        self.errors.append(error)
-        self.error_parts.append(fetch.deferred)
+        self.errors.add(error, fetch.deferred)
 
     # ---- where errors belong ----
 
@@ -390,7 +358,7 @@ class Run:
 
     def failed_paths(self) -> list[ResponsePath]:
         """Return response paths below which data is missing for reported reasons that do not name each place."""
-        return [path for path in self._nulled if path] + self._places.missing(self._failed)
+        return self._nulled + self._places.missing(self._failed.values())
 
 
 def reported_failure(
