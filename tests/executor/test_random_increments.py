@@ -63,7 +63,7 @@ async def both_forms(
             older.append(orjson.loads(orjson.dumps(as_older(payload))))
     for merged, form in ((merged_current, current), (merged_older, older)):
         told = merged(copy.deepcopy(form))[1]
-        for error in delivery.run.errors:
+        for error in delivery.run.errors.errors:
             assert orjson.loads(orjson.dumps(error)) in told, (error, form)
     return current, older
 
