@@ -1,7 +1,7 @@
 # `make up` is all a newcomer needs. Everything runs from .venv at the root of the checkout; nothing else is touched.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help up test check schema lock docs bench differential clean bootstrap-up bootstrap-dev
+.PHONY: help up test coverage check schema lock docs bench differential clean bootstrap-up bootstrap-dev
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -24,7 +24,10 @@ bootstrap-up bootstrap-dev: bootstrap-%:
 up: bootstrap-up ## Install what is missing and start everything (ARGS="--port 8002 --data-dir .brain2 --fresh")
 	@exec $(BIN)/brain up $(ARGS)
 
-test: bootstrap-dev ## Run all tests, with coverage (ARGS="tests/planner -k name" for some)
+test: bootstrap-dev ## Run all tests (ARGS="tests/planner -k name" for some)
+	$(BIN)/pytest $(ARGS)
+
+coverage: bootstrap-dev ## Run all tests and say which lines and branches they reach; takes twice as long
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 
 # What `make schema` writes; CI fails when the committed files differ.
