@@ -6,8 +6,9 @@ Whatever is wrong with the new is logged and counted, and the old stays.
 import asyncio
 import logging
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from starlette.types import Receive, Scope, Send
 
@@ -66,12 +67,13 @@ class Reloader:
             tasks.append(asyncio.ensure_future(self.watch_files(self.watch)))
         if isinstance(self.source, UrlSource):
             tasks.append(asyncio.ensure_future(self.poll(self.source)))
-        with suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
+        hears_signals = hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread()
+        if hears_signals:
             loop.add_signal_handler(signal.SIGHUP, self.wanted.set)
         try:
             yield
         finally:
-            with suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
+            if hears_signals:
                 loop.remove_signal_handler(signal.SIGHUP)
             for task in tasks:
                 task.cancel()

@@ -5,13 +5,12 @@ import urllib.request
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
-from typing import Protocol
 
 from router.errors import InvalidSupergraph
 from router.server.config import SupergraphConfig
 from router.server.operations import read_sdl
 
-__all__ = ["FileSource", "SupergraphSource", "SupergraphUnavailable", "UrlSource", "source_of"]
+__all__ = ["FileSource", "SupergraphUnavailable", "UrlSource", "source_of"]
 
 _CONDITIONS = {"etag": "if-none-match", "last-modified": "if-modified-since"}
 
@@ -22,20 +21,6 @@ class SupergraphUnavailable(InvalidSupergraph):
     code = "SUPERGRAPH_UNAVAILABLE"
 
 
-class SupergraphSource(Protocol):
-    """Knows where a supergraph is. Its methods block: call them on a thread of their own."""
-
-    def read(self) -> str:
-        """Return the SDL as it is now.
-
-        Raises:
-            InvalidSupergraph: there is none, with the reason.
-        """
-
-    def read_if_changed(self) -> str | None:
-        """Return the SDL if it may be another than what was read last; else None. Raises as `read`."""
-
-
 class FileSource:
     """A file; whether it has changed is for `FileWatch` to see."""
 
@@ -43,16 +28,18 @@ class FileSource:
         self.file = file
 
     def read(self) -> str:
-        """Return the file's text; see `SupergraphSource`."""
-        return read_sdl(self.file)
+        """Return the SDL as it is now.
 
-    def read_if_changed(self) -> str | None:
-        """Return the file's text; see `SupergraphSource`."""
-        return self.read()
+        Raises:
+            InvalidSupergraph: it cannot be read.
+        """
+        return read_sdl(self.file)
 
 
 class UrlSource:
     """A URL, `http` or `https`, with redirects followed and proxies as the environment names them.
+
+    Its methods block: call them on a thread of their own.
 
     Args:
         settings: time-out, size and headers of requests.
@@ -65,14 +52,18 @@ class UrlSource:
         self._text: str | None = None
 
     def read(self) -> str:
-        """Ask for the text, whatever is known already; see `SupergraphSource`."""
+        """Return the SDL as it is now, whatever is known already.
+
+        Raises:
+            SupergraphUnavailable: there is none, with the reason.
+        """
         text = self._asked({})
         if text is None:
             raise SupergraphUnavailable(f"{self.url}: answered 304 to a request without conditions")
         return text
 
     def read_if_changed(self) -> str | None:
-        """Ask for the text unless it is the one that is known; see `SupergraphSource`."""
+        """Return the SDL if it is another than what was read last; else None. Raises as `read`."""
         before = self._text
         text = self._asked(self._conditions)
         return None if text == before else text

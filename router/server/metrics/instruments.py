@@ -141,11 +141,11 @@ class Histogram:
 
 
 def merged(families: Iterable[Family]) -> list[Family]:
-    """Add up what several workers counted; sorted by name."""
+    """Add up what several workers counted."""
     by_name: dict[str, list[Family]] = {}
     for family in families:
         by_name.setdefault(family.name, []).append(family)
-    return [_sum(by_name[name]) for name in sorted(by_name)]
+    return [_sum(each) for each in by_name.values()]
 
 
 def _sum(families: list[Family]) -> Family:
