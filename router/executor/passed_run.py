@@ -12,7 +12,7 @@ from router.executor.transport import Pending
 from router.hooks import RequestContext, SubgraphReply
 
 if TYPE_CHECKING:
-    from router.executor.compile import CompiledPlan, OnDone, Response
+    from router.executor.compiled_plan import CompiledPlan, OnDone, Response
 
 __all__ = ["PassedRun"]
 

@@ -19,10 +19,11 @@ from router.server.documents import Entry
 from router.server.generations import Generations
 from router.server.heads import Head, HeadReader
 from router.server.lane_request import LaneRequest
-from router.server.pipeline import Audience, Places, PreparedOperation
+from router.server.pipeline import Audience, PreparedOperation
 from router.server.requests import VARIABLES, GraphQLRequest, checked
 from router.server.responses import Rejected, header_values
 from router.server.telemetry import new_request_id
+from router.server.variable_errors import Places
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp

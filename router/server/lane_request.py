@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from router.executor import CompiledPlan, Pending
-from router.executor.compile import Response
+from router.executor.compiled_plan import Response
 from router.hooks import RequestContext
 from router.server.exchange import Exchange
 from router.server.heads import Head

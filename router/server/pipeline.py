@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLSchema, VariableDefinitionNode
-from graphql.language import get_location
+from graphql import GraphQLSchema
 
 from router.composition.contracts import View
 from router.executor import CompiledPlan, compile_plan
@@ -33,7 +32,8 @@ from router.server.requests import GraphQLRequest
 from router.server.responses import Rejected
 from router.server.subgraphs import exposure_of, traits_of
 from router.server.uploads import upload_fetch, upload_problems
-from router.server.variables import VariableProblem, Variables, compile_variables
+from router.server.variable_errors import Places, bad_input, check_stream_counts, place_of
+from router.server.variables import Variables, compile_variables
 
 __all__ = ["Audience", "Operation", "Pipeline", "PreparedOperation"]
 
@@ -46,9 +46,6 @@ FETCH_BYTES = 4_000
 DOCUMENT_CHARACTER_BYTES = 6
 SOURCE_CHARACTER_BYTES = 6.5
 DENIAL_BYTES = 800
-
-Places = Mapping[str, dict[str, int]]
-"""Line and column of each variable's definition."""
 
 Audience = tuple[str | None, frozenset[str]]
 """A view, and the `@override` labels that are on."""
@@ -353,17 +350,6 @@ class Pipeline:
         return values
 
 
-def check_stream_counts(names: frozenset[str], values: Mapping[str, Any], places: Places) -> None:
-    """
-    Raises:
-        Rejected: a streamed list shall begin with fewer items than none.
-    """
-    message = "`initialCount` of `@stream` must not be negative."
-    negative = sorted(name for name in names if isinstance(values.get(name), int) and values[name] < 0)
-    if negative:
-        raise bad_input([VariableProblem(name, (), message) for name in negative], places, len(negative))
-
-
 def estimated_bytes(compiled: CompiledPlan) -> int:
     """What keeping a compiled plan costs in memory."""
     fetches = compiled.plan.fetches
@@ -371,31 +357,3 @@ def estimated_bytes(compiled: CompiledPlan) -> int:
     size = ENTRY_BYTES + FETCH_BYTES * len(fetches) + DOCUMENT_CHARACTER_BYTES * documents
     access = DENIAL_BYTES * (len(compiled.plan.denials) + len(compiled.plan.requirements))
     return size + access + round(SOURCE_CHARACTER_BYTES * len(compiled.source))
-
-
-def place_of(definition: VariableDefinitionNode) -> dict[str, int]:
-    node = definition.variable  # not the description before it
-    assert node.loc is not None
-    place = get_location(node.loc.source, node.loc.start)
-    return {"line": place.line, "column": place.column}
-
-
-def bad_input(problems: Sequence[VariableProblem], places: Places, max_errors: int) -> Rejected:
-    errors: list[dict[str, Any]] = []
-    for problem in problems[:max_errors]:
-        inside = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in problem.path)
-        errors.append(
-            {
-                "message": f"Variable ${problem.variable}{inside}: {problem.message}",
-                "locations": [places[problem.variable]],
-                "extensions": {
-                    "code": "BAD_USER_INPUT",
-                    "variable": problem.variable,
-                    "inputPath": list(problem.path),
-                },
-            }
-        )
-    if len(problems) > max_errors:
-        message = f"There are more errors in the variables; these are the first {max_errors}."
-        errors.append({"message": message, "extensions": {"code": "BAD_USER_INPUT"}})
-    return Rejected(errors, status=400, json_status=200)

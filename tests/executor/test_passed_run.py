@@ -11,7 +11,7 @@ import pytest
 
 from router.errors import RequestRefused
 from router.executor import CompiledPlan, compile_plan
-from router.executor.compile import Response
+from router.executor.compiled_plan import Response
 from router.executor.passed_run import PassedRun
 from router.executor.scheduler import Run
 from router.hooks import PendingReply, RouterHooks, Send, SubgraphCall

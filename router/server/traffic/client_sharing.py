@@ -14,7 +14,7 @@ import orjson
 
 from router.executor import CompiledPlan, Pending, Response
 from router.executor.client import Sender
-from router.executor.compile import OnDone, response_of
+from router.executor.compiled_plan import OnDone, response_of
 from router.hooks import RequestContext
 
 __all__ = ["ClientSharing"]
