@@ -38,7 +38,7 @@ def config_file() -> Path:
     return Path(named).expanduser().absolute() if named else project_root() / "brain.yaml"
 
 
-def _readers(*names: Literal["up", "brain", "subgraphs"], shown_default: str | None = None) -> dict[str, Any]:
+def _readers(*names: Literal["up", "brain", "subgraphs", "worker"], shown_default: str | None = None) -> dict[str, Any]:
     """Note who reads a setting, and what the documentation shows for a default that depends on the machine."""
     return {"x-read-by": list(names)} | ({} if shown_default is None else {"x-default": shown_default})
 
@@ -195,6 +195,21 @@ class BrainSettings(BaseSettings):
             "If missing: `/.well-known/jwks.json` of identity, as BRAIN_SUBGRAPHS_URL says."
         ),
         json_schema_extra=_readers("brain"),
+    )
+    worker_private_key_file: Path | None = Field(
+        None,
+        description=(
+            "Ed25519 private key (PKCS8 PEM) that signs the tokens of agents' runs. If missing, `brain up` makes one."
+        ),
+        json_schema_extra=_readers("up", "worker"),
+    )
+    worker_jwks_file: Path | None = Field(
+        None,
+        description=(
+            "Public keys (JWKS) that the Brain verifies the tokens of agents' runs with. "
+            "If missing, `brain up` makes the file."
+        ),
+        json_schema_extra=_readers("up", "brain"),
     )
     token_issuer: str = Field(
         "brain",

@@ -19,12 +19,18 @@ from brain.embedded.process import EmbeddedError
 
 
 def write_key_folders(folder: Path) -> None:
-    """Make all keys of an installation, one folder per reader: ``brain/``, ``identity/`` and, for all, ``public/``."""
-    for name in ("brain", "identity", "public"):
+    """Make all keys of an installation, one folder per reader: those of ``public/`` are for all.
+
+    ``brain/context.pem`` signs the context header, ``identity/identity.pem`` access tokens, ``worker/worker.pem`` the
+    tokens of agents' runs. The public halves of the first and the last are in ``public/``; identity serves its own.
+    """
+    for name in ("brain", "identity", "worker", "public"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     ensure_private_key(folder / "brain" / "context.pem")
     ensure_private_key(folder / "identity" / "identity.pem")
+    ensure_private_key(folder / "worker" / "worker.pem")
     write_jwks(folder / "brain" / "context.pem", folder / "public" / "context.jwks.json")
+    write_jwks(folder / "worker" / "worker.pem", folder / "public" / "worker.jwks.json")
 
 
 def ensure_private_key(path: Path) -> None:

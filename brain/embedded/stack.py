@@ -208,15 +208,16 @@ def _keys(settings: BrainSettings, folder: DataFolder) -> dict[str, Path]:
     """Make the keys that the settings do not name."""
     keys = folder.subfolder("keys")
     known = {}
-    for setting, name in (("context_private_key_file", "context"), ("identity_private_key_file", "identity")):
+    for name in ("context", "identity", "worker"):
+        setting = f"{name}_private_key_file"
         if getattr(settings, setting) is None:
             known[setting] = keys / f"{name}.pem"
             ensure_private_key(known[setting])
-    if settings.context_jwks_file is None:
-        private = known.get("context_private_key_file", settings.context_private_key_file)
-        assert private is not None
-        known["context_jwks_file"] = keys / "context.jwks.json"
-        write_jwks(private, known["context_jwks_file"])
+    for name in ("context", "worker"):  # identity serves its own
+        setting, private = f"{name}_jwks_file", f"{name}_private_key_file"
+        if getattr(settings, setting) is None:
+            known[setting] = keys / f"{name}.jwks.json"
+            write_jwks(known.get(private) or getattr(settings, private), known[setting])
     return known
 
 
