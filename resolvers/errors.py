@@ -8,6 +8,7 @@
     ├── Refused                  REFUSED: a rule of the domain forbids it (subclass it with a code of its own)
     ├── Unauthenticated          UNAUTHENTICATED
     ├── Forbidden                FORBIDDEN
+    ├── AgentRunRequired         AGENT_RUN_REQUIRED
     ├── RateLimited              RATE_LIMITED
     └── DeadlineExceeded         DEADLINE_EXCEEDED
 
@@ -22,6 +23,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from sqlalchemy.exc import DBAPIError
 
 __all__ = [
+    "AgentRunRequired",
     "BadCursor",
     "BadUserInput",
     "Conflict",
@@ -110,6 +112,12 @@ class Forbidden(DomainError):
     def missing(cls, scope: str) -> "Forbidden":
         """The error that names the scope which the caller lacks."""
         return cls(f"The scope {scope!r} is needed.", missingScope=scope)
+
+
+class AgentRunRequired(DomainError):
+    """An agent's run stands behind this field: it can be called through the Brain only."""
+
+    code = "AGENT_RUN_REQUIRED"
 
 
 class RateLimited(DomainError):

@@ -14,7 +14,7 @@ error. Either way everything the field wrote is undone: each mutation field runs
 fields beside it keep what they wrote.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import strawberry
@@ -97,17 +97,24 @@ class _Mutation(FieldExtension):
             operation.loaders.clear()
 
 
-def mutation(payload: type[MutationPayload], *, scope: str | None = None, **options: Any) -> Callable[[Resolver], Any]:
+def mutation(
+    payload: type[MutationPayload],
+    *,
+    scope: str | None = None,
+    extensions: Sequence[FieldExtension] = (),
+    **options: Any,
+) -> Callable[[Resolver], Any]:
     """Decorates the resolver of a mutation field that answers `payload`.
 
     Args:
         payload: constructible with `errors` alone.
         scope: what the caller must hold; None for fields that anyone may call.
-        options: passed on to `strawberry.federation.mutation` (`name`, `description`, `tags`).
+        extensions: further ones; what they refuse is answered as what the resolver refuses.
+        options: passed on to `strawberry.federation.mutation` (`name`, `description`, `tags`, `directives`).
     """
     scopes = () if scope is None else (scope,)
     decorator: Callable[[Resolver], Any] = strawberry.federation.mutation(
-        extensions=[_Mutation(payload, scopes)], **options
+        extensions=[*extensions, _Mutation(payload, scopes)], **options
     )
     return decorator
 

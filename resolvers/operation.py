@@ -9,7 +9,7 @@ import strawberry
 from redis.asyncio import Redis
 
 from resolvers.context import RequestContext
-from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.errors import AgentRunRequired, Forbidden, Unauthenticated
 from resolvers.loaders import NO_ARGUMENTS, A, K, Loaders, V
 from resolvers.session import TenantSession
 from resolvers.settings import Settings
@@ -82,6 +82,17 @@ class Operation:
         if self.request.user_id is None:
             raise Unauthenticated
         return self.request.user_id
+
+    def run_id(self) -> UUID:
+        """The agent run on whose behalf the call is made.
+
+        Raises:
+            AgentRunRequired: there is none.
+        """
+        try:
+            return UUID(self.request.run_id or "")
+        except ValueError:
+            raise AgentRunRequired from None
 
 
 Info: TypeAlias = strawberry.Info[Operation, None]
