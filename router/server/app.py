@@ -119,7 +119,8 @@ class RouterApp:
         self.access_log = served.config.telemetry.access_log
         settings = served.config.compression
         self.compression = Compression(settings) if settings.enabled else None
-        self.entry: ASGIApp = self.handle if served.config.cors is None else cors_middleware(self.handle, served.config)
+        self.cors = None if served.config.cors is None else cors_middleware(self.handle, served.config)
+        self.entry: ASGIApp = self.cors or self.handle
         self.on_request = entrance(served.config, served.authenticator, self.hook)
         self.supergraph = served.supergraph
         self.pipeline = served.pipeline
@@ -349,7 +350,7 @@ def overrides(hooks: RouterHooks | None, name: str) -> bool:
     return hooks is not None and getattr(type(hooks), name) is not getattr(RouterHooks, name)
 
 
-def cors_middleware(app: ASGIApp, config: RouterConfig) -> ASGIApp:
+def cors_middleware(app: ASGIApp, config: RouterConfig) -> CORSMiddleware:
     cors = config.cors
     assert cors is not None
     return CORSMiddleware(

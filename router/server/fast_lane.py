@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from router.executor.exact_json import load
 from router.hooks import RequestContext
@@ -21,7 +20,7 @@ from router.server.heads import Head, HeadReader
 from router.server.lane_request import LaneRequest
 from router.server.pipeline import Audience, PreparedOperation
 from router.server.requests import VARIABLES, GraphQLRequest, checked
-from router.server.responses import Rejected, header_values
+from router.server.responses import Rejected
 from router.server.telemetry import new_request_id
 from router.server.variable_errors import Places
 
@@ -113,10 +112,8 @@ class FastLane:
         self.opens_in_full = app.persisted.judges_texts or app.pipeline.rate_limits is not None
         self.compression = app.compression
         self.compress_from = sys.maxsize if app.compression is None else app.compression.min_bytes
-        self.heads = Generations(HeadReader(config).read, max_entries=1_000, max_bytes=1_000_000)
+        self.heads = Generations(HeadReader(config, app.cors).read, max_entries=1_000, max_bytes=1_000_000)
         self.bodies = Generations(read_body, max_entries=4_000, max_bytes=1_000_000)
-        self.server_headers: list[tuple[bytes, bytes]] | None = None
-        self.opening = b""
 
     def begin(self, line: "LaneProtocol", head: Head, body: bytes) -> bool:
         """Answer a request, now or later; False, and nothing has happened, if it is not one for the lane."""
@@ -219,16 +216,6 @@ class FastLane:
                 known.by_audience.clear()
             known.by_audience[audience] = ready
         return ready
-
-    def opening_of(self, server_headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The first lines of a response with status 200, up to the request's id. The server renews its `date`."""
-        if server_headers is not self.server_headers:
-            self.server_headers = server_headers
-            own = header_values("", None, {})
-            lines = [*server_headers, *((name.encode(), value.encode()) for name, value in own.items())]
-            # The id's line is the last one: it ends where the id begins.
-            self.opening = STATUS_LINE[200] + b"\r\n".join(name + b": " + value for name, value in lines)
-        return self.opening
 
 
 def read_body(body: bytes) -> KnownBody | None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import httptools
+from starlette.middleware.cors import CORSMiddleware
 
+from router.server.answer_heads import AnswerHead
 from router.server.config import RouterConfig
 from router.server.head_limits import check_head
 from router.server.part_formats import accepted_events, multipart_of
@@ -44,6 +46,7 @@ class Head:
         media_type: of the answer.
         takes_parts: whether the client also takes results in parts.
         request_id: the client's own, if it sent a harmless one.
+        answer: how answers to it begin.
     """
 
     raw: bytes
@@ -53,15 +56,21 @@ class Head:
     media_type: str
     takes_parts: bool
     request_id: str | None
+    answer: AnswerHead
 
 
 class HeadReader:
-    """Reads header blocks for one configuration."""
+    """Reads header blocks for one configuration.
 
-    def __init__(self, config: RouterConfig) -> None:
-        # CORS is a middleware of the ASGI application: it has its say about every response.
-        self._paths = frozenset(config.graphql_paths if config.cors is None else ())
+    Args:
+        cors: what has its say about every response, if there is CORS.
+    """
+
+    def __init__(self, config: RouterConfig, cors: CORSMiddleware | None) -> None:
+        self._paths = frozenset(config.graphql_paths)
         self._limits = config.limits
+        self._cors = cors
+        self._plain_answer = AnswerHead(None, {})
 
     def read(self, raw: bytes) -> Head | None:
         """What a block says, from its first byte to the empty line; None if its request is not one for the lane."""
@@ -96,7 +105,8 @@ class HeadReader:
         except Rejected:
             return None
         request_id = harmless_id(headers.get("x-request-id"))
-        return Head(raw, int(length), path, MappingProxyType(headers), media_type, takes_parts, request_id)
+        answer = self._plain_answer if self._cors is None else AnswerHead(self._cors, headers)
+        return Head(raw, int(length), path, MappingProxyType(headers), media_type, takes_parts, request_id, answer)
 
 
 class Parsed:

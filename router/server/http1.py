@@ -269,7 +269,7 @@ class LaneProtocol(HttpToolsProtocol):
         self, head: Head, context: RequestContext, started: float, work: Callable[[Exchange], Awaitable[None]]
     ) -> None:
         async def run(_: Any, receive: Any, send: Any) -> None:
-            exchange = Exchange(self.router, context, receive, send, started)
+            exchange = Exchange(self.router, context, receive, head.answer.completing(send), started)
             exchange.media_type = head.media_type
             await work(exchange)
 

@@ -253,11 +253,13 @@ class LaneRequest:
             line.answer_elsewhere(self, lambda exchange: exchange.respond(status, body))
             return
         if status == 200 and not context.response_headers and not line.is_ending:
-            head = b"%b%b%b%d\r\n\r\n" % (
-                lane.opening_of(line.server_state.default_headers),
+            answer = self.head.answer
+            head = b"%b%b%b%d%b" % (
+                answer.opening(line.server_state.default_headers),
                 context.request_id.encode(),
                 LENGTH_OF[self.head.media_type],
                 len(body),
+                answer.end,
             )
             line.answered(head, body)
             return
@@ -268,8 +270,9 @@ class LaneRequest:
         values["content-length"] = str(len(body))
         if line.is_ending:
             values["connection"] = "close"
-        raw = ((name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in values.items())
-        lines = [name + b": " + value for name, value in (*line.server_state.default_headers, *raw)]
+        own = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in values.items()]
+        own = self.head.answer.completed(own)
+        lines = [name + b": " + value for name, value in (*line.server_state.default_headers, *own)]
         line.answered(STATUS_LINE[status] + b"\r\n".join(lines) + b"\r\n\r\n", body)
 
     def is_compressed(self, size_bytes: int) -> bool:

@@ -311,6 +311,8 @@ class ByHeader(RouterHooks):
             context.response_headers["X-Own"] = "yes"
         if what == "fixed":
             context.response_headers["Cache-Control"] = "private"
+        if what == "vary":
+            context.response_headers |= {"Vary": "x-what", "Access-Control-Allow-Origin": "https://other.example"}
         if what == "bad":
             context.response_headers["x own"] = "yes"
         if what == "worse":
@@ -377,6 +379,50 @@ def test_no_setting_is_bypassed(config: dict[str, Any]) -> None:
                 pair.check([request(body, *headers)], [LAST])
     finally:
         pair.close()
+
+
+ORIGINS = ["https://shop.example", "https://evil.example", "null", "", "https://\xfc.example"]
+CORS = [
+    {"allow_origins": ["https://shop.example"]},
+    {"allow_origins": ["https://shop.example"], "allow_credentials": True},
+    {"allow_origins": ["*"]},
+    {"allow_origins": ["*"], "expose_headers": []},
+    {"allow_origin_regex": "https://.*"},
+    {},
+]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("cors", CORS)
+def test_cors_says_the_same_on_both_ways(cors: dict[str, Any]) -> None:
+    pair = Pair(ByHeader(awaits=False), cors=cors, compression={"min_bytes": 200})
+    try:
+        for origin in ([], *([f"origin: {each}"] for each in ORIGINS), ["origin: https://shop.example", "cookie: a=1"]):
+            for what in ("", "refuse", "header", "vary", "close", "bad", "no-json"):
+                for body in (GOOD[0], GOOD[5]):
+                    pair.check([request(body, *origin, f"x-what: {what}")], [LAST])
+            pair.check([request(GOOD[1], *origin, "accept-encoding: gzip")], [LAST])
+        pair.check([request(GOOD[0], "origin: https://shop.example")[:-3]], [LAST])  # the rest is late
+    finally:
+        pair.close()
+
+
+async def test_requests_of_pages_make_no_cycle(shop: ShopTransport) -> None:
+    cors = {"allow_origins": ["https://shop.example"]}
+    app = create_app(SUPERGRAPH, transport=shop, config=RouterConfig.model_validate({"cors": cors}))
+    async with app.lifespan():
+        wire = Wire(app, fast=True)
+        for origin in ("https://shop.example", "https://evil.example"):
+            client, line = await wire.connect()
+            assert isinstance(line, LaneProtocol)
+            line.data_received(request(GOOD[0], f"origin: {origin}"))
+            await until(lambda line=line: line.running is None)  # type: ignore[misc]
+            assert line.cycle is None
+            line.transport.close()
+            got = bytearray()
+            await read_into(got, client)
+            assert (b"access-control-allow-origin: https://shop.example" in got) == ("shop" in origin)
+            client.close()
 
 
 # ---- heads without an end -------------------------------------------------------------------------------------------
