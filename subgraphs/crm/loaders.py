@@ -6,8 +6,8 @@ from uuid import UUID
 
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
-from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, Pipeline, Stage
-from subgraphs.crm.repository import activities, contacts, leads, pipelines
+from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, LeadScore, Pipeline, Stage
+from subgraphs.crm.repository import activities, contacts, leads, pipelines, scores
 
 __all__ = [
     "ActivityCount",
@@ -17,6 +17,7 @@ __all__ = [
     "activity_counts",
     "activity_lists",
     "contact_by_id",
+    "latest_score",
     "lead_by_id",
     "lead_counts",
     "lead_lists",
@@ -64,6 +65,11 @@ class ActivityCount:
 async def lead_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Lead | None]:
     """The lead of each id, or None."""
     return await leads.find_leads(session, keys)
+
+
+async def latest_score(session: TenantSession, keys: list[UUID]) -> Sequence[LeadScore | None]:
+    """The latest score of each lead, or None."""
+    return await scores.latest_scores(session, keys)
 
 
 async def contact_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Contact | None]:

@@ -31,11 +31,12 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from resolvers.tables import context_metadata, tenant_reference, tenant_table
-from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus
+from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus, ScoringEngine
 
-__all__ = ["SCHEMA", "activities", "contacts", "leads", "metadata", "pipelines", "stages"]
+__all__ = ["SCHEMA", "activities", "contacts", "lead_scores", "leads", "metadata", "pipelines", "stages"]
 
 SCHEMA = "crm"
 
@@ -172,6 +173,25 @@ activities = tenant_table(
     CheckConstraint("num_nonnulls(lead_id, contact_id) = 1", name="subject"),
 )
 
+lead_scores = tenant_table(
+    metadata,
+    "lead_scores",
+    Column("lead_id", Uuid, nullable=False),
+    Column("value", SmallInteger, nullable=False),
+    Column("reasons", ARRAY(Text), nullable=False),
+    _enumeration("engine", ScoringEngine, "engine"),
+    Column("model", String(200)),
+    Column("run_id", Uuid),
+    Column("user_id", Uuid),
+    _moment("scored_at"),
+    tenant_reference("lead_id", "crm.leads", ondelete="CASCADE"),
+    # What an agent run does twice is done once.
+    UniqueConstraint("tenant_id", "lead_id", "run_id", name="uq_lead_scores_run"),
+    CheckConstraint("value BETWEEN 0 AND 100", name="value"),
+    CheckConstraint("(engine = 'person') = (run_id IS NULL)", name="run"),
+    CheckConstraint("(engine = 'llm') = (model IS NOT NULL)", name="model"),
+)
+
 # Lists come in an order, under a parent or not; every such index ends with the id that breaks ties.
 for _table, _columns in (
     (contacts, ("created_at",)),
@@ -191,5 +211,6 @@ for _table, _columns in (
     (activities, ("created_at",)),
     (activities, ("lead_id", "occurs_at")),
     (activities, ("contact_id", "occurs_at")),
+    (lead_scores, ("lead_id", "scored_at")),
 ):
     Index(f"ix_{_table.name}_{'_'.join(_columns)}", *(_table.c[name] for name in ("tenant_id", *_columns, "id")))

@@ -20,6 +20,7 @@ from subgraphs.crm.domain.pipelines import (
     rename_stage,
     reorder_stages,
 )
+from subgraphs.crm.domain.scores import LeadGrade, LeadScore, ScoringEngine, grade_of, record_score
 from subgraphs.crm.domain.values import ActivityKind, LeadSource, LeadStatus
 
 __all__ = [
@@ -34,10 +35,13 @@ __all__ = [
     "Lead",
     "LeadDetails",
     "LeadFilter",
+    "LeadGrade",
     "LeadOrderField",
+    "LeadScore",
     "LeadSource",
     "LeadStatus",
     "Pipeline",
+    "ScoringEngine",
     "Stage",
     "StageDraft",
     "add_stage",
@@ -48,9 +52,11 @@ __all__ = [
     "edit",
     "edit_contact",
     "enter_stage",
+    "grade_of",
     "log_activity",
     "new_contact",
     "open_lead",
+    "record_score",
     "rename_stage",
     "reorder_stages",
 ]

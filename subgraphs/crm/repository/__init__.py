@@ -1,5 +1,5 @@
-"""All SQL of crm, by table: `leads`, `contacts`, `pipelines` (with stages), `activities`."""
+"""All SQL of crm, by table: `leads`, `contacts`, `pipelines` (with stages), `activities`, `scores`."""
 
-from subgraphs.crm.repository import activities, contacts, leads, pipelines
+from subgraphs.crm.repository import activities, contacts, leads, pipelines, scores
 
-__all__ = ["activities", "contacts", "leads", "pipelines"]
+__all__ = ["activities", "contacts", "leads", "pipelines", "scores"]

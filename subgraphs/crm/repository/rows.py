@@ -23,6 +23,7 @@ _WRITE_REFUSALS: dict[str, Callable[[], DomainError]] = {
     "uq_stages_name": lambda: DuplicateName("Another stage of the pipeline has this name."),
     "fk_leads_tenant_id_contact_id": ContactNotFound,
     "fk_activities_tenant_id_lead_id": LeadNotFound,
+    "fk_lead_scores_tenant_id_lead_id": LeadNotFound,
     "fk_activities_tenant_id_contact_id": ContactNotFound,
 }
 

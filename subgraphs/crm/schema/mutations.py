@@ -69,6 +69,26 @@ class Mutation:
         )
         return payloads.LeadPayload(lead=Lead.of(lead))
 
+    @mutation(
+        payloads.LeadPayload,
+        scope=WRITE,
+        description="Records how promising a lead is. An agent run records one score for a lead; told again, it "
+        "changes nothing.",
+    )
+    async def record_lead_score(self, info: Info, input: payloads.RecordLeadScoreInput) -> payloads.LeadPayload:  # noqa: A002
+        run_id = info.context.request.run_id
+        lead, _ = await usecases.record_lead_score(
+            info.context.session,
+            parse_id(input.lead_id, "input", "leadId"),
+            input.value,
+            input.reasons,
+            engine=input.engine,
+            model=input.model,
+            run_id=None if run_id is None else parse_id(run_id),
+            expected_version=input.expected_version,
+        )
+        return payloads.LeadPayload(lead=Lead.of(lead))
+
     @mutation(payloads.ConvertLeadPayload, scope=WRITE, description="Makes a contact of a lead, once.")
     async def convert_lead(self, info: Info, input: payloads.ConvertLeadInput) -> payloads.ConvertLeadPayload:  # noqa: A002
         lead, contact, created = await usecases.convert_lead(

@@ -9,7 +9,7 @@ import strawberry
 from resolvers.ids import parse_id
 from resolvers.mutations import MutationPayload
 from subgraphs.crm import domain
-from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus
+from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus, ScoringEngine
 from subgraphs.crm.domain.errors import InvalidValue
 from subgraphs.crm.schema.types import Activity, Contact, Lead, Pipeline, Stage
 
@@ -31,6 +31,7 @@ __all__ = [
     "LogActivityInput",
     "MoveLeadInput",
     "PipelinePayload",
+    "RecordLeadScoreInput",
     "RenameStageInput",
     "ReorderStagesInput",
     "StageDraft",
@@ -159,6 +160,21 @@ class MoveLeadInput:
 class AssignLeadInput:
     id: strawberry.ID = strawberry.field(description="Of the lead.")
     assignee_id: strawberry.ID | None = strawberry.field(description=f"The user; null for no one. {_USER}")
+    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+
+
+@strawberry.input(description="How promising an open lead is.")
+class RecordLeadScoreInput:
+    lead_id: strawberry.ID = strawberry.field(description="Of the lead.")
+    value: int = strawberry.field(description="From 0 to 100.")
+    reasons: list[str] = strawberry.field(
+        description="Why, the weightiest first; 1 to 20 of at most 300 characters each."
+    )
+    engine: ScoringEngine = strawberry.field(
+        default=ScoringEngine.PERSON,
+        description="Who judged. PERSON outside of an agent run, LLM or PLAYBOOK within one.",
+    )
+    model: str | None = strawberry.field(default=None, description="Of the language model; for LLM only.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 

@@ -15,7 +15,7 @@ from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
 from resolvers.pagination import Connection, Window
 from subgraphs.crm import domain, loaders
-from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus
+from subgraphs.crm.domain import ActivityKind, LeadGrade, LeadSource, LeadStatus, ScoringEngine
 from subgraphs.crm.schema import inputs
 from subgraphs.crm.schema.inputs import After, Before, First, Last
 
@@ -27,6 +27,7 @@ __all__ = [
     "ContactConnection",
     "Lead",
     "LeadConnection",
+    "LeadScore",
     "Pipeline",
     "Stage",
     "User",
@@ -38,6 +39,9 @@ T = TypeVar("T")
 PARTNER = ("partner",)
 INTERNAL = ("internal",)
 PAGING = ("paging",)
+
+strawberry.enum(LeadGrade, description="A score in one letter: from 80 on A, from 60 B, from 40 C, below D.")
+strawberry.enum(ScoringEngine, description="Who judged: a person, a language model, or stated rules.")
 
 _GONE = "Null, with an error, where more than the id of someone is asked who is no member of the tenant (any more)."
 
@@ -276,6 +280,36 @@ class Contact:
         return await _activities_of(info, "contact_id", UUID(self.id), filter, window)
 
 
+@strawberry.federation.type(tags=INTERNAL, description="How promising a lead was found to be, by whom and why.")
+class LeadScore:
+    value: int = strawberry.field(description="From 0 to 100.")
+    grade: LeadGrade = strawberry.field(description="The value in one letter.")
+    reasons: list[str] = strawberry.field(description="Why, the weightiest first.")
+    engine: ScoringEngine = strawberry.field(description="Who judged; never passed off as another.")
+    model: str | None = strawberry.field(description="Of the language model; null unless one judged.")
+    run_id: strawberry.ID | None = strawberry.field(description="The agent run that recorded it; null for a person's.")
+    scored_at: datetime = strawberry.field(description="When.")
+    user_id: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, score: domain.LeadScore) -> Self:
+        """As the domain has it."""
+        return cls(
+            value=score.value,
+            grade=score.grade,
+            reasons=list(score.reasons),
+            engine=score.engine,
+            model=score.model,
+            run_id=None if score.run_id is None else wire_id(score.run_id),
+            scored_at=score.scored_at,
+            user_id=score.user_id,
+        )
+
+    @strawberry.field(description=f"Who recorded it, or on whose behalf the run did. {_GONE}")
+    def scored_by(self) -> User | None:
+        return _user(self.user_id)
+
+
 @strawberry.federation.type(
     tags=PARTNER, keys=["id"], description="Someone who might buy, on the way through a pipeline."
 )
@@ -348,6 +382,13 @@ class Lead:
     @strawberry.field(description="The contact it is with, or has become.")
     async def contact(self, info: Info) -> Contact | None:
         return await _contact(info, self.entity.contact_id)
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="The latest recorded score, with reasons; null if none was. `score` may be newer."
+    )
+    async def scoring(self, info: Info) -> LeadScore | None:
+        found = await info.context.load(loaders.latest_score, self.entity.id)
+        return None if found is None else LeadScore.of(found)
 
     @strawberry.field(description="What was done about it, or is planned; the latest first.")
     async def activities(

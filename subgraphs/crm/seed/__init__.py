@@ -3,7 +3,7 @@
 from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, demo_tenant_id
 from resolvers.session import Database
-from subgraphs.crm.repository import activities, contacts, leads, pipelines
+from subgraphs.crm.repository import activities, contacts, leads, pipelines, scores
 from subgraphs.crm.seed.story import tell
 
 __all__ = ["seed"]
@@ -28,3 +28,4 @@ async def seed(database: Database) -> None:
             await contacts.add_contact(session, *story.contacts)
             await leads.add_lead(session, *story.leads)
             await activities.add_activity(session, *story.activities)
+            await scores.add_score(session, *story.scores)

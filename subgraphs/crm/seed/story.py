@@ -19,9 +19,11 @@ from subgraphs.crm.domain import (
     ContactDetails,
     Lead,
     LeadDetails,
+    LeadScore,
     LeadSource,
     LeadStatus,
     Pipeline,
+    ScoringEngine,
     Stage,
     StageDraft,
 )
@@ -31,7 +33,7 @@ __all__ = ["ANCHOR", "Story", "tell"]
 
 ANCHOR = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
-CONTACTS, LEADS, ACTIVITIES, BUSINESSES = 60, 150, 300, 60
+CONTACTS, LEADS, ACTIVITIES, BUSINESSES, SCORED = 60, 150, 300, 60, 10
 
 _OPEN, _WON, _LOST = LeadStatus.OPEN, LeadStatus.WON, LeadStatus.LOST
 _PIPELINES: dict[str, tuple[tuple[str, tuple[StageDraft, ...]], ...]] = {
@@ -95,6 +97,7 @@ class Story:
     contacts: tuple[Contact, ...]
     leads: tuple[Lead, ...]
     activities: tuple[Activity, ...]
+    scores: tuple[LeadScore, ...]
 
 
 def tell(slug: str) -> Story:
@@ -108,7 +111,8 @@ def tell(slug: str) -> Story:
         for number in range(1, LEADS + 1)
     )
     activities = tuple(_activity(slug, random, number, leads, contacts) for number in range(1, ACTIVITIES + 1))
-    return Story(pipelines, tuple(stage for group in stages for stage in group), contacts, leads, activities)
+    scores = tuple(_score(slug, lead) for lead in leads[-SCORED:])
+    return Story(pipelines, tuple(stage for group in stages for stage in group), contacts, leads, activities, scores)
 
 
 def _pipelines(slug: str) -> tuple[tuple[Pipeline, ...], tuple[tuple[Stage, ...], ...]]:
@@ -208,6 +212,20 @@ def _activity(
         completed_at=activity.completed_at.replace(microsecond=0) if activity.completed_at else None,
         created_at=activity.created_at.replace(microsecond=0),
         updated_at=activity.updated_at.replace(microsecond=0),
+    )
+
+
+def _score(slug: str, lead: Lead) -> LeadScore:
+    return LeadScore(
+        id=demo_id(slug, "lead score", str(lead.id)),
+        lead_id=lead.id,
+        value=lead.score,
+        reasons=("Judged by the salesperson after the first call.",),
+        engine=ScoringEngine.PERSON,
+        model=None,
+        run_id=None,
+        user_id=_user(slug, "cleo"),
+        scored_at=lead.created_at,
     )
 
 

@@ -7,6 +7,7 @@ from subgraphs.crm.usecases.activities import complete_activity, log_activity
 from subgraphs.crm.usecases.contacts import create_contact, delete_contact, update_contact
 from subgraphs.crm.usecases.leads import assign_lead, convert_lead, create_lead, delete_lead, move_lead, update_lead
 from subgraphs.crm.usecases.pipelines import create_pipeline, create_stage, rename_stage, reorder_stages
+from subgraphs.crm.usecases.scores import record_lead_score
 
 __all__ = [
     "assign_lead",
@@ -20,6 +21,7 @@ __all__ = [
     "delete_lead",
     "log_activity",
     "move_lead",
+    "record_lead_score",
     "rename_stage",
     "reorder_stages",
     "update_contact",

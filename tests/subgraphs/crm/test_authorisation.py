@@ -58,6 +58,7 @@ async def test_writing_needs_crm_write(crm):
         "moveLead": '{id: "x", stageId: "x"}',
         "renameStage": '{id: "x", name: "x"}',
         "reorderStages": '{pipelineId: "x", stageIds: []}',
+        "recordLeadScore": '{leadId: "x", value: 1, reasons: []}',
     }
     for field in sorted(await root_fields(crm, "Mutation")):
         values = inputs.get(field, '{id: "x"}')
