@@ -69,7 +69,7 @@ class Agent:
 class AgentRun:
     """A reference to the run; everything else about it is answered by the subgraph `agents`."""
 
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="Of the run.")
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.hours import OpeningInterval
-from subgraphs.directory.repository import categories, listings, reviews, search
+from subgraphs.directory.repository import categories, listings, responses, reviews, search
 
 
 async def business_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
@@ -49,6 +49,11 @@ async def opening_intervals(session: TenantSession, businesses: Sequence[UUID]) 
 async def review_pages(session: TenantSession, businesses: Sequence[UUID], window: Window) -> list[Page[Row[Any]]]:
     """A page of the reviews of each business."""
     return await reviews.pages(session, businesses, window)
+
+
+async def response_of_review(session: TenantSession, review_ids: Sequence[UUID]) -> list[Row[Any] | None]:
+    """Rows of responses, None where a review has none."""
+    return aligned(review_ids, await responses.by_review(session, review_ids))
 
 
 async def excerpts(session: TenantSession, businesses: Sequence[UUID], query: str) -> list[str | None]:

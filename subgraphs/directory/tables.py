@@ -15,6 +15,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    DateTime,
     Double,
     Index,
     Integer,
@@ -128,6 +129,24 @@ reviews = tenant_table(
     Index("ix_reviews_author", "tenant_id", "author_id"),
 )
 Index("ix_reviews_newest", reviews.c.tenant_id, reviews.c.business_id, reviews.c.created_at, reviews.c.id)
+
+review_responses = tenant_table(
+    metadata,
+    "review_responses",
+    Column("review_id", Uuid, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("model", Text),
+    Column("run_id", Uuid),
+    Column("user_id", Uuid),
+    Column("published_at", DateTime(timezone=True)),
+    tenant_reference("review_id", "directory.reviews", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "review_id"),
+    CheckConstraint("engine in ('person', 'llm', 'playbook')", "engine"),
+    CheckConstraint("(engine = 'person') = (run_id is null)", "run"),
+    CheckConstraint("(engine = 'llm') = (model is not null)", "model"),
+)
+"""What the business says to a review; a draft until `published_at`. `engine` and `run_id` tell who wrote the text."""
 
 business_embeddings = tenant_table(
     metadata,

@@ -5,29 +5,25 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select
-from sqlalchemy.dialects.postgresql import distinct_on
 
+from resolvers.pagination import Key, Ordering, Window, fetch_pages
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import LeadScore
-from subgraphs.crm.repository.lists import among
 from subgraphs.crm.repository.rows import columns_of, insert_rows
 from subgraphs.crm.tables import lead_scores
 
 __all__ = ["add_score", "latest_scores", "score_of_run"]
 
 _COLUMNS = columns_of(lead_scores, LeadScore)
+_LATEST = Window.of(
+    Ordering("LATEST", Key(lead_scores.c.scored_at, descending=True), Key(lead_scores.c.id, descending=True)), first=1
+)
 
 
 async def latest_scores(session: TenantSession, leads: Sequence[UUID]) -> list[LeadScore | None]:
     """The latest score of each lead, in their order. One statement."""
-    rows = await session.rows(
-        select(*_COLUMNS)
-        .ext(distinct_on(lead_scores.c.lead_id))
-        .where(among(lead_scores.c.lead_id, leads))
-        .order_by(lead_scores.c.lead_id, lead_scores.c.scored_at.desc(), lead_scores.c.id.desc())
-    )
-    found = {row.lead_id: _score(row) for row in rows}
-    return [found.get(lead_id) for lead_id in leads]
+    pages = await fetch_pages(session, select(*_COLUMNS), lead_scores.c.lead_id, leads, _LATEST)
+    return [_score(page.rows[0]) if page.rows else None for page in pages]
 
 
 async def score_of_run(session: TenantSession, lead_id: UUID, run_id: UUID) -> LeadScore | None:

@@ -2,10 +2,12 @@
 
 import strawberry
 
+from resolvers.agent_fields import AgentRisk, agent_mutation
 from resolvers.ids import parse_id, wire_id
 from resolvers.mutations import mutation
 from resolvers.operation import Info
-from subgraphs.crm import usecases
+from subgraphs.crm import loaders, usecases
+from subgraphs.crm.domain.errors import LeadNotFound
 from subgraphs.crm.schema import payloads
 from subgraphs.crm.schema.payloads import optional_id
 from subgraphs.crm.schema.types import Activity, Contact, Lead, Pipeline, Stage
@@ -88,6 +90,20 @@ class Mutation:
             expected_version=input.expected_version,
         )
         return payloads.LeadPayload(lead=Lead.of(lead))
+
+    @agent_mutation(
+        payloads.ScoreLeadPayload,
+        crew="lead_scoring",
+        risk=AgentRisk.WRITE,
+        wait_seconds=5,
+        scope=WRITE,
+        description="Lets the crew `lead_scoring` judge a lead; it proposes `recordLeadScore`.",
+    )
+    async def score_lead(self, info: Info, input: payloads.ScoreLeadInput) -> payloads.ScoreLeadPayload:  # noqa: A002
+        lead = await info.context.load(loaders.lead_by_id, parse_id(input.lead_id, "input", "leadId"))
+        if lead is None:
+            raise LeadNotFound
+        return payloads.ScoreLeadPayload(lead=Lead.of(lead))
 
     @mutation(payloads.ConvertLeadPayload, scope=WRITE, description="Makes a contact of a lead, once.")
     async def convert_lead(self, info: Info, input: payloads.ConvertLeadInput) -> payloads.ConvertLeadPayload:  # noqa: A002

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from resolvers.agent_fields import AgentPayload
 from resolvers.ids import parse_id
 from resolvers.mutations import MutationPayload
 from subgraphs.crm import domain
@@ -34,6 +35,8 @@ __all__ = [
     "RecordLeadScoreInput",
     "RenameStageInput",
     "ReorderStagesInput",
+    "ScoreLeadInput",
+    "ScoreLeadPayload",
     "StageDraft",
     "StagePayload",
     "UpdateContactInput",
@@ -178,6 +181,11 @@ class RecordLeadScoreInput:
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 
+@strawberry.input(description="The lead that a crew judges.")
+class ScoreLeadInput:
+    lead_id: strawberry.ID = strawberry.field(description="Of the lead.")
+
+
 @strawberry.input(description="A lead that becomes a contact.")
 class ConvertLeadInput:
     id: strawberry.ID = strawberry.field(description="Of the lead.")
@@ -315,6 +323,13 @@ class ReorderStagesInput:
 @strawberry.type(description="A lead as the mutation left it.")
 class LeadPayload(MutationPayload):
     lead: Lead | None = strawberry.field(default=None, description="Null if the mutation was refused.")
+
+
+@strawberry.type(description="A lead as it stands, and the run that judges it.")
+class ScoreLeadPayload(AgentPayload):
+    lead: Lead | None = strawberry.field(
+        default=None, description="With its new score once the run has recorded it; null if the mutation was refused."
+    )
 
 
 @strawberry.type(description="A contact as the mutation left it.")

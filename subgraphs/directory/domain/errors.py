@@ -4,6 +4,7 @@ BadUserInput
 ├── InvalidListing        a listing's own text, address or contact
 ├── InvalidOpeningHours   a timetable that no place can keep
 ├── InvalidPlace          coordinates, radius or bounding box off the globe
+├── InvalidResponse       what a business says to a review, out of bounds
 ├── InvalidReview         a rating or text out of bounds
 └── InvalidSearch         a search that has no meaning
 NotFound
@@ -15,7 +16,9 @@ Conflict
 ├── SlugTaken             a slug is unique within the tenant
 └── StaleVersion          someone else changed the listing first
 Refused
-└── NotYourReview         a review belongs to its author
+├── NotYourListing        a business answers by its owner, or by who manages the tenant
+├── NotYourReview         a review belongs to its author
+└── ResponsePublished     what is published is replaced in public, not by a draft
 """
 
 from __future__ import annotations
@@ -33,6 +36,10 @@ class InvalidOpeningHours(BadUserInput):
 
 class InvalidPlace(BadUserInput):
     """The place is not on the globe."""
+
+
+class InvalidResponse(BadUserInput):
+    """The response is not valid."""
 
 
 class InvalidReview(BadUserInput):
@@ -71,6 +78,18 @@ class StaleVersion(Conflict):
     """The listing has changed since you read it; read it again."""
 
     code = "STALE_VERSION"
+
+
+class NotYourListing(Refused):
+    """Only the owner of the listing, or an owner or manager of the tenant, can respond to its reviews."""
+
+    code = "NOT_YOUR_LISTING"
+
+
+class ResponsePublished(Refused):
+    """The response is published; publish a new text to replace it."""
+
+    code = "RESPONSE_PUBLISHED"
 
 
 class NotYourReview(Refused):

@@ -9,14 +9,26 @@ from typing import Annotated, Any
 
 import strawberry
 
+from resolvers.agent_fields import AgentPayload, AgentRisk, agent_mutation
 from resolvers.errors import BadUserInput
 from resolvers.ids import parse_id, wire_id
 from resolvers.mutations import MutationPayload, mutation
 from resolvers.operation import Info
+from subgraphs.directory import loaders
+from subgraphs.directory.domain.errors import ReviewNotFound
 from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
 from subgraphs.directory.domain.listings import RawListing, text_configuration
-from subgraphs.directory.schema.types import Business, Category, CoordinatesInput, Review, Weekday
-from subgraphs.directory.usecases import listings, reviews
+from subgraphs.directory.domain.responses import Wording
+from subgraphs.directory.schema.types import (
+    WRITE,
+    Business,
+    Category,
+    CoordinatesInput,
+    Review,
+    Weekday,
+    WritingEngine,
+)
+from subgraphs.directory.usecases import listings, responses, reviews
 
 _USER = "Any UUID is taken: whether it is a user of the tenant is identity's to know."
 
@@ -146,6 +158,23 @@ class EditReviewInput:
     body: str | None = strawberry.field(default=None, description="The review itself.")
 
 
+@strawberry.input(description="What the business says to a review.")
+class RespondToReviewInput:
+    review_id: strawberry.ID = strawberry.field(description="The review.")
+    text: str = strawberry.field(description="The response, at most 2000 characters.")
+    publish: bool = strawberry.field(default=False, description="Show it to all at once; else it stays a draft.")
+    engine: WritingEngine = strawberry.field(
+        default=WritingEngine.PERSON,
+        description="Who wrote it. PERSON outside of an agent run, LLM or PLAYBOOK within one.",
+    )
+    model: str | None = strawberry.field(default=None, description="Of the language model; for LLM only.")
+
+
+@strawberry.input(description="The review that a crew drafts a response to.")
+class DraftReviewResponseInput:
+    review_id: strawberry.ID = strawberry.field(description="The review.")
+
+
 @strawberry.input(description="A new category.")
 class CreateCategoryInput:
     name: str = strawberry.field(description="What people call it.")
@@ -167,6 +196,13 @@ class DeleteBusinessPayload(MutationPayload):
 @strawberry.type(description="Answer of a mutation of a review.")
 class ReviewPayload(MutationPayload):
     review: Review | None = strawberry.field(default=None, description="The review as it is now.")
+
+
+@strawberry.type(description="Answer of `draftReviewResponse`.")
+class DraftReviewResponsePayload(AgentPayload):
+    review: Review | None = strawberry.field(
+        default=None, description="With its response once the run has drafted it; null if the mutation was refused."
+    )
 
 
 @strawberry.type(description="Answer of `removeReview`.")
@@ -267,6 +303,43 @@ class Mutation:
         review_id = parse_id(id, "id")
         business_id = await reviews.remove_review(context.session, context.user_id(), context.request.roles, review_id)
         return RemoveReviewPayload(removed_id=wire_id(review_id), business=await Business.load(info, business_id))
+
+    @mutation(
+        ReviewPayload,
+        scope=WRITE,
+        description="Say something to a review of one's own listing; owners and managers to any. A draft until it is "
+        "published; a published text is replaced by publishing another.",
+    )
+    async def respond_to_review(
+        self, info: Info, input: Annotated[RespondToReviewInput, strawberry.argument(description="The response.")]
+    ) -> ReviewPayload:
+        context = info.context
+        run_id = context.request.run_id
+        with _under("input"):
+            review_id = parse_id(input.review_id, "reviewId")
+            run = None if run_id is None else parse_id(run_id)
+            wording = Wording.of(input.text, input.engine.value, input.model, run)
+            row = await responses.respond_to_review(
+                context.session, context.tenant_id(), review_id, wording, publish=input.publish
+            )
+        return ReviewPayload(review=Review.of(row))
+
+    @agent_mutation(
+        DraftReviewResponsePayload,
+        crew="review_response",
+        risk=AgentRisk.WRITE,
+        wait_seconds=5,
+        scope=WRITE,
+        description="Let the crew `review_response` draft a response; it proposes `respondToReview`.",
+    )
+    async def draft_review_response(
+        self, info: Info, input: Annotated[DraftReviewResponseInput, strawberry.argument(description="Which review.")]
+    ) -> DraftReviewResponsePayload:
+        with _under("input"):
+            row = await info.context.load(loaders.review_by_id, parse_id(input.review_id, "reviewId"))
+        if row is None:
+            raise ReviewNotFound
+        return DraftReviewResponsePayload(review=Review.of(row))
 
     @mutation(CategoryPayload, scope="directory:write", description="Add a category.")
     async def create_category(

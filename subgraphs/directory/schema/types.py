@@ -26,6 +26,9 @@ from subgraphs.directory.repository import listings, reviews
 SHOWN = ("partner", "public")
 PEOPLE = ("people",)
 PAGING = ("paging",)
+INTERNAL = ("internal",)
+
+WRITE = "directory:write"
 
 
 @strawberry.enum(description="A day of the week.")
@@ -145,6 +148,46 @@ class Category:
         return await info.context.load(loaders.business_counts, self.row.id)
 
 
+@strawberry.enum(description="Who wrote a text: a person, a language model, or stated rules.")
+class WritingEngine(enum.Enum):
+    PERSON = "person"
+    LLM = "llm"
+    PLAYBOOK = "playbook"
+
+
+@strawberry.federation.type(tags=SHOWN, description="What the business says to a review.")
+class ReviewResponse:
+    text: str = strawberry.field(description="The response itself.")
+    engine: WritingEngine = strawberry.field(description="Who wrote it; never passed off as another.")
+    model: str | None = strawberry.field(description="Of the language model; null unless one wrote it.")
+    run_id: strawberry.ID | None = strawberry.federation.field(
+        tags=INTERNAL, description="The agent run that wrote it; null for a person's."
+    )
+    published_at: datetime | None = strawberry.field(
+        description="Since when all can read it; null for a draft, which is shown to those alone who may write."
+    )
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
+    user_id: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        return cls(
+            text=row.text,
+            engine=WritingEngine(row.engine),
+            model=row.model,
+            run_id=None if row.run_id is None else wire_id(row.run_id),
+            published_at=row.published_at,
+            updated_at=row.updated_at,
+            user_id=row.user_id,
+        )
+
+    @strawberry.federation.field(
+        tags=PEOPLE, description="Who gave it, or on whose behalf the run wrote it; null if the system did."
+    )
+    def author(self) -> User | None:
+        return None if self.user_id is None else User.of(self.user_id)
+
+
 @strawberry.federation.type(
     tags=SHOWN, keys=["id"], description="What a user thinks of a business; one per user and business."
 )
@@ -175,6 +218,13 @@ class Review:
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
         row = await info.context.load(loaders.review_by_id, parse_id(id))
         return None if row is None else cls.of(row)
+
+    @strawberry.field(description="What the business says to it; null if nothing (that the caller may see).")
+    async def response(self, info: Info) -> ReviewResponse | None:
+        row = await info.context.load(loaders.response_of_review, UUID(self.id))
+        if row is None or (row.published_at is None and WRITE not in info.context.request.scopes):
+            return None
+        return ReviewResponse.of(row)
 
     @strawberry.field(description="The business that it is about.")
     async def business(self, info: Info) -> "Business":

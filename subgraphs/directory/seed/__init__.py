@@ -13,7 +13,7 @@ from resolvers.session import Database, TenantSession
 from subgraphs.directory.domain.hours import OpeningInterval
 from subgraphs.directory.domain.listings import Listing, RawListing, slug_of, text_configuration
 from subgraphs.directory.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
-from subgraphs.directory.repository import categories, listings, reviews
+from subgraphs.directory.repository import categories, listings, responses, reviews
 from subgraphs.directory.seed.businesses import CATEGORIES, CITIES, HOURS, DemoListing, demo_listings
 from subgraphs.directory.seed.opinions import demo_reviews
 from subgraphs.directory.usecases.listings import embed
@@ -63,6 +63,24 @@ async def _seed_tenant(session: TenantSession, slug: str, provider: EmbeddingPro
         opinions += said
     await listings.add_hours(session, tenant_id, {row_id: listing.hours.intervals for row_id, listing, _ in written})
     await reviews.add_all(session, tenant_id, opinions)
+    answered = [review for review in opinions if review["rating"] == 5][:5]
+    await responses.add_all(
+        session,
+        tenant_id,
+        [
+            {
+                "id": demo_id(slug, "review response", str(review["id"])),
+                "review_id": review["id"],
+                "text": "Thank you for your kind words. We look forward to seeing you again.",
+                "engine": "person",
+                "user_id": demo_id(slug, "user", "ben"),
+                "published_at": review["created_at"] + timedelta(days=2),
+                "created_at": review["created_at"] + timedelta(days=2),
+                "updated_at": review["created_at"] + timedelta(days=2),
+            }
+            for review in answered
+        ],
+    )
     await embed(session, tenant_id, provider, written)
 
 

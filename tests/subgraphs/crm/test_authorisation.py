@@ -59,6 +59,7 @@ async def test_writing_needs_crm_write(crm):
         "renameStage": '{id: "x", name: "x"}',
         "reorderStages": '{pipelineId: "x", stageIds: []}',
         "recordLeadScore": '{leadId: "x", value: 1, reasons: []}',
+        "scoreLead": '{leadId: "x"}',
     }
     for field in sorted(await root_fields(crm, "Mutation")):
         values = inputs.get(field, '{id: "x"}')

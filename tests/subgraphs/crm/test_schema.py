@@ -31,7 +31,7 @@ def test_entities_and_what_is_added_to_others(document):
         for name, node in found.items()
         if any(directive.name.value == "key" for directive in node.directives or ())
     }
-    assert keys == {"Lead": ["id"], "Contact": ["id"], "User": ["id"], "Business": ["id"]}
+    assert keys == {"Lead": ["id"], "Contact": ["id"], "User": ["id"], "Business": ["id"], "AgentRun": ["id"]}
     assert {field.name.value for field in found["User"].fields} == {"id", "assignedLeads", "openLeadCount"}
     assert {field.name.value for field in found["Business"].fields} == {"id", "leads"}
     arguments = {

@@ -116,3 +116,31 @@ async def test_the_scores_of_a_page_of_leads_are_one_statement(tenant, crm):
         data = await tenant.data("{ leads { edges { node { scoring { value } } } } }")
     assert [edge["node"]["scoring"]["value"] for edge in data["leads"]["edges"]] == [4, 3, 2, 1, 0]
     assert len(statements) == 2
+
+
+SCORE = """mutation ($id: ID!) { scoreLead(input: {leadId: $id}) {
+  run { id } lead { id score scoring { value } } errors { code } } }"""
+
+
+async def test_a_lead_is_judged_in_a_run_only(tenant, new_tenant):
+    lead, run = await tenant.lead(score=4), str(uuid4())
+    refused = await tenant.crm.call(SCORE, {"id": lead["id"]}, tenant=tenant.id)
+    assert refused["errors"][0]["extensions"]["code"] == "AGENT_RUN_REQUIRED"
+    data = await tenant.data(SCORE, {"id": lead["id"]}, **as_run(run))
+    assert data["scoreLead"] == {
+        "run": {"id": run},
+        "lead": {"id": lead["id"], "score": 4, "scoring": None},
+        "errors": [],
+    }
+    await record(tenant, lead["id"], as_run(run), engine="PLAYBOOK", value=55)
+    data = await tenant.data(SCORE, {"id": lead["id"]}, **as_run(run))
+    assert data["scoreLead"]["lead"] == {"id": lead["id"], "score": 55, "scoring": {"value": 55}}
+    other = await new_tenant()
+    theirs = await other.lead()
+    data = await tenant.data(SCORE, {"id": theirs["id"]}, **as_run(run))
+    assert data["scoreLead"] == {"run": {"id": run}, "lead": None, "errors": [{"code": "LEAD_NOT_FOUND"}]}
+
+
+async def test_the_directive_says_which_crew_stands_behind_it(crm):
+    sdl = (await crm.data("{ _service { sdl } }"))["_service"]["sdl"]
+    assert '@agent(crew: "lead_scoring", risk: WRITE, waitSeconds: 5)' in sdl

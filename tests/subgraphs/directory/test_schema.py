@@ -58,7 +58,8 @@ def test_the_sdl_names_the_entities_and_stubs() -> None:
 
 
 def test_the_sdl_is_a_schema() -> None:
-    federation = "directive @link(url: String!, import: [String!]) on SCHEMA\n"
+    federation = "directive @link(url: String!, import: [String!]) repeatable on SCHEMA\n"
+    federation += "directive @composeDirective(name: String!) repeatable on SCHEMA\n"
     federation += "directive @key(fields: String!, resolvable: Boolean) on OBJECT\ndirective @shareable on OBJECT\n"
     federation += "directive @tag(name: String!) repeatable on OBJECT | FIELD_DEFINITION | INPUT_FIELD_DEFINITION\n"
     build_schema(federation + sdl())
