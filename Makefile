@@ -31,7 +31,7 @@ coverage: bootstrap-dev ## Run all tests and say which lines and branches they r
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 
 # What `make schema` writes; CI fails when the committed files differ.
-GENERATED := schema docs/reference/settings.md docs/errors
+GENERATED := schema docs/reference/settings.md docs/reference/catalogue.md docs/errors
 
 check: bootstrap-dev ## Everything but the tests that CI demands: style, types, import rules, generated files
 	$(BIN)/ruff check .
@@ -44,12 +44,14 @@ check: bootstrap-dev ## Everything but the tests that CI demands: style, types, 
 	@git --no-pager diff --exit-code -- $(GENERATED) && test -z "$$(git status --porcelain -- $(GENERATED))" \
 	  || { git status --short -- $(GENERATED); echo "Generated files differ from the committed ones: commit what 'make schema' wrote." >&2; exit 1; }
 
-schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, views, JSON schemas, the table of settings
+schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, views, JSON schemas, the catalogue of agents, the table of settings
 	$(BIN)/python -m subgraphs sdl --out schema/subgraphs
 	$(BIN)/python -m router compose --config schema/supergraph.yaml --out schema/supergraph.graphql --contracts schema/contracts
 	$(BIN)/python -m router config-schema --out schema/router-config.schema.json
 	$(BIN)/brain config schema --out schema/brain.schema.json
 	$(BIN)/brain config table --out docs/reference/settings.md
+	$(BIN)/brain agents catalogue --json --out schema/agent-catalogue.json
+	$(BIN)/brain agents catalogue --page --out docs/reference/catalogue.md
 	$(BIN)/python -m tests.error_pages docs/errors
 
 # Keeps the versions that still fit; `make lock ARGS=--upgrade` takes the newest.

@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from brain.agents_cli import agents_app
 from brain.config import BrainSettings, ConfigError, json_schema, load_settings, table
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The settings: their schema, their table, their values.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+app.add_typer(agents_app, name="agents")
 
 console = Console()
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of all data (BRAIN_DATA_DIR).")]

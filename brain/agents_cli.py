@@ -1,0 +1,67 @@
+"""``brain agents``: what can be seen of integrations and agents without a running Brain."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+agents_app = typer.Typer(help="Integrations and agents.", no_args_is_help=True)
+
+
+@agents_app.callback()
+def _agents() -> None:
+    """Integrations and agents."""
+
+
+@agents_app.command()
+def catalogue(
+    name: Annotated[str | None, typer.Argument(help="An integration or an agent; all if left out.")] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="Only how many there are.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, all of it.")] = False,
+    page: Annotated[bool, typer.Option("--page", help="As the reference page of the documentation.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None,
+) -> None:
+    """Show which integrations and agents there are."""
+    from brain.catalogue import load_catalogue  # noqa: PLC0415 - reads 40 files
+    from brain.catalogue.export import counts_text, details, document_json  # noqa: PLC0415
+    from brain.catalogue.reference_page import reference_page  # noqa: PLC0415
+
+    everything = load_catalogue()
+    if as_json or page:
+        text = document_json(everything) if as_json else reference_page(everything)
+        if out is None:
+            sys.stdout.write(text)
+        else:
+            out.write_text(text, encoding="utf-8")
+        return
+    if counts:
+        sys.stdout.write(counts_text(everything) + "\n")
+        return
+    if name is not None:
+        try:
+            sys.stdout.write(details(everything, name) + "\n")
+        except KeyError:
+            Console(stderr=True).print(
+                f"[bold red]error:[/] there is no integration or agent {name!r}; `brain agents catalogue` lists them"
+            )
+            raise typer.Exit(1) from None
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("integration", "agents", "operations", "category", "authenticated by"):
+        table.add_column(heading, justify="right" if heading in {"agents", "operations"} else "left")
+    for integration in everything.integrations.values():
+        table.add_row(
+            integration.name,
+            str(integration.pattern),
+            str(len(integration.operations)),
+            integration.category,
+            integration.auth.scheme,
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    platform = [agent.name for agent in everything.agents.values() if agent.integration is None]
+    console.print(f"\nof the platform: {', '.join(platform)}", soft_wrap=True)
+    console.print(f"{len(everything.integrations)} integrations, {len(everything.agents)} agents")
