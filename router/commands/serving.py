@@ -19,7 +19,7 @@ from router.server.config import RouterConfig, TlsConfig, load_config
 from router.server.file_watch import FileWatch
 from router.server.metrics.workers import WorkerMetrics
 from router.server.reload import Reloader
-from router.server.serving import server_settings, tune
+from router.server.serving import RouterServer, server_settings, tune
 from router.server.supergraph_source import FileSource, source_of
 from router.server.tls import ServerTls
 
@@ -47,7 +47,7 @@ def serve_here(options: argparse.Namespace, listen: Callable[[], socket.socket],
     router.configure_logging(options.log_level)
     settings = server_settings(served, app, tls)
     tune(app)
-    server = uvicorn.Server(settings)
+    server = RouterServer(settings, app)
     if place is None:
         host, port = listener.getsockname()[:2]
         logging.getLogger("router.server").info("serving", extra={"fields": {"host": host, "port": port}})

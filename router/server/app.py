@@ -242,6 +242,14 @@ class RouterApp:
                 await self.served.rehearse()
                 self.started = True
 
+    def drain(self) -> None:
+        """Begin no more subscriptions, and end those that run with a word about it; all else goes on to be answered.
+
+        For a server that begins to stop, before it closes connections.
+        """
+        self.subscriptions.drain()
+        self.reservations.drain()
+
     async def shutdown(self) -> None:
         """Close it. Requests that are still running fail."""
         async with self.starting:

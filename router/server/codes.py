@@ -184,8 +184,8 @@ The request has more header lines, or larger ones, than this server takes.
 Send fewer headers; cookies are often what is large.
 
 REQUEST_TIMEOUT
-The request's body, or what this server asks others before it runs an operation, took longer than it allows.
-Send the body faster, or try again later.
+The request's head or body, or what this server asks others before it runs an operation, took longer than it allows.
+Send the request faster, or try again later.
 
 REQUEST_TOO_LARGE
 The body is larger than this server allows.
@@ -198,6 +198,11 @@ Report it to the subgraph's owner.
 ROUTER_OVERLOADED
 The server answers as many requests as it may at a time; no work was put into this one.
 Try again after the time in the header `retry-after`; the router's setting is `traffic.max_client_requests`.
+
+SERVER_STOPPING
+The server is about to stop: it ends subscriptions and begins no new ones.
+Subscribe again, which another server will answer.
+It stands in an event of a stream.
 
 SUBGRAPH_CIRCUIT_OPEN
 Most of the latest requests to a subgraph failed, so it is left alone for a moment.

@@ -106,6 +106,7 @@ class FastLane:
         self.has_one_audience = self.on_request is None and self.pipeline.has_one_audience
         self.view = config.default_view
         self.timeout_s = config.limits.request_timeout_s
+        self.head_timeout_s = config.limits.head_timeout_s
         self.body_timeout_s = config.limits.body_timeout_s
         self.max_head_bytes = config.limits.max_url_bytes + config.limits.max_header_bytes
         # What asks others, or counts, before there is a plan is written once, for all ways.

@@ -20,8 +20,8 @@ from router.server.exchange import Exchange
 from router.server.fast_lane import FastLane
 from router.server.head_limits import too_large
 from router.server.heads import END_OF_HEAD, Head
-from router.server.requests import late_body
-from router.server.responses import encoded
+from router.server.requests import late_body, late_head
+from router.server.responses import Rejected, encoded
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -85,6 +85,7 @@ class LaneProtocol(HttpToolsProtocol):
         self.held = b""
         self.chunks: list[bytes] = []
         self.missing_bytes = 0
+        self.head_timer: TimerHandle | None = None
         self.body_timer: TimerHandle | None = None
         self.watchdog: TimerHandle | None = None
         self.quiet_since = 0.0
@@ -173,18 +174,27 @@ class LaneProtocol(HttpToolsProtocol):
         self.feed(data)
 
     def feed(self, data: bytes) -> None:
-        """Let uvicorn read bytes. A head that does not end is not collected for ever."""
+        """Let uvicorn read bytes. A head that does not end is not collected for ever, in space or in time."""
         super().data_received(data)
-        if self.is_in_head:
+        if self.is_in_head and not self.transport.is_closing():
             self.head_bytes += len(data)
-            if self.head_bytes > self.lane.max_head_bytes and not self.transport.is_closing():
-                self.refuse_head()
+            if self.head_bytes > self.lane.max_head_bytes:
+                self.refuse_head(too_large("The request's head is larger than this server takes."))
+            elif self.head_timer is None:
+                self.head_timer = self.loop.call_later(self.lane.head_timeout_s, self.head_is_late)
 
-    def refuse_head(self) -> None:
-        body = encoded({"errors": too_large("The request's head is larger than this server takes.").errors})
+    def head_is_late(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.head_timer = None
+            self.refuse_head(late_head(self.lane.head_timeout_s))
+        else:  # an answer is being sent to who has begun with the next request: look again
+            self.head_timer = self.loop.call_later(self.lane.head_timeout_s, self.head_is_late)
+
+    def refuse_head(self, rejected: Rejected) -> None:
+        body = encoded({"errors": rejected.errors})
         lines = [*self.server_state.default_headers, (b"content-type", b"application/json"), (b"connection", b"close")]
         lines.append((b"content-length", b"%d" % len(body)))
-        head = STATUS_LINE[431] + b"".join(b"%b: %b\r\n" % line for line in lines)
+        head = STATUS_LINE[rejected.status] + b"".join(b"%b: %b\r\n" % line for line in lines)
         self.transport.write(head + b"\r\n" + body)
         self.transport.close()
 
@@ -311,6 +321,9 @@ class LaneProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.is_in_head = False
+        if self.head_timer is not None:
+            self.head_timer.cancel()
+            self.head_timer = None
         super().on_headers_complete()
         if self.is_ending and self.cycle is not None:
             self.cycle.keep_alive = False
@@ -348,8 +361,8 @@ class LaneProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_handler()
 
     def stop_timers(self) -> None:
-        for timer in (self.watchdog, self.body_timer):
+        for timer in (self.watchdog, self.head_timer, self.body_timer):
             if timer is not None:
                 timer.cancel()
-        self.watchdog = self.body_timer = None
+        self.watchdog = self.head_timer = self.body_timer = None
         self.missing_bytes = 0

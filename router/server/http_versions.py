@@ -59,12 +59,15 @@ class Negotiation(asyncio.Protocol):
             self.choose(is_http2=secured.selected_alpn_protocol() == "h2")
             return
         self.state.connections.add(self)  # type: ignore[arg-type]  # of the kinds that uvicorn knows
-        self.silence = self.loop.call_later(self.config.timeout_keep_alive, transport.close)
+        self.wait(self.config.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
+        is_first = not self.begun
         self.begun += data
         if PREFACE.startswith(self.begun[: len(PREFACE)]):
             if len(self.begun) < len(PREFACE):
+                if is_first:
+                    self.wait(self.limits.preface_s)
                 return
             chosen = self.choose(is_http2=True)
         else:
@@ -89,6 +92,12 @@ class Negotiation(asyncio.Protocol):
     def end_grace(self) -> None:
         if self.chosen is None:
             self.transport.close()
+
+    def wait(self, timeout_s: float) -> None:
+        """Close the connection if nothing is known of it after this time."""
+        if self.silence is not None:
+            self.silence.cancel()
+        self.silence = self.loop.call_later(timeout_s, self.transport.close)
 
     def leave(self) -> None:
         self.state.connections.discard(self)

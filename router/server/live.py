@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from router.server.app import RouterApp
     from router.server.streams import OpenOperation
 
-__all__ = ["SCHEMA_RELOAD", "TOO_MANY", "LiveSubscription", "LiveSubscriptions"]
+__all__ = ["SCHEMA_RELOAD", "TOO_MANY", "LiveSubscription", "LiveSubscriptions", "stopping"]
 
 TOO_MANY = "TOO_MANY_SUBSCRIPTIONS"
 """Code of the error for a subscription that this process has no room for."""
@@ -43,10 +43,11 @@ logger = logging.getLogger("router.server")
 class LiveSubscriptions:
     """All subscriptions of one router."""
 
-    __slots__ = ("_all", "_moving")
+    __slots__ = ("_all", "_moving", "is_draining")
 
     def __init__(self) -> None:
         self._all: set[LiveSubscription] = set()
+        self.is_draining = False
         self._moving: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
@@ -55,8 +56,10 @@ class LiveSubscriptions:
     def check(self, config: RouterConfig) -> None:
         """
         Raises:
-            Rejected: there are as many as there may be.
+            Rejected: there are as many as there may be, or the server stops.
         """
+        if self.is_draining:
+            raise stopping()
         limit = config.subscriptions.max_open
         if len(self._all) >= limit:
             message = f"This server has {limit} subscriptions, as many as it takes."
@@ -84,6 +87,12 @@ class LiveSubscriptions:
         """Wait until the last `move` is done."""
         if self._moving is not None:
             await asyncio.wait({self._moving})
+
+    def drain(self) -> None:
+        """Begin no more, and end those that run with a word about it: the server stops."""
+        self.is_draining = True
+        for one in self._all:
+            one.end(stopping())
 
     async def stop(self) -> None:
         """End what `move` has begun."""
@@ -241,7 +250,7 @@ class LiveSubscription:
                 if rejected.errors[0]["extensions"].get("code") == "PLANNER_OVERLOADED":
                     await asyncio.sleep(1)  # it goes on with the old plan as long as that
                     continue
-                self._end(schema_reload(rejected))
+                self.end(schema_reload(rejected))
                 return
             opened.operation, opened.pipeline, opened.subgraphs = operation, pipeline, subgraphs
             if source is not None:
@@ -263,7 +272,8 @@ class LiveSubscription:
         else:
             await old.aclose()
 
-    def _end(self, ending: Rejected) -> None:
+    def end(self, ending: Rejected) -> None:
+        """Send no more events but why there are no more."""
         self._ending = ending
         self._interrupt()
 
@@ -292,6 +302,12 @@ def schema_reload(rejected: Rejected) -> Rejected:
     extensions = {**first.get("extensions", {}), "code": SCHEMA_RELOAD}
     message = f"The schema has changed, and the subscription does not fit it any more: {first['message']}"
     return Rejected([{**first, "message": message, "extensions": extensions}], status=409, json_status=200)
+
+
+def stopping() -> Rejected:
+    """Why a server that is about to stop has no subscriptions."""
+    message = "The server is about to stop: subscribe again."
+    return Rejected.one("SERVER_STOPPING", message, status=503, json_status=200, headers={"retry-after": "1"})
 
 
 def event_context(context: RequestContext, suffix: str) -> RequestContext:

@@ -74,6 +74,10 @@ class Multiplex:
         self._operations.clear()
         for task in self._running - self._mutations:
             task.cancel()
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Wait until no operation runs."""
         while self._running:
             await asyncio.wait(set(self._running))
 

@@ -24,6 +24,7 @@ __all__ = [
     "GraphQLRequest",
     "checked",
     "late_body",
+    "late_head",
     "read_get",
     "read_post",
     "refuse_forgeable",
@@ -337,6 +338,12 @@ def malformed(message: str) -> Rejected:
 def late_body() -> Rejected:
     """The refusal of a request whose body did not come in time."""
     return Rejected.one("REQUEST_TIMEOUT", "The body took too long.", status=408, headers={"connection": "close"})
+
+
+def late_head(timeout_s: float) -> Rejected:
+    """The refusal of a request whose URL and headers did not come in time."""
+    message = f"The request's head did not come within {timeout_s:g} seconds."
+    return Rejected.one("REQUEST_TIMEOUT", message, status=408, headers={"connection": "close"})
 
 
 def too_large(limit: int) -> Rejected:

@@ -27,7 +27,7 @@ import orjson
 from router.hooks import RequestContext
 from router.server.disconnect import DisconnectGuard
 from router.server.heads import TOKEN_HEADER
-from router.server.live import TOO_MANY
+from router.server.live import TOO_MANY, stopping
 from router.server.multiplex import Gone, Multiplex, too_many_operations
 from router.server.part_formats import EVENT_STREAM, accepted_events
 from router.server.requests import GraphQLRequest, malformed
@@ -43,6 +43,8 @@ __all__ = ["Reservations", "is_reservation", "stream_token"]
 TOKEN_PARAMETER = "token"  # noqa: S105
 MAX_WAITING = 16
 """Messages that wait for the client to read; operations wait with the next one."""
+THE_END = b""
+"""Stands for a message after which there are none."""
 
 
 def stream_token(context: RequestContext, query_string: bytes) -> str | None:
@@ -86,6 +88,20 @@ class Reservations:
     def __init__(self, app: "RouterApp") -> None:
         self.app = app
         self._by_token: dict[str, Reservation] = {}
+        self._is_draining = False
+
+    def drain(self) -> None:
+        """Take nothing new, and end each stream once its operations have ended: the server stops."""
+        self._is_draining = True
+        for token, reservation in self._by_token.items():
+            reservation.closing = asyncio.get_running_loop().create_task(self._end(token, reservation))
+
+    async def _end(self, token: str, reservation: Reservation) -> None:
+        if reservation.is_taken:
+            await reservation.operations.ended()
+            await reservation.messages.put(THE_END)
+        else:
+            await self._close(token, reservation)
 
     async def handle(self, exchange: "Exchange", token: str | None, query_string: bytes) -> None:
         """Answer a request of this mode.
@@ -95,6 +111,8 @@ class Reservations:
             Exception: of a hook.
         """
         method = exchange.context.method
+        if self._is_draining and method != "DELETE":
+            raise stopping()
         if is_reservation(exchange.context):
             await self._reserve(exchange)
             return
@@ -148,7 +166,7 @@ class Reservations:
             raise Rejected.one("EVENT_STREAM_TAKEN", "This event stream is open already.", status=409)
         reservation.is_taken = True
         settings = self.app.config.event_stream
-        size = 0
+        status, size = 499, 0
         with DisconnectGuard(exchange.receive) as guard:
             guard.arm()
             try:
@@ -163,11 +181,15 @@ class Reservations:
                             message = await reservation.messages.get()
                     except TimeoutError:
                         message = EVENT_STREAM.keep_alive
+                    if message == THE_END:
+                        status = 200
+                        await exchange.send({"type": "http.response.body", "body": b""})
+                        break
             except TimeoutError:
                 pass  # the client does not read; returning without an end closes the connection
             finally:
                 await self._close(token, reservation)
-        self.app.finished(exchange.context, status=499, started=exchange.started, codes=[], size_bytes=size)
+        self.app.finished(exchange.context, status=status, started=exchange.started, codes=[], size_bytes=size)
 
     # ---- operations -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ serve(asgi_app, router_app, host="0.0.0.0", port=8001)
 import asyncio
 import gc
 import os
+import socket
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -18,7 +19,7 @@ from router.server.http2.limits import http2_limits
 from router.server.http_versions import negotiating
 from router.server.tls import ServerTls
 
-__all__ = ["keep_for_good", "serve", "server_settings", "tune"]
+__all__ = ["RouterServer", "keep_for_good", "serve", "server_settings", "tune"]
 
 SETTLE_S = 2.0
 """After this time nobody uses what was served before a reload."""
@@ -34,9 +35,22 @@ def serve(app: ASGIApp, router: RouterApp, *, host: str, port: int, shutdown_s: 
     settings = server_settings(app, router, None, shutdown_s=shutdown_s)
     settings.host, settings.port = host, port
     tune(router)
-    server = uvicorn.Server(settings)
+    server = RouterServer(settings, router)
     server.run()
     return 0 if server.started else 1
+
+
+class RouterServer(uvicorn.Server):
+    """uvicorn's server, which tells the router that it begins to stop: open streams would else hold it up."""
+
+    def __init__(self, settings: uvicorn.Config, router: RouterApp) -> None:
+        super().__init__(settings)
+        self.router = router
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, let open requests end, and close."""
+        self.router.drain()
+        await super().shutdown(sockets)
 
 
 def server_settings(app: ASGIApp, router: RouterApp, tls: ServerTls | None, *, shutdown_s: int = 10) -> uvicorn.Config:

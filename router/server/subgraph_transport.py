@@ -168,6 +168,7 @@ class SubgraphTransport:
                 tls=route.tls,
                 proxy=http.proxy,
                 unix_socket=http.unix_socket,
+                resume_s=http.resume_s,
             )
             if self._is_started:
                 transport.open()

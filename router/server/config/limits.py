@@ -33,5 +33,8 @@ class LimitsConfig(Section):
         default=200, gt=0, description="Documents that may wait to be planned; more are refused with status 503."
     )
     planning_timeout_s: Seconds = Field(default=10.0, description="How long a request waits for its plan.")
+    head_timeout_s: Seconds = Field(
+        default=10.0, description="How long a client of `serve` may take to send a request's URL and headers."
+    )
     body_timeout_s: Seconds = Field(default=30.0, description="How long a client may take to send its body.")
     request_timeout_s: Seconds = Field(default=60.0, description="How long a request may take altogether.")

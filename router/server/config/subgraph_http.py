@@ -32,6 +32,12 @@ class SubgraphHttpConfig(Section):
     connect_timeout_s: Seconds = Field(default=10.0, description="For finding the address, TCP and TLS together.")
     max_response_bytes: int = Field(default=32 * 1024 * 1024, gt=0, description="A larger answer is cut off and fails.")
     compression: bool = Field(default=False, description="Whether compressed answers are asked for: gzip or deflate.")
+    resume_s: float = Field(
+        default=30.0,
+        ge=0,
+        le=3600,
+        description="How long to try to resume an event stream that broke and whose events have ids; 0: not at all.",
+    )
 
     @model_validator(mode="after")
     def one_way_there(self) -> Self:

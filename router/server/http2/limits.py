@@ -19,6 +19,7 @@ class Http2Limits:
         connection_window_bytes: the same for all requests of the connection.
         unread_bytes: of the rest of a request that is answered already. So much is thrown away, since many clients take
             the answer only when they have sent everything.
+        preface_s: how long a client may take for the bytes with which HTTP/2 begins, once the first of them has come.
         stall_s: how long a client may take no part of a response that waits for it.
         burst_resets: requests that a client may take back at once; as many more as `resets_per_s`, and one for each
             that was answered.
@@ -30,6 +31,7 @@ class Http2Limits:
     stream_window_bytes: int = 256 * 1024
     connection_window_bytes: int = 1024 * 1024
     unread_bytes: int = 16 * 1024 * 1024
+    preface_s: float = 10.0
     stall_s: float = 30.0
     burst_resets: int = 100
     resets_per_s: float = 10.0
@@ -42,7 +44,7 @@ def http2_limits(config: RouterConfig) -> Http2Limits:
     limits = config.limits
     # What is between this and the application's own limits gets an answer; beyond, the connection ends.
     header_bytes = 2 * (limits.max_url_bytes + limits.max_header_bytes + 32 * limits.max_headers)
-    return Http2Limits(streams=config.http2.max_streams, header_bytes=header_bytes)
+    return Http2Limits(config.http2.max_streams, header_bytes, preface_s=limits.head_timeout_s)
 
 
 class Allowance:
