@@ -67,7 +67,7 @@ class Negotiation(asyncio.Protocol):
         if PREFACE.startswith(self.begun[: len(PREFACE)]):
             if len(self.begun) < len(PREFACE):
                 if is_first:
-                    self.wait(self.limits.preface_s)
+                    self.wait(min(self.limits.preface_s, self.config.timeout_keep_alive))
                 return
             chosen = self.choose(is_http2=True)
         else:
