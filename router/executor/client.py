@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from router.errors import SubgraphError
+from router.executor.running_loop import running_loop
 from router.executor.sse_streams import LAST_EVENT_ID
 from router.executor.transport import Exchange, Pending, Transport, timed_out
 from router.hooks import BodyStream, RequestContext, RouterHooks, StreamProtocol, SubgraphCall, SubgraphReply
@@ -122,7 +123,7 @@ class SubgraphClient:
             on_reply: called exactly once unless the request is cancelled, and never before `send` has returned.
             stream: files to be sent along; how long that takes is the client's affair, not the subgraph's timeout's.
         """
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         endpoint = self._endpoints.get(subgraph)
         if endpoint is None:
             return loop.call_soon(on_reply, _unknown(subgraph))
@@ -195,7 +196,7 @@ class _Sent:
         self._future: asyncio.Future[None] | None = None
         self._on_reply: OnOutcome | None = None
         self._outcome: SubgraphReply | Exception | None = None
-        own = asyncio.get_running_loop().time() + timeout_s
+        own = running_loop().time() + timeout_s
         self._pending: Pending | None = transport.send(call, min(own, deadline), self._arrived)
 
     def then(self, check: Check) -> "_Sent":
@@ -205,7 +206,7 @@ class _Sent:
     def __await__(self) -> Generator[Any, None, SubgraphReply]:
         if self._outcome is None:
             if self._future is None:
-                self._future = asyncio.get_running_loop().create_future()
+                self._future = running_loop().create_future()
             try:
                 yield from self._future
             except BaseException:

@@ -30,6 +30,7 @@ from router.executor.replies import MALFORMED, read_reply
 from router.executor.reply_errors import ReplyErrors
 from router.executor.representations import Target
 from router.executor.requests import CompiledCall, Requests, SubgraphRequest
+from router.executor.running_loop import running_loop
 from router.executor.transport import Pending
 from router.hooks import RequestContext, SubgraphReply
 
@@ -191,7 +192,7 @@ class Run:
             if not self._in_flight:
                 self._send(self._prepared() if self._collected else ())
             elif self._collected:
-                self._held = asyncio.get_running_loop().call_soon(self._release, context=self._scope)
+                self._held = running_loop().call_soon(self._release, context=self._scope)
         except Exception as error:  # noqa: BLE001  it is not lost
             self._end(error)
 

@@ -3,7 +3,6 @@
 Source: GraphQL specification, section 6.2.3: the source stream, and its mapping to the response stream.
 """
 
-import asyncio
 from typing import Any, Self
 
 import orjson
@@ -12,6 +11,7 @@ from router.errors import SubgraphError
 from router.executor.client import OnOutcome, Sender, SubgraphClient
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.requests import SubgraphRequest
+from router.executor.running_loop import running_loop
 from router.executor.transport import Pending
 from router.hooks import EventStream, RequestContext, SubgraphReply
 
@@ -39,7 +39,7 @@ class EventSender:
     ) -> Pending:
         """Send one request; see `SubgraphClient.send`."""
         if operation_type == "subscription":
-            return asyncio.get_running_loop().call_soon(on_reply, self._outcome(subgraph))
+            return running_loop().call_soon(on_reply, self._outcome(subgraph))
         return self._subgraphs.send(subgraph, body, operation_type, fetch_ids, context, deadline, on_reply)
 
     def _outcome(self, subgraph: str) -> SubgraphReply | SubgraphError:

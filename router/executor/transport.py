@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from router.errors import SubgraphError
+from router.executor.running_loop import running_loop
 from router.hooks import SubgraphCall, SubgraphReply
 
 __all__ = [
@@ -122,7 +123,7 @@ class Exchange:
         self._task.add_done_callback(self._ended)
         self._timer = None
         if deadline < math.inf:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._is_late)
+            self._timer = running_loop().call_at(deadline, self._is_late)
 
     def cancel(self) -> None:
         """End it; see `Pending`."""

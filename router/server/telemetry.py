@@ -30,7 +30,7 @@ if hasattr(os, "register_at_fork"):
 
 def new_request_id(client_id: str | None) -> str:
     """The client's `x-request-id` if it is a harmless one, else 32 random hexadecimal digits."""
-    return harmless_id(client_id) or _ids.randbytes(16).hex()
+    return harmless_id(client_id) or f"{_ids.getrandbits(128):032x}"
 
 
 def harmless_id(client_id: str | None) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from router.executor.running_loop import running_loop
 from router.server.rate_limits.gcra import Rate
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class SharedStore:
         Raises:
             RedisError, OSError: there is no answer in time.
         """
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((keys, rates, answer))
         if not self._is_due and len(self._tasks) < MAX_UNDER_WAY:
@@ -97,7 +98,7 @@ class SharedStore:
         self._is_due = False
         together, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
         if together:
-            task = asyncio.get_running_loop().create_task(self._ask_about(together))
+            task = running_loop().create_task(self._ask_about(together))
             self._tasks.add(task)
             task.add_done_callback(partial(self._asked, together))
 

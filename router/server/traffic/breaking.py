@@ -1,12 +1,12 @@
 """The circuit breakers of a subgraph's endpoints, as a layer."""
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from router.errors import SubgraphError
 from router.executor import OnReply, Pending, Transport
+from router.executor.running_loop import running_loop
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.config.traffic import CircuitBreakerConfig
 from router.server.traffic.circuit_breaker import BreakerState, CircuitBreaker
@@ -61,7 +61,7 @@ class CircuitBreakers(Layer):
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Make a request, unless the endpoint is left alone; see `Transport.send`."""
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         breaker = self._of(call)
         if not breaker.admit(loop.time()):
             return loop.call_soon(on_reply, is_open(self._subgraph))
@@ -71,7 +71,7 @@ class CircuitBreakers(Layer):
 
     async def subscribe(self, call: SubgraphCall, timeout_s: float) -> SubgraphReply:
         """Open a subscription, unless the endpoint is left alone; see `Transport.subscribe`."""
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         breaker = self._of(call)
         if not breaker.admit(loop.time()):
             raise is_open(self._subgraph)
@@ -89,7 +89,7 @@ class CircuitBreakers(Layer):
 
     def states(self) -> Iterator[EndpointState]:
         """The breaker of each endpoint that has been asked."""
-        now = asyncio.get_running_loop().time()
+        now = running_loop().time()
         for (url, partition), each in self._breakers.items():
             yield EndpointState(
                 self._subgraph,
@@ -107,7 +107,7 @@ class CircuitBreakers(Layer):
         if isinstance(outcome, SubgraphError) and outcome.code == OVERLOADED:
             breaker.abandon(sent_in)  # it was not sent
             return
-        now = asyncio.get_running_loop().time()
+        now = running_loop().time()
         if breaker.record(now, sent_in, failed=is_failure(outcome)):
             fields = {**call.context.log_fields, "subgraph": self._subgraph, "state": breaker.state.value}
             logger.warning("circuit breaker", extra={"fields": fields})

@@ -15,6 +15,7 @@ import orjson
 from router.executor import CompiledPlan, Pending, Response
 from router.executor.client import Sender
 from router.executor.compiled_plan import OnDone, response_of
+from router.executor.running_loop import running_loop
 from router.hooks import RequestContext
 
 __all__ = ["ClientSharing"]
@@ -218,7 +219,7 @@ class _Flight:
         leader, self._leader = self._leader, None
         assert leader is not None
         waiters, self._waiters = self._waiters, []
-        if self._deadline < math.inf and asyncio.get_running_loop().time() >= self._deadline:
+        if self._deadline < math.inf and running_loop().time() >= self._deadline:
             # The first one's time was up; a follower's may not be.
             self._waiters = [each for each in waiters if each.deadline > self._deadline]
             waiters = [each for each in waiters if each.deadline <= self._deadline]
@@ -271,7 +272,7 @@ class _Waiter:
         self._alone: Pending | None = None
 
     def time_out_by_itself(self) -> None:
-        self._timer = asyncio.get_running_loop().call_at(self.deadline, self._is_late)
+        self._timer = running_loop().call_at(self.deadline, self._is_late)
 
     def stop_timer(self) -> None:
         if self._timer is not None:

@@ -1,12 +1,12 @@
 """How many requests a subgraph gets at the same time; the others wait their turn."""
 
-import asyncio
 import math
 from collections import deque
 from typing import Literal
 
 from router.errors import SubgraphError
 from router.executor import OnReply, Pending, Transport
+from router.executor.running_loop import running_loop
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.config.traffic import ConcurrencyConfig
 from router.server.traffic.layer import Layer
@@ -107,7 +107,7 @@ class _Turn:
     def wait(self) -> None:
         self._state = "waiting"
         if self._deadline < math.inf:
-            self._pending = asyncio.get_running_loop().call_at(self._deadline, self._is_late)
+            self._pending = running_loop().call_at(self._deadline, self._is_late)
 
     def begin(self) -> None:
         if self._pending is not None:
@@ -122,7 +122,7 @@ class _Turn:
         self._state = "over"
         message = f"Subgraph '{self.call.subgraph}' has more requests under way than it is given at a time."
         error = SubgraphError(message, subgraph=self.call.subgraph, code=OVERLOADED)
-        self._pending = asyncio.get_running_loop().call_soon(self._on_reply, error)
+        self._pending = running_loop().call_soon(self._on_reply, error)
 
     def cancel(self) -> None:
         state, self._state = self._state, "over"

@@ -1,9 +1,9 @@
 """Telling subgraphs how long somebody waits."""
 
-import asyncio
 import math
 
 from router.executor import OnReply, Pending, Transport
+from router.executor.running_loop import running_loop
 from router.hooks import SubgraphCall
 from router.server.traffic.layer import Layer
 
@@ -26,6 +26,6 @@ class DeadlineHeader(Layer):
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Make a request; see `Transport.send`."""
         if deadline < math.inf:
-            left_s = max(deadline - asyncio.get_running_loop().time(), 0.0)
+            left_s = max(deadline - running_loop().time(), 0.0)
             call.headers[self._name] = str(int(left_s * 1000))
         return self.inner.send(call, deadline, on_reply)

@@ -1,10 +1,10 @@
 """A second copy of a slow query: the first answer counts."""
 
-import asyncio
 from collections import deque
 from dataclasses import replace
 
 from router.executor import OnReply, Pending, Transport
+from router.executor.running_loop import running_loop
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.config.traffic import HedgingConfig
 from router.server.traffic.budget import Budget
@@ -61,7 +61,7 @@ class Hedging(Layer):
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Make a request, perhaps twice; see `Transport.send`."""
-        now = asyncio.get_running_loop().time()
+        now = running_loop().time()
         if self._notes:
             self._budget.note(now)
         if call.operation_type != "query" or call.stream is not None:
@@ -77,7 +77,7 @@ class Hedging(Layer):
 
     def may_hedge(self) -> bool:
         """Whether the budget allows a second copy."""
-        return self._budget.take(asyncio.get_running_loop().time())
+        return self._budget.take(running_loop().time())
 
 
 class _Pair:
@@ -102,7 +102,7 @@ class _Pair:
         self._under_way += sent
 
     def hedge_at(self, moment: float) -> None:
-        self._timer = asyncio.get_running_loop().call_at(moment, self._is_slow)
+        self._timer = running_loop().call_at(moment, self._is_slow)
 
     def cancel(self) -> None:
         if self._timer is not None:
@@ -125,6 +125,6 @@ class _Pair:
             if self._under_way:
                 return  # the other one may still do
         else:
-            self._hedging.latencies.add(asyncio.get_running_loop().time() - self._started)
+            self._hedging.latencies.add(running_loop().time() - self._started)
         self.cancel()
         self._on_reply(outcome)

@@ -1,10 +1,10 @@
 """Sending a request once more that failed without an answer."""
 
-import asyncio
 import random
 from collections.abc import Callable
 
 from router.executor import OnReply, Pending, Transport
+from router.executor.running_loop import running_loop
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.config.traffic import RetriesConfig
 from router.server.traffic.budget import Budget
@@ -38,7 +38,7 @@ class Retries(Layer):
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Make a request, several times if need be; see `Transport.send`."""
-        self._budget.note(asyncio.get_running_loop().time())
+        self._budget.note(running_loop().time())
         if call.operation_type not in self._types or call.stream is not None:
             return self.inner.send(call, deadline, on_reply)
         attempts = _Attempts(self, call, deadline, on_reply)
@@ -49,7 +49,7 @@ class Retries(Layer):
         """When an attempt that begins now must have ended."""
         if self._config.attempt_timeout_s is None:
             return deadline
-        return min(deadline, asyncio.get_running_loop().time() + self._config.attempt_timeout_s)
+        return min(deadline, running_loop().time() + self._config.attempt_timeout_s)
 
     def pause_s(self, outcome: Outcome, made: int, deadline: float) -> float | None:
         """How long to wait before another attempt; None if there is to be none.
@@ -69,7 +69,7 @@ class Retries(Layer):
             return None
         longest_s = min(config.initial_backoff_s * 2.0 ** (made - 1), config.max_backoff_s)
         pause_s: float = max(longest_s * (0.5 + self._draw() / 2), asked_s)
-        now = asyncio.get_running_loop().time()
+        now = running_loop().time()
         if now + pause_s >= deadline or not self._budget.take(now):
             return None
         return pause_s
@@ -104,4 +104,4 @@ class _Attempts:
         if pause_s is None:
             self._on_reply(outcome)
         else:
-            self._pending = asyncio.get_running_loop().call_later(pause_s, self.begin)
+            self._pending = running_loop().call_later(pause_s, self.begin)

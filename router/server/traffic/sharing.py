@@ -5,6 +5,7 @@ import math
 from collections.abc import Hashable
 
 from router.executor import OnReply, Pending, Transport
+from router.executor.running_loop import running_loop
 from router.executor.transport import timed_out
 from router.hooks import SubgraphCall
 from router.server.traffic.layer import Layer
@@ -139,7 +140,7 @@ class _Waiter:
         self._is_cancelled = False
 
     def time_out_by_itself(self) -> None:
-        self._timer = asyncio.get_running_loop().call_at(self.deadline, self._is_late)
+        self._timer = running_loop().call_at(self.deadline, self._is_late)
 
     def stop_timer(self) -> None:
         if self._timer is not None:
