@@ -17,7 +17,6 @@ from router.commands.workers import Place
 from router.server.app import RouterApp
 from router.server.config import RouterConfig, TlsConfig, load_config
 from router.server.file_watch import FileWatch
-from router.server.metrics.workers import WorkerMetrics
 from router.server.reload import Reloader
 from router.server.serving import RouterServer, server_settings, tune
 from router.server.supergraph_source import FileSource, source_of
@@ -60,7 +59,7 @@ def serve_here(options: argparse.Namespace, listen: Callable[[], socket.socket],
 
 async def serve_as(place: Place, server: uvicorn.Server, listener: socket.socket, app: RouterApp) -> None:
     """Serve as a worker: tell the supervisor when it is ready, and stop when that is gone."""
-    app.worker_metrics = WorkerMetrics(Path(place.folder), app.metrics)
+    app.be_worker(Path(place.folder))
 
     def stop() -> None:
         asyncio.get_running_loop().remove_reader(place.life)

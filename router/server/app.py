@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from pathlib import Path
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -41,6 +42,7 @@ from router.server.subgraph_transport import SubgraphTransport
 from router.server.telemetry import log_access
 from router.server.traffic.reports import traffic_parts, watch_traffic
 from router.server.websockets import Connection
+from router.server.worker_relay import WorkerRelay
 
 __all__ = ["RouterApp", "create_app"]
 
@@ -86,6 +88,7 @@ class RouterApp:
     Attributes:
         after_serve: called whenever what is served has been replaced, in the same go.
         worker_metrics: asks the other workers for theirs, if this is one of several.
+        relay: hands requests to the other workers, if this is one of several; see `be_worker`.
     """
 
     served: Served
@@ -98,6 +101,7 @@ class RouterApp:
         self.parts: dict[str, Callable[[], str]] = {}
         self.after_serve: list[Callable[[], None]] = []
         self.worker_metrics: WorkerMetrics | None = None
+        self.relay: WorkerRelay | None = None
         self.hook = hooks.on_request if overrides(hooks, "on_request") and hooks else None
         self.serve(served)
         self.on_response = hooks.on_response if overrides(hooks, "on_response") and hooks else None
@@ -228,6 +232,16 @@ class RouterApp:
             is_counter=True,
         )
 
+    def be_worker(self, folder: Path) -> None:
+        """Be one of several processes that are to look like one; to be called before it starts.
+
+        Args:
+            folder: where they find one another; readable for this user only.
+        """
+        self.worker_metrics = WorkerMetrics(folder, self.metrics)
+        self.relay = WorkerRelay(folder, self.handle)
+        self.reservations.worker = self.workshop.open_streams.desk.worker = self.relay.name
+
     # ---- life ---------------------------------------------------------------------------------------------------
 
     async def startup(self) -> None:
@@ -239,6 +253,8 @@ class RouterApp:
                     await self.served.authenticator.start()
                 if self.worker_metrics is not None:
                     await self.worker_metrics.start()
+                if self.relay is not None:
+                    await self.relay.start()
                 await self.served.rehearse()
                 self.started = True
 
@@ -254,6 +270,8 @@ class RouterApp:
         """Close it. Requests that are still running fail."""
         async with self.starting:
             await self.subscriptions.stop()
+            if self.relay is not None:
+                await self.relay.close()
             if self.started:
                 self.started = False
                 await self.transport.close()

@@ -35,6 +35,7 @@ from router.server.config import CallbackConfig
 from router.server.requests import read_body
 from router.server.responses import Rejected
 from router.server.traffic.layer import Layer
+from router.server.worker_relay import NAME_LENGTH
 
 if TYPE_CHECKING:
     from router.server.exchange import Exchange
@@ -50,9 +51,14 @@ GRACE_S = 1.0
 
 
 class CallbackDesk:
-    """The subscriptions of one router whose events subgraphs send."""
+    """The subscriptions of one router whose events subgraphs send.
+
+    Attributes:
+        worker: name of this one of several processes, with which its ids begin; empty if there is but one.
+    """
 
     def __init__(self) -> None:
+        self.worker = ""
         self._open: dict[str, CallbackEvents] = {}
 
     def __len__(self) -> int:
@@ -75,7 +81,9 @@ class CallbackDesk:
             Rejected: it is not the protocol, or not of a subgraph that was asked.
             ClientGone: it hung up.
         """
-        context = exchange.context
+        context, relay = exchange.context, exchange.app.relay
+        if relay is not None and id_ not in self._open and await relay.forward(exchange, id_[:NAME_LENGTH], b""):
+            return
         context.response_headers.update(PROTOCOL)
         if context.method != "POST":
             raise Rejected.one("METHOD_NOT_ALLOWED", "Use POST.", status=405, headers={"allow": "POST"})
@@ -128,7 +136,8 @@ class CallbackEvents:
     )  # fmt: skip
 
     def __init__(self, desk: CallbackDesk, subgraph: str, config: CallbackConfig) -> None:
-        self.id = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+        worker = bytes.fromhex(desk.worker)
+        self.id = str(uuid.UUID(bytes=worker + secrets.token_bytes(16 - len(worker)), version=4))
         self.verifier = secrets.token_urlsafe(32)
         self._desk = desk
         self._subgraph = subgraph

@@ -33,6 +33,7 @@ from router.server.part_formats import EVENT_STREAM, accepted_events
 from router.server.requests import GraphQLRequest, malformed
 from router.server.responses import Rejected
 from router.server.streams import OpenOperation, open_operation
+from router.server.worker_relay import NAME_LENGTH
 
 if TYPE_CHECKING:
     from router.server.app import RouterApp
@@ -83,10 +84,15 @@ class Reservation:
 
 
 class Reservations:
-    """All of one router."""
+    """All of one router.
+
+    Attributes:
+        worker: name of this one of several processes, with which its tokens begin; empty if there is but one.
+    """
 
     def __init__(self, app: "RouterApp") -> None:
         self.app = app
+        self.worker = ""
         self._by_token: dict[str, Reservation] = {}
         self._is_draining = False
 
@@ -111,12 +117,16 @@ class Reservations:
             Exception: of a hook.
         """
         method = exchange.context.method
+        relay = self.app.relay
+        reservation = self._by_token.get(token or "")
+        worker = (token or "")[:NAME_LENGTH]
+        if reservation is None and relay is not None and await relay.forward(exchange, worker, query_string):
+            return
         if self._is_draining and method != "DELETE":
             raise stopping()
         if is_reservation(exchange.context):
             await self._reserve(exchange)
             return
-        reservation = self._by_token.get(token or "")
         if reservation is None:
             raise unknown_stream()
         if method == "DELETE":
@@ -142,7 +152,7 @@ class Reservations:
                 asking = app.on_request(context)
                 if asking is not None:
                     await asking
-        token = secrets.token_urlsafe(32)
+        token = self.worker + secrets.token_urlsafe(32)
         reservation = self._by_token[token] = Reservation(app, context.partition)
         timeout_s = app.config.event_stream.reservation_timeout_s
         asyncio.get_running_loop().call_later(timeout_s, self._expire, token, reservation)
@@ -165,6 +175,7 @@ class Reservations:
         if reservation.is_taken:
             raise Rejected.one("EVENT_STREAM_TAKEN", "This event stream is open already.", status=409)
         reservation.is_taken = True
+        exchange.leave()
         settings = self.app.config.event_stream
         status, size = 499, 0
         with DisconnectGuard(exchange.receive) as guard:
