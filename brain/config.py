@@ -165,6 +165,28 @@ class BrainSettings(BaseSettings):
         description="Redis: `redis://:password@host:port/0`. If missing, `brain up` starts one.",
         json_schema_extra=_readers("up", "brain", "subgraphs"),
     )
+    temporal_address: str | None = Field(
+        None,
+        pattern=r"^[^/\s]+:\d+$",
+        description=(
+            "Temporal's gRPC service, `host:port`, which makes agents' runs durable. If missing, `brain up` starts one."
+        ),
+        json_schema_extra=_readers("up", "brain", "subgraphs", "worker"),
+    )
+    temporal_namespace: str = Field(
+        "default",
+        min_length=1,
+        description="The namespace of ours in Temporal; it needs the search attribute `TenantId` (Keyword).",
+        json_schema_extra=_readers("up", "brain", "subgraphs", "worker"),
+    )
+    temporal_ui_url: HttpUrl | None = Field(
+        None,
+        description=(
+            "Temporal's UI, as a browser of the staff reaches it; for links. If missing: that of the Temporal which "
+            "`brain up` starts."
+        ),
+        json_schema_extra=_readers("up", "brain"),
+    )
     demo_data: bool | None = Field(
         None,
         description=(

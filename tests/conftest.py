@@ -1,4 +1,4 @@
-"""What every test may ask for: a real PostgreSQL and a real Redis, started once per session and gone at its end."""
+"""What every test may ask for: real servers, each started at most once per session and gone at its end."""
 
 import secrets
 import shutil
@@ -13,6 +13,7 @@ from brain.embedded.ports import free_port
 from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import Launch, end_group, start
 from brain.embedded.redis import RedisServer
+from brain.embedded.temporal import TemporalServer
 
 
 def serve(launch: Launch, log: Path, is_ready: Callable[[int], bool]) -> Iterator[None]:
@@ -55,3 +56,12 @@ def redis_url(server_folder: Path) -> Iterator[str]:
     server.prepare()
     for _ in serve(server.launch(), server_folder / "redis.log", lambda _pid: server.is_ready()):
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def temporal(server_folder: Path) -> Iterator[TemporalServer]:
+    """A fresh Temporal with its UI, which keeps nothing on disk."""
+    server = TemporalServer(server_folder / "temporal", free_port(), free_port(), durable=False)
+    server.prepare()
+    for _ in serve(server.launch(), server_folder / "temporal.log", lambda _pid: server.is_ready()):
+        yield server

@@ -28,7 +28,7 @@ _FORMAT = 1
 _OWN_NAME = ".brain"
 _ELSEWHERE = "Choose a new folder with --data-dir, or BRAIN_DATA_DIR."
 # All that `wipe` deletes.
-_DATA = ("postgres", "redis", "keys", "logs", _STATE)
+_DATA = ("postgres", "redis", "temporal", "openbao", "vault", "keys", "logs", _STATE)
 # Where root's PostgreSQL keeps its files when its account cannot enter the data folder.
 _OPEN_PLACE = Path("/var/lib/bizosaas-brain")
 

@@ -1,4 +1,4 @@
-"""Databases that are somebody else's to run: can we use them, and if not, why, in words that name the server.
+"""Servers that are somebody else's to run: can we use them, and if not, why, in words that name the server.
 
 Asked before anything is started, so that a wrong address is told in seconds and by its own name. No message has a
 password in it.
@@ -6,9 +6,11 @@ password in it.
 
 import asyncio
 import errno
+import json
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +21,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from brain.config import BrainSettings, variable
-from brain.embedded.process import EmbeddedError
+from brain.config import BrainSettings, project_root, variable
+from brain.embedded.process import EmbeddedError, Launch, run
 
 PATIENCE_S = 3.0
 
@@ -56,7 +58,10 @@ async def _complaints(settings: BrainSettings) -> list[str]:
         asked.append(("database_url", _opens(postgres_connection(settings.database_url))))
     if settings.redis_url is not None:
         asked.append(("redis_url", _opens(redis_client(settings.redis_url))))
-    found = await asyncio.gather(*(asking for _, asking in asked))
+    if settings.temporal_address is not None:
+        asking = temporal_version(settings.temporal_address, settings.temporal_namespace)
+        asked.append(("temporal_address", _works(asking)))
+    found = await asyncio.gather(*(question for _, question in asked))
     return [f"{variable(name)}: {why}" for (name, _), why in zip(asked, found, strict=True) if why is not None]
 
 
@@ -66,6 +71,30 @@ async def _opens(connection: Any) -> str | None:
             return None
     except Unreachable as error:
         return str(error)
+
+
+async def _works(check: Awaitable[object]) -> str | None:
+    try:
+        await check
+    except Unreachable as error:
+        return str(error)
+    return None
+
+
+async def temporal_version(address: str, namespace: str) -> str:
+    """Return the version of the Temporal at an address, of which the namespace can be used.
+
+    Raises:
+        Unreachable: There is none to be had within `PATIENCE_S`, or its namespace lacks something.
+    """
+    probe = Launch((sys.executable, "-m", "brain.embedded.temporal_probe", address, namespace), folder=project_root())
+    try:
+        found = json.loads(await asyncio.to_thread(run, probe))
+    except (EmbeddedError, ValueError) as error:
+        raise Unreachable(f"Temporal at {address} cannot be asked: {error}") from error
+    if "wrong" in found:
+        raise Unreachable(f"Temporal at {address} {found['wrong']}")
+    return str(found["version"])
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """The local default as a list of components: what `brain up` starts for given settings.
 
-Whatever the settings name already (a PostgreSQL, a Redis, running subgraphs) is used, not started. Temporal and OpenBao
-join here: a function that returns a `Component`, and a line in `build_stack`.
+Whatever the settings name already (a PostgreSQL, a Redis, a Temporal, running subgraphs) is used, not started.
 """
 
 import hashlib
@@ -24,6 +23,7 @@ from brain.embedded.keys import ensure_private_key, write_jwks
 from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import EmbeddedError, Launch
 from brain.embedded.redis import RedisServer
+from brain.embedded.temporal import TemporalServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     """Work out what has to be started, and fill in every setting that the user left to us."""
     known: dict[str, Any] = {}
     components: list[Component] = []
+    beside: list[Component] = []  # what neither the subgraphs nor the Brain wait for
     own_subgraphs = settings.subgraphs_url is None
     own_database = own_subgraphs and settings.database_url is None
 
@@ -49,6 +50,13 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         redis = RedisServer(folder.path / "redis", folder.port("redis"), folder.secret("redis"))
         known["redis_url"] = redis.url
         components.append(redis_component(redis))
+    if settings.temporal_address is None:
+        ports = folder.port("temporal"), folder.port("temporal-ui")
+        temporal = TemporalServer(folder.path / "temporal", *ports, settings.temporal_namespace)
+        known["temporal_address"] = temporal.address
+        if settings.temporal_ui_url is None:
+            known["temporal_ui_url"] = temporal.ui_url
+        beside.append(temporal_component(temporal))
     if settings.database_app_password is None:
         known["database_app_password"] = folder.secret("database_app")
     known |= _keys(settings, folder)
@@ -68,6 +76,7 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         components += subgraph_components(complete, folder, database, environment, started)
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
+    components += beside
     components.append(graphiql_component(folder, environment))
     return Stack(complete, tuple(components))
 
@@ -91,6 +100,17 @@ def redis_component(server: RedisServer) -> Component:
         launch=server.launch,
         is_ready=lambda _pid: server.is_ready(),
         address=f"127.0.0.1:{server.port}",
+    )
+
+
+def temporal_component(server: TemporalServer) -> Component:
+    """Temporal with its UI."""
+    return Component(
+        name="temporal",
+        prepare=server.prepare,
+        launch=server.launch,
+        is_ready=lambda _pid: server.is_ready(),
+        address=f"{server.address} (UI: {server.ui_url})",
     )
 
 

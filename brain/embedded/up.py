@@ -53,8 +53,8 @@ def check_start(settings: BrainSettings) -> None:
     """
     check_port(settings.host, settings.port)
     subgraph_names(settings.supergraph)
-    if settings.database_url is not None or settings.redis_url is not None:
-        from brain.embedded.external import check_external  # noqa: PLC0415 - two clients that nobody else needs here
+    if any((settings.database_url, settings.redis_url, settings.temporal_address)):
+        from brain.embedded.external import check_external  # noqa: PLC0415 - clients that nobody else needs here
 
         check_external(settings)
 
@@ -137,9 +137,11 @@ def announce(stack: Stack, folder: DataFolder, console: Console, seconds: float)
         ("GraphiQL", f"{url}/graphiql{missing}"),
         ("GraphQL", f"{url}/graphql"),
         ("health", f"{url}/health"),
+        ("Temporal", stack.settings.temporal_ui_url or ""),
         ("data, logs", f"{folder.path}  ({program} logs, {program} status)"),
     ):
-        console.print(f"[bold]{name:<10}[/]  {escape(text)}", highlight=False, soft_wrap=True)
+        if text:
+            console.print(f"[bold]{name:<10}[/]  {escape(text)}", highlight=False, soft_wrap=True)
     if stack.settings.demo_data:
         console.print("\n[bold]Demo log-ins[/]")
         console.print(demo_table())

@@ -1,5 +1,6 @@
 """Databases of somebody else: what is wrong with them is told in seconds, by name, without a password."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Callable
@@ -10,9 +11,16 @@ import pytest
 
 from brain.config import BrainSettings
 from brain.embedded import external
-from brain.embedded.external import Unreachable, check_external, postgres_connection, redis_client
+from brain.embedded.external import (
+    Unreachable,
+    check_external,
+    postgres_connection,
+    redis_client,
+    temporal_version,
+)
 from brain.embedded.ports import free_port
 from brain.embedded.process import EmbeddedError
+from brain.embedded.temporal import TemporalServer
 
 PASSWORD = "hunter2"
 
@@ -72,13 +80,45 @@ async def test_sound_ones_are_usable(postgres_url: str, redis_url: str) -> None:
         assert (await client.info("server"))["redis_version"]
 
 
+async def test_temporal(temporal: TemporalServer) -> None:
+    assert (await temporal_version(temporal.address, "default")).startswith("1.")
+    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        silent = mute.getsockname()[1]
+        said = [
+            await asyncio.wait_for(_temporal_complaint(address, namespace), 15)
+            for address, namespace in (
+                (temporal.address, "elsewhere"),
+                (temporal.address, "temporal-system"),
+                (f"127.0.0.1:{port}", "default"),
+                ("no.such.invalid:7233", "default"),
+                (f"127.0.0.1:{silent}", "default"),
+            )
+        ]
+    assert said == [
+        f"Temporal at {temporal.address} has no namespace elsewhere.",
+        f"Temporal at {temporal.address} lacks the search attribute TenantId in its namespace temporal-system.",
+        f"Temporal at 127.0.0.1:{port} refuses the connection: nothing listens there.",
+        "Temporal at no.such.invalid:7233 cannot be found: there is no host of that name.",
+        f"Temporal at 127.0.0.1:{silent} does not answer within 3 s.",
+    ]
+
+
+async def _temporal_complaint(address: str, namespace: str) -> str:
+    with pytest.raises(Unreachable) as raised:
+        await temporal_version(address, namespace)
+    return str(raised.value)
+
+
 def test_every_server_has_its_line_and_its_setting(redis_url: str) -> None:
     database, redis = (f"{scheme}://u:{PASSWORD}@127.0.0.1:{free_port()}/0" for scheme in ("postgresql", "redis"))
+    temporal = f"127.0.0.1:{free_port()}"
     with pytest.raises(EmbeddedError) as raised:
-        check_external(BrainSettings(database_url=database, redis_url=redis))
-    first, second, remedy = str(raised.value).splitlines()
+        check_external(BrainSettings(database_url=database, redis_url=redis, temporal_address=temporal))
+    first, second, third, remedy = str(raised.value).splitlines()
     assert first.startswith("BRAIN_DATABASE_URL: PostgreSQL at ")
     assert second.startswith("BRAIN_REDIS_URL: Redis at ")
+    assert third.startswith(f"BRAIN_TEMPORAL_ADDRESS: Temporal at {temporal} refuses")
     assert "brain up" in remedy
     # With subgraphs that run elsewhere nothing here uses the database.
     check_external(BrainSettings(database_url=database, redis_url=redis_url, subgraphs_url="http://elsewhere"))
