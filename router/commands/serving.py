@@ -41,7 +41,9 @@ def serve_here(options: argparse.Namespace, listen: Callable[[], socket.socket],
     watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *config.files])
     app = router.create_app(router.load_supergraph(source.read()), config=config)
     read_config = partial(load_config, config_file) if config_file else None
-    served = Reloader(app, source, read_config, watch if options.watch else None, tls)
+    served = Reloader(
+        app, source, read_config, watch if options.watch else None, tls, follows_tls=options.tls_cert is None
+    )
     listener = listen()
     router.configure_logging(options.log_level)
     settings = server_settings(served, app, tls)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from router.errors import RouterError
 from router.graph.supergraph import load_supergraph
 from router.server.app import RouterApp
-from router.server.config import RouterConfig
+from router.server.config import InvalidConfig, RouterConfig
 from router.server.file_watch import POLL_INTERVAL_S, FileWatch
 from router.server.supergraph_source import FileSource, UrlSource
 from router.server.tls import ServerTls
@@ -33,6 +33,7 @@ class Reloader:
         read_config: reads the settings again, if they come from somewhere; raises `InvalidConfig`.
         watch: what the files looked like before they were read; None if changes of files shall wait for the signal.
         tls: the certificate that clients see, if they see one; its files are read again, too.
+        follows_tls: whether the settings say which files these are.
     """
 
     def __init__(
@@ -42,12 +43,15 @@ class Reloader:
         read_config: Callable[[], RouterConfig] | None = None,
         watch: FileWatch | None = None,
         tls: ServerTls | None = None,
+        *,
+        follows_tls: bool = True,
     ) -> None:
         self.app = app
         self.source = source
         self.read_config = read_config
         self.watch = watch
         self.tls = tls
+        self.follows_tls = follows_tls
         self.wanted = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,25 +120,49 @@ class Reloader:
                     self.watch.look_also_at(config.files)
                 if isinstance(self.source, UrlSource):
                     self.source.settings = config.supergraph
-            if self.tls is not None:
-                self.tls.renew()
+            use_tls = self.next_tls(config)
             text = await asyncio.to_thread(self.source.read)
         except RouterError as error:
             self.refused(error)
             return
-        await self.switch(text, config)
+        if await self.switch(text, config):
+            use_tls()
 
-    async def switch(self, supergraph: str, config: RouterConfig | None) -> None:
+    def next_tls(self, config: RouterConfig | None) -> Callable[[], None]:
+        """Read what clients shall see; returns what lets them, once these settings are in use.
+
+        Of the files that are in use already, clients see at once what is new.
+
+        Raises:
+            InvalidConfig: a file is wrong, or clients that are there would have to change from or to TLS.
+        """
+        tls = self.tls
+        section = None if tls is None else tls.config
+        if config is not None and self.follows_tls:
+            if (config.tls is None) != (tls is None):
+                raise InvalidConfig("tls: it cannot begin or end while the server runs: restart it")
+            section = config.tls
+        if tls is None or section is None:
+            return lambda: None
+        context = tls.read(section)
+        if section == tls.config:
+            tls.use(section, context)
+        return lambda: tls.use(section, context)
+
+    async def switch(self, supergraph: str, config: RouterConfig | None) -> bool:
+        """Serve this from now on; False if it is refused."""
         try:
             loaded = await asyncio.to_thread(load_supergraph, supergraph)
             await self.app.reload(loaded, config=config)
         except RouterError as error:
             self.refused(error)
+            return False
         except Exception:
             self.app.reloads["refused"] += 1
             logger.exception("not reloaded")
-        else:
-            self.app.reloads["done"] += 1
+            return False
+        self.app.reloads["done"] += 1
+        return True
 
     def refused(self, error: RouterError) -> None:
         """The old one serves on."""

@@ -3,30 +3,17 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from weakref import WeakValueDictionary
 
 from router.executor import AiohttpTransport, OnReply, Pending
 from router.executor.http2_transport import Http2Transport, is_http2_installed
 from router.executor.http_client import HttpEndpoint, HttpTransport, PoolLimits, client_tls
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.config import InvalidConfig, RouterConfig, SubgraphHttpConfig, SubgraphTlsConfig
+from router.server.subgraph_ways import Carrier, Way
 
 __all__ = ["Route", "Routes", "SubgraphTransport", "routes_of"]
-
-
-class Carrier(Protocol):
-    """The part of a `Transport` that is for requests."""
-
-    async def start(self) -> None:
-        """Open what is needed."""
-
-    async def close(self) -> None:
-        """Release everything; requests in flight fail."""
-
-    def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
-        """Make a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +80,24 @@ def _stamp(file: Path) -> tuple[int, int]:
     return state.st_mtime_ns, state.st_size
 
 
-@lru_cache(maxsize=64)
-def _context(section: SubgraphTlsConfig, _stamps: tuple[tuple[int, int], ...]) -> ssl.SSLContext:
+Stamps = tuple[tuple[int, int], ...]
+
+_contexts: WeakValueDictionary[tuple[SubgraphTlsConfig, Stamps], ssl.SSLContext] = WeakValueDictionary()
+"""As long as somebody uses them."""
+
+
+def _context(section: SubgraphTlsConfig, stamps: Stamps) -> ssl.SSLContext:
     """One context as long as the files stay the same: connections made with it can be kept."""
-    return client_tls(
+    known = _contexts.get((section, stamps))
+    if known is not None:
+        return known
+    context = _contexts[section, stamps] = client_tls(
         authorities=None if section.ca_file is None else str(section.ca_file),
         certificate=None if section.certificate_file is None else str(section.certificate_file),
         key=None if section.key_file is None else str(section.key_file),
         verify=section.verify,
     )
+    return context
 
 
 class SubgraphTransport:
@@ -116,8 +112,9 @@ class SubgraphTransport:
         self._own = HttpTransport()
         self._others: dict[str, Carrier] = {}  # by subgraph: what carries requests instead of `_own`
         self._default: Carrier = self._own
-        self._streams: dict[Route, AiohttpTransport] = {}
-        self._http2: dict[Route, Http2Transport] = {}
+        self._streams: dict[Route, Way] = {}
+        self._http2: dict[Route, Way] = {}
+        self._retired: list[Way] = []
         self._is_started = False
 
     async def start(self) -> None:
@@ -133,7 +130,7 @@ class SubgraphTransport:
             await transport.close()
 
     def _all(self) -> list[Carrier]:
-        return [self._own, *self._streams.values(), *self._http2.values()]
+        return [self._own, *self._streams.values(), *self._http2.values(), *self._retired]
 
     def use(self, routes: Routes) -> None:
         """Reach subgraphs by these ways from now on; what runs is finished on the old ones.
@@ -141,27 +138,37 @@ class SubgraphTransport:
         Call it in the event loop once the transport is started.
         """
         self._routes = routes
+        self._retire({routes.default, *routes.named.values()})
         self._own.use(routes.default.endpoint, {name: route.endpoint for name, route in routes.named.items()})
         self._others = {name: self._carrier(route) for name, route in routes.named.items()}
         self._default = self._carrier(routes.default)
 
+    def _retire(self, wanted: set[Route]) -> None:
+        """Give up the ways that are none of these, each when nothing runs on it any more."""
+        self._retired = [way for way in self._retired if not way.is_closed]
+        for ways in (self._streams, self._http2):
+            for route in ways.keys() - wanted:
+                way = ways.pop(route)
+                way.retire()
+                self._retired.append(way)
+
     def _carrier(self, route: Route) -> Carrier:
         """What carries requests on this way."""
         if route.http.version == "2":
-            transport = self._http2.get(route)
-            if transport is None:
+            way = self._http2.get(route)
+            if way is None:
                 limits = route.endpoint.limits
-                transport = self._http2[route] = Http2Transport(limits, route.tls)
+                way = self._http2[route] = Way(Http2Transport(limits, route.tls))
                 if self._is_started:
-                    transport.open()
-            return transport
+                    way.open()
+            return way
         return self._own if route.http.proxy is None else self._aiohttp(route)
 
-    def _aiohttp(self, route: Route) -> AiohttpTransport:
-        transport = self._streams.get(route)
-        if transport is None:
+    def _aiohttp(self, route: Route) -> Way:
+        way = self._streams.get(route)
+        if way is None:
             http = route.http
-            transport = self._streams[route] = AiohttpTransport(
+            transport = AiohttpTransport(
                 connections_per_subgraph=http.max_connections,
                 max_response_bytes=http.max_response_bytes,
                 keep_alive_s=http.keep_alive_s,
@@ -170,9 +177,10 @@ class SubgraphTransport:
                 unix_socket=http.unix_socket,
                 resume_s=http.resume_s,
             )
+            way = self._streams[route] = Way(transport)
             if self._is_started:
-                transport.open()
-        return transport
+                way.open()
+        return way
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Make a request; see `Transport.send`."""

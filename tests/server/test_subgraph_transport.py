@@ -150,6 +150,97 @@ async def test_a_proxy() -> None:
     assert seen[0].startswith(b"POST http://products.test/graphql HTTP/1.1\r\n")
 
 
+async def test_a_proxy_that_is_replaced() -> None:
+    """What runs over the old one is finished there, and then nothing is left of it."""
+    asked, leave, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    ways: list[str] = []
+
+    async def old(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return
+        ways.append("old")
+        asked.set()
+        await leave.wait()
+        writer.write(ANSWER)
+        await reader.read()
+        closed.set()
+
+    async def new(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        ways.append("new")
+        writer.write(ANSWER)
+        await reader.read()
+
+    def settings(url: str) -> dict[str, Any]:
+        return {"subgraph_http": {"proxy": url.removesuffix("/graphql")}}
+
+    async with server(old) as at_old, server(new) as at_new:
+        app = made("http://products.test/graphql", settings(at_old))
+        transport = app.workshop.transport
+        assert isinstance(transport, SubgraphTransport)
+        async with started(app) as client:
+            running = asyncio.ensure_future(names(client))
+            await asked.wait()
+            await app.reload(config=RouterConfig.model_validate(settings(at_new)))
+            assert await names(client) == EXPECTED
+            assert ways == ["old", "new"]
+            leave.set()
+            assert await running == EXPECTED
+            async with asyncio.timeout(5):
+                await closed.wait()
+            for _ in range(3):
+                await app.reload(SUPERGRAPH)
+            assert len(transport._all()) == 2, "its own client, and the way over the new one"
+
+
+@pytest.mark.parametrize("end", ["complete", "aclose", "cancel"])
+async def test_a_stream_goes_on_where_it_began(end: str) -> None:
+    opened, more = asyncio.Event(), asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request(reader)
+        if end == "cancel":
+            opened.set()
+            await reader.read()
+            return
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        writer.write(b'event: next\ndata: {"data":1}\n\n')
+        await more.wait()
+        writer.write(b'event: next\ndata: {"data":2}\n\nevent: complete\n\n')
+        writer.close()
+
+    transport = SubgraphTransport()
+    transport.use(routes_of(RouterConfig()))
+    await transport.start()
+    other = routes_of(RouterConfig.model_validate({"subgraph_http": {"keep_alive_s": 3}}))
+    async with server(handle) as url:
+        call = a_call(url)
+        call.protocol = "graphql-sse"
+        opening = asyncio.ensure_future(transport.subscribe(call, 5))
+        if end == "cancel":
+            await opened.wait()
+            transport.use(other)
+            opening.cancel()
+            await asyncio.wait([opening])
+        else:
+            events = (await opening).events
+            assert events is not None
+            assert await anext(events) == {"data": 1}
+            transport.use(other)
+            (way,) = transport._retired
+            assert not way.is_closed
+            more.set()
+            if end == "complete":
+                assert [event async for event in events] == [{"data": 2}]
+            await events.aclose()
+            assert way.is_closed
+        transport.use(other)
+        assert not transport._retired
+        await transport.close()
+
+
 async def test_a_unix_socket_for_requests_and_subscriptions(tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     event = b'event: next\ndata: {"data":{"products":[]}}\n\nevent: complete\n\n'

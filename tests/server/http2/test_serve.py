@@ -92,6 +92,18 @@ def test_tls_of_the_settings_with_a_certificate_that_is_renewed(supergraph: Path
         assert log_line(process, "not reloaded")["code"] == "INVALID_ROUTER_CONFIG"
         assert certificate() == second
 
+        other, _ = Authority(tmp_path, "other").issue("localhost")
+        config.write_text("tls: {certificate_file: localhost.pem, key_file: localhost.key.pem}")
+        process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while certificate() != other.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        config.write_text("{}")
+        process.send_signal(signal.SIGHUP)
+        assert "tls: it cannot begin or end" in log_line(process, "not reloaded")["reason"]
+        assert certificate() == other.read_text()
+
 
 def test_tls_of_the_command_line(supergraph: Path, tmp_path: Path) -> None:
     certificate, key = Authority(tmp_path).issue("127.0.0.1")

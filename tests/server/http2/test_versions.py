@@ -1,9 +1,11 @@
 """Both versions on one port, with TLS and without; GraphQL over HTTP/2 by clients that others wrote."""
 
 import asyncio
+import gc
 import json
 import shutil
 import ssl
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -176,12 +178,12 @@ async def test_a_certificate_that_is_renewed(authority: Authority) -> None:
         first = await serial(port)
         assert await serial(port) == first
         authority.issue("127.0.0.1")
-        tls.renew()
+        tls.use(tls.config, tls.read(tls.config))
         second = await serial(port)
         assert second != first
         tls.config.certificate_file.write_text("no certificate")
         with pytest.raises(InvalidConfig, match="tls: "):
-            tls.renew()
+            tls.read(tls.config)
         assert await serial(port) == second
 
 
@@ -197,6 +199,49 @@ async def test_certificates_of_clients(app: RouterApp, authority: Authority) -> 
         trusting.load_cert_chain(*authority.issue("client.test"))
         async with httpx2.AsyncClient(http2=True, verify=trusting) as client:
             assert (await client.get(f"{url}/health")).status_code == 200
+
+
+async def test_authorities_of_clients_that_are_replaced(app: RouterApp, tmp_path: Path) -> None:
+    """Who was let in by the old one is not let in again, not even by going on with a session."""
+    old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
+    certificate, key = old.issue("127.0.0.1")
+    section = TlsConfig(certificate_file=certificate, key_file=key, client_ca_file=old.file)
+    tls = ServerTls(section, ("http/1.1",))
+    clients = {}
+    for name, authority in (("old", old), ("new", new)):
+        clients[name] = ssl.create_default_context(cafile=str(old.file))
+        clients[name].load_cert_chain(*authority.issue(f"{name}.test"))
+
+    async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+        return await reader.readuntil(b"\r\n")
+
+    async def let_in(port: int, name: str) -> bool:
+        _, writer = opened = await asyncio.open_connection("127.0.0.1", port, ssl=clients[name])
+        try:
+            return await asked(*opened) == b"HTTP/1.1 200 OK\r\n"
+        except (ssl.SSLError, ConnectionError, asyncio.IncompleteReadError):
+            return False
+        finally:
+            writer.close()
+
+    async with serving(app, tls=tls.context) as (url, _):
+        port = int(url.rpartition(":")[2])
+        assert (await let_in(port, "old"), await let_in(port, "new")) == (True, False)
+        kept = await asyncio.open_connection("127.0.0.1", port, ssl=clients["old"])
+        assert await asked(*kept)
+        used = weakref.ref(tls.context.current)
+        section = section.model_copy(update={"client_ca_file": new.file})
+        tls.use(section, tls.read(section))
+        assert (await let_in(port, "old"), await let_in(port, "new")) == (False, True)
+        await kept[0].readuntil(b"}")
+        assert await asked(*kept), "what is there stays"
+        kept[1].close()
+        await kept[1].wait_closed()
+        async with asyncio.timeout(5):
+            while used() is not None:
+                gc.collect()
+                await asyncio.sleep(0.01)
 
 
 def test_files_that_do_not_fit(authority: Authority) -> None:
