@@ -38,11 +38,12 @@ Port = Annotated[int | None, typer.Option("--port", help="Port of the Brain (BRA
 
 def main() -> None:
     """Run the command line; a failure we foresaw is one message and status 1."""
+    from brain.catalogue.yaml_source import CatalogueError  # noqa: PLC0415
     from brain.embedded.process import EmbeddedError  # noqa: PLC0415
 
     try:
         app()
-    except (ConfigError, EmbeddedError) as error:
+    except (CatalogueError, ConfigError, EmbeddedError) as error:
         Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 

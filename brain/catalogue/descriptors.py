@@ -53,7 +53,6 @@ class AuthScheme(StrEnum):
 
     BEARER = "bearer"
     HEADER_KEY = "header_key"
-    QUERY_KEY = "query_key"
     PATH_TOKEN = "path_token"  # noqa: S105 - a name
     BASIC = "basic"
     OAUTH2_CLIENT_CREDENTIALS = "oauth2_client_credentials"
@@ -109,7 +108,7 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class UrlVariable:
-    """A name in the base URL. Its value is one of `choices`, or what matches `pattern` as a whole.
+    """A name in the base URL or in paths. Its value is one of `choices`, or what matches `pattern` as a whole.
 
     Attributes:
         credential: field of the credentials that it comes from.
@@ -173,12 +172,14 @@ class Reset:
 
     Attributes:
         place: a header, or the body (then `name` is a dotted path).
-        unit: `seconds` and `milliseconds` from now, or the Unix time (`epoch`).
+        unit: `seconds` from now, or the Unix time (`epoch`).
+        remaining: header that is `0` if a refusal with status 403 means the limit, or empty.
     """
 
     place: Place
     name: str
     unit: str = "seconds"
+    remaining: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,8 @@ class Pagination:
         more: dotted path of a truth value that says that there is more.
         items: dotted path of the list in a reply.
         size_parameter, size: how large a page is asked for.
-        total: dotted path of the number of all items or of all pages.
+        total: dotted path of the number of all items (offset) or of all pages (page).
+        continue_path: the rest is got from here, with nothing but the cursor in the body.
     """
 
     style: PaginationStyle
@@ -224,14 +226,20 @@ class Pagination:
     start: int = 1
     item_id: str = "id"
     total: str = ""
+    continue_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """What makes a provider do a repeated write once: a header, or a field of the body."""
+    """What makes a provider do a repeated write once: a header, or a field of the body (a dotted path).
+
+    Attributes:
+        hashed: the provider takes letters and digits only, so it gets a digest of the key.
+    """
 
     place: Place
     name: str
+    hashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +268,7 @@ class Operation:
         arguments: JSON schema of the arguments, an object without further properties.
         query, body, headers: templates, see the module.
         result: dotted path of what is handed on of a reply; empty for all of it.
+        result_header: header with the id of what was made, handed on as `id` where the reply has no body.
         success: statuses that mean success, if others than 200 to 299.
         repeatable: done twice it changes nothing more (also true of every READ).
         cost: how many units of the integration's quota it takes.
@@ -277,6 +286,7 @@ class Operation:
     body_kind: Body = Body.NONE
     headers: Mapping[str, str] = field(default_factory=dict)
     result: str = ""
+    result_header: str = ""
     pagination: Pagination | None = None
     success: frozenset[int] = frozenset()
     repeatable: bool = False

@@ -35,8 +35,8 @@ from brain.catalogue.yaml_source import CatalogueError, Section, read
 __all__ = ["CatalogueError", "load", "load_catalogue", "read_integration"]
 
 _HERE = Path(__file__).parent
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
-_REQUEST = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S*|)")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_REQUEST = re.compile(r"(GET|POST|PUT|PATCH|DELETE)(?: (/\S*))?")
 _SCHEMA_TYPES = frozenset({"string", "integer", "number", "boolean", "array", "object"})
 
 
@@ -82,7 +82,9 @@ def read_integration(path: Path) -> Integration:
     default_pagination = _pagination(top.section("pagination")) if "pagination" in top else None
     default_idempotency = _idempotency(top.section("idempotency")) if "idempotency" in top else None
     operations = {
-        key: _operation(name, key, section, default_pagination, default_idempotency)
+        key: _operation(
+            name, key, section, default_pagination, default_idempotency, {variable.name for variable in variables}
+        )
         for key, section in top.sections("operations")
     }
     integration = Integration(
@@ -168,12 +170,17 @@ def _variable(name: str, section: Section) -> UrlVariable:
 
 
 def _operation(
-    integration: str, name: str, section: Section, pagination: Pagination | None, idempotency: Idempotency | None
+    integration: str,
+    name: str,
+    section: Section,
+    pagination: Pagination | None,
+    idempotency: Idempotency | None,
+    variables: set[str],
 ) -> Operation:
     request = _REQUEST.fullmatch(section.text("request"))
     if request is None:
         raise section.error("must be a method and a path, as in 'GET /orders/{id}'", "request")
-    method, path = request.groups()
+    method, path = request[1], request[2] or ""
     kinds = [kind for kind in (Body.JSON, Body.FORM, Body.TEXT) if kind.value in section]
     if len(kinds) > 1:
         raise section.error("has more than one body")
@@ -205,6 +212,7 @@ def _operation(
         body_kind=body_kind,
         headers=_texts(section, "headers"),
         result=section.text("result", ""),
+        result_header=section.text("result_header", ""),
         pagination=pagination,
         success=frozenset(section.any("success", [])),
         repeatable=section.truth("repeatable", method in {"PUT", "DELETE"}),
@@ -212,7 +220,7 @@ def _operation(
         cost=section.integer("cost", 1),
     )
     section.done()
-    _check_operation(operation, section)
+    _check_operation(operation, section, variables)
     return operation
 
 
@@ -230,9 +238,11 @@ def _schema(section: Section) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _check_operation(operation: Operation, section: Section) -> None:
+def _check_operation(operation: Operation, section: Section, variables: set[str]) -> None:
     known = set(operation.arguments["properties"])
-    used = set(templates.names(operation.path))
+    if known & variables:
+        raise section.error(f"{', '.join(known & variables)} comes from the credentials, it cannot be an argument")
+    used = set(templates.names(operation.path)) - variables
     for text in operation.headers.values():
         used |= set(templates.names(text))
     optional_in_path = used - set(operation.arguments["required"])
@@ -258,6 +268,8 @@ def _check(integration: Integration, top: Section) -> None:
     if integration.auth.grant is not None:
         in_url |= set(templates.names(integration.auth.grant.url))
     declared = {variable.name for variable in integration.variables}
+    for operation in integration.operations.values():
+        in_url |= set(templates.names(operation.path)) & declared
     if in_url != declared:
         raise top.error(f"the addresses use {sorted(in_url)}, but 'variables' declares {sorted(declared)}")
     if not integration.base_url.startswith("https://"):
@@ -294,11 +306,12 @@ def _pagination(section: Section) -> Pagination:
         start=section.integer("start", 1),
         item_id=section.text("item_id", "id"),
         total=section.text("total", ""),
+        continue_path=section.text("continue_path", ""),
     )
     section.done()
     needs = {
         PaginationStyle.CURSOR: (pagination.parameter, pagination.cursor),
-        PaginationStyle.LAST_ITEM: (pagination.parameter, pagination.more),
+        PaginationStyle.LAST_ITEM: (pagination.parameter, pagination.more or pagination.size),
         PaginationStyle.PAGE: (pagination.parameter, pagination.size),
         PaginationStyle.OFFSET: (pagination.parameter, pagination.size),
         PaginationStyle.LINK_HEADER: (),
@@ -310,7 +323,7 @@ def _pagination(section: Section) -> Pagination:
 
 
 def _idempotency(section: Section) -> Idempotency:
-    idempotency = Idempotency(_choice(Place, section, "in"), section.text("name"))
+    idempotency = Idempotency(_choice(Place, section, "in"), section.text("name"), section.truth("hashed", False))
     section.done()
     return idempotency
 
@@ -319,7 +332,9 @@ def _rate_limit(section: Section) -> RateLimit:
     reset = quota = None
     if "reset" in section:
         part = section.section("reset")
-        reset = Reset(_choice(Place, part, "in"), part.text("name"), part.text("unit", "seconds"))
+        reset = Reset(
+            _choice(Place, part, "in"), part.text("name"), part.text("unit", "seconds"), part.text("remaining", "")
+        )
         part.done()
     if "quota" in section:
         part = section.section("quota")

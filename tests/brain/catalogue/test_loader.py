@@ -1,18 +1,30 @@
 """The data as a whole, and what the loader refuses."""
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import brain.catalogue
 from brain.catalogue import Risk, load_catalogue
+from brain.catalogue.export import document_json
 from brain.catalogue.loader import CatalogueError, load
+from brain.catalogue.reference_page import reference_page
+from brain.cli import app
 
 FOLDER = Path(brain.catalogue.__file__).parent
 
-Edit = Callable[[str, str, str], None]
+PLATFORM = (
+    "orchestrator",
+    "lead_scorer",
+    "campaign_planner",
+    "product_validator",
+    "incident_healer",
+    "tenant_analyst",
+    "support",
+)
 
 
 @pytest.fixture
@@ -110,3 +122,35 @@ def test_a_role_comes_after_earlier_ones(copy: Path) -> None:
     spoil(copy, "agents/patterns.yaml", "after: [analyst]", "after: [reviewer]")
     with pytest.raises(CatalogueError, match="which does not come before it"):
         load(copy)
+
+
+def test_there_are_40_integrations_and_93_agents() -> None:
+    catalogue = load_catalogue()
+    of_pattern = Counter(integration.pattern for integration in catalogue.integrations.values())
+    assert of_pattern == {4: 6, 3: 8, 2: 12, 1: 14}
+    platform = [agent.name for agent in catalogue.agents.values() if agent.integration is None]
+    assert sorted(platform) == sorted(PLATFORM)
+    assert len(catalogue.integrations) == 40
+    assert len(catalogue.agents) == 93
+    for integration in catalogue.integrations.values():
+        assert len(catalogue.agents_of(integration.name)) == integration.pattern
+
+
+def test_what_is_generated_is_of_this_data() -> None:
+    root = FOLDER.parent.parent
+    catalogue = load_catalogue()
+    assert (root / "schema" / "agent-catalogue.json").read_text() == document_json(catalogue)
+    assert (root / "docs" / "reference" / "catalogue.md").read_text() == reference_page(catalogue)
+
+
+def test_the_command_counts_and_shows() -> None:
+    runner = CliRunner()
+    counts = runner.invoke(app, ["agents", "catalogue", "--counts"])
+    assert counts.stdout.splitlines()[-1] == "40 integrations, 93 agents"
+    assert "woocommerce" in runner.invoke(app, ["agents", "catalogue"]).stdout
+    shown = runner.invoke(app, ["agents", "catalogue", "stripe"]).stdout
+    assert "MONEY create_refund(payment_intent, [amount], [reason])" in shown
+    assert "may propose up to READ" in runner.invoke(app, ["agents", "catalogue", "stripe_auditor"]).stdout
+    unknown = runner.invoke(app, ["agents", "catalogue", "strip"])
+    assert unknown.exit_code == 1
+    assert "there is no integration or agent 'strip'" in unknown.stderr
