@@ -68,7 +68,7 @@ class RequestContext:
         expires_at: when the caller's credential ends, in Unix seconds; a subscription ends then, too. None: never.
         response_headers: added to the response.
         log_fields: added to the request's line in the access log, such as a tenant. Values must be JSON.
-        fetches: subgraph requests sent so far; counted by the server.
+        fetches: subgraph requests sent so far; counted by the router.
         plan_cache: where the plan came from: `hit`, found by the document's text; `shared`, by another text's equal
             operation; `miss`, it was made. Empty until then.
     """

@@ -141,6 +141,7 @@ class SubgraphClient:
             call.stream = stream
             timeout_s = math.inf
         if self._on_fetch is None:
+            context.fetches += 1
             own = now + timeout_s
             return self._transport.send(call, min(deadline, own), on_reply)
         try:
@@ -174,6 +175,7 @@ class SubgraphClient:
         if call.protocol == "graphql-sse" and LAST_EVENT_ID in context.headers:
             call.headers[LAST_EVENT_ID] = context.headers[LAST_EVENT_ID]
         if self._on_fetch is None:
+            context.fetches += 1
             return await self._transport.subscribe(call, endpoint.timeout_s)
         found = self._on_fetch(call, partial(_Opening, self._transport, endpoint.timeout_s))
         return found if isinstance(found, SubgraphReply) else await found
@@ -196,6 +198,7 @@ class _Sent:
         self._future: asyncio.Future[None] | None = None
         self._on_reply: OnOutcome | None = None
         self._outcome: SubgraphReply | Exception | None = None
+        call.context.fetches += 1
         own = running_loop().time() + timeout_s
         self._pending: Pending | None = transport.send(call, min(own, deadline), self._arrived)
 
@@ -274,6 +277,7 @@ class _Opening:
         return self._opened().__await__()
 
     async def _opened(self) -> SubgraphReply:
+        self._call.context.fetches += 1
         reply = await self._transport.subscribe(self._call, self._timeout_s)
         try:
             checked = reply

@@ -51,20 +51,19 @@ class PassThrough:
 
     Args:
         root: the plan's projection.
+
+    Attributes:
+        is_ready: whether the next reply can be the response.
     """
 
-    __slots__ = ("_left", "_misses", "_pattern", "_root")
+    __slots__ = ("_left", "_misses", "_pattern", "_root", "is_ready")
 
     def __init__(self, root: Position) -> None:
         self._root: Position | None = root
         self._pattern: re.Pattern[bytes] | None = None
         self._left = _WARM_UP
         self._misses = 0
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the next reply can be the response."""
-        return self._pattern is not None
+        self.is_ready = False
 
     def response(self, reply: SubgraphReply) -> bytes | None:
         """Return the client's response if its `data` is the reply's to the letter and there is nothing else in it.
@@ -80,13 +79,14 @@ class PassThrough:
             self._pattern, self._root = _pattern(self._root), None
             if self._pattern is None:
                 return None
+            self.is_ready = True
         if reply.status != 200:
             return None
         found = self._pattern.fullmatch(reply.body)
         if found is None or not (reply.body.isascii() or _is_utf8(reply.body)):
             self._misses += 1
             if self._misses >= _MAX_MISSES:
-                self._pattern = None
+                self._pattern, self.is_ready = None, False
             return None
         self._misses = 0
         data = found[1]

@@ -177,7 +177,7 @@ class Requests:
         Raises:
             RecursionError, orjson.JSONEncodeError: inputs are nested too deeply.
         """
-        ids = tuple([each.fetch.id for each in ready])
+        ids = (ready[0].fetch.id,) if len(ready) == 1 else tuple([each.fetch.id for each in ready])
         together = self._together.get(ids)
         if together is not None:
             return self._whole(ready, together, variables)

@@ -29,7 +29,7 @@ from router.executor.projection import IRREGULAR
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.reply_errors import ReplyErrors
 from router.executor.representations import Target
-from router.executor.requests import CompiledCall, Requests, SubgraphRequest
+from router.executor.requests import Requests, SubgraphRequest
 from router.executor.running_loop import running_loop
 from router.executor.transport import Pending
 from router.hooks import RequestContext, SubgraphReply
@@ -181,10 +181,12 @@ class Run:
             else:
                 self._end(reply)
                 return
-            for fetch in request.fetches:
-                self._parts[fetch] -= 1
-                if not self._parts[fetch]:
-                    self._over(self._fetches[fetch])
+            for number_of_fetch in request.fetches:
+                self._parts[number_of_fetch] -= 1
+                if not self._parts[number_of_fetch]:
+                    fetch = self._fetches[number_of_fetch]
+                    if fetch.dependents or self._on_over is not None:
+                        self._over(fetch)
             if self._ready:
                 self._collect()
             if self._held is not None:
@@ -302,9 +304,14 @@ class Run:
             for call, owners in zip(request.calls, request.owners, strict=True):
                 entities = [data] if call.response_key is None else data.get(call.response_key)
                 if isinstance(entities, list) and len(entities) == len(owners):
-                    if self.is_tidy:
-                        self._check(call, data if call.response_key is None else entities)
                     tidy = call.tidy if self.is_tidy else None
+                    if tidy is not None:
+                        try:
+                            gathered = tidy.check(data if call.response_key is None else entities)
+                        except IRREGULAR:
+                            self.is_tidy, tidy = False, None
+                        else:
+                            self._targets.update(zip(tidy.gathers, gathered, strict=True))
                     if merge_entities(call.rule, owners, entities, tidy.moves if tidy is not None else ()):
                         if tidy is not None and tidy.wholes:
                             arrange(owners, tidy.wholes)
@@ -325,17 +332,6 @@ class Run:
     def _reports(self, request: SubgraphRequest) -> ReplyErrors:
         part = self._fetches[request.fetches[0]].deferred
         return ReplyErrors(request, self._places, self._exposure, self._context, self.errors, part)
-
-    def _check(self, call: CompiledCall, found: Any) -> None:
-        """See whether an answer lets the tree be the response, and what it has for other fetches."""
-        if call.tidy is None:
-            return
-        try:
-            gathered = call.tidy.check(found)
-        except IRREGULAR:
-            self.is_tidy = False
-        else:
-            self._targets.update(zip(call.tidy.gathers, gathered, strict=True))
 
     def _note_failed(self, request: SubgraphRequest) -> None:
         self._failed[id(request)] = request

@@ -4,7 +4,7 @@ from starlette.types import Scope
 
 from router.hooks import RequestContext
 from router.server.heads import joined_headers
-from router.server.telemetry import new_request_id
+from router.server.telemetry import harmless_id, new_request_id
 
 __all__ = ["new_context", "part_of"]
 
@@ -14,7 +14,7 @@ def new_context(scope: Scope, view: str | None) -> RequestContext:
     headers = joined_headers(scope["headers"])
     client = scope.get("client")
     return RequestContext(
-        request_id=new_request_id(headers.get("x-request-id")),
+        request_id=harmless_id(headers.get("x-request-id")) or new_request_id(),
         method=scope.get("method", "GET").upper(),  # a WebSocket begins as a GET
         path=scope["path"],
         headers=headers,

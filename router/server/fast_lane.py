@@ -111,6 +111,7 @@ class FastLane:
         self.max_head_bytes = config.limits.max_url_bytes + config.limits.max_header_bytes
         # What asks others, or counts, before there is a plan is written once, for all ways.
         self.opens_in_full = app.persisted.judges_texts or app.pipeline.rate_limits is not None
+        self.opens_at_once = not self.opens_in_full and self.on_request is None
         self.compression = app.compression
         self.compress_from = sys.maxsize if app.compression is None else app.compression.min_bytes
         self.heads = Generations(HeadReader(config, app.cors).read, max_entries=1_000, max_bytes=1_000_000)
@@ -131,7 +132,7 @@ class FastLane:
             # Hooks get variables of their own: what one does to them must not reach another request.
             request = checked(load(body), (body, VARIABLES))
         context = RequestContext(
-            head.request_id or new_request_id(None),
+            head.request_id or new_request_id(),
             "POST",
             head.path,
             head.headers,
@@ -144,12 +145,15 @@ class FastLane:
         )
         self.metrics.active += 1
         line.running = running = LaneRequest(self, line, head, known, request, context, started)
-        running.begin()
+        if self.opens_at_once:
+            running.open()
+        else:
+            running.begin()
         return True
 
     def context(self, line: "LaneProtocol", head: Head) -> RequestContext:
         """The context of a request whose body is not read yet."""
-        request_id = head.request_id or new_request_id(None)
+        request_id = head.request_id or new_request_id()
         return RequestContext(request_id, "POST", head.path, head.headers, line.peer, view=self.view)
 
     def found(self, known: KnownBody, request: GraphQLRequest, context: RequestContext) -> Ready | None:
@@ -163,10 +167,16 @@ class FastLane:
             ValueError: a hook set an `override_percent` that is none.
         """
         audience = None if self.has_one_audience else self.pipeline.audience(context)
-        ready = self.looked_up(known, request, context, audience)
-        if ready is None or not ready.has_demands:
-            return ready
-        return self.permitted(ready, request, context, audience)
+        ready = known.ready if audience is None else known.by_audience.get(audience)
+        if ready is None or not ready.entry.is_kept:
+            ready = self.looked_up(known, request, context, audience)
+            if ready is None:
+                return None
+        else:
+            self.pipeline.cache.hit(ready.entry)
+            if request is not known.request and request is not known.named:
+                ready = Ready(ready.entry, self.pipeline.variables(request, ready.entry))
+        return self.permitted(ready, request, context, audience) if ready.has_demands else ready
 
     def permitted(
         self, ready: Ready, request: GraphQLRequest, context: RequestContext, audience: Audience | None
@@ -190,7 +200,7 @@ class FastLane:
     def looked_up(
         self, known: KnownBody, request: GraphQLRequest, context: RequestContext, audience: Audience | None
     ) -> Ready | None:
-        """The operation of a body, for callers without rights.
+        """The operation of a body in the plan cache, for callers without rights.
 
         Args:
             audience: None if there is only one.
@@ -199,16 +209,11 @@ class FastLane:
             Rejected: the variables are wrong.
         """
         pipeline = self.pipeline
-        is_shared = request is known.request or request is known.named
-        ready = known.ready if audience is None else known.by_audience.get(audience)
-        if ready is not None and ready.entry.is_kept:
-            pipeline.cache.hit(ready.entry)
-            return ready if is_shared else Ready(ready.entry, pipeline.variables(request, ready.entry))
         entry = pipeline.cache.get(pipeline.key(request, pipeline.audience(context) if audience is None else audience))
         if entry is None:
             return None
         ready = Ready(entry, pipeline.variables(request, entry))
-        if not is_shared:
+        if request is not known.request and request is not known.named:
             return ready
         if audience is None:
             known.ready = ready

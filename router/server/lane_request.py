@@ -197,7 +197,7 @@ class LaneRequest:
         if not self.is_mutation:
             if self.pending is not None:
                 self.pending.cancel()
-            self.end(499, 0, [])
+            self.lane.app.finished(self.context, status=499, started=self.started, codes=[], size_bytes=0)
 
     # ---- answering --------------------------------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ class LaneRequest:
     def write(self, status: int, body: bytes, codes: list[str]) -> None:
         """Send an answer, if there is still somebody to send it to."""
         lane, line, context = self.lane, self.line, self.context
-        self.end(status, len(body), codes)
+        lane.app.finished(context, status=status, started=self.started, codes=codes, size_bytes=len(body))
         if self.is_gone:
             return
         if len(body) >= lane.compress_from and self.is_compressed(len(body)):
@@ -279,10 +279,6 @@ class LaneRequest:
         compression = self.lane.compression
         accept = self.head.headers.get("accept-encoding")
         return compression is not None and compression.coding(accept, size_bytes) is not None
-
-    def end(self, status: int, size_bytes: int, codes: list[str]) -> None:
-        """Count it."""
-        self.lane.app.finished(self.context, status=status, started=self.started, codes=codes, size_bytes=size_bytes)
 
     def fail(self, error: Exception) -> None:
         """Let the server deal with a fault while answering, most likely a hook's, as it does with an application's."""

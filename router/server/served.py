@@ -22,7 +22,7 @@ from router.server.persisted.rehearsal import rehearse
 from router.server.pipeline import Pipeline
 from router.server.rate_limits.limiter import RateLimiter
 from router.server.subgraph_transport import Routes, routes_of
-from router.server.subgraphs import CountingTransport, OpenStreams, connect
+from router.server.subgraphs import OpenStreams, connect
 from router.server.traffic.admission import Admission
 from router.server.traffic.client_sharing import ClientSharing
 from router.server.traffic.shaping import ShapedTransport, shaped
@@ -50,7 +50,7 @@ class Served:
     supergraph: Supergraph
     pipeline: Pipeline
     subgraphs: SubgraphClient
-    transport: CountingTransport
+    transport: Transport
     traffic: ShapedTransport | None
     sharing: ClientSharing | None
     admission: Admission | None

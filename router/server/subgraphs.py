@@ -13,7 +13,7 @@ from router.server.callbacks import CallbackDesk, CallbackTransport
 from router.server.config import InvalidConfig, RouterConfig, SubscriptionConfig
 from router.server.shared_streams import SharedStreams, SharingTransport
 
-__all__ = ["CountingTransport", "OpenStreams", "connect", "exposure_of", "traits_of"]
+__all__ = ["HeaderTransport", "OpenStreams", "connect", "exposure_of", "traits_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class OpenStreams:
         return transport
 
 
-class CountingTransport:
-    """Counts what is sent for each client request, and passes client headers on to the subgraphs that want them.
+class HeaderTransport:
+    """Passes client headers, and claims of the caller, on to the subgraphs that want them.
 
     Args:
         inner: does the work.
@@ -55,7 +55,6 @@ class CountingTransport:
         self.inner = inner
         self.propagate = propagate
         self.claims = claims or {}
-        self.has_headers = bool(self.claims) or any(propagate.values())
 
     async def start(self) -> None:
         await self.inner.start()
@@ -64,19 +63,15 @@ class CountingTransport:
         await self.inner.close()
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
-        if self.has_headers:
-            self.note(call)
-        else:
-            call.context.fetches += 1
+        self.add_headers(call)
         return self.inner.send(call, deadline, on_reply)
 
     def subscribe(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:
-        self.note(call)
+        self.add_headers(call)
         return self.inner.subscribe(call, timeout_s)
 
-    def note(self, call: SubgraphCall) -> None:
+    def add_headers(self, call: SubgraphCall) -> None:
         context = call.context
-        context.fetches += 1
         for name in self.propagate.get(call.subgraph, ()):
             if name in context.headers:
                 call.headers.setdefault(name, context.headers[name])
@@ -125,7 +120,7 @@ def connect(
     transport: Transport,
     subgraph_urls: Mapping[str, str],
     open_streams: OpenStreams,
-) -> tuple[SubgraphClient, CountingTransport]:
+) -> tuple[SubgraphClient, Transport]:
     """Make the client for all subgraphs, and the transport that it uses, not started.
 
     Raises:
@@ -138,11 +133,11 @@ def connect(
     urls = {subgraph.name: subgraph.url for subgraph in supergraph.subgraphs}
     urls |= {name: section.routing_url for name, section in config.subgraphs.items() if section.routing_url}
     urls |= subgraph_urls
-    counting = CountingTransport(
-        open_streams.carried(transport, config, names),
-        {name: section.headers.propagate for name, section in config.subgraphs.items()},
-        claim_headers(config, names),
-    )
+    transport = open_streams.carried(transport, config, names)
+    propagate = {name: section.headers.propagate for name, section in config.subgraphs.items()}
+    claims = claim_headers(config, names)
+    if claims or any(propagate.values()):
+        transport = HeaderTransport(transport, propagate, claims)
     sections = config.subgraphs
     streams: dict[str, tuple[StreamProtocol, str]] = {}
     for name, url in urls.items():
@@ -152,7 +147,7 @@ def connect(
         streams[name] = (wanted.protocol, websocket_url(chosen) if is_websocket else chosen)
     client = SubgraphClient(
         urls,
-        counting,
+        transport,
         hooks,
         timeout_s=config.subgraph_timeout_s,
         timeouts_s={name: section.timeout_s for name, section in sections.items() if section.timeout_s is not None},
@@ -163,4 +158,4 @@ def connect(
         },
         streams=streams,
     )
-    return client, counting
+    return client, transport

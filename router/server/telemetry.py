@@ -28,9 +28,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_ids.seed)
 
 
-def new_request_id(client_id: str | None) -> str:
-    """The client's `x-request-id` if it is a harmless one, else 32 random hexadecimal digits."""
-    return harmless_id(client_id) or f"{_ids.getrandbits(128):032x}"
+def new_request_id() -> str:
+    """32 random hexadecimal digits."""
+    return f"{_ids.getrandbits(128):032x}"
 
 
 def harmless_id(client_id: str | None) -> str | None:

@@ -186,7 +186,7 @@ class Connection(asyncio.Protocol):
             self._pool.released(self, head.idle_s)
         else:
             self._pool.dropped(self)
-        exchange.succeed(SubgraphReply(head.status, head.headers, body))
+        exchange.deliver(SubgraphReply(head.status, head.headers, body))
 
 
 def _has_input(transport: Any) -> bool:

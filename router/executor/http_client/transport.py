@@ -102,17 +102,10 @@ class HttpExchange:
         self._was_sent_again = True
         return is_first and self.call.operation_type == "query"
 
-    def succeed(self, reply: SubgraphReply) -> None:
-        self.is_over = True
-        self._deadlines.pending.discard(self)
-        self._tell(reply)
-
     def fail(self, error: Exception) -> None:
         """Deliver what clients may know of the error."""
         if self.is_over:
             return
-        self.is_over = True
-        self._deadlines.pending.discard(self)
         subgraph = self.call.subgraph
         if isinstance(error, TooLarge):
             told = too_large(subgraph, error.status)
@@ -120,9 +113,12 @@ class HttpExchange:
             told = timed_out(subgraph)
         else:
             told = unreachable(subgraph, error)
-        self._tell(told)
+        self.deliver(told)
 
-    def _tell(self, outcome: SubgraphReply | SubgraphError) -> None:
+    def deliver(self, outcome: SubgraphReply | SubgraphError) -> None:
+        """It is over: tell whoever waits."""
+        self.is_over = True
+        self._deadlines.pending.discard(self)
         try:
             self._on_reply(outcome)
         except Exception as error:  # noqa: BLE001  the caller's; here it would end the connection, which is another's now

@@ -1,6 +1,7 @@
 """Counting what is sent to subgraphs, and how long they take."""
 
 from collections.abc import Coroutine
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -31,14 +32,7 @@ class MeasuredTransport:
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Send a request; see `Transport.send`."""
-        started = perf_counter()
-        subgraph = call.subgraph
-
-        def measured(reply: SubgraphReply | SubgraphError) -> None:
-            self.note(subgraph, reply, started)
-            on_reply(reply)
-
-        return self.inner.send(call, deadline, measured)
+        return self.inner.send(call, deadline, partial(self.arrived, call.subgraph, perf_counter(), on_reply))
 
     def subscribe(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:
         """Open a subscription; see `Transport.subscribe`."""
@@ -49,17 +43,21 @@ class MeasuredTransport:
         try:
             reply = await self.inner.subscribe(call, timeout_s)
         except SubgraphError as error:
-            self.note(call.subgraph, error, started)
+            self.arrived(call.subgraph, started, None, error)
             raise
-        self.note(call.subgraph, reply, started)
+        self.arrived(call.subgraph, started, None, reply)
         return reply
 
-    def note(self, subgraph: str, reply: SubgraphReply | SubgraphError, started: float) -> None:
-        duration_s = perf_counter() - started
+    def arrived(
+        self, subgraph: str, started: float, on_reply: OnReply | None, reply: SubgraphReply | SubgraphError
+    ) -> None:
+        """Count an answer, and pass it on."""
         result = reply.status if isinstance(reply, SubgraphReply) else reply.code
         count, durations = self.seen.get((subgraph, result)) or self.first(subgraph, result)
         count.value += 1
-        durations.observe(duration_s)
+        durations.observe(perf_counter() - started)
+        if on_reply is not None:
+            on_reply(reply)
 
     def first(self, subgraph: str, result: int | str) -> tuple[Count, Series]:
         """What counts answers like this one, from now on without a look-up for each."""
