@@ -50,7 +50,7 @@ _log = logging.getLogger("brain.app")
 T = TypeVar("T")
 
 _IDENTITY = "identity"
-_WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory")
+_WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory", "agents")
 """Subgraphs whose errors clients may read; those of any other are masked."""
 
 _REDIS_TIMEOUT_S = 2

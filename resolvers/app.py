@@ -60,6 +60,7 @@ def subgraph_app(
     services: Any = None,
     routes: Sequence[BaseRoute] = (),
     on_start: Callable[[], Awaitable[None]] | None = None,
+    on_stop: Callable[[], Awaitable[None]] | None = None,
 ) -> Subgraph:
     """The application of the subgraph `name`.
 
@@ -70,6 +71,7 @@ def subgraph_app(
         services: handed to resolvers as `info.context.services`.
         routes: further public routes below `/<name>`, which no context header guards.
         on_start: awaited before the first request.
+        on_stop: awaited after the last one.
     """
     database = Database(settings.app_url(name), name, settings.database_pool_size)
     redis: Redis = Redis.from_url(
@@ -94,6 +96,8 @@ def subgraph_app(
         try:
             yield
         finally:
+            if on_stop is not None:
+                await on_stop()
             await database.close()
             await redis.aclose()
 

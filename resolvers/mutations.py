@@ -75,9 +75,10 @@ class MutationPayload:
 
 
 class _Mutation(FieldExtension):
-    def __init__(self, payload: type[MutationPayload], scopes: tuple[str, ...]) -> None:
+    def __init__(self, payload: type[MutationPayload], scopes: tuple[str, ...], *, apart: bool) -> None:
         self.payload = payload
         self.scopes = scopes
+        self.apart = apart
 
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Any, Any], **kwargs: Any
@@ -86,6 +87,8 @@ class _Mutation(FieldExtension):
         operation.require(*self.scopes)
         operation.mutates = True
         try:
+            if self.apart:
+                return await next_(source, info, **kwargs)
             async with operation.session.savepoint():
                 return await next_(source, info, **kwargs)
         except Exception as error:
@@ -101,6 +104,7 @@ def mutation(
     payload: type[MutationPayload],
     *,
     scope: str | None = None,
+    apart: bool = False,
     extensions: Sequence[FieldExtension] = (),
     **options: Any,
 ) -> Callable[[Resolver], Any]:
@@ -109,12 +113,14 @@ def mutation(
     Args:
         payload: constructible with `errors` alone.
         scope: what the caller must hold; None for fields that anyone may call.
+        apart: for fields that wait for other services: no savepoint (and so no connection) is held meanwhile; what they
+            write, they write in `TenantSession.apart`.
         extensions: further ones; what they refuse is answered as what the resolver refuses.
         options: passed on to `strawberry.federation.mutation` (`name`, `description`, `tags`, `directives`).
     """
     scopes = () if scope is None else (scope,)
     decorator: Callable[[Resolver], Any] = strawberry.federation.mutation(
-        extensions=[*extensions, _Mutation(payload, scopes)], **options
+        extensions=[*extensions, _Mutation(payload, scopes, apart=apart)], **options
     )
     return decorator
 

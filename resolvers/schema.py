@@ -15,8 +15,10 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import MaxTokensLimiter, SchemaExtension
 from strawberry.federation.schema import FederationAny
+from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.execution import ExecutionContext
+from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.errors import BadUserInput, shown
 from resolvers.mutations import ERROR_TYPES
@@ -110,6 +112,7 @@ def build_schema(
     mutation: type | None = None,
     types: Iterable[type] = (),
     entity_scopes: Mapping[str, str] | None = None,
+    scalars: Mapping[Any, ScalarDefinition] | None = None,
 ) -> SubgraphSchema:
     """The schema of a subgraph, federation v2.11.
 
@@ -118,6 +121,7 @@ def build_schema(
         mutation: the root type; with one, the shared mutation error types are added.
         types: entity types that no field mentions.
         entity_scopes: GraphQL type name -> scope that a caller needs to resolve a reference to it.
+        scalars: Python type (a `NewType`) -> the scalar that it is in GraphQL.
     """
     extra = [*types, *(ERROR_TYPES if mutation is not None else ())]
     schema = SubgraphSchema(
@@ -125,6 +129,7 @@ def build_schema(
         mutation=mutation,
         types=extra,
         federation_version="2.11",
+        config=StrawberryConfig(scalar_map=dict(scalars or {})),
         extensions=[MaskErrors, lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS)],
     )
     schema.entity_scopes = dict(entity_scopes or {})

@@ -10,7 +10,7 @@ Statements are SQLAlchemy Core; rows come back as `Row` (attribute access, typed
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,7 @@ class TenantSession:
         self._lock = asyncio.Lock()
         self._savepoints = 0
         self._failed = False
+        self._after_commit: list[Callable[[], Awaitable[None]]] = []
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> int:
         """Runs a statement for its effect and returns the number of rows it touched."""
@@ -78,18 +79,43 @@ class TenantSession:
             nested = await connection.begin_nested()
         self._savepoints += 1
         failed_before = self._failed
+        promised_before = len(self._after_commit)
         try:
             yield
         except BaseException:
             async with self._lock:
                 await nested.rollback()
             self._failed = failed_before
+            del self._after_commit[promised_before:]
             raise
         else:
             async with self._lock:
                 await nested.commit()
         finally:
             self._savepoints -= 1
+
+    def after_commit(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Has `action` awaited once what was written is there for everyone, and never if it is undone.
+
+        It tells others of what was written; it must not raise, since the transaction is over.
+        """
+        self._after_commit.append(action)
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator["TenantSession"]:
+        """A session of its own for the same caller: committed when the block ends, rolled back when it raises.
+
+        For what others must see before this operation ends. It takes a connection besides this session's.
+
+        Raises:
+            TransactionFailed: at the end of the block, if nothing could be kept.
+        """
+        session = TenantSession(self._engine, self.context)
+        try:
+            yield session
+            await session.commit()
+        finally:
+            await session.close()
 
     async def assume_tenant(self, tenant_id: UUID) -> None:
         """Lets the rest of the transaction act for `tenant_id`, which a credential has just proved.
@@ -119,12 +145,16 @@ class TenantSession:
                 await connection.commit()
             finally:
                 await connection.close()
+            actions, self._after_commit = self._after_commit, []
+        for action in actions:
+            await action()
 
     async def close(self) -> None:
         """Rolls back what was not committed and gives the connection back. The session can begin anew afterwards."""
         async with self._lock:
             connection, self._connection = self._connection, None
             self._failed = False
+            self._after_commit = []
             if connection is not None:
                 await connection.close()
 

@@ -14,5 +14,5 @@ from typing import Final
 
 __all__ = ["CONTEXTS"]
 
-CONTEXTS: Final = ("identity", "crm", "directory")
+CONTEXTS: Final = ("identity", "crm", "directory", "agents")
 """All contexts, in the order in which they are migrated and seeded."""

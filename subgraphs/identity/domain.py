@@ -37,16 +37,18 @@ class Role(Enum):
     VIEWER = "viewer"
 
 
-_READ: Final = frozenset({"identity:read", "crm:read", "directory:read"})
-_WORK: Final = _READ | {"crm:write"}
-_MANAGE: Final = _WORK | {"identity:write", "directory:write"}
-_OWN: Final = _MANAGE | {"identity:admin"}
+_READ: Final = frozenset({"identity:read", "crm:read", "directory:read", "agents:read"})
+_WORK: Final = _READ | {"crm:write", "agents:write"}
+_MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve"}
+_OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}
+# A key is no person: it never administers its own tenant, and never decides what agents may do.
+_FOR_PEOPLE: Final = frozenset({"identity:admin", "agents:admin", "agents:approve"})
 
 ROLE_SCOPES: Final = {Role.OWNER: _OWN, Role.MANAGER: _MANAGE, Role.AGENT: _WORK, Role.VIEWER: _READ}
-"""Role -> scopes (`<context>:<read|write|admin>`)."""
+"""Role -> scopes (`<context>:<read|write|approve|admin>`)."""
 
-GRANTABLE_SCOPES: Final = _OWN - {"identity:admin"}
-"""What an API key may be given: a key never administers its own tenant."""
+GRANTABLE_SCOPES: Final = _OWN - _FOR_PEOPLE
+"""What an API key may be given."""
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _MIN_PASSWORD_CHARS: Final = 10

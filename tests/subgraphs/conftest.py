@@ -42,6 +42,10 @@ ALL_SCOPES = [
     "crm:write",
     "directory:read",
     "directory:write",
+    "agents:read",
+    "agents:write",
+    "agents:approve",
+    "agents:admin",
 ]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from graphql import ObjectTypeDefinitionNode, parse
 
-from resolvers.demo import demo_id
+from resolvers.demo import demo_id, demo_tenant_id
 from subgraphs import CONTEXTS
+from subgraphs.agents.domain.values import run_id_of
 
 # An entity that anyone may ask for, and why that is right. Anything new must be argued for here.
 WITHOUT_SCOPE = {("identity", "Tenant"): "callers see their own tenant alone, partners and anonymous ones too"}
@@ -47,6 +48,7 @@ async def test_references_need_the_scope(
         "Business": demo_id("acme", "business", "b001"),
         "Lead": demo_id("acme", "lead", "l001"),
         "Contact": demo_id("acme", "contact", "c001"),
+        "AgentRun": run_id_of(demo_tenant_id("acme"), "lead_scoring", "demo-1"),
     }
     key = known.get(name) if seen == "one that exists" else None
     representation = {"__typename": name, "id": str(key or uuid.uuid4())}

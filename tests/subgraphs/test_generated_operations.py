@@ -32,10 +32,16 @@ _times = ["2026-01-05T09:00:00Z", "2026-01-05T09:00:00", "0001-01-01T00:00:00+14
 schemathesis.graphql.scalar("DateTime", st.sampled_from(_times).map(lambda time: parse_value(f'"{time}"')))
 schemathesis.graphql.scalar("Time", st.sampled_from(["09:00", "24:00", "", "x"]).map(lambda t: parse_value(f'"{t}"')))
 schemathesis.graphql.scalar(
+    "JSON", st.sampled_from(["{}", '{a: [1, 2.5, null, "x"]}', "[]", '"x"', "1"]).map(parse_value)
+)
+schemathesis.graphql.scalar(
+    "Micros", st.sampled_from(["0", "1000", "9007199254740991", "-1", "1.5", '"1"']).map(parse_value)
+)
+schemathesis.graphql.scalar(
     "_Any",
     st.builds(
         lambda type_name, entity: parse_value(f'{{__typename: "{type_name}", id: "{entity}"}}'),
-        st.sampled_from(["User", "Tenant", "Lead", "Contact", "Business", "Query", ""]),
+        st.sampled_from(["User", "Tenant", "Lead", "Contact", "Business", "AgentRun", "Query", ""]),
         st.sampled_from([*_ids, "", "x"]),
     ),
 )
@@ -116,6 +122,13 @@ def test_crm(case: schemathesis.Case, served: str, sign_context: Any) -> None:
 @bounded
 def test_directory(case: schemathesis.Case, served: str, sign_context: Any) -> None:
     check(case, f"{served}/directory/graphql", sign_context("directory"))
+
+
+@_schema("agents").parametrize()
+@bounded
+def test_agents(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    scopes = ["agents:read", "agents:write", "agents:approve", "agents:admin", "internal"]
+    check(case, f"{served}/agents/graphql", sign_context("agents", scopes=scopes))
 
 
 def check(case: schemathesis.Case, url: str, header: str) -> None:

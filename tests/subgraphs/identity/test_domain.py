@@ -35,11 +35,18 @@ def test_nobody_gives_away_more_than_they_hold(own: Role, given: Role) -> None:
             check_may_grant(given, ROLE_SCOPES[own])
 
 
-def test_keys_never_administer() -> None:
-    assert "identity:admin" not in GRANTABLE_SCOPES
+def test_keys_never_administer_and_never_approve() -> None:
     assert "internal" not in GRANTABLE_SCOPES
-    with pytest.raises(BadUserInput):
-        check_api_key_scopes(["identity:admin"], ROLE_SCOPES[Role.OWNER])
+    for scope in ("identity:admin", "agents:admin", "agents:approve"):
+        assert scope not in GRANTABLE_SCOPES
+        with pytest.raises(BadUserInput):
+            check_api_key_scopes([scope], ROLE_SCOPES[Role.OWNER])
+
+
+def test_who_may_approve_what_agents_do() -> None:
+    approvers = {role for role in Role if "agents:approve" in ROLE_SCOPES[role]}
+    assert approvers == {Role.OWNER, Role.MANAGER}
+    assert {role for role in Role if "agents:admin" in ROLE_SCOPES[role]} == {Role.OWNER}
     check_api_key_scopes(GRANTABLE_SCOPES, ROLE_SCOPES[Role.OWNER])
 
 

@@ -58,7 +58,8 @@ async def test_the_access_token_says_who_and_verifies_with_the_published_key(ide
         "channel": "globex-eu",
     }
     assert claims["scopes"] == [
-        "crm:read", "crm:write", "directory:read", "directory:write", "identity:read", "identity:write",
+        "agents:approve", "agents:read", "agents:write", "crm:read", "crm:write", "directory:read", "directory:write",
+        "identity:read", "identity:write",
     ]  # fmt: skip
 
 

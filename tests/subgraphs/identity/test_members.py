@@ -38,7 +38,10 @@ WITHDRAW = "mutation ($id: ID!) { withdrawInvitation(id: $id) { withdrawnInvitat
 INVITATIONS = "{ invitations { edges { node { id email } } } }"
 
 LogIn = Callable[..., Awaitable[dict[str, Any]]]
-MANAGER = ["identity:read", "identity:write", "crm:read", "crm:write", "directory:read", "directory:write"]
+MANAGER = [
+    "identity:read", "identity:write", "crm:read", "crm:write", "directory:read", "directory:write",
+    "agents:read", "agents:write", "agents:approve",
+]  # fmt: skip
 
 
 OWNER = demo_id("globex", "user", "ada")
@@ -250,7 +253,7 @@ async def test_an_invitation_can_be_withdrawn(identity: Any, tenant: uuid.UUID) 
     ]
     assert codes((await identity.data(WITHDRAW, {"id": key}))["withdrawInvitation"]) == ["NOT_FOUND"], "acme's ada"
     body = await identity.call(WITHDRAW, {"id": key}, **caller, scopes=MANAGER)
-    assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "identity:admin"}
+    assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "agents:admin"}
     done = (await identity.data(WITHDRAW, {"id": key}, **caller))["withdrawInvitation"]
     assert done == {"withdrawnInvitationId": key, "errors": []}
     assert (await identity.data(INVITATIONS, **caller))["invitations"]["edges"] == []
@@ -274,7 +277,7 @@ async def test_wrong_input_names_its_place(identity: Any, tenant: uuid.UUID, ema
 async def test_nobody_gives_away_more_than_they_hold(identity: Any, tenant: uuid.UUID) -> None:
     values = {"input": {"email": "x@people.example", "name": "X", "role": "OWNER"}}
     body = await identity.call(INVITE, values, tenant=tenant, user=OWNER, scopes=MANAGER)
-    assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "identity:admin"}
+    assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "agents:admin"}
     assert (await identity.data(INVITATIONS, tenant=tenant))["invitations"]["edges"] == []
 
 

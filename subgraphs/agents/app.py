@@ -1,0 +1,27 @@
+"""The ASGI application of agents."""
+
+from redis.asyncio import Redis
+
+from resolvers.app import REDIS_TIMEOUT_S, Subgraph, subgraph_app
+from resolvers.settings import Settings
+from subgraphs.agents.schema import schema
+from subgraphs.agents.services import Services
+from subgraphs.agents.streams import EventStreams
+
+__all__ = ["create_app", "sdl"]
+
+_LONGEST_WAIT_S = 30
+
+
+def create_app(settings: Settings) -> Subgraph:
+    """The subgraph, at `/agents/graphql` and `/agents/health`."""
+    url = settings.redis_url.get_secret_value()
+    ringing: Redis = Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
+    waiting: Redis = Redis.from_url(url, socket_timeout=_LONGEST_WAIT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
+    streams = EventStreams(ringing, waiting)
+    return subgraph_app("agents", schema, settings, services=Services(streams), on_stop=streams.close)
+
+
+def sdl() -> str:
+    """The subgraph's schema, for composition."""
+    return schema.as_str()

@@ -1,0 +1,1 @@
+"""The rules of agents, without input or output: runs, actions, budgets, the log."""

@@ -1,0 +1,252 @@
+"""Actions that a run proposes, what is decided about them, and how they end.
+
+    PROPOSED -> APPROVED -> EXECUTING -> DONE | FAILED
+       |           `-> SKIPPED (dry run, or the run ended)
+       `-> REJECTED | EXPIRED | SKIPPED
+
+A final status is never left. An approval is bound to the hash of the arguments that were shown.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from subgraphs.agents.domain.errors import (
+    AlreadyDecided,
+    ApprovalRequired,
+    ArgumentsChanged,
+    InvalidTransition,
+    InvalidValue,
+    NotYourOwnMoney,
+)
+from subgraphs.agents.domain.values import (
+    ActionStatus,
+    DecisionKind,
+    Risk,
+    checked_json,
+    checked_name,
+    checked_object,
+    hash_of,
+    optional_text,
+    required_text,
+)
+
+__all__ = [
+    "MAX_ACTIONS",
+    "Action",
+    "Decision",
+    "Proposal",
+    "advance",
+    "check_vote",
+    "decide",
+    "expire",
+    "needs_person",
+    "propose",
+]
+
+MAX_ACTIONS: Final = 200
+
+_NEXT: Final = {
+    ActionStatus.PROPOSED: frozenset({ActionStatus.SKIPPED}),
+    ActionStatus.APPROVED: frozenset({ActionStatus.EXECUTING, ActionStatus.SKIPPED}),
+    ActionStatus.EXECUTING: frozenset({ActionStatus.DONE, ActionStatus.FAILED}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a crew wants to do; checked when made.
+
+    Attributes:
+        tool: that does it, by name.
+        reason: why, for the person who decides.
+        read_untrusted: whether the run had read what outsiders wrote when it proposed this.
+    """
+
+    tool: str
+    risk: Risk
+    arguments: dict[str, Any]
+    reason: str
+    read_untrusted: bool = False
+
+    def __post_init__(self) -> None:
+        checked_name("tool", self.tool)
+        checked_object("arguments", self.arguments)
+        object.__setattr__(self, "reason", required_text("reason", self.reason, 2000))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about an action.
+
+    Attributes:
+        by: the person; None: the policy, for what needs no person.
+        arguments_hash: of the arguments that were shown.
+        edited_arguments: the arguments to take instead; of EDIT alone.
+    """
+
+    kind: DecisionKind
+    arguments_hash: str
+    by: UUID | None = None
+    edited_arguments: dict[str, Any] | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind is DecisionKind.EDIT) is (self.edited_arguments is None):
+            raise InvalidValue("editedArguments", "is for EDIT, which needs it")
+        if self.edited_arguments is not None:
+            checked_object("editedArguments", self.edited_arguments)
+        object.__setattr__(self, "note", optional_text("note", self.note, 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A row of `agents.actions`, without its tenant.
+
+    Attributes:
+        arguments: what will be, or was, carried out.
+        arguments_hash: of `arguments`.
+        proposed_arguments: what the crew wanted, where someone edited it.
+    """
+
+    id: UUID
+    run_id: UUID
+    index: int
+    tool: str
+    risk: Risk
+    arguments: dict[str, Any]
+    arguments_hash: str
+    proposed_arguments: dict[str, Any] | None
+    reason: str
+    read_untrusted: bool
+    status: ActionStatus
+    decision_kind: DecisionKind | None
+    decided_by: UUID | None
+    decided_at: datetime | None
+    decision_note: str | None
+    outcome: Any
+    created_at: datetime
+    updated_at: datetime
+
+
+def propose(action_id: UUID, run_id: UUID, index: int, proposal: Proposal, now: datetime) -> Action:
+    """The action at `index` of a run."""
+    return Action(
+        id=action_id,
+        run_id=run_id,
+        index=index,
+        tool=proposal.tool,
+        risk=proposal.risk,
+        arguments=proposal.arguments,
+        arguments_hash=hash_of(proposal.arguments),
+        proposed_arguments=None,
+        reason=proposal.reason,
+        read_untrusted=proposal.read_untrusted,
+        status=ActionStatus.PROPOSED,
+        decision_kind=None,
+        decided_by=None,
+        decided_at=None,
+        decision_note=None,
+        outcome=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def needs_person(action: Action, *, run_read_untrusted: bool) -> bool:
+    """Whether only a person may approve: money always, writes once the run has read what outsiders wrote."""
+    if action.risk is Risk.MONEY:
+        return True
+    return action.risk is Risk.WRITE and (action.read_untrusted or run_read_untrusted)
+
+
+def check_vote(action: Action, decision: Decision, requested_by: UUID | None) -> None:
+    """Lets a decision through that may be made about the action as it is now.
+
+    Raises:
+        AlreadyDecided: it is too late.
+        ArgumentsChanged: other arguments were shown.
+        NotYourOwnMoney: who asked for the run approves that it spends money.
+    """
+    if action.status is not ActionStatus.PROPOSED:
+        raise AlreadyDecided(f"The action is {action.status.name} already.")
+    if decision.arguments_hash != action.arguments_hash:
+        raise ArgumentsChanged
+    own = decision.by is not None and decision.by == requested_by
+    if own and action.risk is Risk.MONEY and decision.kind is not DecisionKind.REJECT:
+        raise NotYourOwnMoney
+
+
+def decide(
+    action: Action, decision: Decision, now: datetime, *, requested_by: UUID | None, run_read_untrusted: bool
+) -> Action:
+    """The decided action; the same if this very decision was recorded before.
+
+    Raises:
+        AlreadyDecided: otherwise, or by someone else.
+        ApprovalRequired: only a person may approve this, and none did.
+        ArgumentsChanged, NotYourOwnMoney: see `check_vote`.
+    """
+    if _is_recorded(action, decision):
+        return action
+    check_vote(action, decision, requested_by)
+    approves = decision.kind is not DecisionKind.REJECT
+    if approves and decision.by is None and needs_person(action, run_read_untrusted=run_read_untrusted):
+        raise ApprovalRequired
+    if decision.kind is DecisionKind.EDIT and decision.by is None:
+        raise ApprovalRequired("Only a person may edit the arguments.")
+    decided = replace(
+        action,
+        status=ActionStatus.APPROVED if approves else ActionStatus.REJECTED,
+        decision_kind=decision.kind,
+        decided_by=decision.by,
+        decided_at=now,
+        decision_note=decision.note,
+        updated_at=now,
+    )
+    if decision.edited_arguments is None:
+        return decided
+    return replace(
+        decided,
+        arguments=decision.edited_arguments,
+        arguments_hash=hash_of(decision.edited_arguments),
+        proposed_arguments=action.arguments,
+    )
+
+
+def expire(action: Action, now: datetime) -> Action:
+    """The action after the time to decide is over: never approved. The same if it has expired before.
+
+    Raises:
+        AlreadyDecided: someone was faster.
+    """
+    if action.status is ActionStatus.EXPIRED:
+        return action
+    if action.status is not ActionStatus.PROPOSED:
+        raise AlreadyDecided(f"The action is {action.status.name} already.")
+    return replace(action, status=ActionStatus.EXPIRED, decided_at=now, updated_at=now)
+
+
+def advance(action: Action, status: ActionStatus, outcome: Any, now: datetime) -> Action:
+    """The action in the next status; the same if it is there already.
+
+    Raises:
+        InvalidTransition: that status cannot follow, or follows from a decision alone.
+    """
+    if action.status is status:
+        return action
+    if status not in _NEXT.get(action.status, frozenset()):
+        raise InvalidTransition(f"An action that is {action.status.name} cannot become {status.name}.")
+    checked_json("outcome", outcome)
+    return replace(action, status=status, outcome=outcome, updated_at=now)
+
+
+def _is_recorded(action: Action, decision: Decision) -> bool:
+    shown = action.proposed_arguments if action.proposed_arguments is not None else action.arguments
+    return (
+        action.decision_kind is decision.kind
+        and action.decided_by == decision.by
+        and hash_of(shown) == decision.arguments_hash
+        and (decision.edited_arguments is None or action.arguments_hash == hash_of(decision.edited_arguments))
+    )

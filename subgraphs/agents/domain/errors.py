@@ -1,0 +1,142 @@
+"""What agents refuses. Each class says its code; its first line is the default message."""
+
+from resolvers.errors import BadUserInput, Conflict, NotFound, Refused
+
+__all__ = [
+    "ActionNotFound",
+    "AlreadyDecided",
+    "ApprovalRequired",
+    "ArgumentsChanged",
+    "BudgetExhausted",
+    "CallChanged",
+    "DryRun",
+    "IdempotencyKeyReused",
+    "InvalidTransition",
+    "InvalidValue",
+    "KillSwitchOn",
+    "NotYourOwnMoney",
+    "ProposalChanged",
+    "RunNotFound",
+    "RunOver",
+    "TemporalUnavailable",
+    "VersionConflict",
+    "check_version",
+]
+
+
+class InvalidValue(BadUserInput):
+    """A field of the input breaks its rule.
+
+    Args:
+        field: its name in the GraphQL input.
+        problem: what is wrong, as the rest of a sentence that begins with the field.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}.", path=("input", field))
+
+
+class RunNotFound(NotFound):
+    """There is no such run."""
+
+    code = "AGENT_RUN_NOT_FOUND"
+
+
+class ActionNotFound(NotFound):
+    """The run proposes no such action."""
+
+    code = "AGENT_ACTION_NOT_FOUND"
+
+
+class RunOver(Refused):
+    """The run has ended."""
+
+    code = "AGENT_RUN_OVER"
+
+
+class InvalidTransition(Conflict):
+    """This cannot follow what has happened already."""
+
+    code = "INVALID_TRANSITION"
+
+
+class IdempotencyKeyReused(Conflict):
+    """The idempotency key was used with other arguments; take a new key for another request."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class ProposalChanged(Conflict):
+    """The run has proposed other actions already."""
+
+    code = "PROPOSAL_CHANGED"
+
+
+class CallChanged(Conflict):
+    """The call is recorded already, with other numbers."""
+
+    code = "CALL_CHANGED"
+
+
+class AlreadyDecided(Conflict):
+    """The action is decided already."""
+
+    code = "ALREADY_DECIDED"
+
+
+class ArgumentsChanged(Conflict):
+    """The arguments are not those that were shown; look at the action again."""
+
+    code = "ARGUMENTS_CHANGED"
+
+
+class ApprovalRequired(Refused):
+    """This action needs the decision of a person who may approve."""
+
+    code = "APPROVAL_REQUIRED"
+
+
+class NotYourOwnMoney(Refused):
+    """Who asked for the run cannot approve that it spends money; someone else must."""
+
+    code = "OWN_MONEY_ACTION"
+
+
+class BudgetExhausted(Refused):
+    """The budget does not cover this."""
+
+    code = "BUDGET_EXHAUSTED"
+
+
+class KillSwitchOn(Refused):
+    """Agents are stopped for this tenant."""
+
+    code = "KILL_SWITCH"
+
+
+class DryRun(Refused):
+    """This is a dry run: nothing is carried out."""
+
+    code = "DRY_RUN"
+
+
+class TemporalUnavailable(Refused):
+    """The workflow service does not answer; nothing was changed, try again in a moment."""
+
+    code = "TEMPORAL_UNAVAILABLE"
+
+
+class VersionConflict(Conflict):
+    """It has changed since it was read."""
+
+    code = "VERSION_CONFLICT"
+
+
+def check_version(current: int, expected: int | None) -> None:
+    """Lets a change through that was made on the current version, or that does not care.
+
+    Raises:
+        VersionConflict: names the current version.
+    """
+    if expected is not None and expected != current:
+        raise VersionConflict(f"It has changed since version {expected} was read: it is at version {current} now.")

@@ -1,0 +1,18 @@
+"""The GraphQL schema of agents: `schema`."""
+
+import strawberry
+
+from resolvers.schema import build_schema
+from subgraphs.agents.schema.inputs import SCALARS
+from subgraphs.agents.schema.internal import InternalMutation
+from subgraphs.agents.schema.query import READ, Query
+
+__all__ = ["schema"]
+
+
+@strawberry.type
+class Mutation(InternalMutation):
+    pass
+
+
+schema = build_schema(query=Query, mutation=Mutation, entity_scopes={"AgentRun": READ}, scalars=SCALARS)

@@ -1,0 +1,134 @@
+"""Writes the demo data of both demo tenants: three runs that have ended and one that waits for a decision."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from resolvers.context import RequestContext
+from resolvers.demo import TENANTS, demo_id, demo_tenant_id
+from resolvers.session import Database
+from subgraphs.agents.domain.actions import Decision, Proposal
+from subgraphs.agents.domain.budgets import ALL_CREWS, Limit
+from subgraphs.agents.domain.runs import Engine, Failure, Opening, Report
+from subgraphs.agents.domain.values import (
+    ActionStatus,
+    DecisionKind,
+    EngineKind,
+    Risk,
+    RunPhase,
+    RunStatus,
+    hash_of,
+    run_id_of,
+)
+from subgraphs.agents.repository import budgets, runs
+from subgraphs.agents.repository.budgets import LimitRow
+from subgraphs.agents.usecases.actions import propose_actions, record_action, record_decision
+from subgraphs.agents.usecases.budgets import CallReport, record_call, reserve
+from subgraphs.agents.usecases.runs import open_run, report_run
+from subgraphs.agents.usecases.work import Work
+
+__all__ = ["seed"]
+
+_START = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
+_PLAYBOOK = Engine(EngineKind.PLAYBOOK)
+_SCOPES = ("agents:read", "agents:write", "crm:read", "crm:write", "directory:read")
+
+
+async def seed(database: Database) -> None:
+    """Writes each demo tenant's rows in one transaction, unless they were written before.
+
+    What users changed since then stays changed.
+
+    Args:
+        database: as the owner of the tables, or as the app role.
+    """
+    for slug in TENANTS:
+        async with database.session(RequestContext.system(demo_tenant_id(slug))) as session:
+            work = Work(session, now=_START)
+            await work.lock()
+            story = _Story(work, slug)
+            (known,) = await runs.find_runs(session, [story.run_id("lead_scoring", "demo-1")])
+            if known is None:
+                await story.tell()
+
+
+class _Story:
+    """The demo runs of one tenant, written by the use cases that write real ones."""
+
+    def __init__(self, work: Work, slug: str) -> None:
+        self._work = work
+        self._slug = slug
+
+    def run_id(self, crew: str, key: str) -> UUID:
+        return run_id_of(demo_tenant_id(self._slug), crew, key)
+
+    async def tell(self) -> None:
+        limit = LimitRow(ALL_CREWS, Limit(hard_micros=25_000_000), 1, self._user("ada"), _START)
+        await budgets.set_limit(self._work.session, limit)
+        await self._scored("demo-1", "l001", 72)
+        await self._scored("demo-2", "l002", 35)
+        await self._failed()
+        await self._waiting()
+
+    async def _scored(self, key: str, lead: str, score: int) -> None:
+        run_id = await self._opened("lead_scoring", "crm", "scoreLead", key, {"leadId": self._id("lead", lead)}, "ben")
+        await self._says(run_id, 1, phase=RunPhase.PLAN, engine=_PLAYBOOK, note="Weighing what is known of the lead.")
+        arguments = {"leadId": self._id("lead", lead), "score": score}
+        proposal = Proposal("recordLeadScore", Risk.WRITE, arguments, "Source, value and activity say so.")
+        await propose_actions(self._work, run_id, [proposal])
+        decision = Decision(DecisionKind.APPROVE, hash_of(arguments))
+        await record_decision(self._work, run_id, 0, decision)
+        await self._says(run_id, 2, phase=RunPhase.EXECUTE, progress=0.8)
+        await record_action(self._work, run_id, 0, ActionStatus.EXECUTING)
+        await record_action(self._work, run_id, 0, ActionStatus.DONE, {"lead": {"score": score}})
+        await self._says(run_id, 3, status=RunStatus.SUCCEEDED, result={"score": score})
+
+    async def _failed(self) -> None:
+        run_id = await self._opened("tenant_analyst", "agents", "analyseTenant", "demo-3", {"days": 30}, "ada")
+        await reserve(self._work, run_id, 40_000, "call-1")
+        call = CallReport("call-1", "tenant_analyst", "gpt-4o-mini", 6_200, 410, 1_176)
+        await record_call(self._work, run_id, call)
+        engine = Engine(EngineKind.LLM, "gpt-4o-mini")
+        failure = Failure("GUARDRAIL_FAILED", "The report named a number that the graph does not hold.")
+        await self._says(run_id, 1, phase=RunPhase.PLAN, engine=engine, status=RunStatus.FAILED, error=failure)
+
+    async def _waiting(self) -> None:
+        review = {"reviewId": self._id("review", "r001")}
+        run_id = await self._opened("review_response", "directory", "draftReviewResponse", "demo-4", review, "cleo")
+        await self._says(run_id, 1, phase=RunPhase.PLAN, engine=_PLAYBOOK, read_untrusted=True)
+        arguments = {
+            **review,
+            "body": "Thank you for telling us. We have looked into it, and would like to make it good.",
+        }
+        proposal = Proposal("respondToReview", Risk.WRITE, arguments, "The guest waits for an answer.", True)
+        await propose_actions(self._work, run_id, [proposal])
+        note = "A person has to read the answer first."
+        await self._says(
+            run_id, 2, phase=RunPhase.APPROVE, status=RunStatus.WAITING_FOR_APPROVAL, progress=0.6, note=note
+        )
+
+    async def _opened(
+        self, crew: str, subgraph: str, field: str, key: str, arguments: dict[str, Any], user: str
+    ) -> UUID:
+        opening = Opening(
+            crew=crew,
+            subgraph=subgraph,
+            field=field,
+            key=key,
+            risk=Risk.WRITE,
+            arguments=arguments,
+            scopes=_SCOPES,
+            requested_by=self._user(user),
+        )
+        opened = await open_run(self._work, opening)
+        assert opened.run is not None
+        return opened.run.id
+
+    async def _says(self, run_id: UUID, seq: int, **news: Any) -> None:
+        await report_run(self._work, run_id, Report(seq=seq, **news))
+
+    def _user(self, key: str) -> UUID:
+        return demo_id(self._slug, "user", key)
+
+    def _id(self, kind: str, key: str) -> str:
+        return str(demo_id(self._slug, kind, key))

@@ -1,0 +1,157 @@
+"""Actions: proposed by a crew, decided by people or the policy, carried out once."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from subgraphs.agents.domain import actions as domain
+from subgraphs.agents.domain.actions import MAX_ACTIONS, Action, Decision, Proposal
+from subgraphs.agents.domain.errors import (
+    ActionNotFound,
+    ApprovalRequired,
+    DryRun,
+    InvalidValue,
+    KillSwitchOn,
+    ProposalChanged,
+    RunOver,
+)
+from subgraphs.agents.domain.runs import Run
+from subgraphs.agents.domain.values import ActionStatus, DecisionKind, hash_of
+from subgraphs.agents.repository import actions, controls
+from subgraphs.agents.usecases.work import Work, actor_of
+
+__all__ = ["propose_actions", "record_action", "record_decision", "vote"]
+
+_WORKFLOW = "workflow"
+_POLICY = "policy"
+
+
+async def propose_actions(work: Work, run_id: UUID, proposals: Sequence[Proposal]) -> tuple[Action, ...]:
+    """The run's actions. Proposing the same again changes nothing.
+
+    Raises:
+        ProposalChanged: the run has proposed others.
+        RunOver: it has ended.
+    """
+    if len(proposals) > MAX_ACTIONS:
+        raise InvalidValue("actions", f"must be at most {MAX_ACTIONS}")
+    run = await work.locked_run(run_id)
+    (known,) = await actions.actions_of_runs(work.session, [run_id])
+    if known:
+        if [_identity(action) for action in known] != [
+            (proposal.tool, proposal.risk, hash_of(proposal.arguments)) for proposal in proposals
+        ]:
+            raise ProposalChanged
+        return known
+    if run.status.is_final:
+        raise RunOver
+    new = tuple(domain.propose(uuid4(), run_id, index, proposal, work.now) for index, proposal in enumerate(proposals))
+    await actions.add_actions(work.session, *new)
+    for action in new:
+        data = {
+            "index": action.index,
+            "tool": action.tool,
+            "risk": action.risk.name,
+            "argumentsHash": action.arguments_hash,
+            "readUntrusted": action.read_untrusted,
+        }
+        run = await work.written(run, "ACTION_PROPOSED", data, actor=_WORKFLOW)
+    return new
+
+
+async def vote(work: Work, run_id: UUID, index: int, decision: Decision) -> tuple[Run, Action]:
+    """Writes what a person says about an action, for the workflow to find, and checks that it may be said.
+
+    Raises:
+        RunOver: the run has ended.
+        ActionNotFound, AlreadyDecided, ArgumentsChanged, NotYourOwnMoney: see `domain.actions.check_vote`.
+    """
+    assert decision.by is not None
+    run = await work.locked_run(run_id)
+    action = await actions.action_for_update(work.session, run_id, index)
+    if action is None:
+        raise ActionNotFound
+    if run.status.is_final:
+        raise RunOver
+    domain.check_vote(action, decision, run.requested_by)
+    await actions.add_vote(work.session, run_id, index, decision.by, decision)
+    data = {"index": index, "kind": decision.kind.name, "argumentsHash": decision.arguments_hash}
+    await work.note(actor_of(decision.by), "ACTION_VOTED", run_id, data)
+    return run, action
+
+
+async def record_decision(work: Work, run_id: UUID, index: int, decision: Decision | None) -> tuple[Action, bool]:
+    """The decided action, and whether that is new; without a decision it has expired.
+
+    Raises:
+        ApprovalRequired: only a person may decide this, and none did; or the person never said so in the graph.
+        AlreadyDecided, ArgumentsChanged, NotYourOwnMoney: see `domain.actions.decide`.
+    """
+    run = await work.locked_run(run_id)
+    before = await actions.action_for_update(work.session, run_id, index)
+    if before is None:
+        raise ActionNotFound
+    if decision is None:
+        after = domain.expire(before, work.now)
+    else:
+        after = domain.decide(
+            before,
+            decision,
+            work.now,
+            requested_by=run.requested_by,
+            run_read_untrusted=run.read_untrusted,
+        )
+        by = decision.by
+        if (
+            after is not before
+            and by is not None
+            and not await actions.has_vote(work.session, run_id, index, by, decision)
+        ):
+            raise ApprovalRequired("That person has decided nothing of the kind.")
+    if after is before:
+        return before, False
+    await actions.change_action(work.session, after)
+    data: dict[str, Any] = {"index": index, "status": after.status.name, "argumentsHash": before.arguments_hash}
+    if decision is not None:
+        data["kind"] = decision.kind.name
+        if decision.kind is DecisionKind.EDIT:
+            data["editedHash"] = after.arguments_hash
+        if decision.note is not None:
+            data["note"] = decision.note
+    actor = _WORKFLOW if decision is None else _POLICY if decision.by is None else actor_of(decision.by)
+    await work.written(run, "ACTION_DECIDED" if decision is not None else "ACTION_EXPIRED", data, actor=actor)
+    return after, True
+
+
+async def record_action(
+    work: Work, run_id: UUID, index: int, status: ActionStatus, outcome: Any = None
+) -> tuple[Action, bool]:
+    """The action in `status`, and whether it has just come to it (false for a repetition).
+
+    Raises:
+        InvalidTransition: that status cannot follow.
+        KillSwitchOn, DryRun, RunOver: it must not be carried out.
+    """
+    run = await work.locked_run(run_id)
+    before = await actions.action_for_update(work.session, run_id, index)
+    if before is None:
+        raise ActionNotFound
+    after = domain.advance(before, status, outcome, work.now)
+    if after is before:
+        return before, False
+    if status is ActionStatus.EXECUTING:
+        if run.status.is_final:
+            raise RunOver
+        if run.dry_run:
+            raise DryRun
+        if (await controls.read_controls(work.session)).kill_switch:
+            raise KillSwitchOn
+    await actions.change_action(work.session, after)
+    data = {"index": index, "tool": after.tool, "status": status.name, "argumentsHash": after.arguments_hash}
+    await work.written(run, f"ACTION_{status.name}", data, actor=_WORKFLOW)
+    return after, True
+
+
+def _identity(action: Action) -> tuple[Any, ...]:
+    shown = action.proposed_arguments if action.proposed_arguments is not None else action.arguments
+    return action.tool, action.risk, hash_of(shown)
