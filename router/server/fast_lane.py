@@ -18,6 +18,7 @@ from router.server.documents import Entry
 from router.server.generations import Generations
 from router.server.heads import Head, HeadReader
 from router.server.lane_request import LaneRequest
+from router.server.part_formats import may_come_in_parts
 from router.server.pipeline import Audience, PreparedOperation
 from router.server.requests import VARIABLES, GraphQLRequest, checked
 from router.server.responses import Rejected
@@ -54,7 +55,7 @@ class KnownBody:
 
     Attributes:
         named: the request with the document that it names by an id, as the last one to find it had it.
-        may_come_in_parts: whether its result may, for clients that take it so; true for more texts than those.
+        may_come_in_parts: whether its result may, for clients that take it so; true for more than those.
         ready: for the audience of everybody, if there is only that.
         by_audience: for each of several.
     """
@@ -64,8 +65,7 @@ class KnownBody:
     def __init__(self, request: GraphQLRequest) -> None:
         text = request.query
         self.request = request
-        is_by_id = request.document_id is not None
-        self.may_come_in_parts = is_by_id or "subscription" in text or "defer" in text or "stream" in text
+        self.may_come_in_parts = may_come_in_parts(text) if text else request.document_id is not None
         self.named: GraphQLRequest | None = None
         self.ready: Ready | None = None
         self.by_audience: dict[Audience, Ready] = {}
@@ -120,7 +120,7 @@ class FastLane:
     def begin(self, line: "LaneProtocol", head: Head, body: bytes) -> bool:
         """Answer a request, now or later; False, and nothing has happened, if it is not one for the lane."""
         known = self.bodies[body] if len(body) <= MAX_KNOWN_BODY_BYTES else read_body(body)
-        if known is None or (head.takes_parts and known.may_come_in_parts):
+        if known is None or (head.takes_parts and known.may_come_in_parts and not self.names_a_whole(known.request)):
             return False
         if self.admission is not None:
             if self.admission.is_full:
@@ -150,6 +150,10 @@ class FastLane:
         else:
             running.begin()
         return True
+
+    def names_a_whole(self, request: GraphQLRequest) -> bool:
+        """Whether a request names a document whose result does not come in parts, whoever asks."""
+        return request.document_id is not None and not request.query and self.persisted.is_whole(request.document_id)
 
     def context(self, line: "LaneProtocol", head: Head) -> RequestContext:
         """The context of a request whose body is not read yet."""

@@ -11,6 +11,7 @@ from asyncio.events import TimerHandle
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -58,6 +59,7 @@ class LaneProtocol(HttpToolsProtocol):
         answering: uvicorn's cycle that answers now, or did last.
         is_foreign: whether uvicorn has been given bytes whose request may not be answered yet.
         held: bytes that wait for their turn.
+        is_offering: whether what has been read of a request, its head, offers to change the protocol.
     """
 
     router: "RouterApp"
@@ -78,6 +80,7 @@ class LaneProtocol(HttpToolsProtocol):
         self.is_foreign = not self.has_lane
         self.is_inside = False
         self.is_in_head = False
+        self.is_offering = False
         self.head_bytes = 0
         self.is_taking = False
         self.is_ending = False
@@ -175,13 +178,42 @@ class LaneProtocol(HttpToolsProtocol):
 
     def feed(self, data: bytes) -> None:
         """Let uvicorn read bytes. A head that does not end is not collected for ever, in space or in time."""
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        data = self.parse(data)
         if self.is_in_head and not self.transport.is_closing():
             self.head_bytes += len(data)
             if self.head_bytes > self.lane.max_head_bytes:
                 self.refuse_head(too_large("The request's head is larger than this server takes."))
             elif self.head_timer is None:
                 self.head_timer = self.loop.call_later(self.lane.head_timeout_s, self.head_is_late)
+
+    def parse(self, data: bytes) -> bytes:
+        """Have it parsed; returns what belongs to the last request that has begun, or all of it."""
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserError:
+                message = "Invalid HTTP request received."
+                self.logger.warning(message)
+                self.send_400_response(message)
+            except httptools.HttpParserUpgrade as offer:
+                if self.is_offering:
+                    data = self.without_offer() + data[offer.args[0] :]
+                    continue
+                if self._should_upgrade():
+                    self.handle_websocket_upgrade()
+            return data
+
+    def without_offer(self) -> bytes:
+        """The head that was read without its offer to change to something else, such as HTTP/2 (h2c).
+
+        The parser took what comes behind for that, and takes nothing more.
+        """
+        opening = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        kept = (b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade")
+        self.is_offering = False
+        self.parser = httptools.HttpRequestParser(self)
+        return b"\r\n".join((opening, *kept, b"", b""))
 
     def head_is_late(self) -> None:
         if self.cycle is None or self.cycle.response_complete:
@@ -324,11 +356,17 @@ class LaneProtocol(HttpToolsProtocol):
         if self.head_timer is not None:
             self.head_timer.cancel()
             self.head_timer = None
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            self.is_offering = any(name == b"upgrade" for name, _ in self.headers)
+            if self.is_offering:
+                return
         super().on_headers_complete()
         if self.is_ending and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
+        if self.is_offering:
+            return
         self.is_inside = False
         super().on_message_complete()
 

@@ -6,7 +6,6 @@ protocol: a request over HTTP/1.1 costs nothing more.
 """
 
 import asyncio
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +16,6 @@ from router.server.http1 import GRACE_S
 from router.server.http2 import Http2Limits
 
 __all__ = ["negotiating"]
-
-# An offer to change to HTTP/2 (RFC 7540, 3.2; not in RFC 9113 any more) that comes with a connection's first request,
-# as curl makes it. uvicorn's parser would stop there; without it the request is one of HTTP/1.1.
-_OFFER = re.compile(rb"\r\nupgrade:[ \t]*h2c[ \t]*(?=\r\n)", re.IGNORECASE)
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -72,9 +67,6 @@ class Negotiation(asyncio.Protocol):
             chosen = self.choose(is_http2=True)
         else:
             chosen = self.choose(is_http2=False)
-            if b"h2c" in self.begun:
-                head, end, rest = self.begun.partition(b"\r\n\r\n")
-                self.begun = _OFFER.sub(b"", head + end[:2]) + end[2:] + rest
         data, self.begun = self.begun, b""
         chosen.data_received(data)
         if self.is_ending:

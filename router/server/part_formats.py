@@ -12,7 +12,7 @@ from typing import Any
 from router.executor.increments import Payload, as_current, as_older
 from router.server.responses import encoded, media_ranges
 
-__all__ = ["EVENT_STREAM", "PartFormat", "accepted_events", "multipart_of", "with_keep_alive"]
+__all__ = ["EVENT_STREAM", "PartFormat", "accepted_events", "may_come_in_parts", "multipart_of", "with_keep_alive"]
 
 WritePart = Callable[[Mapping[str, Any], str | None, bool], bytes]
 """From a response, the id of its event, if it has one, and whether it says why there are no more: a part."""
@@ -99,6 +99,11 @@ MULTIPART_SUBSCRIPTION = PartFormat(
     _PART_HEADERS + b"{}\r\n--graphql",
     _subscription_part,
 )
+
+
+def may_come_in_parts(text: str) -> bool:
+    """Whether a document's result may, for clients that take it so; true of more texts than those."""
+    return "subscription" in text or "defer" in text or "stream" in text
 
 
 def accepted_events(accept: str | None) -> PartFormat | None:

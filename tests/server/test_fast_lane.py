@@ -444,6 +444,36 @@ async def test_a_head_that_does_not_end_is_not_collected_for_ever(start: bytes, 
         assert b"content-length: %d" % len(body) in head
 
 
+# ---- offers to change the protocol ----------------------------------------------------------------------------------
+
+OFFER = ("connection: upgrade, http2-settings", "upgrade: h2c", "http2-settings: AAMAAABkAAQCAAAAAAIAAAAA")
+
+
+@pytest.mark.parametrize("offer", [OFFER, ("connection: Upgrade", "upgrade: tls/1.0")])
+@pytest.mark.parametrize("body", [GOOD[0], b""])
+async def test_offers_are_answered_as_if_there_were_none(
+    shop_app: RouterApp, offer: tuple[str, ...], body: bytes
+) -> None:
+    """With each request of a connection, together or one after the other, and what comes behind is read."""
+    wire = Wire(shop_app, fast=True)
+    offering = request(body, *offer) if body else request(b"", *offer, method="GET", path="/health", length=None)
+    expected = b'{"data":{"product":{"name":"Pen"}}}' if body else b'{"status":"UP"}'
+    for turns in (
+        [[offering], [offering], [request(GOOD[0])], [offering]],
+        [[offering + request(GOOD[0]) + offering + offering]],
+        [cut(offering * 3 + request(GOOD[0]), [0.1, 0.3, 0.5, 0.7])],
+    ):
+        got = await wire.talk(turns)
+        assert got.count(b"HTTP/1.1 200 OK") == got.count(b"HTTP/1.1 ") == 4
+        assert got.count(expected) == 4 if body else 3
+
+
+async def test_very_many_offers_at_once(shop_app: RouterApp) -> None:
+    offering = b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
+    got = await Wire(shop_app, fast=True).talk([[offering * 900]])
+    assert got.count(b'{"status":"UP"}') == 900
+
+
 # ---- the life of a connection ---------------------------------------------------------------------------------------
 
 

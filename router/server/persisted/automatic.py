@@ -7,6 +7,8 @@ import sys
 from collections import OrderedDict
 from hashlib import sha256
 
+from router.server.part_formats import may_come_in_parts
+
 __all__ = ["ENTRY_BYTES", "MemoryStore", "hash_of", "is_hash"]
 
 ENTRY_BYTES = 400
@@ -35,11 +37,15 @@ class MemoryStore:
 
     Args:
         max_bytes: estimated memory of all of them.
+
+    Attributes:
+        whole: by the hash of a document whose result does not come in parts, how many partitions have it.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.size_bytes = 0
+        self.whole: dict[str, int] = {}
         self._texts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def __len__(self) -> int:
@@ -62,10 +68,19 @@ class MemoryStore:
         if size <= self.max_bytes:
             self._texts[key] = text
             self.size_bytes += size
+            if not may_come_in_parts(text):
+                self.whole[hash_] = self.whole.get(hash_, 0) + 1
             while self.size_bytes > self.max_bytes:
-                (old, _), gone = self._texts.popitem(last=False)
-                self.size_bytes -= _size(old, gone)
+                self._drop()
         return True
+
+    def _drop(self) -> None:
+        (partition, hash_), text = self._texts.popitem(last=False)
+        self.size_bytes -= _size(partition, text)
+        if hash_ in self.whole:
+            self.whole[hash_] -= 1
+            if not self.whole[hash_]:
+                del self.whole[hash_]
 
 
 def _size(partition: str, text: str) -> int:

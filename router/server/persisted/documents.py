@@ -22,6 +22,7 @@ from graphql import (
 from router.hooks import RequestContext
 from router.server.config import LimitsConfig, RouterConfig, TrustMode
 from router.server.operations import parsed
+from router.server.part_formats import may_come_in_parts
 from router.server.persisted.automatic import MemoryStore, hash_of, is_hash
 from router.server.persisted.manifests import Listed, load_manifests
 from router.server.persisted.shared import SharedStore
@@ -54,6 +55,9 @@ class PersistedDocuments:
         self.automatic = config.automatic_persisted_queries
         self._limits: LimitsConfig = config.limits
         self._manifest = load_manifests(self.trusted.manifests)
+        texts = self._manifest.texts
+        self._listed_in_parts = frozenset(id_ for (_, id_), text in texts.items() if may_come_in_parts(text))
+        self._listed_for_all = frozenset(id_ for client, id_ in texts if client is None)
         self._memory = MemoryStore(self.automatic.max_bytes)
         self._redis = config.redis if self.automatic.enabled and self.automatic.shared else None
         self._shared = None if self._redis is None else SharedStore(self._redis, self.automatic)
@@ -90,6 +94,15 @@ class PersistedDocuments:
     def concerns(self, request: GraphQLRequest) -> bool:
         """Whether a request names a document or needs a judgement; all others can run as they are."""
         return request.document_id is not None or self.judges_texts
+
+    def is_whole(self, id_: str) -> bool:
+        """Whether the document of an id has no result in parts, whoever names it; False where that is not known."""
+        id_ = id_.removeprefix("sha256:")
+        if id_ in self._listed_in_parts:
+            return False
+        if id_ in self._listed_for_all or not (self.automatic.enabled and is_hash(id_)):
+            return True  # listed, or refused
+        return id_ in self._memory.whole
 
     def known(self, request: GraphQLRequest, context: RequestContext) -> str | None:
         """The document of a request that this concerns; None if only `fetched` can tell.

@@ -27,14 +27,19 @@ async def until(is_so: Callable[[], object]) -> None:
 
 @asynccontextmanager
 async def serving(
-    app: Any, *, tls: ssl.SSLContext | None = None, limits: Http2Limits | None = None, **settings: Any
+    app: Any,
+    *,
+    tls: ssl.SSLContext | None = None,
+    limits: Http2Limits | None = None,
+    http1: type[asyncio.Protocol] = HttpToolsProtocol,
+    **settings: Any,
 ) -> AsyncIterator[tuple[str, uvicorn.Server]]:
     """Run it in this loop; yields the URL of its root, and the server."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     config = uvicorn.Config(
         app,
-        http=negotiating(HttpToolsProtocol, limits),
+        http=negotiating(http1, limits),
         ws="wsproto",
         lifespan="off",
         log_config=None,

@@ -18,6 +18,7 @@ from h2.errors import ErrorCodes
 
 from router.server.app import RouterApp, create_app
 from router.server.config import InvalidConfig, RouterConfig, TlsConfig
+from router.server.http1 import fast_protocol
 from router.server.tls import ServerTls
 from tests.executor.http_client.certificates import Authority
 from tests.server.http2.serving import Echo, frames, serving
@@ -281,7 +282,7 @@ async def curl(*arguments: str) -> tuple[str, str]:
 )
 async def test_curl(app: RouterApp, option: str, version: str) -> None:
     arguments = ["-H", "content-type: application/json", "-d", json.dumps({"query": PRODUCT})]
-    async with serving(app) as (url, _):
+    async with serving(app, http1=fast_protocol(app)) as (url, _):
         body, used = await curl(option, *arguments, f"{url}/graphql")
     assert (json.loads(body), used) == (ANSWER, version)
 

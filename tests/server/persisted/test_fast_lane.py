@@ -83,6 +83,63 @@ def test_parts_are_still_parts(pair: Pair) -> None:
     assert answers.count(b'"hasNext":false') == 1
 
 
+def test_who_takes_parts_takes_the_lane_where_there_are_none(pair: Pair, left: list[bytes]) -> None:
+    """As Apollo Client asks for everything."""
+    ask, deferred = by_hash(PEN), request(by_hash(DEFERRED), PARTS)
+    pair.check([request(ask, PARTS)], [request(by_hash(PEN, PEN), PARTS)], [LAST])
+    pair.check([request(by_hash(DEFERRED, DEFERRED), PARTS)], [LAST])
+    left.clear()
+    answers = pair.check(*([request(ask, PARTS)] for _ in range(3)), [deferred], [LAST])
+    assert answers.count(b'{"data":{"product":{"name":"Pen"}}}') == 3
+    assert answers.count(b'"hasNext":false') == 1
+    assert left == [deferred, LAST]
+
+
+def test_a_hash_that_is_forgotten_is_not_known_to_be_whole() -> None:
+    texts = [f'{{ product(id: "{n}") {{ name }} }}' for n in range(20)]
+    pair = Pair(automatic_persisted_queries={"max_bytes": 3000})
+    try:
+        for text in [*texts, DEFERRED]:
+            pair.check([request(by_hash(text, text), PARTS)], [LAST])
+        memory = pair.apps[0].persisted._memory
+        assert set(memory.whole) == {hash_ for (_, hash_), text in memory._texts.items() if text != DEFERRED}
+        for text in [*texts, DEFERRED]:
+            pair.check([request(by_hash(text), PARTS)], [LAST])
+    finally:
+        pair.close()
+
+
+@pytest.mark.parametrize("automatic", [False, True])
+def test_an_id_that_means_parts_for_one_client_leaves_the_lane_for_all(
+    tmp_path: Path, left: list[bytes], automatic: bool
+) -> None:
+    operations = [
+        {"id": "x", "body": PEN, "clientName": "a"},
+        {"id": "x", "body": DEFERRED, "clientName": "b"},
+        {"id": "y", "body": INK, "clientName": "a"},
+        {"id": "z", "body": PEN},
+    ]
+    content = {"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations}
+    (tmp_path / "manifest.json").write_text(json.dumps(content))
+    pair = Pair(
+        trusted_documents={"manifests": [tmp_path / "manifest.json"]},
+        automatic_persisted_queries={"enabled": automatic},
+    )
+    try:
+        asking = {
+            (id_, name): request(json.dumps({"documentId": id_}).encode(), PARTS, f"x-client-name: {name}")
+            for id_ in ("x", "y", "z", hash_of(INK), "sha256:" + hash_of(PEN), hash_of(DEFERRED))
+            for name in ("a", "b", "c")
+        }
+        answers = pair.check(*([each] for each in [*asking.values(), *asking.values()]), [LAST])
+        assert answers.count(b'"hasNext":false') == 2 * 2
+        gone = {key for key, each in asking.items() if each in left}
+        in_parts = {"x", hash_of(DEFERRED)} | ({hash_of(INK)} if automatic else set())
+        assert gone == {key for key in asking if key[0] in in_parts}
+    finally:
+        pair.close()
+
+
 @pytest.mark.parametrize("awaits", [False, True])
 def test_partitions_stay_apart(awaits: bool) -> None:
     pair = Pair(Tenants(awaits=awaits))
