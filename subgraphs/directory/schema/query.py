@@ -237,6 +237,12 @@ class Query:
         return await Category.resolve_reference(info, id)
 
     @strawberry.federation.field(
+        tags=SHOWN, extensions=[requires("directory:read")], description="A review by its id."
+    )
+    async def review(self, info: Info, id: IdArgument) -> Review | None:
+        return await Review.resolve_reference(info, id)
+
+    @strawberry.federation.field(
         tags=SHOWN, extensions=[requires("directory:read")], description="The reviews of a business."
     )
     async def reviews(

@@ -126,6 +126,10 @@ async def test_a_draft_by_a_crew_needs_a_run_and_a_review_of_the_tenant(
     assert data["draftReviewResponse"] == {"run": {"id": run}, "review": {"id": review, "response": None}, "errors": []}
     theirs = await directory.data(DRAFT, {"id": review}, tenant="acme", **as_run(run))
     assert theirs["draftReviewResponse"]["errors"] == [{"code": "NOT_FOUND"}]
+    found = await directory.data("query ($id: ID!) { review(id: $id) { id } }", {"id": review}, tenant="acme")
+    assert found == {"review": None}
+    found = await new_tenant.data("query ($id: ID!) { review(id: $id) { id rating } }", {"id": review})
+    assert found == {"review": {"id": review, "rating": 2}}
     written = await directory.data(
         RESPOND,
         {"input": {"reviewId": review, "text": "Mine", "engine": "PLAYBOOK"}},

@@ -1,0 +1,145 @@
+"""What a crew is. Plain frozen data: `definitions_loader` makes it, nothing changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brain.catalogue.descriptors import Risk
+from brain.crews.errors import UnknownTask
+
+__all__ = ["ActionTemplate", "AgentProfile", "Argument", "Crew", "Risk", "TaskDefinition", "Tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a tool. `type` is `string`, `integer`, `number`, `boolean` or `string_list`."""
+
+    name: str
+    type: str
+    description: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """An operation of the graph that a crew may use.
+
+    Attributes:
+        document: GraphQL with exactly one operation.
+        arguments: what the caller of the tool may give. A write takes its arguments from the crew's action templates.
+        bound: variable -> expression over the run's input; the run sets it, and nobody else.
+        untrusted: paths in the answer's data at which outsiders may have written text.
+        presence: paths whose values are replaced by whether there is one: the crew need not know more.
+        payload: for a write, the field of the answer that has `errors`.
+    """
+
+    name: str
+    risk: Risk
+    description: str
+    document: str
+    arguments: tuple[Argument, ...] = ()
+    bound: Mapping[str, str] = field(default_factory=dict)
+    untrusted: tuple[str, ...] = ()
+    presence: tuple[str, ...] = ()
+    payload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentProfile:
+    """An agent: who it is to a language model, and the tools that it may use."""
+
+    name: str
+    role: str
+    goal: str
+    backstory: str
+    tools: tuple[str, ...]
+    max_iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDefinition:
+    """A task of one agent.
+
+    Attributes:
+        output: name of the model in `brain.crews.outputs` that the output must satisfy.
+        guardrails: names of rules in `brain.crews.guardrails` that the output must keep.
+        guardrail_retries: how often a language model may mend its output.
+    """
+
+    name: str
+    agent: str
+    description: str
+    expected_output: str
+    output: str
+    guardrails: tuple[str, ...]
+    guardrail_retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActionTemplate:
+    """How a task's output becomes proposed writes.
+
+    Attributes:
+        task: whose output it is.
+        each: expression of a list: one action for each item; None for one action.
+        arguments: name -> constant or expression over `$input`, `$output`, `$engine` and `$item`.
+        reason: expression or text.
+    """
+
+    tool: str
+    task: str
+    each: str | None
+    arguments: Mapping[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """A crew.
+
+    Attributes:
+        version: digest of everything that makes the crew, for runs to pin.
+        mutation: subgraph and field that stand for it in the graph, as `crm.scoreLead`.
+        risk: the worst that it proposes.
+        grants: scopes of the run's credential.
+        approve_writes: its writes need approval in any case.
+        budget_micros: what a run of it may spend on language models unless the tenant says less.
+        timeout_s: of one task.
+        input: name -> type of the field's arguments.
+        untrusted_input: names of inputs that outsiders may have written.
+    """
+
+    name: str
+    title: str
+    version: str
+    mutation: str
+    risk: Risk
+    grants: tuple[str, ...]
+    approve_writes: bool
+    budget_micros: int
+    timeout_s: float
+    input: Mapping[str, Argument]
+    untrusted_input: tuple[str, ...]
+    tools: Mapping[str, Tool]
+    agents: Mapping[str, AgentProfile]
+    tasks: Mapping[str, TaskDefinition]
+    actions: tuple[ActionTemplate, ...]
+
+    @property
+    def weight(self) -> int:
+        """How many agents it has: which queue its tasks go to."""
+        return len(self.agents)
+
+    def task(self, name: str) -> TaskDefinition:
+        """The task of that name.
+
+        Raises:
+            UnknownTask: there is none.
+        """
+        if name not in self.tasks:
+            raise UnknownTask(f"The crew {self.name} has no task {name!r}; it has {', '.join(self.tasks)}.")
+        return self.tasks[name]
+
+    def granted_tools(self, task: TaskDefinition) -> dict[str, Tool]:
+        """The tools of the task's agent."""
+        return {name: self.tools[name] for name in self.agents[task.agent].tools}

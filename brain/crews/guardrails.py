@@ -1,0 +1,201 @@
+"""Rules that an output must keep, beyond its model. Each yields what is wrong, in words an agent can act on.
+
+They hold for playbooks, too: a rule that only a language model is asked to keep is not a rule.
+"""
+
+# ruff: noqa: ARG001 (all rules take the same arguments)
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from brain.crews.expressions import values_at
+from brain.crews.outputs import (
+    Figure,
+    IncidentsOutput,
+    LeadScoreOutput,
+    RemediesOutput,
+    ReviewDraftOutput,
+    ReviewResponseOutput,
+    SupportAnswerOutput,
+    TenantFiguresOutput,
+    TenantReportOutput,
+)
+from brain.crews.tools import Evidence
+
+__all__ = ["GUARDRAILS", "Case", "Guardrail", "response_problems"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What an output is held against."""
+
+    evidence: Evidence
+    earlier: Mapping[str, Any]
+
+
+Guardrail = Callable[[BaseModel, Case], Iterator[str]]
+
+GUARDRAILS: dict[str, Guardrail] = {}
+
+
+def _guardrail(rule: Guardrail) -> Guardrail:
+    GUARDRAILS[rule.__name__] = rule
+    return rule
+
+
+@_guardrail
+def lead_was_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """A lead is not scored unseen."""
+    if not any(data.get("lead") for data in case.evidence.of("read_lead")):
+        yield "read the lead with read_lead before you score it"
+
+
+@_guardrail
+def reasons_differ(output: BaseModel, case: Case) -> Iterator[str]:
+    """Reasons are not said twice."""
+    assert isinstance(output, LeadScoreOutput)
+    if len({reason.casefold() for reason in output.reasons}) != len(output.reasons):
+        yield "say each reason once"
+
+
+@_guardrail
+def review_was_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """A review is not answered unseen."""
+    if not any(data.get("review") for data in case.evidence.of("read_review")):
+        yield "read the review with read_review before you answer it"
+
+
+_UNSAFE = {
+    "a link": re.compile(r"https?://|www\.|\b[\w-]+\.(com|net|org|io|example|info)\b", re.IGNORECASE),
+    "an e-mail address": re.compile(r"\S+@\S+\.\S+"),
+    "a telephone number": re.compile(r"\+?\d(?:[\d ()./-]{6,})\d"),
+    "money or a gift": re.compile(
+        r"[$€£¥]|\b(refund|reimburse|compensat|discount|voucher|coupon|free of charge|gift)\w*", re.IGNORECASE
+    ),
+    "blame": re.compile(r"\b(you are lying|your own fault|liar|stupid|idiot)\b", re.IGNORECASE),
+}
+
+
+def response_problems(text: str) -> list[str]:
+    """What a response to a review holds that it must not hold."""
+    return [what for what, pattern in _UNSAFE.items() if pattern.search(text)]
+
+
+@_guardrail
+def response_is_safe(output: BaseModel, case: Case) -> Iterator[str]:
+    """A response promises nothing and reveals nothing."""
+    assert isinstance(output, ReviewDraftOutput | ReviewResponseOutput)
+    for problem in response_problems(output.text):
+        yield f"the text must not hold {problem}"
+
+
+@_guardrail
+def quotes_are_there(output: BaseModel, case: Case) -> Iterator[str]:
+    """An answer rests on passages that were found, word for word."""
+    assert isinstance(output, SupportAnswerOutput)
+    passages = case.evidence.of("search_documents")
+    if not passages:
+        yield "look in the documents with search_documents before you answer"
+        return
+    if output.answered != bool(output.citations):
+        yield "an answer has citations; without any, answered is false"
+    known: dict[str, str] = {}
+    for data in passages:
+        for found in values_at(data, "searchAgentDocuments"):
+            known[str(found["document"]["id"])] = known.get(str(found["document"]["id"]), "") + "\n" + found["text"]
+    for citation in output.citations:
+        if _plain(citation.quote) not in _plain(known.get(citation.document_id, "")):
+            yield f"no passage of the document {citation.document_id} has these words: {citation.quote[:80]!r}"
+
+
+@_guardrail
+def figures_are_known(output: BaseModel, case: Case) -> Iterator[str]:
+    """A report has no number that was not gathered, and its findings no other."""
+    assert isinstance(output, TenantReportOutput)
+    gathered = {_key(Figure.model_validate(item)) for item in values_at(case.earlier, "gather.figures")}
+    for figure in output.figures:
+        if _key(figure) not in gathered:
+            yield f"{figure.name} = {figure.value:g} was not gathered"
+    known = {value for _, value in gathered}
+    for finding in [output.summary, *output.findings]:
+        for text in re.findall(r"\d+(?:[.,]\d+)*", finding):
+            if _number(text) not in known:
+                yield f"{text} in {finding[:60]!r} is none of the gathered numbers"
+
+
+@_guardrail
+def figures_are_right(output: BaseModel, case: Case) -> Iterator[str]:
+    """A gathered number is one that was read, a share of two of them in percent, or a count of low ratings."""
+    assert isinstance(output, TenantFiguresOutput)
+    read = [float(value) for call in case.evidence.calls for value in _texts(call.data) if _is_number(value)]
+    ratings = [
+        value for call in case.evidence.calls for value in values_at(call.data, "rated.edges.node.rating.average")
+    ]
+    known = {*read, *(sum(1.0 for value in ratings if value is not None and value < bound) for bound in range(2, 6))}
+    totals = {value for value in known if value == round(value)}
+    for figure in output.figures:
+        shares = (100 * a / whole for a in totals for b in totals for whole in (b, a + b) if whole)
+        if figure.value not in known and not any(abs(figure.value - share) <= 0.05 for share in shares):
+            yield f"{figure.name} = {figure.value:g} does not follow from what was read"
+
+
+@_guardrail
+def figures_were_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """Numbers are gathered from the graph."""
+    if not case.evidence.calls:
+        yield "read the numbers with the tools first"
+
+
+@_guardrail
+def incidents_are_seen(output: BaseModel, case: Case) -> Iterator[str]:
+    """An incident is about something that was read."""
+    assert isinstance(output, IncidentsOutput)
+    if not case.evidence.calls:
+        yield "read the state of things with the tools first"
+    seen = {str(value) for call in case.evidence.calls for value in _texts(call.data)}
+    for incident in output.incidents:
+        if incident.subject not in seen:
+            yield f"nothing that was read is called {incident.subject!r}"
+
+
+@_guardrail
+def remedies_fit(output: BaseModel, case: Case) -> Iterator[str]:
+    """A remedy is for an incident that was found, and of the sort that helps."""
+    assert isinstance(output, RemediesOutput)
+    incidents = values_at(case.earlier, "diagnose.incidents")
+    for remedies, kind in ((output.retry, "RUN_FAILED"), (output.cancel, "RUN_STUCK"), (output.stop, "SPENDING")):
+        known = {incident["subject"] for incident in incidents if incident["kind"] == kind}
+        for remedy in remedies:
+            if remedy.subject not in known:
+                yield f"{remedy.subject!r} is no incident of the kind {kind}"
+
+
+def _texts(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    else:
+        yield value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _key(figure: Figure) -> tuple[str, float]:
+    return figure.name, round(figure.value, 6)
+
+
+def _number(text: str) -> float:
+    return round(float(text.replace(",", "")), 6)

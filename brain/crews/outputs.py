@@ -1,0 +1,134 @@
+"""What tasks put out: models that an output must satisfy before anyone is shown it. Unknown fields are refused."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "OUTPUTS",
+    "Citation",
+    "Figure",
+    "Incident",
+    "IncidentsOutput",
+    "LeadScoreOutput",
+    "RemediesOutput",
+    "Remedy",
+    "ReviewDraftOutput",
+    "ReviewResponseOutput",
+    "SupportAnswerOutput",
+    "TenantFiguresOutput",
+    "TenantReportOutput",
+]
+
+Line = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class LeadScoreOutput(_Output):
+    """How promising a lead is."""
+
+    value: int = Field(ge=0, le=100, description="0: no chance; 100: sure and large.")
+    summary: Line = Field(description="One sentence.")
+    reasons: list[Line] = Field(min_length=1, max_length=20, description="The weightiest first.")
+
+
+class ReviewDraftOutput(_Output):
+    """A response to a review, drafted."""
+
+    text: str = Field(min_length=1, max_length=2000, description="The response.")
+    topics: list[Line] = Field(max_length=10, description="What of the review it takes up.")
+
+
+class ReviewResponseOutput(_Output):
+    """A response to a review, checked."""
+
+    text: str = Field(min_length=1, max_length=2000, description="The response as it should go out.")
+    changes: list[Line] = Field(max_length=20, description="What was wrong with the draft; empty if nothing.")
+    summary: Line = Field(description="One sentence.")
+
+
+class Citation(_Output):
+    """A passage that an answer rests on."""
+
+    document_id: str = Field(description="Of the text.")
+    title: str = Field(max_length=300, description="Of the text.")
+    quote: str = Field(min_length=1, max_length=1000, description="Word for word as the passage has it.")
+
+
+class SupportAnswerOutput(_Output):
+    """An answer from the tenant's own texts."""
+
+    answered: bool = Field(description="Whether the texts say it.")
+    answer: str = Field(min_length=1, max_length=4000, description="The answer, or that the texts do not say it.")
+    citations: list[Citation] = Field(max_length=10, description="Empty if not answered.")
+
+
+class Figure(_Output):
+    """A number about the tenant."""
+
+    name: str = Field(min_length=1, max_length=100, description="What it counts.")
+    value: float = Field(description="As the graph has it, or computed from such.")
+    source: str = Field(min_length=1, max_length=200, description="Where the graph has it.")
+
+
+class TenantFiguresOutput(_Output):
+    """Numbers about a tenant."""
+
+    figures: list[Figure] = Field(min_length=1, max_length=60, description="Each once.")
+
+
+class TenantReportOutput(_Output):
+    """What the numbers say."""
+
+    summary: Line = Field(description="One sentence.")
+    findings: list[Line] = Field(max_length=20, description="The most important first, with their numbers.")
+    figures: list[Figure] = Field(min_length=1, max_length=60, description="That the findings rest on.")
+
+
+class Incident(_Output):
+    """Something that is wrong."""
+
+    kind: Literal["RUN_FAILED", "RUN_STUCK", "SPENDING", "INTEGRATION"] = Field(description="What sort.")
+    subject: str = Field(min_length=1, max_length=200, description="Id of the run, name of the integration, or crew.")
+    evidence: Line = Field(description="What shows it.")
+
+
+class IncidentsOutput(_Output):
+    """What is wrong."""
+
+    incidents: list[Incident] = Field(max_length=50, description="The gravest first; empty if all is well.")
+
+
+class Remedy(_Output):
+    """What can be done about an incident."""
+
+    subject: str = Field(min_length=1, max_length=200, description="As the incident has it.")
+    reason: Line = Field(description="Why this helps.")
+
+
+class RemediesOutput(_Output):
+    """What to do."""
+
+    summary: Line = Field(description="One sentence.")
+    retry: list[Remedy] = Field(max_length=20, description="Failed runs to try again; their ids are the subjects.")
+    cancel: list[Remedy] = Field(max_length=20, description="Stuck runs to give up.")
+    stop: list[Remedy] = Field(max_length=1, description="One entry to engage the tenant's kill switch; else empty.")
+    for_people: list[Line] = Field(max_length=20, description="What only people can mend, such as credentials.")
+
+
+OUTPUTS: dict[str, type[BaseModel]] = {
+    model.__name__: model
+    for model in (
+        LeadScoreOutput,
+        ReviewDraftOutput,
+        ReviewResponseOutput,
+        SupportAnswerOutput,
+        TenantFiguresOutput,
+        TenantReportOutput,
+        IncidentsOutput,
+        RemediesOutput,
+    )
+}

@@ -1,0 +1,25 @@
+"""Playbooks: what a crew does without a language model. Stated rules over what its tools give, always the same.
+
+A playbook is a generator function: it yields tools to call, is sent what they gave, and returns the task's output.
+
+    def score(given: Given) -> Playbook:
+        data = yield Call("read_lead")
+        return {"value": ..., "reasons": [...]}
+"""
+
+from brain.crews.playbooks import incident_healer, lead_scoring, review_response, support_answer, tenant_analyst
+from brain.crews.playbooks.steps import Call, Given, Playbook, PlaybookFunction
+
+__all__ = ["PLAYBOOKS", "Call", "Given", "Playbook", "PlaybookFunction"]
+
+PLAYBOOKS: dict[tuple[str, str], PlaybookFunction] = {
+    ("incident_healer", "diagnose"): incident_healer.diagnose,
+    ("incident_healer", "propose"): incident_healer.propose,
+    ("lead_scoring", "score"): lead_scoring.score,
+    ("review_response", "check"): review_response.check,
+    ("review_response", "draft"): review_response.draft,
+    ("support_answer", "answer"): support_answer.answer,
+    ("tenant_analyst", "gather"): tenant_analyst.gather,
+    ("tenant_analyst", "report"): tenant_analyst.report,
+}
+"""By crew and task."""

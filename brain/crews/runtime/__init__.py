@@ -1,0 +1,1 @@
+"""The only part that imports crewai. Imported when the first task is run: it takes seconds and some 175 MB."""

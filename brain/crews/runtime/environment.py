@@ -1,0 +1,25 @@
+"""crewai's own settings, which it reads when it is imported."""
+
+import os
+import sys
+from pathlib import Path
+
+__all__ = ["prepare"]
+
+
+def prepare(storage: Path | None = None) -> None:
+    """Sets crewai up to send nothing home and to write below `storage` alone. Call it before anything imports crewai.
+
+    Args:
+        storage: an own folder; None leaves what the environment says.
+
+    Raises:
+        RuntimeError: crewai has been imported already, with other settings.
+    """
+    wanted = {"CREWAI_DISABLE_TELEMETRY": "true", "CREWAI_TRACING_ENABLED": "false", "OTEL_SDK_DISABLED": "true"}
+    if storage is not None:
+        storage.mkdir(parents=True, exist_ok=True)
+        wanted["CREWAI_STORAGE_DIR"] = str(storage)
+    if "crewai" in sys.modules and any(os.environ.get(name) != value for name, value in wanted.items()):
+        raise RuntimeError("crewai is imported already, and not with these settings")
+    os.environ.update(wanted)
