@@ -8,6 +8,7 @@
     ├── BudgetExceeded               the next call of a language model could cost more than is left
     ├── ProviderUnavailable          the language model's provider does not answer, or refuses us
     ├── EngineMisconfigured          the tenant's settings name no engine that there is
+    ├── RunStopped                   the run may not go on: kill switch, or it is over
     ├── GuardrailFailed              the output breaks the crew's rules and was not mended
     └── TaskTimedOut                 it took too long
 
@@ -24,6 +25,7 @@ __all__ = [
     "GraphUnavailable",
     "GuardrailFailed",
     "ProviderUnavailable",
+    "RunStopped",
     "SubjectMissing",
     "TaskTimedOut",
     "UnknownCrew",
@@ -106,6 +108,20 @@ class EngineMisconfigured(CrewError):
     """The settings name no engine that there is."""
 
     code = "LLM_MISCONFIGURED"
+
+
+class RunStopped(CrewError):
+    """The run may not go on.
+
+    Args:
+        code: KILL_SWITCH, AGENT_RUN_OVER.
+    """
+
+    code = "AGENT_RUN_STOPPED"
+
+    def __init__(self, code: str, message: str) -> None:
+        self.cause_code = code
+        super().__init__(f"{message} ({code})")
 
 
 class GuardrailFailed(CrewError):

@@ -236,9 +236,7 @@ class Query:
     async def category(self, info: Info, id: IdArgument) -> Category | None:
         return await Category.resolve_reference(info, id)
 
-    @strawberry.federation.field(
-        tags=SHOWN, extensions=[requires("directory:read")], description="A review by its id."
-    )
+    @strawberry.federation.field(tags=SHOWN, extensions=[requires("directory:read")], description="A review by its id.")
     async def review(self, info: Info, id: IdArgument) -> Review | None:
         return await Review.resolve_reference(info, id)
 

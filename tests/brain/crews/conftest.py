@@ -1,10 +1,12 @@
 import importlib
 import warnings
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from brain.crews.runtime.environment import prepare
+from tests.brain.crews.openai_server import Provider, serving
 from tests.brain.crews.world import Story
 
 
@@ -22,3 +24,10 @@ def crewai_storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def story() -> Story:
     return Story()
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    """A language model's provider on loopback."""
+    async with serving() as running:
+        yield running
