@@ -1,0 +1,138 @@
+"""Runs whose histories are kept: the workflow must go on replaying them.
+
+    python -m tests.brain.workflows.scenarios
+
+writes `histories/*.json` anew, with a Temporal of its own. Do that for a scenario that is added; a history that is
+there stands for runs that are under way somewhere, and is never rewritten to make a test pass.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from temporalio.testing import WorkflowEnvironment
+
+from brain.workflows.agent_run import AgentRunWorkflow
+from brain.workflows.messages import (
+    ActionOutcome,
+    ActionStatus,
+    CrewOutline,
+    DecisionKind,
+    RunFailure,
+)
+
+from .conftest import MANAGER, Graph, Runs, Started, pay, planned, program, refusal, workers, write
+
+HISTORIES = Path(__file__).parent / "histories"
+
+
+async def approved(runs: Runs) -> Started:
+    """A write that needs nobody, money approved, money edited."""
+    run = await runs.start(Graph(plans=planned(write(), pay(1), pay(2))))
+    await run.settled()
+    await run.decide(1)
+    await run.decide(2, DecisionKind.EDIT, edited_arguments={"amount": 3})
+    return run
+
+
+async def rejected(runs: Runs) -> Started:
+    """Everything is rejected."""
+    run = await runs.start(Graph(plans=planned(pay(), write(), read_untrusted=True)))
+    await run.settled()
+    await run.decide(1, DecisionKind.REJECT, note="no")
+    await run.decide(0, DecisionKind.REJECT)
+    return run
+
+
+async def expired(runs: Runs) -> Started:
+    """One is approved, the other is decided by nobody."""
+    run = await runs.start(Graph(plans=planned(pay(1), pay(2))), approval_timeout_s=2)
+    await run.settled()
+    await run.decide(0)
+    return run
+
+
+async def cancelled(runs: Runs) -> Started:
+    """Stopped by a person while it waits."""
+    run = await runs.start(Graph(plans=planned(write(), pay())))
+    await run.settled()
+    await run.handle.signal(AgentRunWorkflow.cancel, MANAGER)
+    return run
+
+
+async def terminated_early(runs: Runs) -> Started:
+    """Cancelled by the workflow service."""
+    run = await runs.start(Graph(plans=planned(pay())))
+    await run.settled()
+    await run.handle.cancel()
+    return run
+
+
+async def four_tasks(runs: Runs) -> Started:
+    """Several tasks, no action."""
+    return await runs.start(Graph(outline=CrewOutline(["research", "plan", "execute", "audit"], weight=3)))
+
+
+async def dry_run(runs: Runs) -> Started:
+    """Proposed only."""
+    return await runs.start(Graph(plans=planned(write(), pay())), dry_run=True)
+
+
+async def failed_action(runs: Runs) -> Started:
+    """The second of three actions fails."""
+    failed = ActionOutcome(ActionStatus.FAILED, None, RunFailure("NOT_FOUND", "No such lead."))
+    return await runs.start(Graph(plans=planned(write(n=1), write(n=2), write(n=3)), outcomes={1: failed}))
+
+
+async def refused(runs: Runs) -> Started:
+    """A policy refuses the action, and the crew is not asked again."""
+    return await runs.start(Graph(plans=planned(write()), refusals={"execute_action": refusal("AGENTS_STOPPED")}))
+
+
+SCENARIOS: tuple[Callable[[Runs], Awaitable[Started]], ...] = (
+    approved,
+    rejected,
+    expired,
+    cancelled,
+    terminated_early,
+    four_tasks,
+    dry_run,
+    failed_action,
+    refused,
+)
+
+
+async def record() -> None:
+    """Write the histories that are not there."""
+    path = program("temporal")
+    async with (
+        await WorkflowEnvironment.start_local(dev_server_existing_path=path, identity="recorder") as environment,
+        workers(environment.client),
+    ):
+        HISTORIES.mkdir(exist_ok=True)
+        for scenario in SCENARIOS:
+            file = HISTORIES / f"agent_run_{scenario.__name__}.json"
+            if file.exists():
+                continue
+            run = await scenario(Runs(environment.client))
+            await run.handle.result()
+            history = json.loads((await run.handle.fetch_history()).to_json())
+            file.write_text(json.dumps(_portable(history), separators=(",", ":")) + "\n")
+            print(file.name)
+
+
+def _portable(value: Any) -> Any:
+    """Without what tells of the machine it was recorded on."""
+    if isinstance(value, dict):
+        return {name: _portable(item) for name, item in value.items() if name not in ("stackTrace", "identity")}
+    return [_portable(item) for item in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    asyncio.run(record())
+    sys.stdout.flush()
+    os._exit(0)  # the client's threads may abort the interpreter while it ends
