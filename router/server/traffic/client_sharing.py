@@ -4,7 +4,6 @@ It stands between whoever has opened an operation and the compiled plan, so hook
 at every request by itself, and each still gets its own headers, request id, log line and `on_response`.
 """
 
-import asyncio
 import json
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -17,6 +16,7 @@ from router.executor.client import Sender
 from router.executor.compiled_plan import OnDone, response_of
 from router.executor.running_loop import running_loop
 from router.hooks import RequestContext
+from router.server.traffic.flights import Flight, Flights, Waiter
 
 __all__ = ["ClientSharing"]
 
@@ -49,12 +49,9 @@ class ClientSharing:
         has_hooks: whether a hook sees requests while they are executed or their responses.
         ignored: further names of headers that make no difference.
         claims: names of the caller's claims that go on to subgraphs.
-
-    Attributes:
-        shared: requests that were answered by another one's execution.
     """
 
-    __slots__ = ("_claims", "_flights", "_has_hooks", "_ignored", "_propagated", "shared")
+    __slots__ = ("_claims", "_flights", "_has_hooks", "_ignored", "_propagated")
 
     def __init__(
         self,
@@ -65,12 +62,16 @@ class ClientSharing:
         claims: Iterable[str] = (),
     ) -> None:
         self._claims = tuple(sorted(set(claims)))
-        self._flights: dict[Hashable, _Flight] = {}
+        self._flights: Flights[_Flight] = Flights()
         self._propagated = tuple(sorted(set(propagated) - OWN_HEADERS))
         self._has_hooks = has_hooks
         seen = set() if has_hooks else UNSEEN_HEADERS - set(self._propagated)
         self._ignored = frozenset({*OWN_HEADERS, *seen, *ignored})
-        self.shared = 0
+
+    @property
+    def shared(self) -> int:
+        """Requests that were answered by another one's execution."""
+        return self._flights.shared
 
     def start(
         self,
@@ -88,15 +89,12 @@ class ClientSharing:
         if key is None:
             return compiled.start(variables, context, subgraphs, deadline, on_done, pass_through=pass_through)
         waiter = _Waiter(context, deadline, on_done)
-        flight = self._flights.get(key)
+        flight = self._flights.joined(key, waiter)
         if flight is not None:
-            self.shared += 1
             context.log_fields["shared_with"] = flight.request_id
-            flight.join(waiter)
         else:
-            flight = self._flights[key] = _Flight(self, key, compiled, variables, subgraphs, pass_through)
-            flight.join(waiter)
-            flight.begin()
+            flight = _Flight(self._flights, key, compiled, variables, subgraphs, pass_through)
+            self._flights.begin(key, flight, waiter)
         return waiter
 
     async def execute(
@@ -142,105 +140,62 @@ class ClientSharing:
         # The plan is known by its identity: it lives as long as it is under way here.
         return id(compiled), given, context.partition, context.share_key, sent, seen, claims, pass_through
 
-    def over(self, key: Hashable) -> None:
-        """Forget a query that is no longer under way."""
-        del self._flights[key]
 
+class _Flight(Flight["_Waiter"]):
+    """One execution."""
 
-class _Flight:
-    """One execution, and all who wait for it."""
-
-    __slots__ = (
-        "_before", "_compiled", "_deadline", "_key", "_leader", "_pass_through", "_pending", "_sharing", "_subgraphs",
-        "_variables", "_waiters",
-    )  # fmt: skip
+    __slots__ = ("_before", "_compiled", "_pass_through", "_subgraphs", "_variables")
 
     def __init__(
         self,
-        sharing: ClientSharing,
+        flights: "Flights[_Flight]",
         key: Hashable,
         compiled: CompiledPlan,
         variables: Mapping[str, Any],
         subgraphs: Sender,
         pass_through: bool,
     ) -> None:
-        self._sharing = sharing
-        self._key = key
+        super().__init__(flights, key)
         self._compiled = compiled
         self._variables = variables
         self._subgraphs = subgraphs
         self._pass_through = pass_through
-        self._deadline = math.inf
-        self._pending: Pending | None = None
-        self._waiters: list[_Waiter] = []
-        self._leader: _Waiter | None = None
         self._before: dict[str, str] = {}
 
     @property
     def request_id(self) -> str:
         """Under which the log has what happens."""
-        assert self._leader is not None
-        return self._leader.context.request_id
+        assert self.leader is not None
+        return self.leader.context.request_id
 
-    def join(self, waiter: "_Waiter") -> None:
-        waiter.flight = self
-        self._waiters.append(waiter)
-        if waiter.deadline < self._deadline and self._leader is not None:
-            waiter.time_out_by_itself()
-
-    def begin(self) -> None:
-        """Execute it for the one who waits longest."""
-        self._leader = leader = max(self._waiters, key=_deadline_of)
-        self._deadline = leader.deadline
+    def start(self, leader: "_Waiter") -> Pending:
         self._before = dict(leader.context.response_headers)
-        for each in self._waiters:
-            each.stop_timer()
-            if each.deadline < self._deadline:
-                each.time_out_by_itself()
-        pending = self._compiled.start(
+        return self._started(leader, self._done)
+
+    def _started(self, waiter: "_Waiter", on_done: OnDone) -> Pending:
+        return self._compiled.start(
             self._variables,
-            leader.context,
+            waiter.context,
             self._subgraphs,
-            self._deadline,
-            self._done,
+            waiter.deadline,
+            on_done,
             pass_through=self._pass_through,
         )
-        if self._leader is leader:  # else it is over, and perhaps begun anew
-            self._pending = pending
-
-    def leave(self, waiter: "_Waiter") -> None:
-        self._waiters.remove(waiter)
-        if not self._waiters:
-            self._sharing.over(self._key)
-            if self._pending is not None:
-                self._pending.cancel()
 
     def _done(self, response: Response) -> None:
-        leader, self._leader = self._leader, None
+        leader, before = self.leader, self._before
         assert leader is not None
-        waiters, self._waiters = self._waiters, []
-        if self._deadline < math.inf and running_loop().time() >= self._deadline:
-            # The first one's time was up; a follower's may not be.
-            self._waiters = [each for each in waiters if each.deadline > self._deadline]
-            waiters = [each for each in waiters if each.deadline <= self._deadline]
-        for each in waiters:
-            each.stop_timer()
-            each.flight = None
-        if self._waiters:
-            self._pending = None
-            self.begin()
-        else:
-            self._sharing.over(self._key)
-        self._answer(waiters, leader, response)
+        is_timeout = self.deadline < math.inf and running_loop().time() >= self.deadline
+        self._answer(self.landed(is_timeout=is_timeout), leader, before, response)
 
-    def _answer(self, waiters: "list[_Waiter]", leader: "_Waiter", response: Response) -> None:
+    def _answer(
+        self, waiters: "list[_Waiter]", leader: "_Waiter", before: Mapping[str, str], response: Response
+    ) -> None:
         copy: Callable[[str], Response] | None = None
         if any(each is not leader for each in waiters):
             copy = _copies(response, leader.context.request_id, as_text=self._pass_through)
             added = {
-                name: value
-                for name, value in leader.context.response_headers.items()
-                if self._before.get(name) != value
+                name: value for name, value in leader.context.response_headers.items() if before.get(name) != value
             }
             for each in waiters:
                 if each is not leader:
@@ -253,63 +208,28 @@ class _Flight:
                 each.on_done(response)
             elif copy is not None:
                 each.on_done(copy(each.context.request_id))
-            else:
-                each.run_alone(self._compiled, self._variables, self._subgraphs, pass_through=self._pass_through)
+            else:  # the other one's response cannot be passed on
+                each.alone = self._started(each, each.on_done)
 
 
-class _Waiter:
-    """One who waits; `flight` is None once that is over."""
+class _Waiter(Waiter):
+    """One request; `alone` is its own execution, if it needs one."""
 
-    __slots__ = ("_alone", "_timer", "context", "deadline", "flight", "is_cancelled", "on_done")
+    __slots__ = ("alone", "context", "on_done")
 
     def __init__(self, context: RequestContext, deadline: float, on_done: OnDone) -> None:
+        super().__init__(deadline)
         self.context = context
-        self.deadline = deadline
         self.on_done = on_done
-        self.flight: _Flight | None = None
-        self.is_cancelled = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._alone: Pending | None = None
-
-    def time_out_by_itself(self) -> None:
-        self._timer = running_loop().call_at(self.deadline, self._is_late)
-
-    def stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def run_alone(
-        self,
-        compiled: CompiledPlan,
-        variables: Mapping[str, Any],
-        subgraphs: Sender,
-        *,
-        pass_through: bool,
-    ) -> None:
-        """Run it for this one: the other one's response cannot be passed on."""
-        self._alone = compiled.start(
-            variables, self.context, subgraphs, self.deadline, self.on_done, pass_through=pass_through
-        )
+        self.alone: Pending | None = None
 
     def cancel(self) -> None:
-        self.is_cancelled = True
-        self.stop_timer()
-        flight, self.flight = self.flight, None
-        if flight is not None:
-            flight.leave(self)
-        if self._alone is not None:
-            self._alone.cancel()
+        super().cancel()
+        if self.alone is not None:
+            self.alone.cancel()
 
-    def _is_late(self) -> None:
-        flight, self.flight = self.flight, None
-        if flight is not None:
-            flight.leave(self)
-            self.on_done(TimeoutError())
-
-
-def _deadline_of(waiter: _Waiter) -> float:
-    return waiter.deadline
+    def tell_late(self) -> None:
+        self.on_done(TimeoutError())
 
 
 def _copies(response: Response, request_id: str, *, as_text: bool) -> Callable[[str], Response] | None:
