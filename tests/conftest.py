@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from brain.embedded.openbao import OpenBaoServer
 from brain.embedded.ports import free_port
 from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import Launch, end_group, start
 from brain.embedded.redis import RedisServer
 from brain.embedded.temporal import TemporalServer
+from brain.vault.setup import initialise
 
 _STATUS = pytest.StashKey[int]()
 
@@ -83,3 +85,18 @@ def temporal(server_folder: Path) -> Iterator[TemporalServer]:
     server.prepare()
     for _ in serve(server.launch(), server_folder / "temporal.log", lambda _pid: server.is_ready()):
         yield server
+
+
+@pytest.fixture(scope="session")
+def openbao(server_folder: Path) -> Iterator[OpenBaoServer]:
+    """A fresh OpenBao that nobody has initialised."""
+    server = OpenBaoServer(server_folder / "openbao", free_port(), free_port())
+    server.prepare()
+    for _ in serve(server.launch(), server_folder / "openbao.log", lambda _pid: server.is_ready()):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def openbao_token(openbao: OpenBaoServer, server_folder: Path) -> str:
+    """The root token of `openbao`, which is initialised with it."""
+    return initialise(openbao.address, server_folder / "openbao-admin")
