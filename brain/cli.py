@@ -20,6 +20,7 @@ from rich.markup import escape
 
 from brain.agents_cli import agents_app
 from brain.config import BrainSettings, ConfigError, json_schema, load_settings, table
+from brain.vault_cli import vault_app
 
 if TYPE_CHECKING:
     from brain.embedded.data_folder import DataFolder
@@ -30,6 +31,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="The settings: their schema, their table, their values.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(agents_app, name="agents")
+app.add_typer(vault_app, name="vault")
 
 console = Console()
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of all data (BRAIN_DATA_DIR).")]

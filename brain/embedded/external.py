@@ -10,7 +10,7 @@ import json
 import re
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,6 +61,8 @@ async def _complaints(settings: BrainSettings) -> list[str]:
     if settings.temporal_address is not None:
         asking = temporal_version(settings.temporal_address, settings.temporal_namespace)
         asked.append(("temporal_address", _works(asking)))
+    if settings.vault_address is not None:
+        asked.append(("vault_address", _works(asyncio.to_thread(vault_version, settings))))
     found = await asyncio.gather(*(question for _, question in asked))
     return [f"{variable(name)}: {why}" for (name, _), why in zip(asked, found, strict=True) if why is not None]
 
@@ -79,6 +81,25 @@ async def _works(check: Awaitable[object]) -> str | None:
     except Unreachable as error:
         return str(error)
     return None
+
+
+def vault_version(settings: BrainSettings, roles: Sequence[str] = ("brain", "worker")) -> str:
+    """Return the version of the Vault of the settings, which lets our services in. Blocks.
+
+    Raises:
+        Unreachable: It does not answer within `PATIENCE_S`, or does not let one of the roles in.
+    """
+    from brain.vault.client import Vault  # noqa: PLC0415 - a large library that nobody else needs here
+    from brain.vault.errors import VaultError  # noqa: PLC0415
+
+    try:
+        for role in roles:
+            access = Vault.access_from_settings(settings, role, timeout_s=PATIENCE_S)
+            version = access.call("use it", lambda client: client.sys.read_health_status(method="GET")["version"])
+            access.close()
+    except VaultError as error:
+        raise Unreachable(str(error)) from error
+    return str(version)
 
 
 async def temporal_version(address: str, namespace: str) -> str:

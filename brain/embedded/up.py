@@ -53,7 +53,7 @@ def check_start(settings: BrainSettings) -> None:
     """
     check_port(settings.host, settings.port)
     subgraph_names(settings.supergraph)
-    if any((settings.database_url, settings.redis_url, settings.temporal_address)):
+    if any((settings.database_url, settings.redis_url, settings.temporal_address, settings.vault_address)):
         from brain.embedded.external import check_external  # noqa: PLC0415 - clients that nobody else needs here
 
         check_external(settings)

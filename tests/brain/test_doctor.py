@@ -70,7 +70,7 @@ def test_programs_that_do_not_run_here(monkeypatch: pytest.MonkeyPatch, tmp_path
     (wheel / "postgres").chmod(0o755)
     monkeypatch.setattr(doctor, "wheel_folder", lambda: tmp_path)
     postgres, *others = doctor.check_programs()
-    assert (postgres.verdict, *(other.verdict for other in others)) == ("wrong", "ok", "ok")
+    assert (postgres.verdict, *(other.verdict for other in others)) == ("wrong", "ok", "ok", "ok")
     assert "does not run here" in postgres.text
 
 

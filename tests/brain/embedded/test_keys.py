@@ -42,6 +42,7 @@ def test_every_reader_has_a_folder_of_its_own(tmp_path: Path) -> None:
     write_key_folders(tmp_path)
     made = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     private = {"brain/context.pem", "identity/identity.pem", "worker/worker.pem"}
+    private.add("openbao/unseal.key")
     assert made == {*private, "public/context.jwks.json", "public/worker.jwks.json"}
     for name in ("brain/context", "worker/worker"):
         token = jwt.encode({"sub": "x"}, (tmp_path / f"{name}.pem").read_text(), "EdDSA")

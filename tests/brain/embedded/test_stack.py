@@ -19,7 +19,7 @@ enum join__Graph {
 """
 DATABASE = "postgresql://u:pw@db.example:5432/brain"
 REDIS = "redis://:pw@cache.example:6379/0"
-TEMPORAL = "temporal.example:7233"
+ELSEWHERE = {"temporal_address": "temporal.example:7233", "vault_address": "https://vault.example:8200"}
 
 
 @pytest.fixture
@@ -45,10 +45,21 @@ def find(stack: Stack, name: str) -> Component:
 
 def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) -> None:
     stack = build_stack(BrainSettings(supergraph=supergraph), folder)
-    assert names(stack) == ["postgres", "redis", "migrate", "seed", "subgraphs", "brain", "temporal", "graphiql"]
+    assert names(stack) == [
+        "postgres",
+        "redis",
+        "migrate",
+        "seed",
+        "subgraphs",
+        "brain",
+        "temporal",
+        "openbao",
+        "vault",
+        "graphiql",
+    ]
     settings = stack.settings
     open_ = {name for name, value in settings.model_dump().items() if value is None}
-    assert open_ == {"router_config"}, "there need not be such a file"
+    assert open_ == {"router_config", "vault_ca_file"}, "there need not be such files"
     environment = find(stack, "brain").launch().environment
     assert environment is not None
     assert environment["BRAIN_SUBGRAPHS_URL"] == f"http://127.0.0.1:{folder.noted_port('subgraphs')}"
@@ -58,7 +69,7 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
 
 
 def test_what_the_settings_name_is_used_not_started(folder: DataFolder, supergraph: Path) -> None:
-    settings = BrainSettings(supergraph=supergraph, database_url=DATABASE, redis_url=REDIS, temporal_address=TEMPORAL)
+    settings = BrainSettings(supergraph=supergraph, database_url=DATABASE, redis_url=REDIS, **ELSEWHERE)
     stack = build_stack(settings, folder)
     assert names(stack) == ["migrate", "subgraphs", "brain", "graphiql"]  # and no demo data in somebody's database
     assert stack.settings.temporal_ui_url is None, "only its operator knows"
@@ -67,9 +78,7 @@ def test_what_the_settings_name_is_used_not_started(folder: DataFolder, supergra
 
 
 def test_with_subgraphs_elsewhere_no_database_is_needed(folder: DataFolder, supergraph: Path) -> None:
-    settings = BrainSettings(
-        supergraph=supergraph, subgraphs_url="http://{name}:8002", redis_url=REDIS, temporal_address=TEMPORAL
-    )
+    settings = BrainSettings(supergraph=supergraph, subgraphs_url="http://{name}:8002", redis_url=REDIS, **ELSEWHERE)
     stack = build_stack(settings, folder)
     assert names(stack) == ["brain", "graphiql"]
     assert stack.settings.identity_jwks_url == "http://identity:8002/identity/.well-known/jwks.json"

@@ -1,0 +1,61 @@
+"""docker-compose.yml: what can be held to without Docker. Its form is checked by `make check`."""
+
+from pathlib import Path
+
+import yaml
+
+from brain.config import BrainSettings, variable
+from brain.embedded.keys import ensure_unseal_key
+from brain.embedded.openbao import program
+from brain.embedded.ports import free_port
+from brain.embedded.process import Launch, end_group, start
+from brain.embedded.stack import subgraph_names
+from brain.vault.setup import initialise
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def test_its_settings_exist() -> None:
+    known = {variable(name) for name in BrainSettings.model_fields}
+    for name, service in COMPOSE["services"].items():
+        ours = {key for key in service.get("environment", {}) if key.startswith("BRAIN_")}
+        assert ours <= known, name
+
+
+def test_every_subgraph_has_its_container() -> None:
+    names = subgraph_names(ROOT / "schema" / "supergraph.graphql")
+    assert {*names} <= COMPOSE["services"].keys()
+    assert {*names} <= COMPOSE["services"]["brain"]["depends_on"].keys()
+
+
+def test_every_volume_is_declared_and_ours_are_made_with_their_owner() -> None:
+    made = (ROOT / "deploy" / "Dockerfile").read_text()
+    for name, service in COMPOSE["services"].items():
+        for mount in service.get("volumes", []):
+            volume, place, *_ = mount.split(":")
+            assert volume in COMPOSE["volumes"], (name, volume)
+            if place.startswith("/keys/"):
+                assert f" {place} " in f"{made.replace(chr(92), ' ')} ".replace("\n", " "), (name, place)
+
+
+def test_openbao_starts_with_its_configuration(tmp_path: Path) -> None:
+    port, cluster = free_port(), free_port()
+    text = (ROOT / "deploy" / "openbao.hcl").read_text().replace("/openbao/data", str(tmp_path))
+    for there, here in (
+        ("openbao:8200", port),
+        ("0.0.0.0:8200", port),
+        ("openbao:8201", cluster),
+        ("0.0.0.0:8201", cluster),
+    ):
+        assert there in text
+        text = text.replace(there, f"127.0.0.1:{here}")
+    (tmp_path / "openbao.hcl").write_text(text)
+    ensure_unseal_key(tmp_path / "unseal.key")
+    launch = Launch((str(program()), "server", f"-config={tmp_path / 'openbao.hcl'}"))
+    with (tmp_path / "log").open("wb") as log:
+        child = start(launch, log)
+    try:
+        assert initialise(f"http://127.0.0.1:{port}", tmp_path)
+    finally:
+        end_group(child, launch)
