@@ -3,6 +3,7 @@
 import strawberry
 
 from resolvers.schema import build_schema
+from subgraphs.agents.schema.crews import CrewMutation
 from subgraphs.agents.schema.inputs import SCALARS
 from subgraphs.agents.schema.internal import InternalMutation
 from subgraphs.agents.schema.query import READ, Query
@@ -11,7 +12,7 @@ __all__ = ["schema"]
 
 
 @strawberry.type
-class Mutation(InternalMutation):
+class Mutation(CrewMutation, InternalMutation):
     pass
 
 

@@ -1,0 +1,88 @@
+"""Root fields behind which the platform's own crews stand. What a run came to is answered typed once it has ended."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import strawberry
+
+from resolvers.agent_fields import AgentRisk, agent_mutation
+from resolvers.mutations import MutationPayload
+from resolvers.operation import Info
+from subgraphs.agents import loaders
+from subgraphs.agents.domain.errors import RunNotFound
+from subgraphs.agents.domain.runs import Run
+from subgraphs.agents.domain.values import RunStatus
+from subgraphs.agents.schema.types import AgentRun
+
+__all__ = ["CrewMutation"]
+
+WRITE = "agents:write"
+
+
+@strawberry.type(description="A number about the tenant.")
+class TenantFigure:
+    name: str = strawberry.field(description="What it counts.")
+    value: float = strawberry.field(description="As the graph has it, or computed from such.")
+    source: str = strawberry.field(description="Where the graph has it.")
+
+
+@strawberry.type(description="What the numbers of a tenant say.")
+class TenantReport:
+    summary: str = strawberry.field(description="In one sentence.")
+    findings: list[str] = strawberry.field(description="The most important first.")
+    figures: list[TenantFigure] = strawberry.field(description="That the findings rest on.")
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Self:
+        """As the crew's last task put it out."""
+        return cls(
+            summary=result["summary"],
+            findings=list(result["findings"]),
+            figures=[TenantFigure(**figure) for figure in result["figures"]],
+        )
+
+
+@strawberry.type(description="The run that does it.")
+class CrewPayload(MutationPayload):
+    """Base of the payloads of this context's agent-backed fields."""
+
+    @strawberry.field(description="It may end after this answer.")
+    async def run(self, info: Info) -> AgentRun:
+        return AgentRun.of(await _own_run(info))
+
+
+@strawberry.type(description="The run that counts, and what it says.")
+class AnalyseTenantPayload(CrewPayload):
+    @strawberry.field(description="Null until the run has succeeded.")
+    async def report(self, info: Info) -> TenantReport | None:
+        result = await _result(info)
+        return None if result is None else TenantReport.of(result)
+
+
+@strawberry.type
+class CrewMutation:
+    @agent_mutation(
+        AnalyseTenantPayload,
+        crew="tenant_analyst",
+        risk=AgentRisk.READ,
+        wait_seconds=10,
+        scope=WRITE,
+        description="Lets the crew `tenant_analyst` say what the tenant's numbers mean.",
+    )
+    async def analyse_tenant(self, info: Info) -> AnalyseTenantPayload:
+        await _own_run(info)
+        return AnalyseTenantPayload()
+
+
+async def _own_run(info: Info) -> Run:
+    found = await info.context.load(loaders.run_by_id, info.context.run_id())
+    if found is None:
+        raise RunNotFound
+    return found
+
+
+async def _result(info: Info) -> Mapping[str, Any] | None:
+    run = await _own_run(info)
+    if run.status is not RunStatus.SUCCEEDED or not isinstance(run.result, dict):
+        return None
+    return run.result
