@@ -31,7 +31,7 @@ coverage: bootstrap-dev ## Run all tests and say which lines and branches they r
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 
 # What `make schema` writes; CI fails when the committed files differ.
-GENERATED := schema docs/reference/settings.md docs/reference/catalogue.md docs/errors
+GENERATED := schema docs/reference/settings.md docs/reference/catalogue.md docs/reference/crews.md docs/errors
 
 check: bootstrap-dev ## Everything but the tests that CI demands: style, types, import rules, generated files
 	$(BIN)/ruff check .
@@ -52,6 +52,7 @@ schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, vi
 	$(BIN)/brain config table --out docs/reference/settings.md
 	$(BIN)/brain agents catalogue --json --out schema/agent-catalogue.json
 	$(BIN)/brain agents catalogue --page --out docs/reference/catalogue.md
+	$(BIN)/brain agents crews --out docs/reference/crews.md
 	$(BIN)/python -m tests.error_pages docs/errors
 
 # Keeps the versions that still fit; `make lock ARGS=--upgrade` takes the newest.

@@ -65,3 +65,16 @@ def catalogue(
     platform = [agent.name for agent in everything.agents.values() if agent.integration is None]
     console.print(f"\nof the platform: {', '.join(platform)}", soft_wrap=True)
     console.print(f"{len(everything.integrations)} integrations, {len(everything.agents)} agents")
+
+
+@agents_app.command()
+def crews(out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None) -> None:
+    """Print the reference page of crews: their tasks, tools, rules and grants."""
+    from brain.crews import load_crews  # noqa: PLC0415 - reads files
+    from brain.crews.reference_page import crews_page  # noqa: PLC0415
+
+    text = crews_page(load_crews())
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        out.write_text(text, encoding="utf-8")
