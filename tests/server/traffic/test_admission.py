@@ -77,7 +77,8 @@ async def test_a_subscription_counts_until_its_stream_is_open() -> None:
         assert app.admission is not None
         body = {"query": "subscription { ticks(count: 1000, pause: 0.01) { number } }"}
         async with client.stream("POST", "/graphql", json=body, headers=headers) as events:
-            await anext(events.aiter_lines())
+            lines = events.aiter_lines()  # held: what nobody holds is closed, and its response with it
+            await anext(lines)
             await sources.until(1)
             assert app.admission.running == 0
             answer = await client.post("/graphql", json={"query": "{ running }"})
