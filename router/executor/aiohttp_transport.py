@@ -3,8 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
@@ -12,13 +11,13 @@ from router.errors import SubgraphError
 from router.executor.event_streams import over_websocket
 from router.executor.multipart_streams import over_multipart
 from router.executor.sse_streams import over_sse
-from router.executor.transport import CoroutineTransport, timed_out, too_large
+from router.executor.transport import ConnectedTransport, CoroutineTransport, timed_out, too_large
 from router.hooks import SubgraphCall, SubgraphReply
 
 __all__ = ["AiohttpTransport"]
 
 
-class AiohttpTransport(CoroutineTransport):
+class AiohttpTransport(CoroutineTransport, ConnectedTransport):
     """HTTP with kept connections; each subscription has a connection of its own.
 
     A query that fails because a kept connection was closed just before it was sent is sent once more; mutations never.
@@ -56,15 +55,6 @@ class AiohttpTransport(CoroutineTransport):
         self._resume_s = resume_s
         self._session: aiohttp.ClientSession | None = None
         self._streams: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def start(self) -> None:
         """Open the pool of connections."""

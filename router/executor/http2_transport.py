@@ -4,12 +4,11 @@ It costs much more of the router's time per request than its own HTTP/1.1 client
 """
 
 import ssl
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from router.errors import SubgraphError
 from router.executor.http_client import PoolLimits, client_tls
-from router.executor.transport import CoroutineTransport, too_large
+from router.executor.transport import ConnectedTransport, CoroutineTransport, too_large
 from router.hooks import SubgraphCall, SubgraphReply
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def is_http2_installed() -> bool:
     return True
 
 
-class Http2Transport(CoroutineTransport):
+class Http2Transport(CoroutineTransport, ConnectedTransport):
     """HTTP/2: negotiated by ALPN for `https` (HTTP/1.1 if the subgraph wants that), with prior knowledge for `http`.
 
     A query whose connection ended while it was under way is sent once more; mutations never.
@@ -45,15 +44,6 @@ class Http2Transport(CoroutineTransport):
         self._tls = tls
         self._client: httpx2.AsyncClient | None = None
         self._plain: httpx2.AsyncClient | None = None
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def start(self) -> None:
         """Be ready to send; see `Transport.start`."""

@@ -6,7 +6,7 @@ payload after the one that has its beginning: subgraphs answer with whole lists.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from router.executor.parts import CompiledFetch
 from router.executor.positions import Field, Position, conditions_hold
 from router.executor.projection import IRREGULAR, Completion
 from router.executor.scheduler import OnEnd, Run
-from router.graph.selection_syntax import Stream
+from router.executor.stream_cuts import Cut, Cuts
 from router.planner.plan import OutputStep
 
 __all__ = ["CompiledDeferred", "Delivery", "Project"]
@@ -97,6 +97,7 @@ class Delivery:
         self._deferred = deferred
         self._conditions = conditions
         self._variables = variables
+        self._cuts = Cuts(variables)
         self._introspection = introspection
         self._null_at = null_at
         owners: dict[int, list[int]] = {}
@@ -177,7 +178,7 @@ class Delivery:
         errors += self._errors_of(
             lambda path, part: meets_null(data, path) or (part is None and self._reaches(self._root, path))
         )
-        rests = list(self._cut(self._root, data, ()))
+        rests = list(self._cuts.of_object(self._root, data, ()))
         self._delivered = copied(data)
         pending = [self._open_rest(rest, errors) for rest in rests]
         pending += self._announced()
@@ -218,10 +219,10 @@ class Delivery:
                 or (whole is not None and path[: len(place)] == place and meets_null(whole, path[len(place) :]))
             )
         )
-        rests: list[_Cut] = []
+        rests: list[Cut] = []
         parts: list[tuple[ResponsePath, dict[str, Any]]] = []
         if whole is not None:
-            rests = list(self._cut(deferred.position, whole, place))
+            rests = list(self._cuts.of_object(deferred.position, whole, place))
             try:
                 compare(fragment.delivered, whole, (), parts)
             except Conflict:
@@ -247,10 +248,10 @@ class Delivery:
         index = len(rest.delivered)
         place = rest.pending.path
         errors = list(rest.errors)
-        rests: list[_Cut] = []
+        rests: list[Cut] = []
         if rest.field.position is not None:
             for number, item in enumerate(rest.items):
-                rests += self._cut_value(rest.field.position, item, (*place, index + number))
+                rests += self._cuts.of_value(rest.field.position, item, (*place, index + number))
         rest.delivered.extend(copied(rest.items))
         opened = [self._open_rest(each, errors) for each in rests]
         increments.append(Increment(rest.pending, items=rest.items, index=index, errors=tuple(distinct(errors))))
@@ -363,7 +364,7 @@ class Delivery:
 
     # ---- streamed lists ----
 
-    def _open_rest(self, cut: "_Cut", errors: list[dict[str, Any]]) -> Pending:
+    def _open_rest(self, cut: Cut, errors: list[dict[str, Any]]) -> Pending:
         """Announce the rest of a list whose beginning has been delivered; errors in the rest are told with it."""
         delivered = value_at(self._delivered, cut.path)
         assert cut.field.stream is not None
@@ -381,43 +382,3 @@ class Delivery:
             errors.remove(error)
         self._rests.append(_Rest(pending, cut.field, cut.items, delivered, tuple(mine)))
         return pending
-
-    def _cut(self, position: Position, value: dict[str, Any], path: ResponsePath) -> "Iterator[_Cut]":
-        """Cut streamed lists in an object down to their beginning; yields what was cut off."""
-        if not position.has_streams:
-            return
-        for field in {f.response_key: f for fields in position.by_type.values() for f in fields}.values():
-            found = value.get(field.response_key)
-            here = (*path, field.response_key)
-            if field.stream is not None and isinstance(found, list):
-                length = self._initial_count(field.stream)
-                if length is not None and len(found) > length:
-                    yield _Cut(here, field, found[length:])
-                    found = value[field.response_key] = found[:length]
-            if field.position is not None:
-                yield from self._cut_value(field.position, found, here)
-
-    def _cut_value(self, position: Position, value: Any, path: ResponsePath) -> "Iterator[_Cut]":
-        if isinstance(value, dict):
-            yield from self._cut(position, value, path)
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from self._cut_value(position, item, (*path, index))
-
-    def _initial_count(self, stream: Stream) -> int | None:
-        """How many items are delivered at once; None: all."""
-        if stream.condition is not None and self._variables.get(stream.condition) is False:
-            return None
-        count: Any = stream.initial_count
-        if isinstance(count, str):
-            count = self._variables.get(count[1:])
-        return max(count, 0) if isinstance(count, int) else 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """What was cut off a list."""
-
-    path: ResponsePath
-    field: Field
-    items: list[Any]

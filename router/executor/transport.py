@@ -7,8 +7,9 @@ something (retries, limits, counting) wrap another one.
 import asyncio
 import logging
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from router.errors import SubgraphError
 from router.executor.running_loop import running_loop
@@ -16,6 +17,7 @@ from router.hooks import SubgraphCall, SubgraphReply
 
 __all__ = [
     "TIMEOUT",
+    "ConnectedTransport",
     "CoroutineTransport",
     "Exchange",
     "OnReply",
@@ -71,6 +73,25 @@ class Transport(Protocol):
         Raises:
             SubgraphError: no complete answer came; the message is for clients and names no address.
         """
+
+
+class ConnectedTransport(ABC):
+    """Base of transports with connections of their own: `async with` starts and closes them."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Be ready; see `Transport.start`."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close all connections; see `Transport.close`."""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
 
 class CoroutineTransport:

@@ -4,8 +4,6 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from router.errors import SubgraphError
 from router.executor.http_client.answers import TooLarge
@@ -14,7 +12,7 @@ from router.executor.http_client.deadlines import Deadlines
 from router.executor.http_client.pool import Pool, PoolLimits
 from router.executor.http_client.requests import Origin, RequestLine, parse_url
 from router.executor.http_client.tls import client_tls
-from router.executor.transport import OnReply, Pending, timed_out, too_large
+from router.executor.transport import ConnectedTransport, OnReply, Pending, timed_out, too_large
 from router.hooks import SubgraphCall, SubgraphReply
 
 __all__ = ["HttpEndpoint", "HttpExchange", "HttpTransport"]
@@ -142,7 +140,7 @@ class HttpExchange:
             self._pool.withdraw(self)
 
 
-class HttpTransport:
+class HttpTransport(ConnectedTransport):
     """HTTP/1.1 with kept connections, for requests; a call by callback costs no task and no timer.
 
     Subscriptions are another transport's.
@@ -169,15 +167,6 @@ class HttpTransport:
         self._pools: dict[tuple[str, Origin, HttpEndpoint], Pool] = {}
         self._retired: list[Pool] = []
         self._tls: ssl.SSLContext | None = None  # made when first needed: loading authorities takes milliseconds
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.close()
 
     async def start(self) -> None:
         """Be ready to send; see `Transport.start`. Connections are opened when they are needed."""
