@@ -114,7 +114,6 @@ class UrlVariable:
         credential: field of the credentials that it comes from.
         choices: what each allowed value of the field stands for; empty if `pattern` decides.
         default: used if the credentials have no such field.
-        public_host: the value is a host name of the tenant's choosing, so it must be a public one.
     """
 
     name: str
@@ -122,7 +121,6 @@ class UrlVariable:
     pattern: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     default: str | None = None
-    public_host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +190,19 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How many requests a provider takes from one account, as documented or a careful share of it."""
+    """How many requests a provider takes from one account, as documented or a careful share of it.
+
+    Attributes:
+        reset, quota: None if it has no such thing.
+        wait_s: the pause that the documentation asks for where the answer does not say; 0 if it asks for none.
+    """
 
     requests: int
     per_s: float
     burst: int
     reset: Reset | None = None
     quota: Quota | None = None
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +310,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """A provider: where it is, how it knows us, what can be done there, and the crew that does it."""
+    """A provider: where it is, how it knows us, what can be done there, and how many agents do it.
+
+    Attributes:
+        timeout_s: how long an answer is waited for.
+        omits_empty: its answers leave out lists and fields that are empty.
+    """
 
     name: str
     title: str
@@ -325,6 +334,7 @@ class Integration:
     pattern: int
     version: str = ""
     timeout_s: float = 20.0
+    omits_empty: bool = False
 
     @property
     def credential_path(self) -> str:

@@ -105,6 +105,7 @@ def read_integration(path: Path) -> Integration:
         pattern=top.integer("pattern"),
         version=top.text("version", ""),
         timeout_s=top.number("timeout_s", 20.0),
+        omits_empty=top.truth("omits_empty", False),
     )
     top.any("pagination", None), top.any("idempotency", None)
     top.done()
@@ -161,7 +162,6 @@ def _variable(name: str, section: Section) -> UrlVariable:
         section.text("pattern", ""),
         _texts(section, "choices"),
         section.optional_text("default"),
-        section.truth("public_host", False),
     )
     section.done()
     if not variable.pattern and not variable.choices:
@@ -253,6 +253,8 @@ def _check_operation(operation: Operation, section: Section, variables: set[str]
         raise section.error(f"never uses its argument {', '.join(sorted(unused))}", "arguments")
     if optional_in_path & known:
         raise section.error(f"an argument of the path cannot be left out: {', '.join(sorted(optional_in_path))}")
+    if operation.idempotency and operation.idempotency.place is Place.BODY and operation.body_kind is not Body.JSON:
+        raise section.error("a key in the body needs a body in JSON", "idempotency")
     if operation.risk is Risk.READ and operation.method in {"PUT", "PATCH", "DELETE"}:
         raise section.error(f"a {operation.method} is no READ", "risk")
 
@@ -341,7 +343,8 @@ def _rate_limit(section: Section) -> RateLimit:
         quota = Quota(part.integer("units_per_day"), part.text("unit", "units"))
         part.done()
     requests, per_s = section.integer("requests"), section.number("per_s")
-    limit = RateLimit(requests, per_s, section.integer("burst", requests), reset, quota)
+    burst, wait_s = section.integer("burst", requests), section.number("wait_s", 0.0)
+    limit = RateLimit(requests, per_s, burst, reset, quota, wait_s)
     section.any("reset", None), section.any("quota", None)
     section.done()
     return limit
