@@ -80,9 +80,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         socket_timeout=_REDIS_TIMEOUT_S,
         socket_connect_timeout=_REDIS_TIMEOUT_S,
     )
-    signer = ContextSigner.from_files(
-        _needed(settings.context_private_key_file, "context_private_key_file"), settings.context_jwks_file
-    )
+    signer = ContextSigner.from_file(_needed(settings.context_secret_file, "context_secret_file"))
     supergraph = load_supergraph(_read(settings.supergraph))
     urls = {s.name: f"{settings.subgraph_base(s.name)}/graphql" for s in supergraph.subgraphs}
 

@@ -180,11 +180,18 @@ def token(
 
 
 @app.command()
-def keys(folder: Annotated[Path, typer.Argument(help="Where to put them.")]) -> None:
-    """Make the signing keys of an installation that `brain up` does not run; existing ones stay."""
+def keys(
+    folder: Annotated[Path, typer.Argument(help="Where to put them.")],
+    *,
+    rotate_context: Annotated[
+        bool, typer.Option("--rotate-context", help="Begin a new secret for the context header; the last one stays.")
+    ] = False,
+) -> None:
+    """Make the keys of an installation that `brain up` does not run; existing ones stay."""
     from brain.embedded.keys import write_key_folders  # noqa: PLC0415
+    from brain.embedded.stack import subgraph_names  # noqa: PLC0415
 
-    write_key_folders(folder)
+    write_key_folders(folder, subgraph_names(load_settings().supergraph), rotate_context=rotate_context)
     console.print(f"the keys are in {folder}", highlight=False)
 
 

@@ -218,14 +218,20 @@ class BrainSettings(BaseSettings):
         ),
         json_schema_extra=_readers("up"),
     )
-    context_private_key_file: Path | None = Field(
+    context_secret_file: Path | None = Field(
         None,
-        description="Ed25519 private key (PKCS8 PEM) that signs the context header. If missing, `brain up` makes one.",
+        description=(
+            "The Brain's secrets (64 hexadecimal digits, one a line) of which the keys that sign the context header "
+            "are derived; the first one signs. If missing, `brain up` makes one."
+        ),
         json_schema_extra=_readers("up", "brain"),
     )
-    context_jwks_file: Path | None = Field(
+    context_keys_file: Path | None = Field(
         None,
-        description="Public keys (JWKS) that verify the context header. If missing, `brain up` makes the file.",
+        description=(
+            "The keys (JWKS, secret) with which a subgraph verifies the context header; `{name}` stands for the "
+            "subgraph's name. If missing, `brain up` makes the files."
+        ),
         json_schema_extra=_readers("up", "subgraphs"),
     )
     identity_private_key_file: Path | None = Field(

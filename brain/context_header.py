@@ -1,55 +1,73 @@
 """The signed context header: how the Brain tells a subgraph for whom it calls.
 
 The format is `docs/reference/context-header.md`; the fixed vectors in `tests/brain/context_header_vectors.json` hold
-both sides to it.
+both sides to it. One is made for each call to a subgraph, so the token is put together here by hand.
 """
 
-import base64
-import hashlib
-import json
+import hmac
+import itertools
+import os
+import secrets
 import time
-import uuid
+from binascii import b2a_base64
 from pathlib import Path
-from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+import orjson
 
 from brain.caller import Caller
+from brain.context_keys import ContextSecret, read_secrets
 
-__all__ = ["CONTEXT_HEADER", "CONTEXT_LIFETIME_S", "ContextSigner", "key_thumbprint"]
+__all__ = ["CONTEXT_HEADER", "CONTEXT_LIFETIME_S", "ContextSigner"]
 
 CONTEXT_HEADER = "x-brain-context"
 CONTEXT_LIFETIME_S = 30
 _ISSUER = "brain"
 _TYPE = "brain-context+jwt"
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+class _Ids:
+    """Numbers that no other call has: 64 random bits per process, and a counter."""
+
+    __slots__ = ("_count", "_prefix")
+
+    def __init__(self) -> None:
+        self.begin()
+        os.register_at_fork(after_in_child=self.begin)  # two processes must not count on from one prefix
+
+    def begin(self) -> None:
+        self._prefix = secrets.token_hex(8)
+        self._count = itertools.count(secrets.randbits(32))
+
+    def __call__(self) -> str:
+        return f"{self._prefix}{next(self._count):016x}"
+
+
+_new_id = _Ids()
 
 
 class ContextSigner:
     """Makes one context header for each call to a subgraph.
 
     Args:
-        key: the Brain's Ed25519 key.
-        kid: its id in the JWKS that subgraphs verify with.
+        secret: the Brain's, of which each subgraph has its derived key.
     """
 
-    def __init__(self, key: Ed25519PrivateKey, kid: str) -> None:
-        self._key = key
-        self.kid = kid
+    def __init__(self, secret: ContextSecret) -> None:
+        self._secret = secret
+        self.kid = secret.kid
+        self._head = _base64url(orjson.dumps({"alg": "HS256", "kid": self.kid, "typ": _TYPE})) + b"."
+        self._keyed: dict[str, hmac.HMAC] = {}
 
     @classmethod
-    def from_files(cls, private_key: Path, jwks: Path | None = None) -> "ContextSigner":
-        """Loads a PKCS #8 PEM key; its id is taken from the JWKS, else it is the key's thumbprint.
+    def from_file(cls, path: Path) -> "ContextSigner":
+        """Signs with the first secret of the file.
 
         Raises:
-            ValueError: the file holds no Ed25519 private key, or the JWKS does not list it.
-            OSError: a file cannot be read.
+            ValueError: the file holds no secret, or something else, too.
+            OSError: it cannot be read.
         """
-        key = load_pem_private_key(private_key.read_bytes(), password=None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError(f"{private_key}: not an Ed25519 private key")  # noqa: TRY004 (a wrong file, not a wrong call)
-        return cls(key, key_thumbprint(key) if jwks is None else _kid_in_jwks(key, jwks))
+        return cls(read_secrets(path)[0])
 
     def sign(
         self,
@@ -76,16 +94,16 @@ class ContextSigner:
             jti: a fresh one if not given.
         """
         issued = int(time.time() if now_s is None else now_s)
-        claims: dict[str, Any] = {
+        claims = {
             "iss": _ISSUER,
             "aud": subgraph,
             "iat": issued,
             "exp": issued + CONTEXT_LIFETIME_S,
-            "jti": jti or uuid.uuid4().hex,
+            "jti": jti or _new_id(),
             "tenant": caller.tenant_id,
             "sub": caller.user_id,
-            "roles": list(caller.roles),
-            "scopes": list(caller.scopes),
+            "roles": caller.roles,
+            "scopes": caller.scopes,
             "plan": caller.plan,
             "locale": caller.locale,
             "channel": caller.channel,
@@ -95,29 +113,14 @@ class ContextSigner:
         }
         if client is not None:
             claims["client"] = client
-        return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": self.kid, "typ": _TYPE})
+        signed = self._head + _base64url(orjson.dumps(claims))
+        keyed = self._keyed.get(subgraph)
+        if keyed is None:
+            keyed = self._keyed[subgraph] = hmac.new(self._secret.key_for(subgraph), digestmod="sha256")
+        mac = keyed.copy()  # the key's own two blocks are hashed once
+        mac.update(signed)
+        return (signed + b"." + _base64url(mac.digest())).decode("ascii")
 
 
-def key_thumbprint(key: Ed25519PrivateKey) -> str:
-    """The key's JWK thumbprint (base64url of SHA-256), its `kid` where nothing else is said.
-
-    Source: RFC 7638, RFC 8037.
-    """
-    canonical = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": _public_x(key)}, separators=(",", ":"))
-    return _base64url(hashlib.sha256(canonical.encode()).digest())
-
-
-def _kid_in_jwks(key: Ed25519PrivateKey, path: Path) -> str:
-    x = _public_x(key)
-    for jwk in json.loads(path.read_bytes()).get("keys", ()):
-        if jwk.get("x") == x and jwk.get("kid"):
-            return str(jwk["kid"])
-    raise ValueError(f"{path}: does not list the public half of the Brain's context key; subgraphs would refuse it")
-
-
-def _public_x(key: Ed25519PrivateKey) -> str:
-    return _base64url(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+def _base64url(data: bytes) -> bytes:
+    return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=")

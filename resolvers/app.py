@@ -67,7 +67,7 @@ def subgraph_app(
     Args:
         name: of the context; also its schema, the prefix of its role and the audience of its context header.
         schema: from `build_schema`.
-        settings: where the database, Redis and the Brain's public keys are.
+        settings: where the database, Redis and the keys shared with the Brain are.
         services: handed to resolvers as `info.context.services`.
         routes: further public routes below `/<name>`, which no context header guards.
         on_start: awaited before the first request.
@@ -77,7 +77,7 @@ def subgraph_app(
     redis: Redis = Redis.from_url(
         settings.redis_url.get_secret_value(), socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
     )
-    verifier = ContextVerifier(name, settings.context_jwks_file, redis)
+    verifier = ContextVerifier(name, settings.context_keys_of(name), redis)
 
     async def health(_: Request) -> Response:
         try:

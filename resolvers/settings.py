@@ -20,7 +20,8 @@ class Settings(BaseSettings):
         redis_url: replay guard, rate limits.
         temporal_address: Temporal's gRPC service (`host:port`).
         temporal_namespace: ours in it.
-        context_jwks_file: public keys (JWKS) of the Brain that signs the context header.
+        context_keys_file: the keys (JWKS, secret) with which a subgraph verifies the context header; `{name}` in it
+            stands for the subgraph's name.
         identity_private_key_file: Ed25519 key (PKCS8 PEM) that signs access tokens; needed by `identity` only.
         token_issuer: `iss` of the access tokens.
         log_level: level name of the standard library's logging.
@@ -34,10 +35,14 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
-    context_jwks_file: Path = Path(".brain/keys/context.jwks.json")
+    context_keys_file: Path = Path(".brain/keys/{name}/context.keys.json")
     identity_private_key_file: Path = Path(".brain/keys/identity.pem")
     token_issuer: str = "brain"  # noqa: S105 - a name, not a secret
     log_level: str = "INFO"
+
+    def context_keys_of(self, name: str) -> Path:
+        """The file with the keys of the contexts for the subgraph `name`."""
+        return Path(str(self.context_keys_file).replace("{name}", name))
 
     def admin_url(self) -> str:
         """SQLAlchemy URL (asyncpg) of the tables' owner."""

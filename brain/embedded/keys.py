@@ -1,9 +1,10 @@
-"""The signing keys of one instance: Ed25519, made once, kept in files that only we can read."""
+"""The keys of one instance: made once, kept in files that only we can read."""
 
 import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -15,25 +16,59 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from brain.context_keys import key_set, new_secret, read_secrets
 from brain.embedded.data_folder import write_private
 from brain.embedded.process import EmbeddedError
 
 
-def write_key_folders(folder: Path) -> None:
+def write_key_folders(folder: Path, subgraphs: Iterable[str], *, rotate_context: bool = False) -> None:
     """Make all keys of an installation, one folder per reader: those of ``public/`` are for all.
 
-    ``brain/context.pem`` signs the context header, ``identity/identity.pem`` access tokens, ``worker/worker.pem`` the
-    tokens of agents' runs. The public halves of the first and the last are in ``public/``; identity serves its own.
-    ``openbao/unseal.key`` unseals an OpenBao of our own.
+    ``brain/context.secret`` is what the keys of the context header are derived from; each subgraph has its own in
+    ``<name>/context.keys.json``. ``identity/identity.pem`` signs access tokens, ``worker/worker.pem`` the tokens of
+    agents' runs; the public half of the latter is in ``public/``, identity serves its own. ``openbao/unseal.key``
+    unseals an OpenBao of our own.
+
+    Args:
+        folder: where.
+        subgraphs: their names.
+        rotate_context: also begin a new secret for the context header, and forget the last but one.
     """
     for name in ("brain", "identity", "worker", "openbao", "public"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    ensure_private_key(folder / "brain" / "context.pem")
     ensure_private_key(folder / "identity" / "identity.pem")
     ensure_private_key(folder / "worker" / "worker.pem")
     ensure_unseal_key(folder / "openbao" / "unseal.key")
-    write_jwks(folder / "brain" / "context.pem", folder / "public" / "context.jwks.json")
     write_jwks(folder / "worker" / "worker.pem", folder / "public" / "worker.jwks.json")
+    write_context_keys(
+        folder / "brain" / "context.secret", folder / "{name}" / "context.keys.json", subgraphs, rotate=rotate_context
+    )
+
+
+def write_context_keys(secret_file: Path, keys_file: Path, subgraphs: Iterable[str], *, rotate: bool = False) -> None:
+    """Derive each subgraph's keys of the context header from the Brain's secret, which is made unless it exists.
+
+    Args:
+        secret_file: the Brain's.
+        keys_file: a subgraph's; ``{name}`` in it stands for the subgraph's name.
+        subgraphs: their names.
+        rotate: begin a new secret. The one before it is kept, for the Brain signs with it until it starts again.
+
+    Raises:
+        EmbeddedError: The secret's file cannot be read or is something else.
+    """
+    try:
+        known = read_secrets(secret_file) if secret_file.exists() else ()
+    except (OSError, ValueError) as error:
+        raise EmbeddedError(f"{secret_file} holds no secret of the context header: {error}") from error
+    kept = (new_secret(), *known[:1]) if rotate or not known else known
+    for name in subgraphs:
+        path = Path(str(keys_file).replace("{name}", name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_private(path, json.dumps(key_set(kept, name), indent=1) + "\n")
+    # Last: subgraphs know a key before the Brain can use it.
+    if kept != known:
+        write_private(secret_file, "".join(secret.line() for secret in kept))
 
 
 def ensure_private_key(path: Path) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from brain.config import BrainSettings, project_root
 from brain.embedded.component import Component
 from brain.embedded.data_folder import DataFolder
-from brain.embedded.keys import ensure_private_key, write_jwks
+from brain.embedded.keys import ensure_private_key, write_context_keys, write_jwks
 from brain.embedded.openbao import OpenBaoServer
 from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import EmbeddedError, Launch
@@ -260,16 +260,20 @@ def _keys(settings: BrainSettings, folder: DataFolder) -> dict[str, Path]:
     """Make the keys that the settings do not name."""
     keys = folder.subfolder("keys")
     known = {}
-    for name in ("context", "identity", "worker"):
+    for name in ("identity", "worker"):
         setting = f"{name}_private_key_file"
         if getattr(settings, setting) is None:
             known[setting] = keys / f"{name}.pem"
             ensure_private_key(known[setting])
-    for name in ("context", "worker"):  # identity serves its own
-        setting, private = f"{name}_jwks_file", f"{name}_private_key_file"
-        if getattr(settings, setting) is None:
-            known[setting] = keys / f"{name}.jwks.json"
-            write_jwks(known.get(private) or getattr(settings, private), known[setting])
+    if settings.worker_jwks_file is None:  # identity serves its own
+        known["worker_jwks_file"] = keys / "worker.jwks.json"
+        worker = settings.worker_private_key_file or known["worker_private_key_file"]
+        write_jwks(worker, known["worker_jwks_file"])
+    secret = settings.context_secret_file or keys / "context.secret"
+    known["context_secret_file"] = secret
+    if settings.context_keys_file is None:
+        known["context_keys_file"] = keys / "{name}" / "context.keys.json"
+        write_context_keys(secret, known["context_keys_file"], subgraph_names(settings.supergraph))
     return known
 
 

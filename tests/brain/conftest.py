@@ -16,7 +16,9 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from redis.asyncio import Redis
 
-from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
+from brain.context_header import CONTEXT_HEADER, ContextSigner
+from brain.context_keys import ContextSecret, new_secret
+from brain.embedded.keys import public_jwk
 from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
 from brain.revocation import Revocations
@@ -24,9 +26,9 @@ from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
 
 
-def public_jwk(key: Ed25519PrivateKey) -> dict[str, Any]:
-    jwk: dict[str, Any] = jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
-    return {**jwk, "kid": key_thumbprint(key), "alg": "EdDSA", "use": "sig"}
+def kid_of(key: Ed25519PrivateKey) -> str:
+    """The id under which identity publishes the key."""
+    return public_jwk(key.public_key())["kid"]
 
 
 ACME = {
@@ -52,7 +54,7 @@ class Identity:
 
     url: str = ""
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
-    context_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    context_secret: ContextSecret = field(default_factory=new_secret)
     api_keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     contexts: list[dict[str, Any]] = field(default_factory=list)
@@ -82,17 +84,14 @@ class Identity:
         }
         content = {name: value for name, value in content.items() if value is not ...}
         signing = key or self.key
-        return jwt.encode(
-            content, signing, algorithm="EdDSA", headers={"kid": key_thumbprint(signing), **(headers or {})}
-        )
+        return jwt.encode(content, signing, algorithm="EdDSA", headers={"kid": kid_of(signing), **(headers or {})})
 
     async def graphql(self, request: web.Request) -> web.StreamResponse:
-        public = jwt.PyJWK.from_dict(public_jwk(self.context_key))
         self.contexts.append(
             jwt.decode(
                 request.headers[CONTEXT_HEADER],
-                public,
-                algorithms=["EdDSA"],
+                self.context_secret.key_for("identity"),
+                algorithms=["HS256"],
                 audience="identity",
                 issuer="brain",
                 options={"verify_sub": False},
@@ -119,7 +118,7 @@ class Identity:
 
     async def jwks(self, request: web.Request) -> web.StreamResponse:
         self.calls.append("jwks")
-        return web.json_response({"keys": [public_jwk(self.key)]}, status=self.status)
+        return web.json_response({"keys": [public_jwk(self.key.public_key())]}, status=self.status)
 
 
 @pytest.fixture
@@ -144,7 +143,7 @@ async def identity() -> AsyncIterator[Identity]:
 async def identity_client(identity: Identity) -> AsyncIterator[IdentityClient]:
     http = HttpClient()
     await http.start()
-    signer = ContextSigner(identity.context_key, key_thumbprint(identity.context_key))
+    signer = ContextSigner(identity.context_secret)
     yield IdentityClient(
         http, f"{identity.url}/identity/graphql", f"{identity.url}/identity/.well-known/jwks.json", signer
     )

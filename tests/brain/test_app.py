@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 from aiohttp import web
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -25,7 +24,7 @@ from brain.embedded.stack import answers, brain_component, brain_url, child_envi
 from router import RouterApp
 from subgraphs import CONTEXTS
 
-from .conftest import ACME, Identity, public_jwk
+from .conftest import ACME, Identity
 
 SUPERGRAPH = """
 schema @link(url: "https://specs.apollo.dev/link/v1.0") @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) {
@@ -52,15 +51,12 @@ def settings(identity: Identity, redis_url: str, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("BRAIN_CONFIG", str(tmp_path / "brain.yaml"))
     (tmp_path / "brain.yaml").write_text("")
     (tmp_path / "supergraph.graphql").write_text(SUPERGRAPH)
-    pem = identity.context_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "context.pem").write_bytes(pem)
-    (tmp_path / "context.jwks.json").write_text(json.dumps({"keys": [public_jwk(identity.context_key)]}))
+    (tmp_path / "context.secret").write_text(identity.context_secret.line())
     return BrainSettings(
         supergraph=tmp_path / "supergraph.graphql",
         subgraphs_url=identity.url,
         redis_url=redis_url,
-        context_private_key_file=tmp_path / "context.pem",
-        context_jwks_file=tmp_path / "context.jwks.json",
+        context_secret_file=tmp_path / "context.secret",
         data_dir=tmp_path,
     )
 
@@ -191,7 +187,7 @@ async def test_a_request_is_one_line_without_its_query_string(settings: BrainSet
     assert "uvicorn.access" not in {line["logger"] for line in lines}
 
 
-@pytest.mark.parametrize("name", ["subgraphs_url", "redis_url", "context_private_key_file"])
+@pytest.mark.parametrize("name", ["subgraphs_url", "redis_url", "context_secret_file"])
 def test_says_which_setting_is_missing(settings: BrainSettings, name: str) -> None:
     with pytest.raises(ConfigError, match=f"BRAIN_{name.upper()} is not set"):
         create_brain_app(settings.model_copy(update={name: None}))

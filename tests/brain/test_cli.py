@@ -101,7 +101,7 @@ def test_logs_of_one_and_of_all(tmp_path: Path) -> None:
 
 def test_keys_for_each_reader(tmp_path: Path) -> None:
     assert brain("keys", tmp_path).exit_code == 0
-    assert stat.S_IMODE((tmp_path / "brain" / "context.pem").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "brain" / "context.secret").stat().st_mode) == 0o600
 
 
 def test_demo_shows_every_log_in() -> None:

@@ -47,10 +47,10 @@ def test_an_empty_variable_counts_as_missing(yaml_file: Path, monkeypatch: pytes
 
 
 def test_paths_in_the_file_are_relative_to_it(yaml_file: Path) -> None:
-    yaml_file.write_text("data_dir: data\ncontext_jwks_file: keys/jwks.json\nsupergraph: /abs/s.graphql\n")
+    yaml_file.write_text("data_dir: data\ncontext_keys_file: keys/{name}.json\nsupergraph: /abs/s.graphql\n")
     settings = load_settings()
     assert settings.data_dir == yaml_file.parent / "data"
-    assert settings.context_jwks_file == yaml_file.parent / "keys" / "jwks.json"
+    assert settings.context_keys_file == yaml_file.parent / "keys" / "{name}.json"
     assert settings.supergraph == Path("/abs/s.graphql")
 
 

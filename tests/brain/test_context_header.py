@@ -1,37 +1,52 @@
 """The Brain's side of the context header's contract."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from brain.caller import Caller
-from brain.context_header import CONTEXT_LIFETIME_S, ContextSigner, key_thumbprint
+from brain.context_header import CONTEXT_LIFETIME_S, ContextSigner
+from brain.context_keys import ContextSecret, key_set, new_secret, read_secrets
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "context_header_vectors.json").read_text())
 
 
 @pytest.fixture
-def key_files(tmp_path: Path) -> tuple[Path, Path]:
-    private, jwks = tmp_path / "context.pem", tmp_path / "context.jwks.json"
-    private.write_text(VECTORS["private_key"])
-    jwks.write_text(json.dumps(VECTORS["jwks"]))
-    return private, jwks
+def secret_file(tmp_path: Path) -> Path:
+    path = tmp_path / "context.secret"
+    path.write_text("\n".join(VECTORS["secrets"]))
+    return path
+
+
+@pytest.fixture
+def signer(secret_file: Path) -> ContextSigner:
+    return ContextSigner.from_file(secret_file)
+
+
+def decoded(token: str, subgraph: str) -> dict[str, Any]:
+    """As a library reads it that knows nothing of ours."""
+    keys = jwt.PyJWKSet.from_dict(VECTORS["keys"][subgraph])
+    header = jwt.get_unverified_header(token)
+    assert header == {"alg": "HS256", "kid": header["kid"], "typ": "brain-context+jwt"}
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        keys[header["kid"]],
+        algorithms=["HS256"],
+        audience=subgraph,
+        issuer="brain",
+        options={"verify_sub": False, "verify_exp": False},
+    )
+    return claims
 
 
 @pytest.mark.parametrize("vector", VECTORS["valid"], ids=lambda v: v["name"])
-def test_signs_exactly_the_vectors(vector: dict[str, Any], key_files: tuple[Path, Path]) -> None:
+def test_signs_exactly_the_vectors(vector: dict[str, Any], secret_file: Path) -> None:
+    now, before = read_secrets(secret_file)
     claims = vector["claims"]
     caller = Caller(
         tenant_id=claims["tenant"],
@@ -42,7 +57,7 @@ def test_signs_exactly_the_vectors(vector: dict[str, Any], key_files: tuple[Path
         locale=claims["locale"],
         channel=claims["channel"],
     )
-    token = ContextSigner.from_files(*key_files).sign(
+    token = ContextSigner(before if vector.get("by") == "before" else now).sign(
         caller,
         vector["audience"],
         request_id=claims["rid"],
@@ -52,17 +67,13 @@ def test_signs_exactly_the_vectors(vector: dict[str, Any], key_files: tuple[Path
         jti=claims["jti"],
     )
     assert token == vector["token"]
+    assert decoded(token, vector["audience"]) == claims
 
 
-def test_each_token_is_fresh_and_short_lived(key_files: tuple[Path, Path]) -> None:
-    signer = ContextSigner.from_files(*key_files)
-    key = jwt.PyJWKSet.from_dict(VECTORS["jwks"])[signer.kid]
+def test_each_token_is_fresh_and_short_lived(signer: ContextSigner) -> None:
     seen = set()
     for _ in range(3):
-        token = signer.sign(Caller(), "crm", request_id="r", deadline_ms=1)
-        claims = jwt.decode(
-            token, key, algorithms=["EdDSA"], audience="crm", issuer="brain", options={"verify_sub": False}
-        )
+        claims = decoded(signer.sign(Caller(), "crm", request_id="r", deadline_ms=1), "crm")
         assert claims["exp"] - claims["iat"] == CONTEXT_LIFETIME_S
         assert abs(claims["iat"] - time.time()) < 5
         assert len(bytes.fromhex(claims["jti"])) == 16
@@ -70,12 +81,30 @@ def test_each_token_is_fresh_and_short_lived(key_files: tuple[Path, Path]) -> No
     assert len(seen) == 3
 
 
-def test_the_clients_address_is_said_where_it_is_known(key_files: tuple[Path, Path]) -> None:
-    signer = ContextSigner.from_files(*key_files)
+def test_no_two_processes_use_one_id(signer: ContextSigner) -> None:
+    def ids() -> set[str]:
+        tokens = [signer.sign(Caller(), "crm", request_id="r", deadline_ms=1) for _ in range(50)]
+        return {jwt.decode(token, options={"verify_signature": False})["jti"] for token in tokens}
+
+    before = ids()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, json.dumps(sorted(ids())).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        of_child = set(json.loads(pipe.read()))
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(of_child) == 50
+    assert not of_child & (before | ids())
+
+
+def test_the_clients_address_is_said_where_it_is_known(signer: ContextSigner) -> None:
     known = signer.sign(Caller(), "crm", request_id="r", deadline_ms=1, client="203.0.113.7")
     unknown = signer.sign(Caller(), "crm", request_id="r", deadline_ms=1)
-    assert jwt.decode(known, options={"verify_signature": False})["client"] == "203.0.113.7"
-    assert "client" not in jwt.decode(unknown, options={"verify_signature": False})
+    assert decoded(known, "crm")["client"] == "203.0.113.7"
+    assert "client" not in decoded(unknown, "crm")
 
 
 def test_vectors_name_every_documented_claim() -> None:
@@ -86,21 +115,29 @@ def test_vectors_name_every_documented_claim() -> None:
         assert set(vector["claims"]) == documented
 
 
-def test_key_id_is_the_thumbprint_where_no_set_is_given(key_files: tuple[Path, Path]) -> None:
-    key = load_pem_private_key(VECTORS["private_key"].encode(), None)
-    assert isinstance(key, Ed25519PrivateKey)
-    assert ContextSigner.from_files(key_files[0]).kid == key_thumbprint(key) == VECTORS["jwks"]["keys"][0]["kid"]
+def test_the_first_secret_of_the_file_signs(signer: ContextSigner) -> None:
+    assert signer.kid == ContextSecret(bytes.fromhex(VECTORS["secrets"][0])).kid
+    assert signer.kid not in VECTORS["secrets"][0]
 
 
-def test_refuses_a_set_without_its_key(key_files: tuple[Path, Path]) -> None:
-    private, jwks = key_files
-    jwks.write_text('{"keys": []}')
-    with pytest.raises(ValueError, match="does not list"):
-        ContextSigner.from_files(private, jwks)
+def test_each_subgraph_has_keys_of_its_own(secret_file: Path) -> None:
+    known = read_secrets(secret_file)
+    for name, keys in VECTORS["keys"].items():
+        assert key_set(known, name) == keys
+    derived = {secret.key_for(name) for secret in known for name in VECTORS["keys"]}
+    assert len(derived) == len(known) * len(VECTORS["keys"])
+    assert not derived & {secret.secret for secret in known}
 
 
-def test_refuses_another_kind_of_key(tmp_path: Path) -> None:
-    path = tmp_path / "other.pem"
-    path.write_bytes(X25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    with pytest.raises(ValueError, match="not an Ed25519"):
-        ContextSigner.from_files(path)
+@pytest.mark.parametrize("text", ["", "\n", "secret", "ab" * 31, f"{'ab' * 32}\nx", "AB" * 32, "-----BEGIN"])
+def test_refuses_a_file_that_is_something_else(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "context.secret"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="64 hexadecimal digits"):
+        ContextSigner.from_file(path)
+
+
+def test_a_secret_is_not_shown() -> None:
+    secret = new_secret()
+    assert secret.secret.hex() not in repr(secret)
+    assert repr(secret.secret) not in repr(secret)

@@ -10,7 +10,7 @@ import httpx
 import jwt
 import pytest
 
-from brain.context_header import CONTEXT_HEADER, ContextSigner, key_thumbprint
+from brain.context_header import CONTEXT_HEADER, ContextSigner
 from brain.hooks import BrainHooks, caller_of
 from brain.tenancy import TenantResolver
 from router import Composed, Subgraph, SubgraphError, compose, create_app
@@ -20,12 +20,12 @@ from router.server.config.traffic import BudgetConfig, RetriesConfig
 from router.server.traffic.budget import Budget
 from router.server.traffic.retries import Retries
 
-from .conftest import ACME, Identity, public_jwk
+from .conftest import ACME, Identity
 
 
 @pytest.fixture
 def hooks(resolver: TenantResolver, identity: Identity) -> BrainHooks:
-    signer = ContextSigner(identity.context_key, key_thumbprint(identity.context_key))
+    signer = ContextSigner(identity.context_secret)
     return BrainHooks(resolver, signer, request_timeout_s=60)
 
 
@@ -44,12 +44,11 @@ class Subgraphs(CoroutineTransport):
     async def exchange(self, call: SubgraphCall) -> SubgraphReply:
         names = [name for name in call.headers if name.lower() == CONTEXT_HEADER]
         assert names == [CONTEXT_HEADER]
-        key = jwt.PyJWK.from_dict(public_jwk(self.identity.context_key))
         self.claims.append(
             jwt.decode(
                 call.headers[CONTEXT_HEADER],
-                key,
-                algorithms=["EdDSA"],
+                self.identity.context_secret.key_for(call.subgraph),
+                algorithms=["HS256"],
                 audience=call.subgraph,
                 issuer="brain",
                 options={"verify_sub": False},

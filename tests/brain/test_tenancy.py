@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from redis.asyncio import Redis
 
+from brain.caller import Caller
+from brain.context_header import ContextSigner
 from brain.embedded.ports import free_port
 from brain.identity_client import IdentityClient
 from brain.policy import ACT_FOR_ANY_TENANT
@@ -197,7 +199,7 @@ def forged(identity: Identity, alg: str) -> str:
         lambda i: i.token(headers={"typ": "brain-context+jwt"}),
         lambda i: i.token(key=Ed25519PrivateKey.generate()),
         lambda i: i.token(key=Ed25519PrivateKey.generate(), headers={"kid": "x"}),
-        lambda i: i.token(key=i.context_key, headers={"typ": "brain-context+jwt"}),
+        lambda i: ContextSigner(i.context_secret).sign(Caller(ACME["id"]), "brain", request_id="r", deadline_ms=1),
         lambda i: forged(i, "none"),
         lambda i: forged(i, "HS256"),
         lambda i: i.token()[:-8] + "AAAAAAAA",

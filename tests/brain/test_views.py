@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from brain.app import create_brain_app
 from brain.config import BrainSettings
@@ -28,8 +27,7 @@ EVERYTHING = """{
 def settings(identity: Identity, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BrainSettings:
     monkeypatch.setenv("BRAIN_CONFIG", str(tmp_path / "brain.yaml"))
     (tmp_path / "brain.yaml").write_text("")
-    pem = identity.context_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "context.pem").write_bytes(pem)
+    (tmp_path / "context.secret").write_text(identity.context_secret.line())
     identity.api_keys[KEY] = {
         "tenantId": ACME["id"],
         "tenantSlug": "acme",
@@ -44,7 +42,7 @@ def settings(identity: Identity, redis_url: str, tmp_path: Path, monkeypatch: py
         supergraph=SCHEMA / "supergraph.graphql",
         subgraphs_url=identity.url,
         redis_url=redis_url,
-        context_private_key_file=tmp_path / "context.pem",
+        context_secret_file=tmp_path / "context.secret",
         data_dir=tmp_path,
     )
 

@@ -170,7 +170,7 @@ def test_tokens_that_are_not_good(platform: Platform, theirs: dict[str, str]) ->
         "expired": resigned(platform, "identity", token, iat=now - 1000, exp=now - 100),
         "for another audience": resigned(platform, "identity", token, aud="crm"),
         "from another issuer": resigned(platform, "identity", token, iss="somebody"),
-        "signed with the context key": resigned(platform, "context", token),
+        "signed with the worker's key": resigned(platform, "worker", token),
         "no token": "nonsense",
     }
     for name, attempt in attempts.items():
@@ -212,8 +212,7 @@ def subgraphs(platform: Platform) -> str:
 
 @pytest.fixture
 def signer(platform: Platform) -> ContextSigner:
-    keys = platform.data_dir / "keys"
-    return ContextSigner.from_files(keys / "context.pem", keys / "context.jwks.json")
+    return ContextSigner.from_file(platform.data_dir / "keys" / "context.secret")
 
 
 def context_for(signer: ContextSigner, audience: str, tenant: str, **options: Any) -> str:
@@ -239,7 +238,7 @@ def test_subgraphs_answer_nobody_but_the_brain(subgraphs: str, name: str, query:
 
 
 def test_a_context_is_good_once_for_one_subgraph_and_not_for_long(
-    subgraphs: str, signer: ContextSigner, theirs: dict[str, str]
+    platform: Platform, subgraphs: str, signer: ContextSigner, theirs: dict[str, str]
 ) -> None:
     def call(name: str, context: str) -> int:
         return httpx.post(
@@ -248,6 +247,11 @@ def test_a_context_is_good_once_for_one_subgraph_and_not_for_long(
 
     context = context_for(signer, "crm", theirs["tenant"])
     assert call("directory", context) == 401
+    keys = json.loads((platform.data_dir / "keys" / "directory" / "context.keys.json").read_text())["keys"]
+    claims = jwt.decode(context, options={"verify_signature": False})
+    header = jwt.get_unverified_header(context)
+    by_directory = jwt.encode(claims, jwt.PyJWK.from_dict(keys[0]).key, algorithm="HS256", headers=header)
+    assert call("crm", by_directory) == 401
     assert call("crm", context) == 200
     assert call("crm", context) == 401
     assert call("crm", context_for(signer, "crm", theirs["tenant"], now_s=time.time() - 60)) == 401
@@ -277,6 +281,9 @@ def test_logs_name_the_tenant_and_hold_no_secret(platform: Platform) -> None:
         assert {"time", "level", "message"} <= json.loads(line).keys()
     logs = platform.logs()
     secrets = [tokens["accessToken"], tokens["refreshToken"], "demo-acme-ben", platform.token("ada@acme")]
-    secrets += [path.read_text().splitlines()[1] for path in (platform.data_dir / "keys").glob("*.pem")]
+    keys = platform.data_dir / "keys"
+    secrets += [path.read_text().splitlines()[1] for path in keys.glob("*.pem")]
+    secrets += (keys / "context.secret").read_text().split()
+    secrets += [key["k"] for path in keys.glob("*/context.keys.json") for key in json.loads(path.read_text())["keys"]]
     for secret in secrets:
         assert secret not in logs

@@ -64,13 +64,13 @@ async def new_database(postgres_url: str) -> str:
 async def settings(
     postgres_url: str, redis_url: str, scratch_migrations: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Settings:
-    jwks = tmp_path_factory.mktemp("keys") / "jwks.json"
-    jwks.write_text(json.dumps({"keys": []}))
+    keys = tmp_path_factory.mktemp("keys") / "keys.json"
+    keys.write_text(json.dumps({"keys": []}))
     settings = Settings(
         database_url=await new_database(postgres_url),  # type: ignore[arg-type]
         database_app_password="it's a pass%word",  # type: ignore[arg-type]
         redis_url=redis_url,  # type: ignore[arg-type]
-        context_jwks_file=jwks,
+        context_keys_file=keys,
     )
     await migrate("scratch", scratch_migrations, settings)
     return settings

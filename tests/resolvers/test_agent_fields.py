@@ -1,6 +1,8 @@
 """Agent-backed mutations: the directive in the SDL and in the supergraph, and the guard."""
 
+import base64
 import json
+import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -11,7 +13,6 @@ import httpx
 import jwt
 import pytest
 import strawberry
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from resolvers.agent_fields import AGENT_SPEC_URL, AgentPayload, AgentRisk, agent_mutation
 from resolvers.app import subgraph_app
@@ -27,7 +28,7 @@ extend schema @link(url: "https://specs.apollo.dev/federation/v2.11", import: ["
 type Query { agentRun(id: ID!): AgentRun }
 type AgentRun @key(fields: "id") { id: ID! status: String! }
 """
-KEY = Ed25519PrivateKey.generate()
+KEY = secrets.token_bytes(32)
 RUN = str(uuid.uuid4())
 
 
@@ -76,10 +77,10 @@ def test_a_payload_without_a_run_is_a_mistake() -> None:
 
 @pytest.fixture
 async def ask(settings: Settings, tmp_path: Path) -> AsyncIterator[Any]:
-    jwk = {**json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(KEY.public_key())), "kid": "k", "alg": "EdDSA"}
-    jwks = tmp_path / "jwks.json"
-    jwks.write_text(json.dumps({"keys": [jwk]}))
-    app = subgraph_app("scratch", SCHEMA, settings.model_copy(update={"context_jwks_file": jwks}))
+    jwk = {"kty": "oct", "alg": "HS256", "kid": "k", "k": base64.urlsafe_b64encode(KEY).decode()}
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"keys": [jwk]}))
+    app = subgraph_app("scratch", SCHEMA, settings.model_copy(update={"context_keys_file": keys}))
 
     async def ask(query: str, run: str | None, *scopes: str) -> dict[str, Any]:
         now = int(time.time())
@@ -88,7 +89,7 @@ async def ask(settings: Settings, tmp_path: Path) -> AsyncIterator[Any]:
             "tenant": str(uuid.uuid4()), "sub": None, "roles": [], "scopes": list(scopes), "plan": None,
             "locale": None, "channel": None, "rid": "r", "run": run, "deadline": (now + 20) * 1000,
         }  # fmt: skip
-        token = jwt.encode(claims, KEY, algorithm="EdDSA", headers={"kid": "k", "typ": "brain-context+jwt"})
+        token = jwt.encode(claims, KEY, algorithm="HS256", headers={"kid": "k", "typ": "brain-context+jwt"})
         response = await client.post("/scratch/graphql", json={"query": query}, headers={"x-brain-context": token})
         body: dict[str, Any] = response.json()
         return body

@@ -1,8 +1,10 @@
 """A whole subgraph over `scratch`: masking, entities, mutations, batching, the edge of the transaction."""
 
 import asyncio
+import base64
 import json
 import logging
+import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
@@ -13,7 +15,6 @@ import httpx
 import jwt
 import pytest
 import strawberry
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, insert, select, text
 
 from resolvers.app import Subgraph, subgraph_app
@@ -173,7 +174,7 @@ class Mutation:
         return None
 
 
-KEY = Ed25519PrivateKey.generate()
+KEY = secrets.token_bytes(32)
 
 
 def header(**claims: Any) -> str:
@@ -198,15 +199,15 @@ def header(**claims: Any) -> str:
             **claims,
         },
         KEY,
-        algorithm="EdDSA",
+        algorithm="HS256",
         headers={"kid": "k", "typ": "brain-context+jwt"},
     )
 
 
 @pytest.fixture(scope="module")
 async def app(settings: Settings) -> AsyncIterator[Subgraph]:
-    jwk = {**json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(KEY.public_key())), "kid": "k", "alg": "EdDSA"}
-    settings.context_jwks_file.write_text(json.dumps({"keys": [jwk]}))
+    jwk = {"kty": "oct", "alg": "HS256", "kid": "k", "k": base64.urlsafe_b64encode(KEY).decode()}
+    settings.context_keys_file.write_text(json.dumps({"keys": [jwk]}))
     schema = build_schema(
         query=Query, mutation=Mutation, types=[Thing, Guarded], entity_scopes={"Guarded": "scratch:secret"}
     )

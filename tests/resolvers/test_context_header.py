@@ -20,15 +20,16 @@ async def redis(redis_url: str) -> Any:
 
 
 @pytest.fixture
-def jwks_file(tmp_path: Path) -> Path:
-    file = tmp_path / "jwks.json"
-    file.write_text(json.dumps(VECTORS["jwks"]))
-    return file
+def keys_file(tmp_path: Path) -> Path:
+    """Of the subgraph `name`: `tmp_path / name`."""
+    for name, keys in VECTORS["keys"].items():
+        (tmp_path / name).write_text(json.dumps(keys))
+    return tmp_path
 
 
 @pytest.mark.parametrize("vector", VECTORS["valid"], ids=lambda vector: vector["name"])
-async def test_valid_vectors(vector: dict[str, Any], jwks_file: Path, redis: Redis) -> None:
-    verifier = ContextVerifier(vector["audience"], jwks_file, redis, clock=lambda: vector["now"])
+async def test_valid_vectors(vector: dict[str, Any], keys_file: Path, redis: Redis) -> None:
+    verifier = ContextVerifier(vector["audience"], keys_file / vector["audience"], redis, clock=lambda: vector["now"])
     context = await verifier.verify([vector["token"]])
     claims = vector["claims"]
     assert {
@@ -50,15 +51,15 @@ async def test_valid_vectors(vector: dict[str, Any], jwks_file: Path, redis: Red
 
 
 @pytest.mark.parametrize("vector", VECTORS["invalid"], ids=lambda vector: vector["name"])
-async def test_invalid_vectors(vector: dict[str, Any], jwks_file: Path, redis: Redis) -> None:
-    verifier = ContextVerifier(vector["audience"], jwks_file, redis, clock=lambda: vector["now"])
+async def test_invalid_vectors(vector: dict[str, Any], keys_file: Path, redis: Redis) -> None:
+    verifier = ContextVerifier(vector["audience"], keys_file / vector["audience"], redis, clock=lambda: vector["now"])
     with pytest.raises(ContextRefused):
         await verifier.verify([vector["token"]])
 
 
-async def test_a_header_is_good_once_and_remembered_until_it_is_past_use(jwks_file: Path, redis: Redis) -> None:
+async def test_a_header_is_good_once_and_remembered_until_it_is_past_use(keys_file: Path, redis: Redis) -> None:
     vector = VECTORS["valid"][0]
-    verifier = ContextVerifier(vector["audience"], jwks_file, redis, clock=lambda: vector["now"])
+    verifier = ContextVerifier(vector["audience"], keys_file / vector["audience"], redis, clock=lambda: vector["now"])
     await verifier.verify([vector["token"]])
     with pytest.raises(ContextRefused, match="used before"):
         await verifier.verify([vector["token"]])
@@ -68,19 +69,50 @@ async def test_a_header_is_good_once_and_remembered_until_it_is_past_use(jwks_fi
 
 
 @pytest.mark.parametrize("count", [0, 2])
-async def test_exactly_one_header(count: int, jwks_file: Path, redis: Redis) -> None:
+async def test_exactly_one_header(count: int, keys_file: Path, redis: Redis) -> None:
     vector = VECTORS["valid"][0]
-    verifier = ContextVerifier(vector["audience"], jwks_file, redis, clock=lambda: vector["now"])
+    verifier = ContextVerifier(vector["audience"], keys_file / vector["audience"], redis, clock=lambda: vector["now"])
     with pytest.raises(ContextRefused):
         await verifier.verify([vector["token"]] * count)
 
 
-async def test_new_keys_are_read_when_the_file_changes(jwks_file: Path, redis: Redis) -> None:
+async def test_new_keys_are_read_when_the_file_changes(tmp_path: Path, redis: Redis) -> None:
+    vector, before = VECTORS["valid"][0], VECTORS["valid"][-1]
+    file = tmp_path / "keys"
+
+    def write(keys: list[Any], at: int) -> None:
+        file.write_text(json.dumps({"keys": keys}))
+        os.utime(file, ns=(at, at))
+
+    both = VECTORS["keys"][vector["audience"]]["keys"]
+    write(both[1:], 1)
+    verifier = ContextVerifier(vector["audience"], file, redis, clock=lambda: vector["now"])
+    with pytest.raises(ContextRefused, match="unknown key"):
+        await verifier.verify([vector["token"]])
+    write(both, 2)
+    await verifier.verify([vector["token"]])
+    await redis.flushdb()
+    await verifier.verify([before["token"]])
+    write([], 3)
+    with pytest.raises(ContextRefused, match="used before"):  # it is known: nothing is read for it
+        await verifier.verify([before["token"]])
+    with pytest.raises(ContextRefused, match="unknown key"):
+        await verifier.verify([next(v["token"] for v in VECTORS["invalid"] if v["name"] == "unknown-key")])
+    with pytest.raises(ContextRefused, match="unknown key"):
+        await verifier.verify([before["token"]])
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["", "[]", "{}", '{"keys": 1}', '{"keys": [1]}', '{"keys": [{"kty": "oct", "alg": "HS256", "kid": "k"}]}']
+    + [
+        json.dumps({"keys": [{**VECTORS["keys"]["crm"]["keys"][0], **change}]})
+        for change in ({"kty": "OKP"}, {"alg": "HS512"}, {"alg": "EdDSA"}, {"kid": None}, {"k": ""}, {"k": "AAAA"})
+    ],
+)
+async def test_a_file_without_a_good_key_lets_nobody_in(document: str, tmp_path: Path, redis: Redis) -> None:
     vector = VECTORS["valid"][0]
-    jwks_file.write_text('{"keys": []}')  # noqa: ASYNC240
-    verifier = ContextVerifier(vector["audience"], jwks_file, redis, clock=lambda: vector["now"])
+    (tmp_path / "keys").write_text(document)
+    verifier = ContextVerifier(vector["audience"], tmp_path / "keys", redis, clock=lambda: vector["now"])
     with pytest.raises(ContextRefused):
         await verifier.verify([vector["token"]])
-    jwks_file.write_text(json.dumps(VECTORS["jwks"]))  # noqa: ASYNC240
-    os.utime(jwks_file, ns=(1, 1))
-    await verifier.verify([vector["token"]])

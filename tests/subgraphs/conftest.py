@@ -9,8 +9,11 @@ async def test_leads(crm):
     assert len(statements) == 1
 """
 
+import base64
+import hmac
 import importlib
 import json
+import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -31,6 +34,7 @@ from resolvers.context import RequestContext
 from resolvers.demo import demo_id, demo_tenant_id
 from resolvers.session import Database, Statements
 from resolvers.settings import Settings
+from subgraphs import CONTEXTS
 from subgraphs.__main__ import migrate_all, seed_all
 
 KID = "test"
@@ -53,7 +57,11 @@ ALL_SCOPES = [
 class ContextSigner:
     """Signs context headers as the Brain does, and, with `claims` and `header`, as it never would."""
 
-    key: Ed25519PrivateKey
+    secret: bytes
+
+    def key_for(self, audience: str) -> bytes:
+        """The key of one subgraph."""
+        return hmac.digest(self.secret, audience.encode(), "sha256")
 
     def __call__(
         self,
@@ -67,7 +75,7 @@ class ContextSigner:
         claims: Mapping[str, Any] | None = None,
         header: Mapping[str, Any] | None = None,
         key: Any = None,
-        algorithm: str = "EdDSA",
+        algorithm: str = "HS256",
     ) -> str:
         """`tenant` is a demo tenant's slug or an id; `user` a demo user's key of that tenant or an id."""
         now = int(time.time())
@@ -92,7 +100,7 @@ class ContextSigner:
         }
         return jwt.encode(
             payload,
-            self.key if key is None else key,
+            self.key_for(audience) if key is None else key,
             algorithm=algorithm,
             headers={"kid": KID, "typ": "brain-context+jwt", **(header or {})},
         )
@@ -162,7 +170,7 @@ class RunningSubgraph:
 
 @pytest.fixture(scope="session")
 async def subgraph_settings(
-    postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory, context_key: Ed25519PrivateKey
+    postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory, sign_context: ContextSigner
 ) -> Settings:
     """Settings for a database of its own on the session's server."""
     name = f"subgraphs_{uuid.uuid4().hex[:8]}"
@@ -172,8 +180,10 @@ async def subgraph_settings(
     finally:
         await connection.close()
     folder = tmp_path_factory.mktemp("keys")
-    jwk = {**json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(context_key.public_key())), "kid": KID, "alg": "EdDSA"}
-    (folder / "context.jwks.json").write_text(json.dumps({"keys": [jwk]}))
+    for context in CONTEXTS:
+        k = base64.urlsafe_b64encode(sign_context.key_for(context)).rstrip(b"=").decode()
+        jwk = {"kty": "oct", "alg": "HS256", "kid": KID, "k": k}
+        (folder / f"{context}.keys.json").write_text(json.dumps({"keys": [jwk]}))
     identity_key = Ed25519PrivateKey.generate()
     (folder / "identity.pem").write_bytes(identity_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     parts = urlsplit(postgres_url)
@@ -181,21 +191,15 @@ async def subgraph_settings(
         database_url=urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, "")),  # type: ignore[arg-type]
         database_app_password="it's a pass%word",  # type: ignore[arg-type]
         redis_url=redis_url,  # type: ignore[arg-type]
-        context_jwks_file=folder / "context.jwks.json",
+        context_keys_file=folder / "{name}.keys.json",
         identity_private_key_file=folder / "identity.pem",
     )
 
 
 @pytest.fixture(scope="session")
-def context_key() -> Ed25519PrivateKey:
-    """The Brain's private key."""
-    return Ed25519PrivateKey.generate()
-
-
-@pytest.fixture(scope="session")
-def sign_context(context_key: Ed25519PrivateKey) -> ContextSigner:
+def sign_context() -> ContextSigner:
     """Signs context headers."""
-    return ContextSigner(context_key)
+    return ContextSigner(secrets.token_bytes(32))
 
 
 @pytest.fixture(scope="session")

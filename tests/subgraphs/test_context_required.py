@@ -1,9 +1,9 @@
 """A subgraph that is called directly answers 401 with a GraphQL error and nothing else."""
 
 import asyncio
-import hashlib
 import hmac
 import json
+import secrets
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,6 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from resolvers.context_header import TYPE
 from subgraphs import CONTEXTS
@@ -39,24 +38,28 @@ def refused(response: httpx.Response) -> None:
 def tokens(subgraph: Any) -> dict[str, str]:
     """What is wrong -> a header with that."""
     sign, name, now = subgraph.sign, subgraph.name, int(time.time())
-    public_pem = sign.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    unsigned = jwt.encode(jwt.decode(sign(name), options={"verify_signature": False}), None, algorithm="none")
-    hmac_by_hand = _hs256_with_public_key(sign(name), public_pem)
+    other = next(context for context in CONTEXTS if context != name)
+    claims = jwt.decode(sign(name), options={"verify_signature": False})
     head, payload, signature = sign(name).split(".")
     return {
         "expired": sign(name, claims={"iat": now - 60, "exp": now - 30}),
         "from the future": sign(name, claims={"iat": now + 60, "exp": now + 90}),
         "valid for too long": sign(name, claims={"exp": now + 3600}),
-        "another audience": sign("elsewhere"),
-        "several audiences": sign(name, claims={"aud": [name, "elsewhere"]}),
+        "another audience": sign(name, claims={"aud": other}),
+        "several audiences": sign(name, claims={"aud": [name, other]}),
         "another issuer": sign(name, claims={"iss": "someone"}),
-        "alg none": unsigned,
+        "alg none": jwt.encode(claims, None, algorithm="none", headers={"kid": "test", "typ": TYPE}),
         "alg none in other letters": f"{_head('nOnE')}.{payload}.",
-        "HS256 with the public key": hmac_by_hand,
-        "a foreign key": sign(name, key=Ed25519PrivateKey.generate()),
+        "EdDSA": sign(name, key=Ed25519PrivateKey.generate(), algorithm="EdDSA"),
+        "HS512": _by_hand(payload, sign.key_for(name), "HS512", "sha512"),
+        "HS512 by name": f"{_head('HS512')}.{payload}.{signature}",
+        "a foreign key": sign(name, key=secrets.token_bytes(32)),
+        "the key of another subgraph": sign(name, key=sign.key_for(other)),
+        "a context of another subgraph": sign(other),
+        "an empty key": _by_hand(payload, b""),
         "an unknown kid": sign(name, header={"kid": "another"}),
-        "no kid": f"{_encode({'alg': 'EdDSA', 'typ': TYPE})}.{payload}.{signature}",
-        "a kid that is no text": f"{_encode({'alg': 'EdDSA', 'typ': TYPE, 'kid': 1})}.{payload}.{signature}",
+        "no kid": f"{_encode({'alg': 'HS256', 'typ': TYPE})}.{payload}.{signature}",
+        "a kid that is no text": f"{_encode({'alg': 'HS256', 'typ': TYPE, 'kid': 1})}.{payload}.{signature}",
         "another type": sign(name, header={"typ": "JWT"}),
         "no signature": f"{head}.{payload}.",
         "another payload": f"{head}.{_encode({'iss': 'brain', 'aud': name})}.{signature}",
@@ -78,12 +81,10 @@ def _encode(value: dict[str, Any]) -> str:
     return jwt.utils.base64url_encode(json.dumps(value).encode()).decode()
 
 
-def _hs256_with_public_key(token: str, public_pem: bytes) -> str:
-    """PyJWT refuses to make such a token, so it is made by hand."""
-    payload = token.split(".")[1]
-    signed = f"{_head('HS256')}.{payload}"
-    signature = hmac.new(public_pem, signed.encode(), hashlib.sha256).digest()
-    return f"{signed}.{jwt.utils.base64url_encode(signature).decode()}"
+def _by_hand(payload: str, key: bytes, algorithm: str = "HS256", digest: str = "sha256") -> str:
+    """A token that PyJWT does not make with such a key."""
+    signed = f"{_head(algorithm)}.{payload}"
+    return f"{signed}.{jwt.utils.base64url_encode(hmac.digest(key, signed.encode(), digest)).decode()}"
 
 
 @pytest.mark.parametrize("context", CONTEXTS)

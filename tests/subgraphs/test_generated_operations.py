@@ -58,7 +58,7 @@ async def served(subgraph_settings: Settings, start_subgraph: Callable[[str], Aw
         "BRAIN_DATABASE_URL": subgraph_settings.database_url.get_secret_value(),
         "BRAIN_DATABASE_APP_PASSWORD": subgraph_settings.database_app_password.get_secret_value(),
         "BRAIN_REDIS_URL": subgraph_settings.redis_url.get_secret_value(),
-        "BRAIN_CONTEXT_JWKS_FILE": str(subgraph_settings.context_jwks_file),
+        "BRAIN_CONTEXT_KEYS_FILE": str(subgraph_settings.context_keys_file),
         "BRAIN_IDENTITY_PRIVATE_KEY_FILE": str(subgraph_settings.identity_private_key_file),
         "BRAIN_LOG_LEVEL": "warning",
     }

@@ -1,10 +1,13 @@
 """What `brain up` starts for given settings: only what the settings do not name already."""
 
+import json
+import stat
 from pathlib import Path
 
 import pytest
 
 from brain.config import BrainSettings
+from brain.context_keys import key_set, new_secret, read_secrets
 from brain.embedded import data_folder
 from brain.embedded.component import Component
 from brain.embedded.data_folder import DataFolder, open_data_folder
@@ -64,8 +67,10 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
     assert environment is not None
     assert environment["BRAIN_SUBGRAPHS_URL"] == f"http://127.0.0.1:{folder.noted_port('subgraphs')}"
     assert environment["BRAIN_IDENTITY_JWKS_URL"].endswith("/identity/.well-known/jwks.json")
-    assert settings.context_jwks_file is not None
-    assert settings.context_jwks_file.exists()
+    for name in ("identity", "crm"):
+        keys = Path(environment["BRAIN_CONTEXT_KEYS_FILE"].replace("{name}", name))
+        assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+        assert keys.parent.name == name
 
 
 def test_what_the_settings_name_is_used_not_started(folder: DataFolder, supergraph: Path) -> None:
@@ -95,14 +100,20 @@ def test_demo_data_is_written_once_per_database(folder: DataFolder, supergraph: 
     assert "seed" in names(build_stack(settings, folder))
 
 
-def test_keys_that_the_settings_name_are_published(folder: DataFolder, supergraph: Path) -> None:
-    own = build_stack(BrainSettings(supergraph=supergraph), folder).settings.context_private_key_file
-    assert own is not None
-    named = folder.path / "named.pem"
-    own.rename(named)
-    stack = build_stack(BrainSettings(supergraph=supergraph, context_private_key_file=named), folder)
-    assert stack.settings.context_private_key_file == named
-    assert not own.exists()
+def test_keys_are_derived_from_a_secret_that_the_settings_name(folder: DataFolder, supergraph: Path) -> None:
+    first = build_stack(BrainSettings(supergraph=supergraph), folder).settings
+    assert first.context_secret_file is not None
+    assert first.context_keys_file is not None
+    crm = Path(str(first.context_keys_file).replace("{name}", "crm"))
+    before = crm.read_text()
+    first.context_secret_file.unlink()
+    named = folder.path / "named.secret"
+    named.write_text(new_secret().line())
+    stack = build_stack(BrainSettings(supergraph=supergraph, context_secret_file=named), folder)
+    assert stack.settings.context_secret_file == named
+    assert not first.context_secret_file.exists()
+    assert crm.read_text() != before
+    assert json.loads(crm.read_text()) == key_set(read_secrets(named), "crm")
 
 
 @pytest.mark.parametrize("text", [None, "type Query { x: Int }"])
