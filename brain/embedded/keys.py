@@ -1,24 +1,22 @@
 """The keys of one instance: made once, kept in files that only we can read."""
 
-import base64
-import hashlib
 import json
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 
 from brain.context_keys import key_set, new_secret, read_secrets
 from brain.embedded.data_folder import write_private
 from brain.embedded.process import EmbeddedError
+from brain.jwks import public_jwk
 
 
 def write_key_folders(folder: Path, subgraphs: Iterable[str], *, rotate_context: bool = False) -> None:
@@ -98,18 +96,3 @@ def write_jwks(private_key_file: Path, path: Path) -> None:
     if not isinstance(key, Ed25519PrivateKey):
         raise EmbeddedError(f"{private_key_file} must be an Ed25519 key.")
     write_private(path, json.dumps({"keys": [public_jwk(key.public_key())]}, indent=1) + "\n")
-
-
-def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:
-    """Return the key as a JWK whose ``kid`` is its thumbprint, so that both sides find the same name on their own.
-
-    Source: RFC 8037 (the form), RFC 7638 (the thumbprint).
-    """
-    x = _base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
-    required = {"crv": "Ed25519", "kty": "OKP", "x": x}  # in alphabetic order, as the thumbprint wants them
-    canonical = json.dumps(required, separators=(",", ":")).encode()
-    return {**required, "kid": _base64url(hashlib.sha256(canonical).digest()), "use": "sig", "alg": "EdDSA"}
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -18,18 +18,12 @@ from redis.asyncio import Redis
 
 from brain.context_header import CONTEXT_HEADER, ContextSigner
 from brain.context_keys import ContextSecret, new_secret
-from brain.embedded.keys import public_jwk
 from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
+from brain.jwks import key_thumbprint, public_jwk
 from brain.revocation import Revocations
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
-
-
-def kid_of(key: Ed25519PrivateKey) -> str:
-    """The id under which identity publishes the key."""
-    return public_jwk(key.public_key())["kid"]
-
 
 ACME = {
     "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, "acme")),
@@ -84,7 +78,9 @@ class Identity:
         }
         content = {name: value for name, value in content.items() if value is not ...}
         signing = key or self.key
-        return jwt.encode(content, signing, algorithm="EdDSA", headers={"kid": kid_of(signing), **(headers or {})})
+        return jwt.encode(
+            content, signing, algorithm="EdDSA", headers={"kid": key_thumbprint(signing), **(headers or {})}
+        )
 
     async def graphql(self, request: web.Request) -> web.StreamResponse:
         self.contexts.append(

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from brain.embedded.keys import public_jwk
+from brain.jwks import key_thumbprint, public_jwk
 from brain.tokens import KeysUnavailable, SigningKeys
-
-from .conftest import kid_of
 
 
 class Source:
@@ -35,17 +33,17 @@ async def test_keys_are_read_once_and_kept() -> None:
     source = Source()
     keys = source.signing_keys()
     for _ in range(3):
-        assert await keys.get(kid_of(source.keys[0]))
+        assert await keys.get(key_thumbprint(source.keys[0]))
     assert source.reads == 1
 
 
 async def test_new_key_is_found_without_waiting_for_age() -> None:
     source = Source()
     keys = source.signing_keys()
-    await keys.get(kid_of(source.keys[0]))
+    await keys.get(key_thumbprint(source.keys[0]))
     source.keys.append(Ed25519PrivateKey.generate())
     source.now_s += 6
-    assert await keys.get(kid_of(source.keys[1]))
+    assert await keys.get(key_thumbprint(source.keys[1]))
     assert source.reads == 2
 
 
@@ -64,7 +62,7 @@ async def test_unknown_ids_do_not_become_a_flood() -> None:
 async def test_withdrawn_key_is_forgotten_with_age() -> None:
     source = Source()
     keys = source.signing_keys()
-    kid = kid_of(source.keys[0])
+    kid = key_thumbprint(source.keys[0])
     assert await keys.get(kid)
     source.keys = [Ed25519PrivateKey.generate()]
     source.now_s += 301
@@ -74,7 +72,7 @@ async def test_withdrawn_key_is_forgotten_with_age() -> None:
 async def test_old_keys_serve_on_while_identity_is_away() -> None:
     source = Source()
     keys = source.signing_keys()
-    kid = kid_of(source.keys[0])
+    kid = key_thumbprint(source.keys[0])
     assert await keys.get(kid)
     source.is_down = True
     source.now_s += 301
@@ -89,7 +87,7 @@ async def test_without_any_keys_nothing_can_be_said() -> None:
         await keys.get("any")
     source.is_down = False
     source.now_s += 6
-    assert await keys.get(kid_of(source.keys[0]))
+    assert await keys.get(key_thumbprint(source.keys[0]))
 
 
 async def test_keys_of_other_algorithms_are_left_out() -> None:
