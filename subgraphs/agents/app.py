@@ -7,19 +7,30 @@ from resolvers.settings import Settings
 from subgraphs.agents.schema import schema
 from subgraphs.agents.services import Services
 from subgraphs.agents.streams import EventStreams
+from subgraphs.agents.workflows import TemporalSettings, Workflows
 
 __all__ = ["create_app", "sdl"]
 
 _LONGEST_WAIT_S = 30
 
 
-def create_app(settings: Settings) -> Subgraph:
-    """The subgraph, at `/agents/graphql` and `/agents/health`."""
+def create_app(settings: Settings, temporal: TemporalSettings | None = None) -> Subgraph:
+    """The subgraph, at `/agents/graphql` and `/agents/health`.
+
+    Args:
+        temporal: where the workflow service is; by default as the environment says.
+    """
     url = settings.redis_url.get_secret_value()
     ringing: Redis = Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     waiting: Redis = Redis.from_url(url, socket_timeout=_LONGEST_WAIT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     streams = EventStreams(ringing, waiting)
-    return subgraph_app("agents", schema, settings, services=Services(streams), on_stop=streams.close)
+    return subgraph_app(
+        "agents",
+        schema,
+        settings,
+        services=Services(streams, Workflows(temporal or TemporalSettings())),
+        on_stop=streams.close,
+    )
 
 
 def sdl() -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from subgraphs.agents.streams import EventStreams
+from subgraphs.agents.workflows import Workflows
 
 __all__ = ["Services"]
 
@@ -10,3 +11,4 @@ __all__ = ["Services"]
 @dataclass(frozen=True, slots=True)
 class Services:
     streams: EventStreams
+    workflows: Workflows

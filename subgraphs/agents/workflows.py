@@ -1,15 +1,65 @@
-"""What a run's workflow is called and started with. It runs elsewhere: both sides know names and JSON only."""
+"""The workflow service, as this context needs it: runs are started, decided and cancelled by name, with JSON.
 
+The workflow runs elsewhere and is the judge of every decision; both sides know names and JSON only. temporalio is
+imported when it is first needed: most of what this context does needs no workflow service.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from resolvers.errors import DomainError
+from subgraphs.agents.domain.actions import Decision
+from subgraphs.agents.domain.errors import (
+    ActionNotFound,
+    AlreadyDecided,
+    ArgumentsChanged,
+    DecisionRefused,
+    NotYourOwnMoney,
+    TemporalUnavailable,
+    WorkflowNotFound,
+)
 from subgraphs.agents.domain.runs import Run
 from subgraphs.agents.domain.values import workflow_id_of
 
-__all__ = ["TASK_QUEUE", "WORKFLOW_TYPE", "run_input", "workflow_id"]
+__all__ = ["TASK_QUEUE", "WORKFLOW_TYPE", "Actor", "TemporalSettings", "Workflows", "run_input", "workflow_id"]
+
+_log = logging.getLogger("subgraphs.agents.workflows")
 
 WORKFLOW_TYPE: Final = "AgentRun"
 TASK_QUEUE: Final = "agent-runs"
+_TIMEOUT_S: Final = 5.0
+
+_OBJECTIONS: Final[dict[str, type[DomainError]]] = {
+    "UNKNOWN_ACTION": ActionNotFound,
+    "ALREADY_DECIDED": AlreadyDecided,
+    "ARGUMENTS_CHANGED": ArgumentsChanged,
+    "SELF_APPROVAL": NotYourOwnMoney,
+}
+"""What the workflow's validator says, as what this context calls it; anything else is DECISION_REFUSED."""
+
+Actor = dict[str, Any]
+"""Who decides or cancels: `user_id`, `roles`, `scopes`."""
+
+
+class TemporalSettings(BaseSettings):
+    """Where the workflow service is.
+
+    Attributes:
+        temporal_address: `host:port` (`BRAIN_TEMPORAL_ADDRESS`); without one nothing can be started or decided.
+        temporal_namespace: ours in it (`BRAIN_TEMPORAL_NAMESPACE`).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="BRAIN_", extra="ignore", frozen=True)
+
+    temporal_address: str | None = None
+    temporal_namespace: str = "default"
 
 
 def workflow_id(tenant_id: UUID, run: Run) -> str:
@@ -33,3 +83,118 @@ def run_input(tenant_id: UUID, run: Run) -> dict[str, Any]:
         "approval_timeout_s": run.approval_timeout_s,
         "budget_micros": run.budget_micros,
     }
+
+
+class Workflows:
+    """The workflows of runs.
+
+    Each method raises `TemporalUnavailable` if the service does not answer within seconds.
+
+    Args:
+        settings: where it is.
+    """
+
+    def __init__(self, settings: TemporalSettings) -> None:
+        self._settings = settings
+        self._client: Any = None
+        self._connecting = asyncio.Lock()
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether there is a workflow service at all."""
+        return self._settings.temporal_address is not None
+
+    async def start(self, tenant_id: UUID, run: Run) -> None:
+        """Starts the run's workflow, unless it was started before."""
+        from temporalio.common import (  # noqa: PLC0415 - a heavy import
+            SearchAttributeKey,
+            SearchAttributePair,
+            TypedSearchAttributes,
+            WorkflowIDConflictPolicy,
+            WorkflowIDReusePolicy,
+        )
+        from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
+
+        tenant = SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), str(tenant_id))
+        async with self._asked() as client:
+            # Started before, it may have ended since.
+            with suppress(WorkflowAlreadyStartedError):
+                await client.start_workflow(
+                    WORKFLOW_TYPE,
+                    run_input(tenant_id, run),
+                    id=workflow_id(tenant_id, run),
+                    task_queue=TASK_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=TypedSearchAttributes([tenant]),
+                    rpc_timeout=timedelta(seconds=_TIMEOUT_S),
+                )
+
+    async def decide(self, tenant_id: UUID, run: Run, index: int, decision: Decision, actor: Actor) -> None:
+        """Has the workflow hold a decision; returns when it is written down.
+
+        Raises:
+            ActionNotFound, AlreadyDecided, ArgumentsChanged, NotYourOwnMoney, DecisionRefused: the workflow objects.
+            WorkflowNotFound: none is running for the run.
+        """
+        from temporalio.client import WorkflowUpdateFailedError  # noqa: PLC0415 - a heavy import
+        from temporalio.exceptions import ApplicationError  # noqa: PLC0415
+
+        payload = {
+            "index": index,
+            "kind": decision.kind.name,
+            "arguments_hash": decision.arguments_hash,
+            "edited_arguments": decision.edited_arguments,
+            "note": decision.note,
+            "actor": actor,
+        }
+        async with self._asked() as client:
+            try:
+                handle = client.get_workflow_handle(workflow_id(tenant_id, run))
+                await handle.execute_update("decide", payload, rpc_timeout=timedelta(seconds=_TIMEOUT_S))
+            except WorkflowUpdateFailedError as error:
+                cause = error.cause
+                code = cause.type if isinstance(cause, ApplicationError) else None
+                message = cause.message if isinstance(cause, ApplicationError) else None
+                raise _OBJECTIONS.get(code or "", DecisionRefused)(message) from error
+
+    async def cancel(self, tenant_id: UUID, run: Run, actor: Actor) -> None:
+        """Asks the run's workflow to stop; it does so when nothing is half done.
+
+        Raises:
+            WorkflowNotFound: none is running for the run.
+        """
+        async with self._asked() as client:
+            handle = client.get_workflow_handle(workflow_id(tenant_id, run))
+            await handle.signal("cancel", actor, rpc_timeout=timedelta(seconds=_TIMEOUT_S))
+
+    @asynccontextmanager
+    async def _asked(self) -> AsyncIterator[Any]:
+        """The client; what goes wrong with the service inside the block becomes an error of the domain."""
+        from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError  # noqa: PLC0415 - a heavy import
+        from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
+
+        try:
+            async with asyncio.timeout(_TIMEOUT_S + 1):
+                yield await self._connected()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise WorkflowNotFound from error
+            _log.warning("the workflow service refuses: %s", error)
+            raise TemporalUnavailable from error
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError, OSError, RuntimeError) as error:
+            _log.warning("the workflow service does not answer: %s", error or type(error).__name__)
+            raise TemporalUnavailable from error
+
+    async def _connected(self) -> Any:
+        if self._client is None:
+            if self._settings.temporal_address is None:
+                raise TemporalUnavailable("No workflow service is set up.")
+            from temporalio.client import Client  # noqa: PLC0415 - a heavy import
+
+            async with self._connecting:
+                if self._client is None:
+                    self._client = await Client.connect(
+                        self._settings.temporal_address, namespace=self._settings.temporal_namespace
+                    )
+        return self._client

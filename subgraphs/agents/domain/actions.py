@@ -24,6 +24,7 @@ from subgraphs.agents.domain.values import (
     ActionStatus,
     DecisionKind,
     Risk,
+    action_hash,
     checked_json,
     checked_name,
     checked_object,
@@ -43,6 +44,7 @@ __all__ = [
     "expire",
     "needs_person",
     "propose",
+    "shown_hash",
 ]
 
 MAX_ACTIONS: Final = 200
@@ -82,12 +84,12 @@ class Decision:
 
     Attributes:
         by: the person; None: the policy, for what needs no person.
-        arguments_hash: of the arguments that were shown.
+        arguments_hash: of what was shown; None: not said, for what is bound to a vote, which says it.
         edited_arguments: the arguments to take instead; of EDIT alone.
     """
 
     kind: DecisionKind
-    arguments_hash: str
+    arguments_hash: str | None
     by: UUID | None = None
     edited_arguments: dict[str, Any] | None = None
     note: str | None = None
@@ -106,7 +108,7 @@ class Action:
 
     Attributes:
         arguments: what will be, or was, carried out.
-        arguments_hash: of `arguments`.
+        arguments_hash: `action_hash` of the tool and `arguments`.
         proposed_arguments: what the crew wanted, where someone edited it.
     """
 
@@ -139,7 +141,7 @@ def propose(action_id: UUID, run_id: UUID, index: int, proposal: Proposal, now: 
         tool=proposal.tool,
         risk=proposal.risk,
         arguments=proposal.arguments,
-        arguments_hash=hash_of(proposal.arguments),
+        arguments_hash=action_hash(proposal.tool, proposal.arguments),
         proposed_arguments=None,
         reason=proposal.reason,
         read_untrusted=proposal.read_untrusted,
@@ -210,9 +212,15 @@ def decide(
     return replace(
         decided,
         arguments=decision.edited_arguments,
-        arguments_hash=hash_of(decision.edited_arguments),
+        arguments_hash=action_hash(action.tool, decision.edited_arguments),
         proposed_arguments=action.arguments,
     )
+
+
+def shown_hash(action: Action) -> str:
+    """The hash of what a person was, or would have been, shown of the action."""
+    shown = action.proposed_arguments if action.proposed_arguments is not None else action.arguments
+    return action_hash(action.tool, shown)
 
 
 def expire(action: Action, now: datetime) -> Action:
@@ -243,10 +251,9 @@ def advance(action: Action, status: ActionStatus, outcome: Any, now: datetime) -
 
 
 def _is_recorded(action: Action, decision: Decision) -> bool:
-    shown = action.proposed_arguments if action.proposed_arguments is not None else action.arguments
     return (
         action.decision_kind is decision.kind
         and action.decided_by == decision.by
-        and hash_of(shown) == decision.arguments_hash
-        and (decision.edited_arguments is None or action.arguments_hash == hash_of(decision.edited_arguments))
+        and shown_hash(action) == decision.arguments_hash
+        and (decision.edited_arguments is None or hash_of(action.arguments) == hash_of(decision.edited_arguments))
     )

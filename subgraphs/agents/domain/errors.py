@@ -9,17 +9,21 @@ __all__ = [
     "ArgumentsChanged",
     "BudgetExhausted",
     "CallChanged",
+    "DecisionRefused",
     "DryRun",
     "IdempotencyKeyReused",
     "InvalidTransition",
     "InvalidValue",
     "KillSwitchOn",
+    "NoSuchCrew",
     "NotYourOwnMoney",
     "ProposalChanged",
+    "RetryNotPossible",
     "RunNotFound",
     "RunOver",
     "TemporalUnavailable",
     "VersionConflict",
+    "WorkflowNotFound",
     "check_version",
 ]
 
@@ -121,9 +125,33 @@ class DryRun(Refused):
 
 
 class TemporalUnavailable(Refused):
-    """The workflow service does not answer; nothing was changed, try again in a moment."""
+    """The workflow service does not answer; look at the run again before you try again."""
 
     code = "TEMPORAL_UNAVAILABLE"
+
+
+class WorkflowNotFound(Refused):
+    """No workflow is under way for this run."""
+
+    code = "WORKFLOW_NOT_FOUND"
+
+
+class DecisionRefused(Refused):
+    """The run does not take this decision."""
+
+    code = "DECISION_REFUSED"
+
+
+class RetryNotPossible(Refused):
+    """Only a run that has ended without success can be tried again."""
+
+    code = "RETRY_NOT_POSSIBLE"
+
+
+class NoSuchCrew(NotFound):
+    """There is no such crew."""
+
+    code = "AGENT_CREW_NOT_FOUND"
 
 
 class VersionConflict(Conflict):

@@ -184,8 +184,8 @@ class Report:
             raise InvalidValue("progress", "must be from 0 to 1")
         if self.status is RunStatus.QUEUED:
             raise InvalidValue("status", "must be one that a workflow can be in")
-        if self.error is not None and self.status is not RunStatus.FAILED:
-            raise InvalidValue("error", "is for runs that failed")
+        if self.error is not None and self.status is RunStatus.SUCCEEDED:
+            raise InvalidValue("error", "is for runs that did not succeed")
         checked_json("result", self.result)
         object.__setattr__(self, "note", optional_text("note", self.note, 1000))
 
@@ -253,6 +253,9 @@ def report(run: Run, news: Report, now: datetime) -> Run:
         raise InvalidTransition("A run is done when it has a final status.")
     if _PHASES.index(phase) < _PHASES.index(run.phase):
         raise InvalidTransition(f"The phase cannot go back from {run.phase.name} to {phase.name}.")
+    failure = news.error
+    if failure is None and status is not RunStatus.SUCCEEDED:
+        failure = _failure_of(run, status)
     progress = run.progress if news.progress is None else max(run.progress, news.progress)
     return replace(
         run,
@@ -263,14 +266,21 @@ def report(run: Run, news: Report, now: datetime) -> Run:
         engine_kind=run.engine_kind if news.engine is None else news.engine.kind,
         engine_model=run.engine_model if news.engine is None else news.engine.model,
         result=run.result if news.result is None else news.result,
-        error_code=news.error.code if news.error else ("FAILED" if status is RunStatus.FAILED else None),
-        error_message=news.error.message if news.error else None,
+        error_code=failure.code if failure else None,
+        error_message=failure.message if failure else None,
         note=news.note or run.note,
         read_untrusted=run.read_untrusted or bool(news.read_untrusted),
         started_at=run.started_at or now,
         ended_at=now if status.is_final else None,
         updated_at=now,
     )
+
+
+def _failure_of(run: Run, status: RunStatus) -> Failure | None:
+    """What was reported before, or at least that it failed."""
+    if run.error_code is not None:
+        return Failure(run.error_code, run.error_message or run.error_code)
+    return Failure("FAILED", "The run failed.") if status is RunStatus.FAILED else None
 
 
 def cancel(run: Run, now: datetime) -> Run:

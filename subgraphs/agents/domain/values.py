@@ -20,6 +20,7 @@ __all__ = [
     "Risk",
     "RunPhase",
     "RunStatus",
+    "action_hash",
     "canonical_json",
     "checked_json",
     "checked_key",
@@ -133,8 +134,13 @@ def canonical_json(value: Any) -> str:
 
 
 def hash_of(value: Any) -> str:
-    """SHA-256 (hexadecimal) of `canonical_json`: what an approval is bound to."""
+    """SHA-256 (hexadecimal) of `canonical_json`."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def action_hash(tool: str, arguments: Any) -> str:
+    """What an approval is bound to: the tool, and the arguments that were shown. The workflow computes the same."""
+    return hash_of({"tool": tool, "arguments": arguments})
 
 
 def checked_json(field: str, value: Any) -> Any:

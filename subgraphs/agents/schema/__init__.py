@@ -6,13 +6,14 @@ from resolvers.schema import build_schema
 from subgraphs.agents.schema.crews import CrewMutation
 from subgraphs.agents.schema.inputs import SCALARS
 from subgraphs.agents.schema.internal import InternalMutation
+from subgraphs.agents.schema.mutations import PublicMutation
 from subgraphs.agents.schema.query import READ, Query
 
 __all__ = ["schema"]
 
 
 @strawberry.type
-class Mutation(CrewMutation, InternalMutation):
+class Mutation(PublicMutation, CrewMutation, InternalMutation):
     pass
 
 

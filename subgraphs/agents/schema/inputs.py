@@ -224,7 +224,9 @@ class RecordAgentDecisionInput:
     index: int = strawberry.field(description="Of the action.")
     expired: bool = strawberry.field(default=False, description="The time is over; then nothing else is given.")
     kind: DecisionKind | None = strawberry.field(default=None, description="Needed unless it expired.")
-    arguments_hash: str | None = strawberry.field(default=None, description="Of the arguments that were shown.")
+    arguments_hash: str | None = strawberry.field(
+        default=None, description="Of what was shown; of a person's decision the vote says it, too."
+    )
     by: strawberry.ID | None = strawberry.field(
         default=None, description="The user, who has said so in decideAgentAction; null: the policy."
     )
@@ -273,8 +275,10 @@ def to_decision(input: RecordAgentDecisionInput) -> Decision | None:  # noqa: A0
     """The decision; None if the action expired. Raises `InvalidValue`."""
     if input.expired:
         return None
-    if input.kind is None or input.arguments_hash is None:
-        raise InvalidValue("kind", "and argumentsHash are needed unless the action expired")
+    if input.kind is None:
+        raise InvalidValue("kind", "is needed unless the action expired")
+    if input.arguments_hash is None and input.by is None:
+        raise InvalidValue("argumentsHash", "is needed for what no person decided")
     edited = None if input.edited_arguments is None else checked_object("editedArguments", input.edited_arguments)
     return Decision(input.kind, input.arguments_hash, optional_id(input.by, "by"), edited, input.note)
 

@@ -19,7 +19,7 @@ from subgraphs.agents.schema.types import AgentLlmCall, AgentRun, ProposedAction
 from subgraphs.agents.usecases import actions, budgets, runs
 from subgraphs.agents.usecases.work import Work
 
-__all__ = ["InternalMutation", "own_run", "work_of"]
+__all__ = ["AgentRefusal", "AgentRunPayload", "InternalMutation", "own_run", "refusal_of", "work_of"]
 
 INTERNAL = "internal"
 RUN = "agents:run"
@@ -105,7 +105,7 @@ class InternalMutation:
         opening = input.to_domain(info.context.request.user_id)
         opened = await runs.open_run(work_of(info), opening, dry_run=input.dry_run)
         if opened.run is None:
-            return OpenAgentRunPayload(refusal=_refusal(opened.refusal))
+            return OpenAgentRunPayload(refusal=refusal_of(opened.refusal))
         tenant_id = info.context.tenant_id()
         return OpenAgentRunPayload(
             run=AgentRun.of(opened.run),
@@ -166,7 +166,7 @@ class InternalMutation:
         return AgentBudgetPayload(
             granted=reserved.refusal is None,
             warned=reserved.is_warned,
-            refusal=_refusal(reserved.refusal),
+            refusal=refusal_of(reserved.refusal),
             run=AgentRun.of(reserved.run),
         )
 
@@ -187,5 +187,6 @@ class InternalMutation:
         return AgentRunPayload(run=AgentRun.of(run))
 
 
-def _refusal(error: DomainError | None) -> AgentRefusal | None:
+def refusal_of(error: DomainError | None) -> AgentRefusal | None:
+    """What is answered of a refusal."""
     return None if error is None else AgentRefusal(code=error.code, message=error.message)

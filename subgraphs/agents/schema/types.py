@@ -19,11 +19,16 @@ from subgraphs.agents.domain import audit as audit_domain
 from subgraphs.agents.domain import runs as runs_domain
 from subgraphs.agents.domain.values import CURRENCY, ActionStatus, DecisionKind, EngineKind, RunPhase, RunStatus
 from subgraphs.agents.repository import budgets
+from subgraphs.agents.repository import controls as controls_rows
 from subgraphs.agents.repository import events as events_rows
 from subgraphs.agents.schema.inputs import Micros
+from subgraphs.agents.usecases import review
 
 __all__ = [
+    "AgentAuditConnection",
     "AgentAuditEntry",
+    "AgentAuditVerification",
+    "AgentControls",
     "AgentCost",
     "AgentDecision",
     "AgentEngine",
@@ -294,6 +299,38 @@ class AgentRun:
         return [AgentLlmCall.of(found) for found in await info.context.load(loaders.calls_of_run, self.entity.id)]
 
 
+@strawberry.type(description="What stops or softens all runs of the tenant.")
+class AgentControls:
+    kill_switch: bool = strawberry.field(description="Nothing is started, paid for or carried out while it is on.")
+    dry_run: bool = strawberry.field(description="New runs propose and carry nothing out.")
+    reason: str | None = strawberry.field(description="What was said about it.")
+    changed_by: User | None = strawberry.field(description="Who changed it last.")
+    changed_at: datetime | None = strawberry.field(description="When that was; null if nobody ever did.")
+    version: int = strawberry.field(description="Counts changes; for expectedVersion.")
+
+    @classmethod
+    def of(cls, controls: controls_rows.Controls) -> Self:
+        """As the row has it."""
+        return cls(
+            kill_switch=controls.kill_switch,
+            dry_run=controls.dry_run,
+            reason=controls.reason,
+            changed_by=user_of(controls.changed_by),
+            changed_at=controls.updated_at,
+            version=controls.version,
+        )
+
+
+@strawberry.type(description="Whether the log is as it was written.")
+class AgentAuditVerification:
+    intact: bool = strawberry.field(description="Whether every entry follows from the one before it.")
+    checked: int = strawberry.field(description="Entries that are right, up to the first that is not.")
+    head_seq: int = strawberry.field(description="Number of the last entry.")
+    head_hash: str = strawberry.field(description="Hash of the last entry; keep it elsewhere to be sure of all before.")
+    broken_at: int | None = strawberry.field(description="Number of the first entry that is wrong or missing.")
+    problem: str | None = strawberry.field(description="What is wrong with it.")
+
+
 @strawberry.type(description="A page of a list that can be counted.")
 class Counted(Connection[T]):
     count: strawberry.Private[Callable[[], Awaitable[int]]]
@@ -306,6 +343,21 @@ class Counted(Connection[T]):
 @strawberry.type(description="A page of runs.")
 class AgentRunConnection(Counted[AgentRun]):
     pass
+
+
+@strawberry.type(description="A page of the tenant's log.")
+class AgentAuditConnection(Connection[AgentAuditEntry]):
+    @strawberry.field(description="Checks the whole log, from its first entry to its last.")
+    async def verification(self, info: Info) -> AgentAuditVerification:
+        found = await review.verify_audit(info.context.session)
+        return AgentAuditVerification(
+            intact=found.broken is None,
+            checked=found.checked,
+            head_seq=found.head.seq,
+            head_hash=found.head.hash,
+            broken_at=None if found.broken is None else found.broken.seq,
+            problem=None if found.broken is None else found.broken.problem,
+        )
 
 
 @strawberry.type(description="A page of proposed actions.")

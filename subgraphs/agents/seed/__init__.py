@@ -17,7 +17,7 @@ from subgraphs.agents.domain.values import (
     Risk,
     RunPhase,
     RunStatus,
-    hash_of,
+    action_hash,
     run_id_of,
 )
 from subgraphs.agents.repository import budgets, runs
@@ -76,7 +76,7 @@ class _Story:
         arguments = {"leadId": self._id("lead", lead), "score": score}
         proposal = Proposal("recordLeadScore", Risk.WRITE, arguments, "Source, value and activity say so.")
         await propose_actions(self._work, run_id, [proposal])
-        decision = Decision(DecisionKind.APPROVE, hash_of(arguments))
+        decision = Decision(DecisionKind.APPROVE, action_hash("recordLeadScore", arguments))
         await record_decision(self._work, run_id, 0, decision)
         await self._says(run_id, 2, phase=RunPhase.EXECUTE, progress=0.8)
         await record_action(self._work, run_id, 0, ActionStatus.EXECUTING)

@@ -1,6 +1,7 @@
 """Actions: proposed by a crew, decided by people or the policy, carried out once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -94,6 +95,8 @@ async def record_decision(work: Work, run_id: UUID, index: int, decision: Decisi
     if decision is None:
         after = domain.expire(before, work.now)
     else:
+        if decision.arguments_hash is None:
+            decision = replace(decision, arguments_hash=domain.shown_hash(before))
         after = domain.decide(
             before,
             decision,

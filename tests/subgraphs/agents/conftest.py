@@ -1,9 +1,14 @@
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
+
+from brain.embedded.temporal import TemporalServer
+from subgraphs.agents.app import create_app
+from subgraphs.agents.workflows import TemporalSettings
 
 OPEN = """
 mutation ($input: OpenAgentRunInput!) {
@@ -73,3 +78,13 @@ async def agents(start_subgraph: Callable[[str], Awaitable[Any]]) -> Any:
 @pytest.fixture
 def tenant(agents: Any) -> Tenant:
     return Tenant(agents)
+
+
+@pytest.fixture(scope="session")
+async def with_temporal(agents: Any, temporal: TemporalServer) -> AsyncIterator[Any]:
+    """The same subgraph with a real Temporal behind it."""
+    app = create_app(agents.settings, TemporalSettings(temporal_address=temporal.address))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://subgraph.test") as client:
+            yield replace(agents, app=app, client=client)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from subgraphs.agents.domain.values import hash_of
+from subgraphs.agents.domain.values import action_hash
 
 SCORE = {"tool": "recordLeadScore", "risk": "WRITE", "arguments": {"leadId": "l1", "score": 70}, "reason": "Because."}
 PAY = {"tool": "payInvoice", "risk": "MONEY", "arguments": {"cents": 100}, "reason": "It is due."}
@@ -196,7 +196,8 @@ async def proposed(tenant: Any, *actions: dict[str, Any], **values: Any) -> str:
         "proposeAgentActions", "actions { index argumentsHash }", runId=run_id, actions=actions
     )
     assert payload["actions"] == [
-        {"index": index, "argumentsHash": hash_of(action["arguments"])} for index, action in enumerate(actions)
+        {"index": index, "argumentsHash": action_hash(action["tool"], action["arguments"])}
+        for index, action in enumerate(actions)
     ]
     return run_id
 
@@ -213,7 +214,7 @@ async def test_proposals_are_made_once(tenant):
 
 async def test_an_action_is_carried_out_once(tenant):
     run_id = await proposed(tenant, SCORE)
-    hash_ = hash_of(SCORE["arguments"])
+    hash_ = action_hash(SCORE["tool"], SCORE["arguments"])
 
     async def becomes(status: str, **values: Any) -> Any:
         return await tenant.mutate("recordAgentAction", ACTION, runId=run_id, index=0, status=status, **values)
@@ -243,7 +244,7 @@ async def test_an_action_is_carried_out_once(tenant):
 async def test_what_no_person_decided_is_not_decided(tenant):
     """A workflow, or whoever speaks for one, cannot make up a person's decision."""
     run_id = await proposed(tenant, PAY, {**SCORE, "readUntrusted": True}, SCORE)
-    hashes = [hash_of(PAY["arguments"])] + [hash_of(SCORE["arguments"])] * 2
+    hashes = [action_hash(PAY["tool"], PAY["arguments"])] + [action_hash(SCORE["tool"], SCORE["arguments"])] * 2
     for index in (0, 1):
         for by in (None, str(tenant.ben), str(tenant.ada)):
             payload = await tenant.mutate(
@@ -275,7 +276,12 @@ async def test_time_that_is_over_never_approves(tenant):
         "INVALID_TRANSITION"
     ]
     payload = await tenant.mutate(
-        "recordAgentDecision", ACTION, runId=run_id, index=0, kind="REJECT", argumentsHash=hash_of(PAY["arguments"])
+        "recordAgentDecision",
+        ACTION,
+        runId=run_id,
+        index=0,
+        kind="REJECT",
+        argumentsHash=action_hash(PAY["tool"], PAY["arguments"]),
     )
     assert codes(payload) == ["ALREADY_DECIDED"]
 
@@ -283,7 +289,12 @@ async def test_time_that_is_over_never_approves(tenant):
 async def test_a_dry_run_carries_nothing_out(tenant):
     run_id = await proposed(tenant, SCORE, dryRun=True)
     await tenant.mutate(
-        "recordAgentDecision", ACTION, runId=run_id, index=0, kind="APPROVE", argumentsHash=hash_of(SCORE["arguments"])
+        "recordAgentDecision",
+        ACTION,
+        runId=run_id,
+        index=0,
+        kind="APPROVE",
+        argumentsHash=action_hash(SCORE["tool"], SCORE["arguments"]),
     )
     assert codes(await tenant.mutate("recordAgentAction", ACTION, runId=run_id, index=0, status="EXECUTING")) == [
         "DRY_RUN"

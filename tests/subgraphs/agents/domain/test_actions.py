@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from resolvers.errors import DomainError
 from subgraphs.agents.domain.actions import Action, Decision, Proposal, advance, decide, expire, propose
 from subgraphs.agents.domain.errors import AlreadyDecided, ApprovalRequired, ArgumentsChanged, NotYourOwnMoney
-from subgraphs.agents.domain.values import ActionStatus, DecisionKind, Risk, hash_of
+from subgraphs.agents.domain.values import ActionStatus, DecisionKind, Risk, action_hash
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 ADA, BEN = UUID(int=1), UUID(int=2)
 ARGUMENTS = {"amount": 3}
+HASH = action_hash("tool", ARGUMENTS)
 
 
 def action(risk: Risk = Risk.WRITE, *, read_untrusted: bool = False) -> Action:
@@ -30,7 +31,7 @@ def decided(it: Action, decision: Decision, *, untrusted: bool = False) -> Actio
 decisions = st.builds(
     lambda kind, by, right, edited: Decision(
         kind,
-        hash_of(ARGUMENTS) if right else "wrong",
+        HASH if right else "wrong",
         by,
         {"amount": edited} if kind is DecisionKind.EDIT else None,
     ),
@@ -67,11 +68,11 @@ def test_whatever_happens(risk: Risk, untrusted: bool, happens: list[Any]) -> No
                 assert it.decided_by == BEN
             if risk is Risk.WRITE and untrusted:
                 assert it.decided_by is not None
-        assert it.arguments_hash == hash_of(it.arguments)
+        assert it.arguments_hash == action_hash(it.tool, it.arguments)
 
 
 def test_each_rule_says_what_it_wants() -> None:
-    right = hash_of(ARGUMENTS)
+    right = HASH
     approve = Decision(DecisionKind.APPROVE, right)
     assert decided(action(), approve).status is ActionStatus.APPROVED
     with pytest.raises(ApprovalRequired):
@@ -92,10 +93,10 @@ def test_each_rule_says_what_it_wants() -> None:
 
 
 def test_an_edit_keeps_what_was_proposed_and_can_be_repeated() -> None:
-    edit = Decision(DecisionKind.EDIT, hash_of(ARGUMENTS), BEN, {"amount": 1})
+    edit = Decision(DecisionKind.EDIT, HASH, BEN, {"amount": 1})
     edited = decided(action(Risk.MONEY), edit)
     assert (edited.arguments, edited.proposed_arguments) == ({"amount": 1}, ARGUMENTS)
-    assert edited.arguments_hash == hash_of({"amount": 1})
+    assert edited.arguments_hash == action_hash("tool", {"amount": 1})
     assert decided(edited, edit) is edited
     with pytest.raises(AlreadyDecided):
-        decided(edited, Decision(DecisionKind.EDIT, hash_of(ARGUMENTS), BEN, {"amount": 2}))
+        decided(edited, Decision(DecisionKind.EDIT, HASH, BEN, {"amount": 2}))

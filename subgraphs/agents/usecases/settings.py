@@ -1,0 +1,61 @@
+"""What owners set: switches and budgets."""
+
+from subgraphs.agents.domain.budgets import ALL_CREWS, Limit
+from subgraphs.agents.domain.errors import check_version
+from subgraphs.agents.domain.values import checked_name, optional_text
+from subgraphs.agents.repository import budgets, controls
+from subgraphs.agents.repository.budgets import LimitRow
+from subgraphs.agents.repository.controls import Controls
+from subgraphs.agents.usecases.work import Work, actor_of
+
+__all__ = ["set_budget", "set_controls"]
+
+
+async def set_controls(
+    work: Work,
+    *,
+    kill_switch: bool | None,
+    dry_run: bool | None,
+    reason: str | None,
+    expected_version: int | None,
+) -> Controls:
+    """The tenant's switches, changed; what is None stays."""
+    await work.lock()
+    before = await controls.read_controls(work.session)
+    check_version(before.version, expected_version)
+    user_id = work.session.context.user_id
+    after = Controls(
+        kill_switch=before.kill_switch if kill_switch is None else kill_switch,
+        dry_run=before.dry_run if dry_run is None else dry_run,
+        reason=optional_text("reason", reason, 500),
+        changed_by=user_id,
+        version=before.version + 1,
+        updated_at=work.now,
+    )
+    await controls.write_controls(work.session, after)
+    data = {"killSwitch": after.kill_switch, "dryRun": after.dry_run, "reason": after.reason}
+    await work.note(actor_of(user_id), "CONTROLS_SET", None, data)
+    return after
+
+
+async def set_budget(work: Work, crew: str | None, limit: Limit, expected_version: int | None) -> LimitRow:
+    """The limit of a crew, or of the tenant as a whole (None), from now on.
+
+    What has been granted already stays granted: a limit below it only ends the granting.
+    """
+    name = ALL_CREWS if crew is None else checked_name("crew", crew)
+    await work.lock()
+    before = (await budgets.limit_rows(work.session)).get(name)
+    version = 0 if before is None else before.version
+    check_version(version, expected_version)
+    user_id = work.session.context.user_id
+    row = LimitRow(name, limit, version + 1, user_id, work.now)
+    await budgets.set_limit(work.session, row)
+    data = {
+        "crew": crew,
+        "hardMicros": limit.hard_micros,
+        "softPercent": limit.soft_percent,
+        "refuse": limit.refuse,
+    }
+    await work.note(actor_of(user_id), "BUDGET_SET", None, data)
+    return row

@@ -1,0 +1,259 @@
+"""What people do with runs, with a real Temporal behind the subgraph and a workflow that speaks as a run's does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from subgraphs.agents.domain.values import action_hash
+
+PAY = {"tool": "payInvoice", "risk": "MONEY", "arguments": {"cents": 100}, "reason": "It is due."}
+HASH = action_hash("payInvoice", {"cents": 100})
+DECIDE = """
+mutation ($input: DecideAgentActionInput!) {
+  decideAgentAction(input: $input) {
+    errors { code } run { status } action { status arguments proposedArguments decision { kind by { id } note } }
+  }
+}
+"""
+CANCEL = "mutation ($id: ID!) { cancelAgentRun(input: {id: $id}) { errors { code } run { status } } }"
+RETRY = """
+mutation ($id: ID!) {
+  retryAgentRun(input: {id: $id}) { errors { code } refusal { code } run { id status retryOf requestedBy { id } } }
+}
+"""
+
+
+@workflow.defn(name="AgentRun")
+class WaitingRun:
+    """Proposes one payment, waits for the decision or the cancellation, and says what came of it."""
+
+    def __init__(self) -> None:
+        self.decision: dict[str, Any] | None = None
+        self.is_cancelled = False
+
+    async def says(self, name: str, **values: Any) -> None:
+        await workflow.execute_activity(
+            "says",
+            args=[self.run_input, name, values],
+            schedule_to_close_timeout=timedelta(seconds=20),
+            retry_policy=RetryPolicy(maximum_attempts=1),
+        )
+
+    @workflow.run
+    async def run(self, run_input: dict[str, Any]) -> str:
+        self.run_input = run_input
+        await self.says("proposeAgentActions", actions=[PAY])
+        await self.says("reportAgentRun", seq=1, phase="APPROVE", status="WAITING_FOR_APPROVAL")
+        await workflow.wait_condition(lambda: self.decision is not None or self.is_cancelled)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        status = "CANCELLED" if self.is_cancelled else "REJECTED" if self.decision["kind"] == "REJECT" else "SUCCEEDED"
+        await self.says("reportAgentRun", seq=2, status=status)
+        return status
+
+    @workflow.update
+    async def decide(self, decision: dict[str, Any]) -> None:
+        self.decision = decision
+        await self.says(
+            "recordAgentDecision",
+            index=decision["index"],
+            kind=decision["kind"],
+            by=decision["actor"]["user_id"],
+            argumentsHash=decision["arguments_hash"],
+            editedArguments=decision["edited_arguments"],
+            note=decision["note"],
+        )
+
+    @decide.validator
+    def check(self, decision: dict[str, Any]) -> None:
+        if self.decision is not None:
+            raise ApplicationError("Too late.", type="ALREADY_DECIDED", non_retryable=True)
+        if decision["note"] == "objectionable":
+            raise ApplicationError("No.", type="SOMETHING_ELSE", non_retryable=True)
+        assert "agents:approve" in decision["actor"]["scopes"]
+
+    @workflow.signal
+    def cancel(self, actor: dict[str, Any]) -> None:
+        assert actor["user_id"]
+        self.is_cancelled = True
+
+
+@pytest.fixture(scope="module")
+async def worker(agents: Any, temporal: Any) -> AsyncIterator[Client]:
+    """A worker whose only activity calls the subgraph with the run's own context."""
+
+    @activity.defn(name="says")
+    async def says(run: dict[str, Any], name: str, values: dict[str, Any]) -> None:
+        kind = name[0].upper() + name[1:] + "Input"
+        query = f"mutation ($input: {kind}!) {{ {name}(input: $input) {{ errors {{ code message }} }} }}"
+        data = await agents.data(
+            query,
+            {"input": {"runId": run["run_id"], **values}},
+            claims={"tenant": run["tenant"], "run": run["run_id"]},
+            scopes=["agents:run"],
+        )
+        if data[name]["errors"]:
+            raise ApplicationError(str(data[name]["errors"]), non_retryable=True)
+
+    client = await Client.connect(temporal.address)
+    async with Worker(
+        client,
+        task_queue="agent-runs",
+        workflows=[WaitingRun],
+        activities=[says],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    ):
+        yield client
+
+
+@pytest.fixture
+def tenant(tenant: Any, with_temporal: Any) -> Any:
+    return type(tenant)(with_temporal, tenant.id)
+
+
+async def waiting(tenant: Any, client: Client, **values: Any) -> str:
+    """A run whose workflow waits for a decision, started as the Brain does it."""
+    payload = await tenant.open(risk="MONEY", **values)
+    await client.start_workflow("AgentRun", payload["workflowInput"], id=payload["workflowId"], task_queue="agent-runs")
+    run_id: str = payload["run"]["id"]
+    await becomes(tenant, run_id, "WAITING_FOR_APPROVAL")
+    return run_id
+
+
+async def becomes(tenant: Any, run_id: str, status: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            data = await tenant.data("query ($id: ID!) { agentRun(id: $id) { status } }", {"id": run_id})
+            if data["agentRun"]["status"] == status:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def decide(tenant: Any, run_id: str, user: Any = None, **values: Any) -> Any:
+    given = {"runId": run_id, "index": 0, "argumentsHash": HASH, **values}
+    return (await tenant.data(DECIDE, {"input": given}, user=user or tenant.ben))["decideAgentAction"]
+
+
+async def test_a_decision_is_read_in_its_own_answer(tenant, worker):
+    run_id = await waiting(tenant, worker)
+    data = await tenant.data("{ waitingAgentActions { totalCount edges { node { argumentsHash run { id } } } } }")
+    assert data["waitingAgentActions"] == {
+        "totalCount": 1,
+        "edges": [{"node": {"argumentsHash": HASH, "run": {"id": run_id}}}],
+    }
+    payload = await decide(tenant, run_id, decision="EDIT", editedArguments={"cents": 50}, note="Half of it.")
+    assert payload["errors"] == []
+    assert payload["action"] == {
+        "status": "APPROVED",
+        "arguments": {"cents": 50},
+        "proposedArguments": {"cents": 100},
+        "decision": {"kind": "EDIT", "by": {"id": str(tenant.ben)}, "note": "Half of it."},
+    }
+    await becomes(tenant, run_id, "SUCCEEDED")
+    data = await tenant.data("query ($id: ID!) { agentRun(id: $id) { auditTrail { kind actor } } }", {"id": run_id})
+    trail = [(entry["kind"], entry["actor"]) for entry in data["agentRun"]["auditTrail"]]
+    by_ben = f"user:{tenant.ben}"
+    assert [entry for entry in trail if entry[1] == by_ben] == [("ACTION_VOTED", by_ben), ("ACTION_DECIDED", by_ben)]
+
+
+async def test_many_decide_at_once_and_one_holds(tenant, worker):
+    run_id = await waiting(tenant, worker)
+    deciders = [uuid4() for _ in range(6)]
+    payloads = await asyncio.gather(*(decide(tenant, run_id, user, decision="APPROVE") for user in deciders))
+    held = [payload for payload in payloads if not payload["errors"]]
+    assert len(held) == 1
+    assert {error["code"] for payload in payloads for error in payload["errors"]} <= {
+        "ALREADY_DECIDED",
+        "AGENT_RUN_OVER",
+    }
+    await becomes(tenant, run_id, "SUCCEEDED")
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"decision": "APPROVE", "argumentsHash": "x"}, "ARGUMENTS_CHANGED"),
+        ({"decision": "APPROVE", "index": 1}, "AGENT_ACTION_NOT_FOUND"),
+        ({"decision": "EDIT"}, "BAD_USER_INPUT"),
+        ({"decision": "APPROVE", "editedArguments": {}}, "BAD_USER_INPUT"),
+        ({"decision": "APPROVE", "runId": str(uuid4())}, "AGENT_RUN_NOT_FOUND"),
+        ({"decision": "REJECT", "note": "objectionable"}, "DECISION_REFUSED"),
+    ],
+)
+async def test_decisions_that_do_not_hold(tenant, worker, values, code):
+    run_id = await waiting(tenant, worker)
+    payload = await decide(tenant, run_id, **values)
+    assert [error["code"] for error in payload["errors"]] == [code]
+    assert (await decide(tenant, run_id, decision="REJECT"))["action"]["status"] == "REJECTED"
+    await becomes(tenant, run_id, "REJECTED")
+    again = await decide(tenant, run_id, decision="APPROVE")
+    assert again["errors"] in ([{"code": "AGENT_RUN_OVER"}], [{"code": "ALREADY_DECIDED"}])
+
+
+async def test_who_may_decide(tenant, worker):
+    run_id = await waiting(tenant, worker)
+    given = {"runId": run_id, "index": 0, "argumentsHash": HASH, "decision": "APPROVE"}
+    for caller, code in (
+        ({"scopes": ["agents:read", "agents:write", "agents:admin"]}, "FORBIDDEN"),
+        ({"scopes": ["agents:run"], "claims": {"run": run_id}}, "FORBIDDEN"),
+        ({"scopes": []}, "UNAUTHENTICATED"),
+        ({"user": None}, "UNAUTHENTICATED"),
+    ):
+        body = await tenant.agents.call(DECIDE, {"input": given}, **{"tenant": tenant.id, "user": tenant.ben, **caller})
+        assert body["errors"][0]["extensions"]["code"] == code
+    payload = await decide(tenant, run_id, tenant.ada, decision="APPROVE")
+    assert payload["errors"] == [{"code": "OWN_MONEY_ACTION"}], "ada asked for the run"
+    other = await tenant.agents.data(DECIDE, {"input": given}, tenant=uuid4(), user=tenant.ben)
+    assert other["decideAgentAction"]["errors"] == [{"code": "AGENT_RUN_NOT_FOUND"}]
+    assert (await decide(tenant, run_id, tenant.ada, decision="REJECT"))["errors"] == []
+
+
+async def test_a_run_is_cancelled(tenant, worker):
+    run_id = await waiting(tenant, worker)
+    for _ in range(2):
+        data = await tenant.data(CANCEL, {"id": run_id})
+        assert data["cancelAgentRun"] == {"errors": [], "run": {"status": "CANCELLED"}}
+    unstarted = await tenant.run()
+    data = await tenant.data(CANCEL, {"id": unstarted})
+    assert data["cancelAgentRun"] == {"errors": [], "run": {"status": "CANCELLED"}}
+    data = await tenant.data(CANCEL, {"id": str(uuid4())})
+    assert data["cancelAgentRun"]["errors"] == [{"code": "AGENT_RUN_NOT_FOUND"}]
+
+
+async def test_a_run_is_tried_again_in_the_callers_name(tenant, worker):
+    run_id = await waiting(tenant, worker)
+    data = await tenant.data(RETRY, {"id": run_id}, user=tenant.ben)
+    assert data["retryAgentRun"]["errors"] == [{"code": "RETRY_NOT_POSSIBLE"}]
+    await tenant.data(CANCEL, {"id": run_id})
+    data = await tenant.data(RETRY, {"id": run_id}, user=tenant.ben)
+    again = data["retryAgentRun"]["run"]
+    assert (again["retryOf"], again["requestedBy"]) == (run_id, {"id": str(tenant.ben)})
+    await becomes(tenant, again["id"], "WAITING_FOR_APPROVAL")
+    await tenant.data(CANCEL, {"id": again["id"]})
+
+
+async def test_without_the_workflow_service_it_says_so_and_loses_nothing(tenant, agents):
+    tenant = type(tenant)(agents, tenant.id)
+    run_id = await tenant.run(risk="MONEY")
+    await tenant.mutate("proposeAgentActions", "actions { index }", runId=run_id, actions=[PAY])
+    await tenant.mutate(
+        "reportAgentRun", "run { id }", runId=run_id, seq=1, phase="APPROVE", status="WAITING_FOR_APPROVAL"
+    )
+    payload = await decide(tenant, run_id, decision="APPROVE")
+    assert payload["errors"] == [{"code": "TEMPORAL_UNAVAILABLE"}]
+    data = await tenant.data("query ($id: ID!) { agentRun(id: $id) { status actions { status } } }", {"id": run_id})
+    assert data["agentRun"] == {"status": "WAITING_FOR_APPROVAL", "actions": [{"status": "PROPOSED"}]}
+    data = await tenant.data(CANCEL, {"id": run_id})
+    assert data["cancelAgentRun"]["errors"] == [{"code": "TEMPORAL_UNAVAILABLE"}]
+    queued = await tenant.run()
+    assert (await tenant.data(CANCEL, {"id": queued}))["cancelAgentRun"]["run"] == {"status": "CANCELLED"}
+    data = await tenant.data(RETRY, {"id": queued})
+    assert data["retryAgentRun"]["run"]["status"] == "QUEUED"
