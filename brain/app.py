@@ -8,6 +8,7 @@ python -m brain.serve
 /ready     its subgraphs and Redis are, too
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -21,16 +22,22 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from brain.agent_fields import AgentFields
 from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.context_header import ContextSigner
+from brain.crews import load_crews
+from brain.dispatch import AgentDispatch
 from brain.graphiql import graphiql_routes
 from brain.hooks import PARTNER_VIEW, BrainHooks
 from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
+from brain.internal_subgraph import InternalSubgraph
 from brain.readiness import Readiness
 from brain.revocation import Revocations
+from brain.run_tokens import RunTokens
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
+from brain.workflow_service import WorkflowService
 from router import (
     FileSource,
     InvalidConfig,
@@ -49,6 +56,7 @@ _log = logging.getLogger("brain.app")
 
 T = TypeVar("T")
 
+_AGENTS = "agents"
 _IDENTITY = "identity"
 _WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory", "agents")
 """Subgraphs whose errors clients may read; those of any other are masked."""
@@ -90,8 +98,20 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     revocations = Revocations(redis)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
     config = _router_config(settings, urls)
+    resolver = TenantResolver(identity, tokens, revocations, _run_tokens(settings))
+    workflows = None
+    if settings.temporal_address is not None:
+        workflows = WorkflowService(settings.temporal_address, settings.temporal_namespace)
+    dispatch = None
+    if _AGENTS in urls:
+        agents = InternalSubgraph(http, urls[_AGENTS], signer, _AGENTS)
+        dispatch = AgentDispatch(agents, workflows, load_crews())
     hooks = BrainHooks(
-        TenantResolver(identity, tokens, revocations), signer, request_timeout_s=config.limits.request_timeout_s
+        resolver,
+        signer,
+        request_timeout_s=config.limits.request_timeout_s,
+        agent_fields=AgentFields(lambda: router.supergraph),
+        dispatch=dispatch,
     )
     contracts = sorted((settings.supergraph.parent / "contracts").glob("*.toml"))
     views = {file.stem: file for file in contracts}
@@ -114,11 +134,18 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        background: set[asyncio.Task[None]] = set()
         await http.start()
         try:
+            if workflows is not None:
+                background.add(asyncio.create_task(workflows.warm_up()))
             async with router.lifespan(), reloader.running():
                 yield
         finally:
+            for task in background:
+                task.cancel()
+            if workflows is not None:
+                await workflows.close()
             await http.close()
             await redis.aclose()
 
@@ -133,6 +160,14 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     )
     app.state.router = router
     return app
+
+
+def _run_tokens(settings: BrainSettings) -> RunTokens | None:
+    """What verifies the credentials of agents' runs, if there are workers."""
+    if settings.worker_jwks_file is None:
+        return None
+    crews = load_crews()
+    return RunTokens(settings.worker_jwks_file, lambda name: crews[name].grants if name in crews else None)
 
 
 class _Landing:

@@ -21,9 +21,10 @@ class Caller:
         plan: the tenant's plan tier.
         locale: BCP 47 tag.
         channel: the tenant's sales channel.
-        via: the credential: `token`, `api_key` or `anonymous`.
+        via: the credential: `token`, `api_key`, `agent` or `anonymous`.
         expires_at: when the credential ends, in Unix seconds; None if it does not. Two tokens of one caller are the
             same caller.
+        run_id: of the agents' run that calls, UUID text; None for everybody else.
     """
 
     tenant_id: str | None = None
@@ -36,6 +37,7 @@ class Caller:
     channel: str | None = None
     via: str = "anonymous"
     expires_at: float | None = field(default=None, compare=False)
+    run_id: str | None = None
 
 
 ANONYMOUS = Caller()

@@ -78,6 +78,7 @@ class ContextSigner:
         deadline_ms: int,
         run_id: str | None = None,
         client: str | None = None,
+        idempotency_key: str | None = None,
         now_s: float | None = None,
         jti: str | None = None,
     ) -> str:
@@ -90,6 +91,7 @@ class ContextSigner:
             deadline_ms: Unix milliseconds after which nobody waits for the answer.
             run_id: the agent run that this call belongs to.
             client: address of the client as the Brain saw it.
+            idempotency_key: a mutation with it is done once, however often it is sent.
             now_s: Unix seconds; the clock's if not given.
             jti: a fresh one if not given.
         """
@@ -113,6 +115,8 @@ class ContextSigner:
         }
         if client is not None:
             claims["client"] = client
+        if idempotency_key is not None:
+            claims["key"] = idempotency_key
         signed = self._head + _base64url(orjson.dumps(claims))
         keyed = self._keyed.get(subgraph)
         if keyed is None:

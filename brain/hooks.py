@@ -2,12 +2,15 @@
 
 import logging
 import time
+from collections.abc import Awaitable
 from functools import partial
 
+from brain.agent_fields import AgentCall, AgentFields
 from brain.caller import Caller
 from brain.context_header import CONTEXT_HEADER, ContextSigner
+from brain.dispatch import AgentDispatch, Refusal, refusal_reply
 from brain.tenancy import TenantResolver
-from router import SubgraphError
+from router import QueryPlan, SubgraphError
 from router.hooks import PendingReply, RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
 
 __all__ = ["PARTNER_VIEW", "BrainHooks", "caller_of"]
@@ -19,6 +22,7 @@ _log = logging.getLogger("brain.hooks")
 
 _CALLER = "brain.caller"
 _DEADLINE_MS = "brain.deadline_ms"
+_AGENT_CALL = "brain.agent_call"
 
 
 class BrainHooks(RouterHooks):
@@ -28,9 +32,20 @@ class BrainHooks(RouterHooks):
         resolver: settles who calls.
         signer: signs the context.
         request_timeout_s: the router's; after it nobody waits for a subgraph's answer.
+        agent_fields, dispatch: what finds agent-backed mutations, and opens the runs behind them.
     """
 
-    def __init__(self, resolver: TenantResolver, signer: ContextSigner, *, request_timeout_s: float) -> None:
+    def __init__(
+        self,
+        resolver: TenantResolver,
+        signer: ContextSigner,
+        *,
+        request_timeout_s: float,
+        agent_fields: AgentFields | None = None,
+        dispatch: AgentDispatch | None = None,
+    ) -> None:
+        self._agent_fields = agent_fields
+        self._dispatch = dispatch
         self._resolver = resolver
         self._signer = signer
         self._request_timeout_s = request_timeout_s
@@ -64,23 +79,55 @@ class BrainHooks(RouterHooks):
         context.log_fields |= {"tenant": caller.tenant_slug or caller.tenant_id, "via": caller.via}
         if caller.user_id is not None:
             context.log_fields["user"] = caller.user_id
+        if caller.run_id is not None:
+            context.log_fields["run"] = caller.run_id
 
-    def on_fetch(self, call: SubgraphCall, send: Send) -> PendingReply:
-        """Send the call with a context of its own, and with no other."""
-        self._sign(call)
-        call.renew = self._sign  # a context may be used once
+    def on_plan(self, context: RequestContext, plan: QueryPlan) -> None:
+        """Note the agent-backed field that a mutation calls, if it does.
+
+        Raises:
+            RequestRefused: see `AgentFields.call_in`.
+        """
+        if plan.operation_type == "mutation" and self._agent_fields is not None:
+            context.state[_AGENT_CALL] = self._agent_fields.call_in(plan)
+
+    def on_fetch(self, call: SubgraphCall, send: Send) -> Awaitable[SubgraphReply]:
+        """Send the call with a context of its own, and with no other; open a run first where one stands behind it."""
+        called: AgentCall | None = call.context.state.get(_AGENT_CALL)
+        if called is not None and self._dispatch is not None and call.fetch_ids == (called.fetch_id,):
+            return self._dispatched(self._dispatch, called, call, send)
+        return self._send(call, send, caller_of(call.context).run_id)
+
+    async def _dispatched(
+        self, dispatch: AgentDispatch, called: AgentCall, call: SubgraphCall, send: Send
+    ) -> SubgraphReply:
+        context = call.context
+        run_id = await dispatch.open(called, call, caller_of(context), context.state[_DEADLINE_MS])
+        if isinstance(run_id, Refusal):
+            return refusal_reply(run_id, called.response_key)
+        return await self._send(call, send, run_id)
+
+    def _send(self, call: SubgraphCall, send: Send, run_id: str | None) -> PendingReply:
+        sign = self._sign if run_id is None else partial(self._sign, run_id=run_id)
+        sign(call)
+        call.renew = sign  # a context may be used once
         call.share_as = {CONTEXT_HEADER: call.context.share_key}
         return send(call).then(partial(_accepted, call))
 
-    def _sign(self, call: SubgraphCall) -> None:
+    def _sign(self, call: SubgraphCall, run_id: str | None = None) -> None:
         for name in [name for name in call.headers if name.lower() == CONTEXT_HEADER]:
             del call.headers[name]
+        caller = caller_of(call.context)
+        # Only a run's writes are promised to be done once: its keys are its own, and name it.
+        key = call.context.headers.get("idempotency-key") if caller.run_id is not None else None
         call.headers[CONTEXT_HEADER] = self._signer.sign(
-            caller_of(call.context),
+            caller,
             call.subgraph,
             request_id=call.context.request_id,
             deadline_ms=call.context.state[_DEADLINE_MS],
+            run_id=run_id,
             client=call.context.client,
+            idempotency_key=key if key is not None and key.startswith(f"{caller.run_id}:") else None,
         )
 
 

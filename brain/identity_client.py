@@ -3,22 +3,17 @@
 These fields are not in the graph that clients see; the calls carry a signed context with the scope `internal`.
 """
 
-import json
-import time
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from brain.caller import INTERNAL_SCOPE, Caller
-from brain.context_header import CONTEXT_HEADER, ContextSigner
+from brain.caller import Caller
+from brain.context_header import ContextSigner
 from brain.http_client import HttpClient
+from brain.internal_subgraph import InternalSubgraph, SubgraphUnavailable, exchange_json
 from brain.policy import Tenant
 from brain.tokens import allowed_scopes
 
 __all__ = ["IdentityClient", "IdentityUnavailable"]
-
-_TIMEOUT_S = 5.0
-_INTERNAL = Caller(scopes=(INTERNAL_SCOPE,))
 
 _RESOLVE_TENANT = """
 query ResolveTenant($domain: String, $slug: String) {
@@ -51,10 +46,8 @@ class IdentityClient:
         self, http: HttpClient, url: str, jwks_url: str, signer: ContextSigner, subgraph: str = "identity"
     ) -> None:
         self._http = http
-        self._url = url
         self._jwks_url = jwks_url
-        self._signer = signer
-        self._subgraph = subgraph
+        self._subgraph = InternalSubgraph(http, url, signer, subgraph)
 
     async def tenant_by_domain(self, domain: str) -> Tenant | None:
         """The tenant that the host name belongs to, or None.
@@ -99,40 +92,16 @@ class IdentityClient:
         Raises:
             IdentityUnavailable: as the class says.
         """
-        return await self._exchange("GET", self._jwks_url, {}, None)
+        try:
+            return await exchange_json(self._http, "GET", self._jwks_url, {}, None, "identity")
+        except SubgraphUnavailable as error:
+            raise IdentityUnavailable(str(error)) from error
 
     async def _ask(self, query: str, variables: dict[str, Any]) -> Mapping[str, Any]:
-        context = self._signer.sign(
-            _INTERNAL,
-            self._subgraph,
-            request_id=uuid.uuid4().hex,
-            deadline_ms=int((time.time() + _TIMEOUT_S) * 1000),
-        )
-        headers = {"content-type": "application/json", "accept": "application/json", CONTEXT_HEADER: context}
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        answer = await self._exchange("POST", self._url, headers, body)
-        data = answer.get("data")
-        if answer.get("errors") or not isinstance(data, dict):
-            codes = [error.get("extensions", {}).get("code") for error in answer.get("errors") or ()]
-            raise IdentityUnavailable(f"identity answered with errors: {codes}")
-        return data
-
-    async def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Mapping[str, Any]:
         try:
-            status, content = await self._http.request(method, url, headers=headers, body=body, timeout_s=_TIMEOUT_S)
-        except OSError as error:
-            raise IdentityUnavailable(f"identity does not answer: {error}") from error
-        if status != 200:
-            raise IdentityUnavailable(f"identity answered with status {status}")
-        try:
-            answer = json.loads(content)
-        except ValueError as error:
-            raise IdentityUnavailable("identity answered with something other than JSON") from error
-        if not isinstance(answer, dict):
-            raise IdentityUnavailable("identity answered with something other than an object")
-        return answer
+            return await self._subgraph.ask(query, variables)
+        except SubgraphUnavailable as error:
+            raise IdentityUnavailable(str(error)) from error
 
 
 def _tenant(found: Any) -> Tenant | None:

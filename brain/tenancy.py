@@ -1,6 +1,6 @@
 """Who is calling, and for which tenant: from the credential, the host name and `X-Tenant`.
 
-    1. credential: an access token or an API key, in `Authorization: Bearer` or (keys) `x-api-key`
+    1. credential: an access token, a run token or an API key, in `Authorization: Bearer` or (keys) `x-api-key`
     2. host name:  the tenant's own domain, such as acme.localhost
     3. X-Tenant:   slug or id, where the credential may act for that tenant
 
@@ -20,6 +20,7 @@ from brain.identity_client import IdentityClient, IdentityUnavailable
 from brain.policy import Tenant, agree, must_look_up
 from brain.recent import RecentAnswers
 from brain.revocation import Revocations, RevocationsUnavailable
+from brain.run_tokens import RunTokens
 from brain.tokens import AccessTokens, InvalidCredential, KeysUnavailable
 from router.hooks import RequestRefused
 
@@ -43,7 +44,14 @@ class TenantResolver:
     and is refused with 503 while Redis does not answer.
     """
 
-    def __init__(self, identity: IdentityClient, tokens: AccessTokens, revocations: Revocations) -> None:
+    def __init__(
+        self,
+        identity: IdentityClient,
+        tokens: AccessTokens,
+        revocations: Revocations,
+        run_tokens: RunTokens | None = None,
+    ) -> None:
+        self._run_tokens = run_tokens
         self._identity = identity
         self._tokens = tokens
         self._revocations = revocations
@@ -95,6 +103,8 @@ class TenantResolver:
             if scheme.lower() != "bearer" or not credential:
                 raise InvalidCredential("Use `Authorization: Bearer` with an access token or an API key.")
             if not credential.startswith(_API_KEY_PREFIX):
+                if self._run_tokens is not None and self._run_tokens.is_one(credential):
+                    return self._run_tokens.verify(credential)
                 return await self._tokens.verify(credential)
             key = credential
         assert key is not None

@@ -22,6 +22,7 @@ class RequestContext:
         request_id: of the client's request; shown as `traceId` in errors.
         run_id: of the agent run on whose behalf the call is made, or None.
         deadline: after which no one waits for the answer; None for no limit.
+        idempotency_key: a mutation that was done under it is answered, not done again; None for no such promise.
         client: address of the client as the Brain saw it, or None where it was not passed on.
     """
 
@@ -36,6 +37,7 @@ class RequestContext:
     run_id: str | None = None
     deadline: datetime | None = None
     client: str | None = None
+    idempotency_key: str | None = None
 
     @classmethod
     def system(cls, tenant_id: UUID | None) -> "RequestContext":

@@ -177,6 +177,7 @@ def _context(claims: dict[str, Any]) -> RequestContext:
             run_id=_text(claims["run"]),
             deadline=_instant(claims["deadline"]),
             client=_text(claims.get("client")),
+            idempotency_key=_text(claims.get("key")),
         )
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise ContextRefused(f"malformed claims: {error}") from error

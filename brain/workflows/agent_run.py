@@ -94,6 +94,7 @@ class AgentRunWorkflow:
         self._engine: Engine | None = None
         self._result: dict[str, Any] | None = None
         self._failure: RunFailure | None = None
+        self._read_untrusted = False
         self._cancelled_by: Actor | None = None
         self._written: RunStatus | None = None
         """The status in the run's row: what a client that was told of it may read."""
@@ -142,10 +143,11 @@ class AgentRunWorkflow:
         """Run the crew's tasks one after another; the last one's output is the run's result."""
         outputs: list[TaskOutput] = []
         earlier: dict[str, Any] = {}
+        asked_at = workflow.info().start_time.isoformat()
         for number, task in enumerate(outline.tasks):
             handle = workflow.start_activity(
                 "plan_with_crew",
-                TaskInput(run.ref, run.catalogue_version, task, run.arguments, earlier, grant.micros),
+                TaskInput(run.ref, outline.catalogue_version, task, run.arguments, earlier, asked_at, grant.micros),
                 result_type=TaskOutput,
                 task_queue=crews_queue(outline.weight),
                 start_to_close_timeout=_TASK,
@@ -161,6 +163,7 @@ class AgentRunWorkflow:
             outputs.append(output)
             earlier = {**earlier, task: output.output}
             self._engine = output.engine
+            self._read_untrusted |= output.read_untrusted
             self._result = output.output
             if number + 1 < len(outline.tasks):
                 share = (number + 1) / len(outline.tasks)
@@ -173,14 +176,14 @@ class AgentRunWorkflow:
         if len(proposals) > MAX_ACTIONS:
             message = f"The crew proposed {len(proposals)} actions; one run may have {MAX_ACTIONS}."
             raise _Stopped(RunStatus.FAILED, RunFailure("TOO_MANY_ACTIONS", message))
-        untrusted = any(output.read_untrusted for output in outputs)
+        untrusted = self._read_untrusted
         self._actions = [
             Action(
                 index,
                 proposal.tool,
                 proposal.risk,
                 proposal.arguments,
-                arguments_hash(proposal.tool, proposal.arguments),
+                arguments_hash(proposal.arguments),
                 proposal.reason,
                 untrusted,
             )
@@ -286,6 +289,7 @@ class AgentRunWorkflow:
             self._result if self._status.is_final else None,
             self._failure,
             note,
+            self._read_untrusted,
         )
         await self._durably("report_run", report)
         self._written = report.status
@@ -302,7 +306,7 @@ class AgentRunWorkflow:
     async def _decide_all(self, kind: DecisionKind, status: ActionStatus, indexes: list[int]) -> None:
         for index in indexes:
             action = self._replace(self._actions[index], status)
-            await self._durably("record_decision", DecisionRecord(self._run.ref, action, kind))
+            await self._durably("record_decision", DecisionRecord(self._run.ref, action, kind, action.arguments_hash))
 
     def _replace(self, action: Action, status: ActionStatus) -> Action:
         changed = self._actions[action.index] = replace(self._actions[action.index], status=status)
@@ -326,10 +330,18 @@ class AgentRunWorkflow:
         self._open.discard(decision.index)
         if decision.kind is DecisionKind.EDIT:
             edited = decision.edited_arguments or {}
-            action = replace(action, arguments=edited, arguments_hash=arguments_hash(action.tool, edited))
+            action = replace(action, arguments=edited, arguments_hash=arguments_hash(edited))
         status = ActionStatus.REJECTED if decision.kind is DecisionKind.REJECT else ActionStatus.APPROVED
         action = self._actions[decision.index] = replace(action, status=status)
-        record = DecisionRecord(self._run.ref, action, decision.kind, decision.actor.user_id, decision.note)
+        record = DecisionRecord(
+            self._run.ref,
+            action,
+            decision.kind,
+            decision.arguments_hash,
+            decision.edited_arguments,
+            decision.actor.user_id,
+            decision.note,
+        )
         await self._durably("record_decision", record)
         return self._state()
 

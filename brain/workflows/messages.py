@@ -133,7 +133,7 @@ class RunInput:
         crew: name of the crew.
         catalogue_version: which edition of the crew's description holds for this run, to its end.
         field: the mutation that asked for it, or the schedule.
-        arguments: of that field, as the client gave them.
+        arguments: of that field; where it has one argument, `input`, what is in there.
         requested_by: user's id, or None where nobody in person did.
         scopes: what whoever asked may do; a run never may do more.
         risk: the worst that the field admits.
@@ -185,12 +185,14 @@ class CrewOutline:
     """What a run needs to know of its crew.
 
     Attributes:
+        catalogue_version: the edition that it describes.
         tasks: names, in order; each is an activity of its own, so that a crash pays for no task twice.
         weight: how many agents it has, 1 to 4: which queue its tasks go to.
         approve_writes: its writes need approval even if it has read nothing untrusted.
     """
 
     tasks: list[str]
+    catalogue_version: str = ""
     weight: int = 1
     approve_writes: bool = False
 
@@ -227,13 +229,19 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class TaskInput:
-    """One task of a crew. `earlier`: the outputs of the tasks before it, by name."""
+    """One task of a crew.
+
+    Attributes:
+        earlier: the outputs of the tasks before it, by name.
+        asked_at: what counts as now, an ISO 8601 text: running it again gives the same.
+    """
 
     run: RunRef
     catalogue_version: str
     task: str
     arguments: dict[str, Any]
     earlier: dict[str, Any]
+    asked_at: str
     budget_micros: int
 
 
@@ -284,11 +292,19 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """A decision that holds, to be written down. `action` is what it made of the action."""
+    """A decision that holds, to be written down.
+
+    Attributes:
+        action: what it made of the action.
+        arguments_hash: of the arguments that were decided on.
+        edited_arguments: those that were put in their place.
+    """
 
     run: RunRef
     action: Action
     kind: DecisionKind
+    arguments_hash: str
+    edited_arguments: dict[str, Any] | None = None
     decided_by: str | None = None
     note: str | None = None
 
@@ -335,6 +351,7 @@ class RunReport:
     result: dict[str, Any] | None = None
     error: RunFailure | None = None
     note: str | None = None
+    read_untrusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,9 +366,9 @@ class RunState:
     error: RunFailure | None = None
 
 
-def arguments_hash(tool: str, arguments: dict[str, Any]) -> str:
+def arguments_hash(arguments: dict[str, Any]) -> str:
     """What a decision must name to show which arguments it was made on: SHA-256 of the canonical JSON, hexadecimal."""
-    text = json.dumps({"arguments": arguments, "tool": tool}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(arguments, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -237,12 +237,14 @@ def expire(action: Action, now: datetime) -> Action:
 
 
 def advance(action: Action, status: ActionStatus, outcome: Any, now: datetime) -> Action:
-    """The action in the next status; the same if it is there already.
+    """The action in the next status; the same if it is there already, or was and has come to its end.
 
     Raises:
         InvalidTransition: that status cannot follow, or follows from a decision alone.
     """
     if action.status is status:
+        return action
+    if status is ActionStatus.EXECUTING and action.status in (ActionStatus.DONE, ActionStatus.FAILED):
         return action
     if status not in _NEXT.get(action.status, frozenset()):
         raise InvalidTransition(f"An action that is {action.status.name} cannot become {status.name}.")

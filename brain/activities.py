@@ -1,0 +1,366 @@
+"""What a run does outside of its workflow: it asks a crew, and writes through the graph.
+
+Each activity may be done again after a crash and has its effect once: reports carry a growing number, proposals and
+decisions are compared with what is there, and a write carries the idempotency key `<run>:<action>`.
+
+An error that will come again is raised as an `ApplicationError` that is not retried, with a code and words for people.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final, ParamSpec, TypeVar
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from brain.crews import CrewError, CrewTask, EngineChoice, load_crews, run_task
+from brain.crews.actions import ActionUnknown, operation_for
+from brain.crews.definition import Crew
+from brain.crews.engine_choice import choose_engine
+from brain.crews.errors import GraphRefused, RunStopped
+from brain.crews.ledger import RESERVE, GraphLedger
+from brain.crews.meter import Meter
+from brain.crews.task import CrewEvent
+from brain.graph_client import GraphAccess, RunGraph
+from brain.workflows.messages import (
+    Action,
+    ActionOutcome,
+    ActionStatus,
+    ApprovedAction,
+    BudgetGrant,
+    CrewOutline,
+    CrewRef,
+    DecisionKind,
+    DecisionRecord,
+    Engine,
+    Proposal,
+    Risk,
+    RunFailure,
+    RunInput,
+    RunRef,
+    RunReport,
+    RunStatus,
+    TaskInput,
+    TaskOutput,
+)
+
+__all__ = ["ANY_EDITION", "Activities", "EngineSettings"]
+
+_log = logging.getLogger("brain.activities")
+
+ANY_EDITION: Final = "1"
+"""What whoever does not know a crew's editions asks for, such as a schedule: the one that there is."""
+
+_HEARTBEAT_S: Final = 10.0
+_MAX_OUTPUT_CHARS: Final = 200_000
+
+EngineSettings = Callable[[str], Awaitable[Mapping[str, Any] | None]]
+"""A tenant's settings for its language model, by tenant id; None where it has none."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_REPORT = """mutation ReportAgentRun($input: ReportAgentRunInput!) {
+  reportAgentRun(input: $input) { errors { code message } }
+}"""
+_PROPOSE = """mutation ProposeAgentActions($input: ProposeAgentActionsInput!) {
+  proposeAgentActions(input: $input) { actions { index argumentsHash } errors { code message } }
+}"""
+_DECISION = """mutation RecordAgentDecision($input: RecordAgentDecisionInput!) {
+  recordAgentDecision(input: $input) { errors { code message } }
+}"""
+_ACTION = """mutation RecordAgentAction($input: RecordAgentActionInput!) {
+  recordAgentAction(input: $input) { action { status outcome } errors { code message } }
+}"""
+_SETTLE = """mutation SettleAgentBudget($input: SettleAgentBudgetInput!) {
+  settleAgentBudget(input: $input) { errors { code message } }
+}"""
+
+
+class Activities:
+    """The activities of a worker.
+
+    Args:
+        graph: as runs reach it.
+        tenant_engine: a tenant's settings for its language model.
+        platform_engine: those of who has none.
+        crews: by name; those that come with the Brain if not given.
+    """
+
+    def __init__(
+        self,
+        graph: GraphAccess,
+        tenant_engine: EngineSettings | None = None,
+        platform_engine: Mapping[str, Any] | None = None,
+        crews: Mapping[str, Crew] | None = None,
+    ) -> None:
+        self._graph = graph
+        self._tenant_engine = tenant_engine
+        self._platform_engine = platform_engine
+        self._crews = load_crews() if crews is None else crews
+
+    def light(self) -> list[Callable[..., Any]]:
+        """Those that only talk to the graph."""
+        return [
+            self.describe_crew,
+            self.reserve_budget,
+            self.propose_actions,
+            self.record_decision,
+            self.execute_action,
+            self.record_outcome,
+            self.settle_run,
+            self.report_run,
+        ]
+
+    @activity.defn
+    async def describe_crew(self, crew: CrewRef) -> CrewOutline:
+        """The crew's tasks, weight and rule."""
+        found = self._crew(crew.crew, crew.catalogue_version)
+        return CrewOutline(list(found.tasks), found.version, found.weight, found.approve_writes)
+
+    @activity.defn
+    async def reserve_budget(self, run: RunInput) -> BudgetGrant:
+        """Set money aside for the run as a whole. None left is no failure: its playbook costs nothing."""
+        if run.budget_micros <= 0:
+            return BudgetGrant(0)
+        graph = self._graph.of(run.ref)
+        payload = await _mutate(
+            graph, RESERVE, "reserveAgentBudget", {"runId": run.run_id, "micros": run.budget_micros}
+        )
+        if payload["granted"]:
+            return BudgetGrant(run.budget_micros)
+        refusal = payload["refusal"]
+        if refusal["code"] == "BUDGET_EXHAUSTED":
+            return BudgetGrant(0, refusal["message"])
+        raise _final(refusal["code"], refusal["message"])
+
+    @activity.defn
+    async def plan_with_crew(self, task: TaskInput) -> TaskOutput:
+        """Have a crew do one of its tasks."""
+        crew = self._crew(task.run.crew, task.catalogue_version)
+        graph = self._graph.of(task.run, frozenset(crew.grants))
+        request = CrewTask(
+            tenant=task.run.tenant,
+            run_id=task.run.run_id,
+            crew=crew.name,
+            task=task.task,
+            input=task.arguments,
+            asked_at=datetime.fromisoformat(task.asked_at),
+            engine=await self._engine(task.run.tenant, task.budget_micros),
+            earlier=task.earlier,
+        )
+        meter = Meter(GraphLedger(graph), task.run.run_id, task.budget_micros)
+        async with _beating():
+            try:
+                result = await run_task(request, graph, meter, _tell(task), self._crews)
+            except RunStopped as error:
+                raise _final(error.cause_code, str(error)) from error
+            except CrewError as error:
+                raise _raised(error) from error
+        if len(str(result.output)) > _MAX_OUTPUT_CHARS:
+            raise _final("CREW_OUTPUT_TOO_LARGE", f"The task {task.task} made more than can be kept.")
+        actions = [
+            Proposal(action.tool, Risk(action.risk.name), action.arguments, action.reason) for action in result.actions
+        ]
+        engine = Engine(result.engine.kind, result.engine.model)
+        return TaskOutput(result.output, engine, actions, result.read_untrusted)
+
+    @activity.defn
+    async def propose_actions(self, run: RunRef, actions: list[Action]) -> None:
+        """Write down what the crew wants to do."""
+        proposed = [
+            {
+                "tool": action.tool,
+                "risk": action.risk.value,
+                "arguments": action.arguments,
+                "reason": action.reason.strip()[:2000] or "The crew gave no reason.",
+                "readUntrusted": action.read_untrusted,
+            }
+            for action in actions
+        ]
+        payload = await _mutate(
+            self._graph.of(run), _PROPOSE, "proposeAgentActions", {"runId": run.run_id, "actions": proposed}
+        )
+        kept = {action["index"]: action["argumentsHash"] for action in payload["actions"]}
+        if kept != {action.index: action.arguments_hash for action in actions}:
+            raise _final("PROPOSAL_CHANGED", "The actions that are written down are not those that were proposed.")
+
+    @activity.defn
+    async def record_decision(self, record: DecisionRecord) -> None:
+        """Write down what was decided about an action."""
+        graph, where = self._graph.of(record.run), {"runId": record.run.run_id, "index": record.action.index}
+        if record.kind is DecisionKind.SKIP:
+            await _mutate(graph, _ACTION, "recordAgentAction", {**where, "status": ActionStatus.SKIPPED.value})
+        elif record.kind is DecisionKind.EXPIRE:
+            await _mutate(graph, _DECISION, "recordAgentDecision", {**where, "expired": True})
+        else:
+            decided = {
+                # What needs nobody's approval is approved by the policy.
+                "kind": "APPROVE" if record.kind is DecisionKind.WAIVE else record.kind.value,
+                "argumentsHash": record.arguments_hash,
+                "by": record.decided_by,
+                "editedArguments": record.edited_arguments,
+                "note": record.note,
+            }
+            await _mutate(graph, _DECISION, "recordAgentDecision", {**where, **decided})
+
+    @activity.defn
+    async def execute_action(self, approved: ApprovedAction) -> ActionOutcome:
+        """Do an approved action, once: it is written down before and after, and the write itself carries a key."""
+        work = asyncio.ensure_future(self._execute(approved))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            return await work  # what has begun is seen to its end: half-way nobody would know what was done
+
+    async def _execute(self, approved: ApprovedAction) -> ActionOutcome:
+        run, action = approved.run, approved.action
+        async with _beating():
+            begun = await self._note(approved, ActionStatus.EXECUTING, None)
+            if begun["status"] in (ActionStatus.DONE, ActionStatus.FAILED):
+                return _outcome(begun)
+            crew = self._crew(run.crew, ANY_EDITION)
+            graph = self._graph.of(run, frozenset(crew.grants))
+            try:
+                document, variables, field = operation_for(crew, action.tool, action.arguments)
+                data = await graph.execute(document, variables, idempotency_key=f"{run.run_id}:{action.index}")
+            except ActionUnknown as error:
+                return await self._close(approved, {"error": {"code": error.code, "message": str(error)}})
+            except GraphRefused as error:
+                return await self._close(approved, {"error": {"code": error.cause_code, "message": str(error)}})
+            except CrewError as error:
+                raise _raised(error) from error
+            payload = data[field]
+            for problem in payload.get("errors") or ():
+                code, message = problem["code"], problem["message"]
+                return await self._close(approved, {"error": {"code": code, "message": message}})
+            return await self._close(approved, {"answer": {k: v for k, v in payload.items() if k != "errors"}})
+
+    @activity.defn
+    async def record_outcome(self, approved: ApprovedAction, outcome: ActionOutcome) -> None:
+        """Write down that an action was given up; nothing is written if it had not begun."""
+        error = outcome.error or RunFailure("GAVE_UP", "It was given up.")
+        try:
+            await self._note(approved, outcome.status, {"error": {"code": error.code, "message": error.message}})
+        except ApplicationError as refused:
+            if refused.type != "INVALID_TRANSITION":
+                raise
+
+    @activity.defn
+    async def settle_run(self, run: RunRef) -> None:
+        """Give back what the run did not spend."""
+        await _mutate(self._graph.of(run), _SETTLE, "settleAgentBudget", {"runId": run.run_id})
+
+    @activity.defn
+    async def report_run(self, report: RunReport) -> None:
+        """Write down how the run stands."""
+        failed = report.status is RunStatus.FAILED and report.error is not None
+        told: dict[str, Any] = {
+            "runId": report.run.run_id,
+            "seq": report.seq,
+            "phase": report.phase.value,
+            "status": report.status.value,
+            "progress": report.progress,
+            "note": report.note or (report.error.message if report.error is not None and not failed else None),
+        }
+        if report.engine is not None:
+            told["engine"] = {"kind": report.engine.kind, "model": report.engine.model}
+        if report.result is not None:
+            told["result"] = report.result
+        if failed and report.error is not None:
+            told["error"] = {"code": report.error.code, "message": report.error.message[:2000]}
+        if report.read_untrusted:
+            told["readUntrusted"] = True
+        await _mutate(self._graph.of(report.run), _REPORT, "reportAgentRun", told)
+
+    async def _engine(self, tenant: str, budget_micros: int) -> EngineChoice:
+        own = None if self._tenant_engine is None else await self._tenant_engine(tenant)
+        return choose_engine(own, self._platform_engine, budget_micros)
+
+    async def _note(self, approved: ApprovedAction, status: ActionStatus, outcome: Any) -> dict[str, Any]:
+        told = {"runId": approved.run.run_id, "index": approved.action.index, "status": status.value}
+        if outcome is not None:
+            told["outcome"] = outcome
+        payload = await _mutate(self._graph.of(approved.run), _ACTION, "recordAgentAction", told)
+        noted: dict[str, Any] = payload["action"]
+        return noted
+
+    async def _close(self, approved: ApprovedAction, outcome: dict[str, Any]) -> ActionOutcome:
+        status = ActionStatus.FAILED if "error" in outcome else ActionStatus.DONE
+        return _outcome(await self._note(approved, status, outcome))
+
+    def _crew(self, name: str, edition: str) -> Crew:
+        crew = self._crews.get(name)
+        if crew is None:
+            raise _final("UNKNOWN_CREW", f"There is no crew {name!r}.")
+        if edition not in (crew.version, ANY_EDITION):
+            raise _final("CREW_CHANGED", f"The crew {name} has changed since this run was asked for; ask again.")
+        return crew
+
+
+async def _mutate(graph: RunGraph, document: str, field: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The payload of a mutation of the subgraph `agents`.
+
+    Raises:
+        ApplicationError: it was refused, and will be again; or it may pass.
+    """
+    try:
+        data = await graph.execute(document, {"input": given})
+    except GraphRefused as error:
+        raise _final(error.cause_code, str(error)) from error
+    except CrewError as error:
+        raise _raised(error) from error
+    payload: dict[str, Any] = data[field]
+    for problem in payload["errors"]:
+        raise _final(problem["code"], problem["message"])
+    return payload
+
+
+def _outcome(noted: Mapping[str, Any]) -> ActionOutcome:
+    """What is written down about an action that has come to its end."""
+    outcome = noted["outcome"]
+    error = outcome.get("error") if isinstance(outcome, dict) else None
+    if noted["status"] == ActionStatus.DONE:
+        return ActionOutcome(ActionStatus.DONE, outcome)
+    known = error or {"code": "FAILED", "message": "The action failed."}
+    return ActionOutcome(ActionStatus.FAILED, outcome, RunFailure(known["code"], known["message"]))
+
+
+def _final(code: str, message: str) -> ApplicationError:
+    return ApplicationError(message, type=code, non_retryable=True)
+
+
+def _raised(error: CrewError) -> ApplicationError:
+    return ApplicationError(str(error), type=error.code, non_retryable=not error.retryable)
+
+
+def _tell(task: TaskInput) -> Callable[[CrewEvent], None]:
+    def tell(event: CrewEvent) -> None:
+        _log.info(
+            "crew %s task %s: %s",
+            task.run.crew,
+            task.task,
+            event.kind,
+            extra={"fields": {"tenant": task.run.tenant, "run": task.run.run_id, **event.data}},
+        )
+
+    return tell
+
+
+@asynccontextmanager
+async def _beating() -> AsyncIterator[None]:
+    """Say every third of the heartbeat's timeout that the activity is at work."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(_HEARTBEAT_S)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
