@@ -268,7 +268,7 @@ class Call:
         self.in_flight = True
         unknown = not self.safe
         try:
-            return await exchange(
+            answer = await exchange(
                 self._means.transport,
                 request.method,
                 url,
@@ -278,6 +278,7 @@ class Call:
                 max_bytes=self._bounds.answer_bytes,
             )
         except NotSent as error:
+            self.in_flight = False
             raise _Failed(Unreachable(name, operation, f"no connection to {title}: {error}"), sent=False) from None
         except NoAnswer:
             raise _Failed(
@@ -295,8 +296,8 @@ class Call:
             ) from None
         except AnswerTooLarge:
             raise self._malformed(f"the answer is larger than {self._bounds.answer_bytes} bytes") from None
-        finally:
-            self.in_flight = False
+        self.in_flight = False
+        return answer
 
     async def _back_off(self, tries: int, asked_s: float | None = None) -> None:
         pause_s = self._bounds.backoff_s * 2 ** (tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load
