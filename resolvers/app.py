@@ -73,7 +73,7 @@ def subgraph_app(
         on_start: awaited before the first request.
         on_stop: awaited after the last one.
     """
-    database = Database(settings.app_url(name), name, settings.database_pool_size)
+    database = Database(settings.app_url(name), name, settings.database_pool_size, settings.logins(name))
     redis: Redis = Redis.from_url(
         settings.redis_url.get_secret_value(), socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
     )

@@ -10,16 +10,22 @@ Statements are SQLAlchemy Core; rows come back as `Row` (attribute access, typed
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, event, text
+import asyncpg  # type: ignore[import-untyped]
+from sqlalchemy import Dialect, Executable, Row, event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from resolvers.context import RequestContext
 from resolvers.errors import DeadlineExceeded, Forbidden
+from resolvers.logins import LoginFile
 
 __all__ = ["Database", "Statements", "TenantSession", "TransactionFailed"]
 
@@ -29,6 +35,11 @@ _BEGIN = text(
     "select set_config('app.tenant_id', :tenant, true), set_config('app.user_id', :user, true), "
     "set_config('statement_timeout', :timeout, true)"
 )
+# How long a connection waits for another log-in when the one of the moment is refused.
+_ANOTHER_LOGIN_WITHIN_S = 5.0
+_LOOK_AGAIN_S = 0.1
+# A role that is gone, and one whose time is over, look like a wrong password.
+_REFUSED = asyncpg.InvalidAuthorizationSpecificationError
 _ASSUME = text("select set_config('app.tenant_id', :tenant, true)")
 
 
@@ -203,9 +214,10 @@ class Database:
         url: SQLAlchemy URL with the asyncpg driver, see `Settings.app_url` and `Settings.admin_url`.
         schema: the context's schema; the first on the search path.
         pool_size: most connections at a time; further operations wait.
+        logins: where the log-in of the moment is, instead of the URL's.
     """
 
-    def __init__(self, url: str, schema: str, pool_size: int = 5) -> None:
+    def __init__(self, url: str, schema: str, pool_size: int = 5, logins: LoginFile | None = None) -> None:
         self.schema = schema
         self._engine = create_async_engine(
             url,
@@ -218,6 +230,8 @@ class Database:
                 "server_settings": {"application_name": schema, "jit": "off", "search_path": f"{schema},public"}
             },
         )
+        if logins is not None:
+            _log_in_with(self._engine, logins)
 
     @property
     def engine(self) -> AsyncEngine:
@@ -261,3 +275,35 @@ class Database:
     async def close(self) -> None:
         """Closes all connections."""
         await self._engine.dispose()
+
+
+def _log_in_with(engine: AsyncEngine, logins: LoginFile) -> None:
+    """Makes an engine's connections with the log-in of the moment, and drops those of an earlier one.
+
+    A log-in that the database refuses may have been revoked a moment ago: for a short time another one is waited for.
+    """
+
+    def connect(dialect: Dialect, record: ConnectionPoolEntry, arguments: Any, options: dict[str, Any]) -> Any:
+        deadline_s = time.monotonic() + _ANOTHER_LOGIN_WITHIN_S
+        while True:
+            login = logins.current()
+            options.update(user=login.user, password=login.password)
+            try:
+                connection = dialect.connect(*arguments, **options)
+            except Exception as error:
+                # SQLAlchemy's driver wraps what asyncpg raises.
+                if not isinstance(error, _REFUSED) and not isinstance(error.__cause__, _REFUSED):
+                    raise
+                if time.monotonic() > deadline_s:
+                    raise logins.why_refused(login) from error
+                await_only(asyncio.sleep(_LOOK_AGAIN_S))
+            else:
+                record.info["user"] = login.user
+                return connection
+
+    def use(_: Any, record: ConnectionPoolEntry, __: Any) -> None:
+        if record.info.get("user") != logins.current().user:
+            raise DisconnectionError  # the pool makes another one in its place
+
+    event.listen(engine.sync_engine, "do_connect", connect)
+    event.listen(engine.sync_engine, "checkout", use)

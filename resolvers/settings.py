@@ -6,6 +6,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from resolvers.logins import LoginFile
+
 __all__ = ["Settings"]
 
 
@@ -16,6 +18,8 @@ class Settings(BaseSettings):
         database_url: PostgreSQL as the owner of the tables, for migrations and seeds
             (`postgresql://user:password@host:port/brain`).
         database_app_password: password of the `<context>_app` roles.
+        database_credentials_file: file with a context's log-in of the moment, `{name}` for the context's name; without
+            one the context logs in as `<context>_app`.
         database_pool_size: connections per context and process.
         redis_url: replay guard, rate limits.
         temporal_address: Temporal's gRPC service (`host:port`).
@@ -31,6 +35,7 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/brain")
     database_app_password: SecretStr = SecretStr("")
+    database_credentials_file: Path | None = None
     database_pool_size: int = 5
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     temporal_address: str = "127.0.0.1:7233"
@@ -55,6 +60,12 @@ class Settings(BaseSettings):
             user=f"{context}_app",
             password=self.database_app_password.get_secret_value(),
         )
+
+    def logins(self, context: str) -> LoginFile | None:
+        """Where the log-in of the moment of `context` is; None if it has a lasting one."""
+        if self.database_credentials_file is None:
+            return None
+        return LoginFile(Path(str(self.database_credentials_file).replace("{name}", context)))
 
 
 def _with_credentials(url: str, user: str | None = None, password: str | None = None) -> str:

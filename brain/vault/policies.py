@@ -43,7 +43,8 @@ def policy(role: str) -> str:
     }
     if role.startswith(_SUBGRAPH):
         rules[f"database/creds/{role.removeprefix(_SUBGRAPH)}"] = ("read",)
-        rules["sys/leases/renew"] = ("update",)  # whoever knows a lease's id, which only its owner does
+        # For who knows a lease's id, which only its owner does.
+        rules |= {"sys/leases/renew": ("update",), "sys/leases/lookup": ("update",)}
     lines = []
     for path, capabilities in rules.items():
         listed = ", ".join(f'"{capability}"' for capability in capabilities)
