@@ -153,6 +153,16 @@ class BrainSettings(BaseSettings):
         ),
         json_schema_extra=_readers("up", "subgraphs"),
     )
+    database_credentials_file: Path | None = Field(
+        None,
+        description=(
+            "File with the log-in to PostgreSQL that a context has at the moment, where `{name}` stands for the "
+            "context's name; somebody must renew it (`brain vault keep`). If missing: `brain up` keeps such files with "
+            "the Vault that it starts; with any other, contexts log in as `<context>_app` with "
+            "BRAIN_DATABASE_APP_PASSWORD."
+        ),
+        json_schema_extra=_readers("up", "subgraphs"),
+    )
     database_pool_size: int = Field(
         5,
         ge=1,

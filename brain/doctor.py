@@ -6,6 +6,7 @@ Each check is a generator of findings; it runs whatever the others found, as far
 import asyncio
 import email.utils
 import http.client
+import json
 import os
 import re
 import shutil
@@ -31,7 +32,7 @@ from brain.embedded.ports import holder, is_free
 from brain.embedded.postgres import PostgresServer, wheel_folder
 from brain.embedded.process import EmbeddedError, Launch, run
 from brain.embedded.redis import RedisServer
-from brain.embedded.stack import answers, role_files, subgraph_names, subgraph_sources
+from brain.embedded.stack import answers, login_files, role_files, subgraph_names, subgraph_sources
 from brain.embedded.temporal import TemporalServer
 from brain.embedded.temporal import program as temporal_program
 from brain.graphiql import find_vendor
@@ -195,6 +196,10 @@ def check_services(settings: BrainSettings, running: DataFolder | None) -> Itera
     vault = settings if settings.vault_address is not None else running and _own_vault(settings, running)
     if vault:
         yield check_vault(vault, own=settings.vault_address is None)
+    if settings.database_credentials_file is not None or (running and running.noted_port("openbao")):
+        pattern = settings.database_credentials_file or (running and login_files(running))
+        if pattern:
+            yield check_logins(settings.supergraph, pattern)
     if settings.subgraphs_url is not None:
         # A broken supergraph file has its own finding.
         with suppress(EmbeddedError):
@@ -306,6 +311,27 @@ def check_vault(settings: BrainSettings, *, own: bool) -> Finding:
     except Unreachable as error:
         return Finding("Vault", "wrong", str(error), remedy)
     return Finding("Vault", "ok", f"{version} at {settings.vault_address}, lets brain and worker in")
+
+
+def check_logins(supergraph: Path, pattern: Path) -> Finding:
+    """The contexts' log-ins to the database: each has one that has not ended."""
+    wrong, ends = [], []
+    with suppress(EmbeddedError):  # a broken supergraph file has its own finding
+        for name in subgraph_names(supergraph):
+            file = Path(str(pattern).replace("{name}", name))
+            try:
+                ends.append(float(json.loads(file.read_text(encoding="utf-8"))["expires_at"]))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                wrong.append(f"{name} has none ({error})")
+            else:
+                if ends[-1] < time.time():
+                    wrong.append(f"that of {name} ended {time.time() - ends[-1]:.0f} s ago")
+    if wrong:
+        return Finding("database log-ins", "wrong", "; ".join(wrong), "brain logs logins; is the Vault away?")
+    left_s = min(ends, default=0.0) - time.time()
+    return Finding(
+        "database log-ins", "ok", f"{len(ends)}, the first ends in {left_s / 60:.0f} min unless it is renewed"
+    )
 
 
 def check_health(name: str, url: str, remedy: str) -> Finding:

@@ -1,6 +1,9 @@
 """``brain vault``: what an administrator does with the Vault."""
 
+import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +44,50 @@ def setup(
     with _told():
         set_up(_admin(settings, admin_folder), names, roles_folder)
     Console().print(f"{settings.vault_address} is set up for {', '.join(names)}", highlight=False, soft_wrap=True)
+
+
+@vault_app.command()
+def database(admin_folder: AdminFolder = None) -> None:
+    """Let the Vault make log-ins to PostgreSQL for every context, which must be migrated. May be run again."""
+    from brain.embedded.stack import subgraph_names  # noqa: PLC0415
+    from brain.vault.database import set_up_database  # noqa: PLC0415
+
+    settings = load_settings()
+    if settings.database_url is None:
+        raise ConfigError("BRAIN_DATABASE_URL is not set.")
+    names = subgraph_names(settings.supergraph)
+    with _told():
+        set_up_database(_admin(settings, admin_folder), settings.database_url, names)
+    Console().print(f"the Vault logs in {', '.join(names)}", highlight=False, soft_wrap=True)
+
+
+@vault_app.command()
+def keep(
+    only: Annotated[str | None, typer.Option("--only", help="Names of contexts, with commas; all if left out.")] = None,
+) -> None:
+    """Keep the contexts' log-ins to PostgreSQL good, each in its file (BRAIN_DATABASE_CREDENTIALS_FILE)."""
+    from brain.embedded.stack import subgraph_names  # noqa: PLC0415
+    from brain.vault.client import Vault  # noqa: PLC0415
+    from brain.vault.lease_keeper import LeaseKeeper  # noqa: PLC0415
+    from brain.vault.lease_keeper import keep as keep_all  # noqa: PLC0415
+    from brain.vault.policies import subgraph_role  # noqa: PLC0415
+
+    settings = load_settings()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    pattern = settings.database_credentials_file
+    if pattern is None:
+        raise ConfigError("BRAIN_DATABASE_CREDENTIALS_FILE is not set.")
+    keepers = []
+    with _told():
+        for name in only.split(",") if only else subgraph_names(settings.supergraph):
+            file = Path(str(pattern).replace("{name}", name))
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            keepers.append(LeaseKeeper(Vault.access_from_settings(settings, subgraph_role(name)), name, file))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keep_all(keepers, stop)
 
 
 @vault_app.command()

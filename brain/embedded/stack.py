@@ -9,7 +9,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,6 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     """Work out what has to be started, and fill in every setting that the user left to us."""
     known: dict[str, Any] = {}
     components: list[Component] = []
-    beside: list[Component] = []  # what neither the subgraphs nor the Brain wait for
     own_subgraphs = settings.subgraphs_url is None
     own_database = own_subgraphs and settings.database_url is None
 
@@ -57,15 +56,17 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         known["temporal_address"] = temporal.address
         if settings.temporal_ui_url is None:
             known["temporal_ui_url"] = temporal.ui_url
-        beside.append(temporal_component(temporal))
+        components.append(temporal_component(temporal))
     if settings.vault_address is None:
         openbao = OpenBaoServer(folder.path / "openbao", folder.port("openbao"), folder.port("openbao-cluster"))
         known["vault_address"] = openbao.address
         known |= role_files(folder)
-        beside.append(openbao_component(openbao))
+        components.append(openbao_component(openbao))
     if settings.database_app_password is None:
         known["database_app_password"] = folder.secret("database_app")
     known |= _keys(settings, folder)
+    if own_subgraphs and settings.vault_address is None and settings.database_credentials_file is None:
+        known["database_credentials_file"] = login_files(folder)
     if own_subgraphs:
         known["subgraphs_url"] = f"http://127.0.0.1:{folder.port('subgraphs')}"
     if settings.demo_data is None:
@@ -77,14 +78,15 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         complete = complete.model_copy(update={"identity_jwks_url": jwks_url})
     environment = child_environment(complete)
     if settings.vault_address is None:
-        beside.append(vault_component(folder, environment))
-    started = tuple(component.name for component in components)
+        components.append(vault_component(folder, environment))
+    # Without these nothing works; the others may come and go.
+    started = tuple(component.name for component in components if component.name in {"postgres", "redis"})
     if own_subgraphs:
         database = "our own" if own_database else str(settings.database_url)
-        components += subgraph_components(complete, folder, database, environment, started)
+        keeps_logins = settings.vault_address is None and settings.database_credentials_file is None
+        components += subgraph_components(complete, folder, database, environment, started, keeps_logins=keeps_logins)
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
-    components += beside
     components.append(graphiql_component(folder, environment))
     return Stack(complete, tuple(components))
 
@@ -140,6 +142,36 @@ def vault_component(folder: DataFolder, environment: Mapping[str, str]) -> Compo
     return Component("vault", setup, is_ready=None, after=("openbao",))
 
 
+def login_components(
+    settings: BrainSettings, folder: DataFolder, environment: Mapping[str, str], names: Sequence[str]
+) -> list[Component]:
+    """What lets our own OpenBao make log-ins to the database, and what keeps those of the subgraphs good."""
+    admin = ("--admin-folder", str(folder.path / "openbao"))
+    setup = _python(environment, "-m", "brain.cli", "vault", "database", *admin)
+    keep = _python(environment, "-m", "brain.cli", "vault", "keep")
+    files = [Path(str(settings.database_credentials_file).replace("{name}", name)) for name in names]
+
+    def forget() -> None:
+        for file in files:  # of an earlier run: their end may be near
+            file.unlink(missing_ok=True)
+
+    return [
+        Component("vault-database", setup, is_ready=None, after=("migrate", "vault")),
+        Component(
+            "logins",
+            keep,
+            prepare=forget,
+            is_ready=lambda _pid: all(file.exists() for file in files),
+            after=("vault-database",),
+        ),
+    ]
+
+
+def login_files(folder: DataFolder) -> Path:
+    """Return where the contexts' log-ins to the database are kept, with ``{name}`` for the context."""
+    return folder.path / "vault" / "logins" / "{name}.json"
+
+
 def role_files(folder: DataFolder) -> dict[str, Path]:
     """Return where the files of our own OpenBao's roles are, as settings."""
     role = folder.path / "vault" / "{role}"
@@ -147,9 +179,18 @@ def role_files(folder: DataFolder) -> dict[str, Path]:
 
 
 def subgraph_components(
-    settings: BrainSettings, folder: DataFolder, database: str, environment: Mapping[str, str], after: tuple[str, ...]
+    settings: BrainSettings,
+    folder: DataFolder,
+    database: str,
+    environment: Mapping[str, str],
+    after: tuple[str, ...],
+    *,
+    keeps_logins: bool,
 ) -> list[Component]:
-    """The migrations and the demo data (each once), and all subgraphs in one process, which loads meanwhile."""
+    """The migrations and the demo data (each once), and all subgraphs in one process, which loads meanwhile.
+
+    With ``keeps_logins`` the subgraphs' log-ins to the database come from our own OpenBao.
+    """
     migrate = _python(environment, "-m", "subgraphs", "migrate")
     components = [Component("migrate", migrate, is_ready=None, after=after)]
     version = _seed_version(database)
@@ -163,13 +204,17 @@ def subgraph_components(
     names = subgraph_names(settings.supergraph)
     where = ("--host", str(base.hostname), "--port", str(base.port))
     serve = _python(environment, "-m", "subgraphs", "serve", *where)
+    ready_after = ["migrate"]  # its health is that of its database roles, which the migrations make
+    if keeps_logins:
+        components += login_components(settings, folder, environment, names)
+        ready_after.append("logins")
     components.append(
         Component(
             "subgraphs",
             serve,
             is_ready=lambda _pid: all(answers(f"{settings.subgraph_base(name)}/health") for name in names),
             after=after,
-            ready_after=("migrate",),  # its health is that of its database roles, which the migrations make
+            ready_after=tuple(ready_after),
             address=f"{settings.subgraphs_url} ({', '.join(names)})",
         )
     )

@@ -1,5 +1,6 @@
 """The doctor: each thing that can be wrong is found, and says how to mend it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -170,3 +171,30 @@ def test_newest_migrations_follow_the_chain(tmp_path: Path) -> None:
     (versions / "a.py").write_text('revision = "0001"\ndown_revision = None\n')
     (versions / "b.py").write_text('revision: str = "0002"\ndown_revision: str | None = "0001"\n')
     assert doctor.newest_migrations(tmp_path) == {"crm": "0002"}
+
+
+def test_logins_to_the_database(settings: BrainSettings, tmp_path: Path) -> None:
+    settings.supergraph.write_text(
+        'enum join__Graph { A @join__graph(name: "crm", url: "") B @join__graph(name: "agents", url: "") }'
+    )
+    pattern = tmp_path / "{name}.json"
+    for name in ("crm", "agents"):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"expires_at": time.time() + 1800}))
+    found = doctor.check_logins(settings.supergraph, pattern)
+    assert (found.verdict, found.text) == ("ok", "2, the first ends in 30 min unless it is renewed")
+    (tmp_path / "crm.json").write_text(json.dumps({"expires_at": time.time() - 5}))
+    (tmp_path / "agents.json").unlink()
+    found = doctor.check_logins(settings.supergraph, pattern)
+    assert found.verdict == "wrong"
+    assert "that of crm ended 5 s ago; agents has none" in found.text
+
+
+def test_a_vault_that_is_away(settings: BrainSettings, tmp_path: Path) -> None:
+    for name in ("role_id", "secret_id"):
+        (tmp_path / name).write_text("x")
+    address = f"http://127.0.0.1:{free_port()}"
+    files = {"vault_role_id_file": tmp_path / "role_id", "vault_secret_id_file": tmp_path / "secret_id"}
+    found = findings(settings.model_copy(update={"vault_address": address, **files}))["Vault"]
+    assert found.verdict == "wrong"
+    assert found.text.endswith(f"the Vault at {address.removeprefix('http://')} is away.")
+    assert "BRAIN_VAULT_ADDRESS" in found.remedy

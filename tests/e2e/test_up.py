@@ -19,7 +19,9 @@ import asyncpg  # type: ignore[import-untyped]
 import psutil
 import pytest
 
+from brain.embedded.data_folder import find_data_folder
 from brain.embedded.ports import free_port
+from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import NOBODY, identity, reachable
 
 ROOT = Path(__file__).parents[2]
@@ -165,6 +167,9 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
     assert "wrong" not in found.values(), found
     assert found["migrations of crm"] == found["subgraph directory"] == found["Brain"] == found["Redis server"] == "ok"
 
+    # The contexts log in to the database as the Vault tells them, for an hour, and as nobody else.
+    assert logged_in(first) == {name: {f"v-{name}"} for name in ("agents", "crm", "directory", "identity")}
+
     # Another on the same data, and another on the same port, are refused with the remedy, and change nothing.
     same_data = Instance(data_dir, free_port())
     same_port = Instance(folder / "other", first.port)
@@ -182,7 +187,7 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
     assert re.search(rf"^data, logs +{re.escape(str(data_dir))} +\(\S+ logs, \S+ status\)$", first.output, re.MULTILINE)
 
     # Whatever falls over comes back, and the whole answers again.
-    for component in ("subgraphs", "postgres", "redis", "brain"):
+    for component in ("subgraphs", "postgres", "redis", "brain", "temporal", "openbao", "logins"):
         before = first.pid(component)
         os.kill(before, signal.SIGKILL)
         wait_until(lambda name=component: first.state()["components"][name]["restarts"] == 1)
@@ -273,6 +278,28 @@ def test_a_server_that_is_not_there_is_named_in_seconds(
     assert f"127.0.0.1:{port} refuses the connection" in broken.output
     assert "hunter2" not in broken.output
     assert not broken.data_dir.exists()
+
+
+def logged_in(instance: Instance) -> dict[str, set[str]]:
+    """Context -> users with which it is connected, without what is random of them."""
+    folder = find_data_folder(instance.data_dir)
+    assert folder is not None
+    port = folder.noted_port("postgres")
+    assert port is not None
+    url = PostgresServer(folder.path, port, folder.secret("postgres")).url
+    found: dict[str, set[str]] = {}
+
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            query = "select application_name, usename from pg_stat_activity where application_name = any($1)"
+            for row in await connection.fetch(query, ["agents", "crm", "directory", "identity"]):
+                found.setdefault(row[0], set()).add(row[1].rpartition("-")[0])
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
+    return found
 
 
 def as_superuser(url: str, statement: str) -> None:

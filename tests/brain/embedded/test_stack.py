@@ -49,16 +49,8 @@ def find(stack: Stack, name: str) -> Component:
 def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) -> None:
     stack = build_stack(BrainSettings(supergraph=supergraph), folder)
     assert names(stack) == [
-        "postgres",
-        "redis",
-        "migrate",
-        "seed",
-        "subgraphs",
-        "brain",
-        "temporal",
-        "openbao",
-        "vault",
-        "graphiql",
+        *("postgres", "redis", "temporal", "openbao", "vault", "migrate", "seed"),
+        *("vault-database", "logins", "subgraphs", "brain", "graphiql"),
     ]
     settings = stack.settings
     open_ = {name for name, value in settings.model_dump().items() if value is None}
@@ -80,6 +72,17 @@ def test_what_the_settings_name_is_used_not_started(folder: DataFolder, supergra
     assert stack.settings.temporal_ui_url is None, "only its operator knows"
     assert (stack.settings.database_url, stack.settings.redis_url) == (DATABASE, REDIS)
     assert "seed" in names(build_stack(settings.model_copy(update={"demo_data": True}), folder))
+
+
+def test_logins_that_somebody_else_keeps_are_used(folder: DataFolder, supergraph: Path) -> None:
+    file = folder.path / "{name}.json"
+    stack = build_stack(BrainSettings(supergraph=supergraph, database_credentials_file=file), folder)
+    assert "vault" in names(stack)
+    assert "logins" not in names(stack)
+    assert stack.settings.database_credentials_file == file
+    # A Vault that is not ours makes none that we know of: the contexts' roles have a password.
+    external = BrainSettings(supergraph=supergraph, vault_address=ELSEWHERE["vault_address"])
+    assert build_stack(external, folder).settings.database_credentials_file is None
 
 
 def test_with_subgraphs_elsewhere_no_database_is_needed(folder: DataFolder, supergraph: Path) -> None:

@@ -176,7 +176,7 @@ async def test_queries_go_on_across_rotations(place: Place) -> None:
     answered = 0
     with place.kept():
         async with closing(place.database()) as database:
-            until = time.monotonic() + 12
+            until = time.monotonic() + 9
 
             async def ask() -> None:
                 nonlocal answered
@@ -235,8 +235,8 @@ async def test_the_vault_is_away(
                 assert await who(database) == user  # queries, and new connections, too
                 await database.engine.dispose()
                 await asyncio.sleep(0.05)
-            # PostgreSQL itself lets nobody in with it any more, though the Vault could not revoke it; the Vault tells it
-            # an end that is 5 s later, for what a renewal takes.
+            # PostgreSQL itself lets nobody in with it any more, though the Vault could not revoke it. The Vault told
+            # it an end that is 5 s later, for what a renewal takes.
             await asyncio.sleep(ends_s + 6.5 - time.time())
             await database.engine.dispose()
             with pytest.raises(NoLogin, match=r"ended \d+ s ago and nobody has renewed it"):
