@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resolvers.app import Subgraph, subgraph_app
+from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from resolvers.settings import Settings
-from subgraphs.directory.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from subgraphs.directory.schema import schema
 
 __all__ = ["MIGRATIONS", "NAME", "Services", "create_app", "sdl"]

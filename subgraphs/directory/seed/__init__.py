@@ -9,10 +9,10 @@ from uuid import UUID
 
 from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, demo_id, demo_tenant_id
+from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from resolvers.session import Database, TenantSession
 from subgraphs.directory.domain.hours import OpeningInterval
 from subgraphs.directory.domain.listings import Listing, RawListing, slug_of, text_configuration
-from subgraphs.directory.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from subgraphs.directory.repository import categories, listings, responses, reviews
 from subgraphs.directory.seed.businesses import CATEGORIES, CITIES, HOURS, DemoListing, demo_listings
 from subgraphs.directory.seed.opinions import demo_reviews

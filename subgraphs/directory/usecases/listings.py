@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from resolvers.embeddings import EmbeddingProvider
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.errors import BusinessNotFound, CategoryNotFound, StaleVersion
 from subgraphs.directory.domain.hours import OpeningHours
@@ -22,7 +23,6 @@ from subgraphs.directory.domain.listings import (
     search_text,
     slug_of,
 )
-from subgraphs.directory.embeddings import EmbeddingProvider
 from subgraphs.directory.repository import categories, listings, search
 
 

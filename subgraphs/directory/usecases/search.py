@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from resolvers.embeddings import EmbeddingProvider
 from resolvers.errors import BadUserInput
 from resolvers.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.ranking import Fused, Hit, fuse, near_enough
 from subgraphs.directory.domain.search import BusinessFilter, SearchCursor, SearchMode, fingerprint, search_query
-from subgraphs.directory.embeddings import EmbeddingProvider
 from subgraphs.directory.repository import search
 
 

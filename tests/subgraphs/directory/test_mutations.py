@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from resolvers.demo import demo_id
-from subgraphs.directory.embeddings import MINILM_ID
+from resolvers.embeddings import MINILM_ID
 from subgraphs.directory.repository import search
 from subgraphs.directory.tables import business_embeddings, businesses, opening_intervals, reviews
 

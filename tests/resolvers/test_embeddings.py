@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from subgraphs.directory.embeddings import EmbeddingModelError, EmbeddingSettings, MiniLMEmbeddings, _installed
+from resolvers.embeddings import EmbeddingModelError, EmbeddingSettings, MiniLMEmbeddings, _installed
 
 
 @pytest.fixture(scope="module")
