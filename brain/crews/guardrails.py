@@ -108,8 +108,8 @@ def quotes_are_there(output: BaseModel, case: Case) -> Iterator[str]:
         for found in values_at(data, "searchAgentDocuments"):
             known[str(found["document"]["id"])] = known.get(str(found["document"]["id"]), "") + "\n" + found["text"]
     for citation in output.citations:
-        if _plain(citation.quote) not in _plain(known.get(citation.document_id, "")):
-            yield f"no passage of the document {citation.document_id} has these words: {citation.quote[:80]!r}"
+        if _plain(citation.quote) not in _plain(known.get(citation.documentId, "")):
+            yield f"no passage of the document {citation.documentId} has these words: {citation.quote[:80]!r}"
 
 
 @_guardrail

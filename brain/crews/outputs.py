@@ -53,7 +53,7 @@ class ReviewResponseOutput(_Output):
 class Citation(_Output):
     """A passage that an answer rests on."""
 
-    document_id: str = Field(description="Of the text.")
+    documentId: str = Field(description="Of the text.")  # noqa: N815 - clients read it
     title: str = Field(max_length=300, description="Of the text.")
     quote: str = Field(min_length=1, max_length=1000, description="Word for word as the passage has it.")
 
@@ -116,7 +116,7 @@ class RemediesOutput(_Output):
     retry: list[Remedy] = Field(max_length=20, description="Failed runs to try again; their ids are the subjects.")
     cancel: list[Remedy] = Field(max_length=20, description="Stuck runs to give up.")
     stop: list[Remedy] = Field(max_length=1, description="One entry to engage the tenant's kill switch; else empty.")
-    for_people: list[Line] = Field(max_length=20, description="What only people can mend, such as credentials.")
+    forPeople: list[Line] = Field(max_length=20, description="What only people can mend, such as credentials.")  # noqa: N815 - clients read it
 
 
 OUTPUTS: dict[str, type[BaseModel]] = {

@@ -3,6 +3,7 @@
 from redis.asyncio import Redis
 
 from resolvers.app import REDIS_TIMEOUT_S, Subgraph, subgraph_app
+from resolvers.embeddings import EmbeddingSettings, MiniLMEmbeddings
 from resolvers.settings import Settings
 from subgraphs.agents.schema import schema
 from subgraphs.agents.services import Services
@@ -28,7 +29,11 @@ def create_app(settings: Settings, temporal: TemporalSettings | None = None) -> 
         "agents",
         schema,
         settings,
-        services=Services(streams, Workflows(temporal or TemporalSettings())),
+        services=Services(
+            streams,
+            Workflows(temporal or TemporalSettings()),
+            MiniLMEmbeddings.from_settings(EmbeddingSettings()),
+        ),
         on_stop=streams.close,
     )
 

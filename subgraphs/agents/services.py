@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from resolvers.embeddings import EmbeddingProvider
 from subgraphs.agents.streams import EventStreams
 from subgraphs.agents.workflows import Workflows
 
@@ -12,3 +13,4 @@ __all__ = ["Services"]
 class Services:
     streams: EventStreams
     workflows: Workflows
+    embeddings: EmbeddingProvider

@@ -10,6 +10,7 @@ JSON columns are `json`, not `jsonb`: hashes are taken of what was written, and 
 from enum import Enum as PyEnum
 from typing import Any
 
+from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import (
     ARRAY,
     JSON,
@@ -34,6 +35,7 @@ from resolvers.tables import context_metadata, tenant_reference, tenant_table
 from subgraphs.agents.domain.values import ActionStatus, DecisionKind, EngineKind, Risk, RunPhase, RunStatus
 
 __all__ = [
+    "DIMENSIONS",
     "SCHEMA",
     "actions",
     "audit",
@@ -41,15 +43,18 @@ __all__ = [
     "budget_limits",
     "budget_usage",
     "controls",
+    "documents",
     "events",
     "ledger",
     "metadata",
+    "passages",
     "reservations",
     "runs",
     "votes",
 ]
 
 SCHEMA = "agents"
+DIMENSIONS = 384
 
 metadata = context_metadata(SCHEMA)
 
@@ -263,6 +268,32 @@ audit_heads = tenant_table(
 )
 """The last entry of each tenant's log, so that missing ones are noticed at its end too."""
 
+documents = tenant_table(
+    metadata,
+    "documents",
+    Column("title", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("source", String(500)),
+    Column("sha256", String(64), nullable=False),
+    Column("passage_count", Integer, nullable=False),
+    Column("added_by", Uuid),
+    UniqueConstraint("tenant_id", "sha256", name="uq_documents_sha256"),
+)
+"""The tenant's own texts."""
+
+passages = tenant_table(
+    metadata,
+    "passages",
+    Column("document_id", Uuid, nullable=False),
+    Column("index", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("model_id", String(100), nullable=False),
+    Column("embedding", VECTOR(DIMENSIONS), nullable=False),
+    tenant_reference("document_id", "agents.documents", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "document_id", "index", "model_id", name="uq_passages_place"),
+)
+"""Parts of the texts, each with the vector of its meaning; a search compares those of the tenant."""
+
 for _table, _columns in (
     (runs, ("created_at",)),
     (runs, ("status", "created_at")),
@@ -271,5 +302,6 @@ for _table, _columns in (
     (actions, ("status", "created_at")),
     (ledger, ("period", "created_at")),
     (audit, ("run_id", "seq")),
+    (documents, ("created_at",)),
 ):
     Index(f"ix_{_table.name}_{'_'.join(_columns)}", *(_table.c[name] for name in ("tenant_id", *_columns, "id")))

@@ -45,7 +45,7 @@ def propose(given: Given) -> Playbook:
     people = [f"{item['subject']}: {item['evidence']}"[:300] for item in incidents if item["kind"] == "INTEGRATION"]
     number = len(retry) + len(cancel) + len(stop)
     summary = f"{len(incidents)} incidents, {number} remedies proposed." if incidents else "Nothing is wrong."
-    return {"summary": summary, "retry": retry, "cancel": cancel, "stop": stop, "for_people": people[:20]}
+    return {"summary": summary, "retry": retry, "cancel": cancel, "stop": stop, "forPeople": people[:20]}
 
 
 def _runs(data: Mapping[str, Any], now: datetime) -> Iterator[dict[str, str]]:

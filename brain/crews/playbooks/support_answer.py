@@ -33,7 +33,7 @@ def answer(given: Given) -> Playbook:
     if not best:
         return {"answered": False, "answer": NOT_SAID, "citations": []}
     best.sort(key=lambda item: item[1])
-    citations = [{"document_id": doc["id"], "title": doc["title"][:300], "quote": text} for _, _, doc, text in best]
+    citations = [{"documentId": doc["id"], "title": doc["title"][:300], "quote": text} for _, _, doc, text in best]
     return {"answered": True, "answer": " ".join(text for *_, text in best), "citations": citations}
 
 

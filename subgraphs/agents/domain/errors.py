@@ -10,6 +10,7 @@ __all__ = [
     "BudgetExhausted",
     "CallChanged",
     "DecisionRefused",
+    "DocumentNotFound",
     "DryRun",
     "IdempotencyKeyReused",
     "InvalidTransition",
@@ -22,6 +23,7 @@ __all__ = [
     "RunNotFound",
     "RunOver",
     "TemporalUnavailable",
+    "TooManyDocuments",
     "VersionConflict",
     "WorkflowNotFound",
     "check_version",
@@ -50,6 +52,18 @@ class ActionNotFound(NotFound):
     """The run proposes no such action."""
 
     code = "AGENT_ACTION_NOT_FOUND"
+
+
+class DocumentNotFound(NotFound):
+    """There is no such document."""
+
+    code = "AGENT_DOCUMENT_NOT_FOUND"
+
+
+class TooManyDocuments(Refused):
+    """The tenant has as many documents as it may have; delete some first."""
+
+    code = "TOO_MANY_DOCUMENTS"
 
 
 class RunOver(Refused):

@@ -4,16 +4,22 @@ import strawberry
 
 from resolvers.schema import build_schema
 from subgraphs.agents.schema.crews import CrewMutation
+from subgraphs.agents.schema.documents import DocumentMutation, DocumentQuery
 from subgraphs.agents.schema.inputs import SCALARS
 from subgraphs.agents.schema.internal import InternalMutation
 from subgraphs.agents.schema.mutations import PublicMutation
-from subgraphs.agents.schema.query import READ, Query
+from subgraphs.agents.schema.query import READ, RunQuery
 
 __all__ = ["schema"]
 
 
 @strawberry.type
-class Mutation(PublicMutation, CrewMutation, InternalMutation):
+class Query(RunQuery, DocumentQuery):
+    pass
+
+
+@strawberry.type
+class Mutation(PublicMutation, CrewMutation, DocumentMutation, InternalMutation):
     pass
 
 

@@ -11,7 +11,7 @@ from resolvers.operation import Info
 from subgraphs.agents import loaders
 from subgraphs.agents.domain.errors import RunNotFound
 from subgraphs.agents.domain.runs import Run
-from subgraphs.agents.domain.values import RunStatus
+from subgraphs.agents.domain.values import RunStatus, required_text
 from subgraphs.agents.schema.types import AgentRun
 
 __all__ = ["CrewMutation"]
@@ -42,6 +42,34 @@ class TenantReport:
         )
 
 
+@strawberry.type(description="A passage that an answer rests on.")
+class SupportCitation:
+    document_id: strawberry.ID = strawberry.field(description="Of the document.")
+    title: str = strawberry.field(description="Of the document.")
+    quote: str = strawberry.field(description="Word for word as it stands there.")
+
+
+@strawberry.type(description="An answer from the tenant's own texts.")
+class SupportAnswer:
+    answered: bool = strawberry.field(description="Whether the texts say it.")
+    answer: str = strawberry.field(description="The answer, or that the texts do not say it.")
+    citations: list[SupportCitation] = strawberry.field(description="What it rests on; empty if not answered.")
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Self:
+        """As the crew's last task put it out."""
+        citations = [
+            SupportCitation(document_id=strawberry.ID(item["documentId"]), title=item["title"], quote=item["quote"])
+            for item in result["citations"]
+        ]
+        return cls(answered=result["answered"], answer=result["answer"], citations=citations)
+
+
+@strawberry.input(description="A question to the tenant's own texts.")
+class AnswerSupportQuestionInput:
+    question: str = strawberry.field(description="In plain words; 1 to 1000 characters.")
+
+
 @strawberry.type(description="The run that does it.")
 class CrewPayload(MutationPayload):
     """Base of the payloads of this context's agent-backed fields."""
@@ -59,8 +87,33 @@ class AnalyseTenantPayload(CrewPayload):
         return None if result is None else TenantReport.of(result)
 
 
+@strawberry.type(description="The run that looks for an answer, and the answer.")
+class AnswerSupportQuestionPayload(CrewPayload):
+    @strawberry.field(description="Null until the run has succeeded.")
+    async def answer(self, info: Info) -> SupportAnswer | None:
+        result = await _result(info)
+        return None if result is None else SupportAnswer.of(result)
+
+
 @strawberry.type
 class CrewMutation:
+    @agent_mutation(
+        AnswerSupportQuestionPayload,
+        crew="support_answer",
+        risk=AgentRisk.READ,
+        wait_seconds=10,
+        scope=WRITE,
+        description="Lets the crew `support_answer` answer a question from the tenant's own texts.",
+    )
+    async def answer_support_question(
+        self,
+        info: Info,
+        input: AnswerSupportQuestionInput,  # noqa: A002
+    ) -> AnswerSupportQuestionPayload:
+        required_text("question", input.question, 1000)
+        await _own_run(info)
+        return AnswerSupportQuestionPayload()
+
     @agent_mutation(
         AnalyseTenantPayload,
         crew="tenant_analyst",

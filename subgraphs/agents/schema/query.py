@@ -25,7 +25,7 @@ from subgraphs.agents.schema.types import (
     ProposedActionConnection,
 )
 
-__all__ = ["READ", "Query"]
+__all__ = ["READ", "RunQuery"]
 
 READ = "agents:read"
 ADMIN = "agents:admin"
@@ -36,7 +36,7 @@ Filter = Annotated[AgentRunFilter | None, strawberry.argument(description="Only 
 
 
 @strawberry.type
-class Query:
+class RunQuery:
     @strawberry.field(description="The run with this id, if the tenant has it.", extensions=[requires(READ)])
     async def agent_run(self, info: Info, id: RunId) -> AgentRun | None:  # noqa: A002
         found = await info.context.load(loaders.run_by_id, parse_id(id, "id"))

@@ -37,6 +37,7 @@ __all__ = [
     "AgentRun",
     "AgentRunConnection",
     "AgentRunError",
+    "Counted",
     "ProposedAction",
     "ProposedActionConnection",
     "User",

@@ -1,4 +1,4 @@
-"""Writes the demo data of both demo tenants: three runs that have ended and one that waits for a decision."""
+"""Writes the demo data of both demo tenants: three runs that have ended and one that waits for a decision; texts."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,9 +6,11 @@ from uuid import UUID
 
 from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, demo_id, demo_tenant_id
+from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from resolvers.session import Database
 from subgraphs.agents.domain.actions import Decision, Proposal
 from subgraphs.agents.domain.budgets import ALL_CREWS, Limit
+from subgraphs.agents.domain.documents import Draft
 from subgraphs.agents.domain.runs import Engine, Failure, Opening, Report
 from subgraphs.agents.domain.values import (
     ActionStatus,
@@ -20,10 +22,12 @@ from subgraphs.agents.domain.values import (
     action_hash,
     run_id_of,
 )
-from subgraphs.agents.repository import budgets, runs
+from subgraphs.agents.repository import budgets, documents, runs
 from subgraphs.agents.repository.budgets import LimitRow
+from subgraphs.agents.seed.texts import TEXTS
 from subgraphs.agents.usecases.actions import propose_actions, record_action, record_decision
 from subgraphs.agents.usecases.budgets import CallReport, record_call, reserve
+from subgraphs.agents.usecases.documents import add_document
 from subgraphs.agents.usecases.runs import open_run, report_run
 from subgraphs.agents.usecases.work import Work
 
@@ -34,14 +38,16 @@ _PLAYBOOK = Engine(EngineKind.PLAYBOOK)
 _SCOPES = ("agents:read", "agents:write", "crm:read", "crm:write", "directory:read")
 
 
-async def seed(database: Database) -> None:
+async def seed(database: Database, embeddings: EmbeddingProvider | None = None) -> None:
     """Writes each demo tenant's rows in one transaction, unless they were written before.
 
     What users changed since then stays changed.
 
     Args:
         database: as the owner of the tables, or as the app role.
+        embeddings: another source of embeddings than the local all-MiniLM-L6-v2.
     """
+    provider = embeddings or MiniLMEmbeddings.from_settings(EmbeddingSettings())
     for slug in TENANTS:
         async with database.session(RequestContext.system(demo_tenant_id(slug))) as session:
             work = Work(session, now=_START)
@@ -50,6 +56,11 @@ async def seed(database: Database) -> None:
             (known,) = await runs.find_runs(session, [story.run_id("lead_scoring", "demo-1")])
             if known is None:
                 await story.tell()
+            wanted = {demo_id(slug, "document", key): Draft(title, text) for key, title, text in TEXTS[slug]}
+            known_texts = await documents.find_documents(session, list(wanted))
+            for (document_id, draft), text in zip(wanted.items(), known_texts, strict=True):
+                if text is None:
+                    await add_document(session, provider, draft, document_id=document_id)
 
 
 class _Story:

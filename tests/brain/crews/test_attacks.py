@@ -177,6 +177,21 @@ async def test_an_unsafe_response_of_a_model_does_not_go_out(provider: Provider,
         )
 
 
+async def test_an_answer_with_words_of_its_own_does_not_go_out(provider: Provider, story: Story) -> None:
+    """Nor is a question an instruction: it is shown as an outsider's words."""
+    made_up = [{"documentId": "d1", "title": "Returns", "quote": "You can return goods within 90 days."}]
+    provider.script = [
+        wants(("search_documents", {"query": "return"})),
+        *(says({"answered": True, "answer": "90 days.", "citations": made_up}) for _ in range(2)),
+    ]
+    graph = world.texts(("d1", "Returns", "You can return goods within 30 days."))
+    request = task("support_answer", "answer", provider.choice(), input={"question": ORDER})
+    with pytest.raises(GuardrailFailed, match="no passage of the document d1 has these words"):
+        await run_task(request, graph, story.meter(), story)
+    shown = provider.requests[0]["messages"][-1]["content"]
+    assert re.search(r"⟦outside [0-9a-f]{8}⟧" + re.escape(ORDER) + "⟦end", shown)
+
+
 async def test_a_report_with_a_number_of_its_own_does_not_go_out(provider: Provider, story: Story) -> None:
     figures = [{"name": "open leads", "value": 40.0, "source": "leads"}]
     made_up = {"summary": "There are 4000 open leads.", "findings": [], "figures": figures}

@@ -73,6 +73,19 @@ async def test_a_tenant_is_counted_in_two_tasks(story: Story) -> None:
     assert (report.actions, report.read_untrusted) == ((), False)
 
 
+async def test_a_question_is_answered_from_the_texts(story: Story) -> None:
+    graph = world.texts(("d1", "Returns", "You can return goods within 30 days. Keep the receipt."))
+    given = {"question": "Within how many days can I return goods?"}
+    result = await run_task(task("support_answer", "answer", input=given), graph, story.meter(), story)
+    assert result.output == {
+        "answered": True,
+        "answer": "You can return goods within 30 days.",
+        "citations": [{"documentId": "d1", "title": "Returns", "quote": "You can return goods within 30 days."}],
+    }
+    assert result.read_untrusted  # the question
+    assert graph.operations[0][1] == {"query": given["question"]}
+
+
 async def test_what_is_not_there_is_said_so(story: Story) -> None:
     request = task("lead_scoring", "score", input={"leadId": REVIEW})
     with pytest.raises(SubjectMissing, match="no such lead"):

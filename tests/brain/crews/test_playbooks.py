@@ -191,7 +191,7 @@ def test_an_answer_is_what_the_texts_say() -> None:
     assert output["answered"]
     assert output["answer"].startswith("You can return goods within 30 days.")
     assert output["citations"][0] == {
-        "document_id": "d1",
+        "documentId": "d1",
         "title": "Returns",
         "quote": "You can return goods within 30 days.",
     }

@@ -154,6 +154,14 @@ def numbers(**changes: int) -> Graph:
     )
 
 
+def texts(*passages: tuple[str, str, str]) -> Graph:
+    """A graph in which every question finds the same passages: document's id, title, text."""
+    found = [
+        {"text": text, "similarity": 0.5, "document": {"id": key, "title": title}} for key, title, text in passages
+    ]
+    return Graph({"searchAgentDocuments": lambda info, **_: found})
+
+
 def task(crew: str, name: str, engine: EngineChoice | None = None, **values: Any) -> CrewTask:
     """A task of a run."""
     return CrewTask(

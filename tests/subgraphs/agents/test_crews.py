@@ -45,3 +45,23 @@ async def test_it_needs_a_run_of_the_tenant_and_the_scope(tenant, agents):
     for other, named in ((uuid4(), run), (tenant.id, str(uuid4()))):
         found = await agents.call(ANALYSE, tenant=other, scopes=scopes, claims={"run": named})
         assert found["data"] is None or found["data"]["analyseTenant"]["errors"] == [{"code": "AGENT_RUN_NOT_FOUND"}]
+
+
+ANSWER = """
+mutation ($question: String!) { answerSupportQuestion(input: {question: $question}) {
+  run { id } answer { answered answer citations { documentId title quote } }
+  errors { code ... on InvalidInputError { path } }
+} }
+"""
+
+
+async def test_an_answer_is_there_with_what_it_rests_on(tenant):
+    run = await tenant.run(crew="support_answer", subgraph="agents", field="answerSupportQuestion", risk="READ")
+    caller = {"scopes": ["agents:write"], "claims": {"run": run}}
+    citation = {"documentId": "d", "title": "Returns", "quote": "Within 30 days."}
+    result = {"answered": True, "answer": "Within 30 days.", "citations": [citation]}
+    await report(tenant, run, 1, status="SUCCEEDED", phase="DONE", result=result)
+    found = (await tenant.data(ANSWER, {"question": "Until when?"}, **caller))["answerSupportQuestion"]
+    assert found == {"run": {"id": run}, "answer": result, "errors": []}
+    refused = (await tenant.data(ANSWER, {"question": " "}, **caller))["answerSupportQuestion"]
+    assert refused["errors"] == [{"code": "BAD_USER_INPUT", "path": ["input", "question"]}]
