@@ -87,7 +87,7 @@ def topics_of(text: str) -> list[str]:
 
 def _safe_name(name: object) -> str:
     """The business's name, unless it is one that the rules for responses would not let pass."""
-    text = str(name or "").strip()
+    text = " ".join(str(name or "").split())
     return "our business" if not text or response_problems(text) else text
 
 
