@@ -69,6 +69,7 @@ class RequestContext:
         response_headers: added to the response.
         log_fields: added to the request's line in the access log, such as a tenant. Values must be JSON.
         fetches: subgraph requests sent so far; counted by the router.
+        estimated_cost: what the operation was estimated to cost, with `limits.cost`; None until it is known.
         plan_cache: where the plan came from: `hit`, found by the document's text; `shared`, by another text's equal
             operation; `miss`, it was made. Empty until then.
     """
@@ -96,6 +97,7 @@ class RequestContext:
     response_headers: MutableMapping[str, str] = field(default_factory=dict)
     log_fields: dict[str, Any] = field(default_factory=dict)
     fetches: int = 0
+    estimated_cost: float | None = None
     plan_cache: str = ""
 
 

@@ -33,6 +33,10 @@ A request to the callback of a subscription has not the verifier that the subgra
 Send `extensions.subscription.verifier` of the request that opened the subscription.
 It takes a subgraph whose subscription is open.
 
+COST_LIMIT
+The operation's estimated cost is more than this server allows.
+Ask for shorter lists or fewer fields, or split the operation; `estimated` and `limit` say by how much it is too much.
+
 CSRF_PREVENTED
 The request is one that any web page could make a browser send.
 Send `content-type: application/json`, or with GET the header `graphql-require-preflight: 1`.
@@ -203,6 +207,10 @@ SERVER_STOPPING
 The server is about to stop: it ends subscriptions and begins no new ones.
 Subscribe again, which another server will answer.
 It stands in an event of a stream.
+
+SLICING_ARGUMENT_REQUIRED
+A list's length must be said by exactly one of the field's arguments, so that its cost is known.
+Give one of the arguments that the message names.
 
 SUBGRAPH_CIRCUIT_OPEN
 Most of the latest requests to a subgraph failed, so it is left alone for a moment.

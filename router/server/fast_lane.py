@@ -104,6 +104,7 @@ class FastLane:
         self.on_response = app.on_response
         self.has_hooks = any(hook is not None for hook in (self.on_request, self.on_plan, self.on_response))
         self.has_one_audience = self.on_request is None and self.pipeline.has_one_audience
+        self.has_costs = app.pipeline.demand is not None
         self.view = config.default_view
         self.timeout_s = config.limits.request_timeout_s
         self.head_timeout_s = config.limits.head_timeout_s

@@ -119,6 +119,8 @@ class LaneRequest:
             if ready is None:
                 self.pending = self.line.loop.create_task(self.prepare())
                 return
+            if lane.has_costs:
+                lane.pipeline.judge(ready.entry, ready.variables, context)
             operation = ready.entry.operation
             plan = operation.plan
             context.operation_name = plan.operation_name

@@ -20,9 +20,11 @@ from router.graph.api_schema import with_incremental_directives
 from router.graph.supergraph import Requirement, Supergraph
 from router.hooks import RequestContext, RequestRefused, RouterHooks
 from router.planner import fingerprint, normalize, plan_normalized
+from router.planner.cost import OperationCost
 from router.planner.plan import QueryPlan
 from router.server.access import AccessControl
 from router.server.config import RouterConfig
+from router.server.demand import CostRefusal, DemandControl
 from router.server.documents import DocumentKey, Entry, OperationKey, PlanCache, Prepared, Preparer
 from router.server.labels import OverrideLabels
 from router.server.limits import check_variables
@@ -46,6 +48,7 @@ FETCH_BYTES = 4_000
 DOCUMENT_CHARACTER_BYTES = 6
 SOURCE_CHARACTER_BYTES = 6.5
 DENIAL_BYTES = 800
+COST_STEP_BYTES = 500
 
 Audience = tuple[str | None, frozenset[str]]
 """A view, and the `@override` labels that are on."""
@@ -57,12 +60,14 @@ class PreparedOperation:
 
     Attributes:
         stream_counts: names of the variables that say how many items a streamed list begins with.
+        cost: None if nobody asks for it.
     """
 
     plan: QueryPlan
     compiled: CompiledPlan
     variables: Variables
     stream_counts: frozenset[str] = frozenset()
+    cost: OperationCost | None = None
 
 
 CachedEntry = Entry[Places, PreparedOperation]
@@ -94,6 +99,7 @@ class Pipeline:
     Args:
         views: by name, what some clients see instead of the full schema.
         rate_limits: None if there are no rules.
+        demand: judges what operations cost; None if it may be anything.
     """
 
     def __init__(
@@ -103,7 +109,9 @@ class Pipeline:
         hooks: RouterHooks | None,
         views: Mapping[str, View] | None = None,
         rate_limits: RateLimiter | None = None,
+        demand: DemandControl | None = None,
     ) -> None:
+        self.demand = demand
         self.supergraph = supergraph
         self.config = config
         self.limits = config.limits
@@ -165,7 +173,7 @@ class Pipeline:
             if context.view not in self.schemas:
                 raise self.unknown_view(context)
             context.plan_cache = "miss"
-            entry = await self.preparer.get(key)
+            entry = await self.prepared(key, context)
             if entry.is_shared:
                 context.plan_cache = "shared"
             if limiter is not None and limiter.has_operation_rules:
@@ -184,12 +192,32 @@ class Pipeline:
         variables = self.variables(request, entry)
         if plan.denials:
             self.access.note_denials(plan, variables, context, has_files=request.uploads is not None)
+        if entry.operation.cost is not None and not is_again:
+            self.judge(entry, variables, context)
         if self.on_plan is not None:
             self.on_plan(context, plan)
         compiled = entry.operation.compiled
         taker = None if request.uploads is None else upload_fetch(plan, request.uploads)
         is_incremental = incremental and compiled.is_incremental
         return Operation(plan.operation_type, compiled, variables, is_incremental, taker, granted)
+
+    async def prepared(self, key: DocumentKey, context: RequestContext) -> CachedEntry:
+        """Have a document prepared, unless it is; see `Preparer.get`."""
+        try:
+            return await self.preparer.get(key)
+        except CostRefusal as refusal:
+            if self.demand is not None:
+                self.demand.note(refusal.estimated, context)
+            raise
+
+    def judge(self, entry: CachedEntry, variables: Mapping[str, Any], context: RequestContext) -> None:
+        """Note what an operation costs with these variables; see `DemandControl.judge`.
+
+        Raises:
+            Rejected: too much.
+        """
+        if self.demand is not None and entry.operation.cost is not None:
+            self.demand.judge(entry.operation.cost, variables, context)
 
     def permitted(self, key: DocumentKey, entry: CachedEntry, context: RequestContext) -> Permitted | None:
         """What a caller may run of an operation that demands something: a plan for what it may have, and no other.
@@ -214,7 +242,7 @@ class Pipeline:
         granted = await self.access.decide(entry.operation.plan.requirements, context)
         if not granted:
             return granted, entry
-        permitted = await self.preparer.get(key._replace(granted=granted))
+        permitted = await self.prepared(key._replace(granted=granted), context)
         context.plan_cache = "hit" if permitted.uses > 1 else "shared" if permitted.is_shared else "miss"
         return granted, permitted
 
@@ -302,19 +330,23 @@ class Pipeline:
             operation_key = OperationKey(fingerprint(normalized), key.view, key.labels)
             operation = self.cache.operation(operation_key)
             if operation is None:
+                cost = None if self.demand is None else self.demand.estimate(normalized, self.supergraph)
                 plan = plan_normalized(normalized, self.supergraph, key.labels, hidden)
                 tell = self.config.authorization.errors.response
                 compiled = compile_plan(plan, schema, self.traits, self.exposure, tell)
                 counts = stream_counts(document) if compiled.is_incremental else frozenset()
                 variables = self.compiled_variables(schema, normalized.variables)
-                operation = PreparedOperation(plan, compiled, variables, counts)
+                operation = PreparedOperation(plan, compiled, variables, counts, cost)
         except RecursionError as error:
             message = "The document is nested too deeply."
             raise Rejected.one("MAX_DEPTH_LIMIT", message, status=422, json_status=200) from error
         places = {
             definition.variable.name.value: place_of(definition) for definition in node.variable_definitions or ()
         }
-        return Prepared(places, operation_key, operation, estimated_bytes(operation.compiled))
+        size_bytes = estimated_bytes(operation.compiled)
+        if operation.cost is not None:
+            size_bytes += COST_STEP_BYTES * len(operation.cost.steps)
+        return Prepared(places, operation_key, operation, size_bytes)
 
     def compiled_variables(self, schema: GraphQLSchema, definitions: Mapping[str, str]) -> Variables:
         # "Did you mean" would tell the schema's names, one guess at a time.

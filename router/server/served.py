@@ -13,6 +13,7 @@ from router.executor import SubgraphClient, Transport
 from router.graph.supergraph import Supergraph
 from router.hooks import RouterHooks
 from router.server.config import InvalidConfig, RouterConfig
+from router.server.demand import DemandControl
 from router.server.entrance import make_authenticator
 from router.server.metrics import RouterMetrics
 from router.server.metrics.subgraph_requests import MeasuredTransport
@@ -96,7 +97,9 @@ class Workshop:
         if config.default_view is not None and config.default_view not in sources:
             raise InvalidConfig(f"default_view: there is no view {config.default_view!r}")
         views = {name: _view(name, source, supergraph) for name, source in sources.items()}
-        pipeline = Pipeline(supergraph, config, self.hooks, views, _rate_limits(config, now))
+        cost = config.limits.cost
+        demand = None if cost is None else DemandControl(cost, self.metrics)
+        pipeline = Pipeline(supergraph, config, self.hooks, views, _rate_limits(config, now), demand)
         measured = self.measured if config.metrics.enabled else self.transport
         traffic = shaped(
             measured,

@@ -63,6 +63,8 @@ def log_access(context: RequestContext, *, status: int, duration_s: float, codes
         fields["client"] = context.client
     if context.plan_cache:
         fields["plan_cache"] = context.plan_cache
+    if context.estimated_cost is not None:
+        fields["cost"] = context.estimated_cost
     if codes:
         fields["errors"] = codes
     access_logger.info("request", extra={"fields": fields})

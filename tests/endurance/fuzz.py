@@ -32,7 +32,8 @@ QUIET_S = 1.0
 
 CONFIG = """
 batching: {enabled: true}
-limits: {body_timeout_s: 1}
+cors: {allow_origins: ["http://good.test"]}
+limits: {body_timeout_s: 1, head_timeout_s: 0.5, cost: {max: 100}}
 """
 WORDS = (
     *("{", "}", "(", ")", "[", "]", ":", "!", "$", "@", "...", "=", "#", '"', '"""', "\\", "\u0000", "\ufeff", "🦊"),
@@ -53,6 +54,8 @@ WORDS = (
 HEADERS = (
     *("transfer-encoding: chunked", "transfer-encoding: gzip, chunked", "content-length: 5", "content-length: -1"),
     *("content-length: 99999999999999999999", "content-length: 0x10", "Content-Length : 4", "expect: 100-continue"),
+    *("origin: http://good.test", "origin: null\r\norigin: http://good.test", "connection: upgrade\r\nupgrade: h2c"),
+    *("x-graphql-event-stream-token: 0123456789abcdef", "connection: upgrade\r\nupgrade: x\r\nexpect: 100-continue"),
     *("connection: close", "connection: upgrade", "upgrade: websocket", "upgrade: h2c", "http2-settings: AAMAAABk"),
     *(
         "content-type: text/plain",
@@ -74,6 +77,7 @@ HEADERS = (
 
 REQUEST_LINES = (
     *("GET / HTTP/9.9", "POST", "", "POST /graphql", "PATCH /graphql HTTP/1.1", "POST /%ff%00 HTTP/1.1"),
+    *("PUT /graphql HTTP/1.1", "DELETE /graphql?token=01234567&operationId=a HTTP/1.1", "GET /graphql?token= HTTP/1.1"),
     *("OPTIONS * HTTP/1.1", "POST http://x/graphql HTTP/1.1", "PRI * HTTP/2.0", "CONNECT x:1 HTTP/1.1"),
     *(f"GET /{'a' * 70_000} HTTP/1.1", "POST /graphql HTTP/1.0", "HEAD /graphql?query=%7Ba HTTP/1.1"),
 )

@@ -14,7 +14,14 @@ import aiohttp
 
 from tests.endurance.target import Target
 
-__all__ = ["CLIENTS", "Load"]
+__all__ = ["CLIENTS", "SETTINGS", "Load"]
+
+PAGE = "https://shop.example"
+SETTINGS = f"""
+cors: {{allow_origins: ["{PAGE}"]}}
+limits: {{head_timeout_s: 1, cost: {{max: 1000000}}}}
+"""
+"""Of the router, for what these clients do."""
 
 QUERIES: dict[str, Any] = {
     '{ a: user(id: "0") { id name } b: user(id: "1") { name } }': {
@@ -77,6 +84,20 @@ async def queries(load: Load) -> None:
                 load.expect("query", await answer.json(), QUERIES[query])
 
 
+async def pages(load: Load) -> None:
+    """Queries of a web page, of another one, and with an offer to change the protocol."""
+    (query, wanted), *_ = QUERIES.items()
+    offer = {"connection": "upgrade", "upgrade": "h2c"}
+    async with aiohttp.ClientSession(load.target.url, timeout=TIMEOUT) as session:
+        while True:
+            for origin, more in ((PAGE, {}), ("https://evil.example", {}), (PAGE, offer)):
+                headers = {"origin": origin, **more}
+                async with session.post("/graphql", json={"query": query}, headers=headers) as answer:
+                    load.expect("page", await answer.json(), wanted)
+                    allowed = answer.headers.get("access-control-allow-origin")
+                    load.expect("page's headers", allowed, PAGE if origin == PAGE else None)
+
+
 async def cold_queries(load: Load) -> None:
     """Texts that were never seen: each has to be planned."""
     chance = random.Random(load.seed)
@@ -105,6 +126,26 @@ async def event_streams(load: Load) -> None:
             events = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
             found = [event["data"]["ticks"]["user"]["name"] for event in events if event.get("data")]
             load.expect("event stream", found, TICK_NAMES)
+
+
+async def reserved_streams(load: Load) -> None:
+    """Several operations that answer in one stream, which is left open at the end of each turn."""
+    async with aiohttp.ClientSession(load.target.url, timeout=TIMEOUT) as session:
+        while True:
+            async with session.put("/graphql") as answer:
+                headers = {"x-graphql-event-stream-token": await answer.text()}
+            async with session.get("/graphql", headers={**headers, "accept": "text/event-stream"}) as stream:
+                for id_, query in (("q", next(iter(QUERIES))), ("s", TICKS)):
+                    body = {"query": query, "extensions": {"operationId": id_}}
+                    async with session.post("/graphql", json=body, headers=headers) as answer:
+                        load.expect("operation in a stream", answer.status, 202)
+                found: dict[str, int] = {"next": 0, "complete": 0}
+                while found["complete"] < 2:
+                    line = (await stream.content.readline()).decode().rstrip()
+                    if line.startswith("event: "):
+                        found[line[7:]] += 1
+                load.expect("reserved stream", found, {"next": 1 + len(TICK_NAMES), "complete": 2})
+                stream.close()
 
 
 async def websockets(load: Load) -> None:
@@ -155,6 +196,14 @@ async def slow_clients(load: Load) -> None:
             load.expect("slow client", json.loads(answer.partition(b"\r\n\r\n")[2]), wanted)
 
 
+async def stalled_heads(load: Load) -> None:
+    """Clients that begin a request and say no more."""
+    while True:
+        async with load.connection() as (reader, writer):
+            writer.write(b"POST /graphql HTTP/1.1\r\nhost: x\r\n")
+            load.expect("stalled head", (await reader.read())[:12], b"HTTP/1.1 408")
+
+
 async def junk(load: Load) -> None:
     """What is no HTTP, or no GraphQL."""
     chance = random.Random(load.seed)
@@ -185,13 +234,16 @@ async def reloads(load: Load) -> None:
 
 
 CLIENTS: tuple[tuple[Callable[[Load], Awaitable[None]], int], ...] = (
-    (queries, 16),
+    (queries, 14),
+    (pages, 2),
     (cold_queries, 1),
     (mutations, 2),
     (event_streams, 4),
+    (reserved_streams, 2),
     (websockets, 4),
     (aborts, 4),
     (slow_clients, 4),
+    (stalled_heads, 2),
     (junk, 1),
     (reloads, 1),
 )

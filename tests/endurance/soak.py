@@ -1,8 +1,8 @@
-"""Mixed load at full speed for a while: `python -m tests.endurance.soak --seconds 600`.
+"""Mixed load at full speed for a while: `python -m tests.endurance.soak --seconds 600 --svg memory.svg`.
 
-Queries, mutations, subscriptions, reloads, slow and aborted requests, and junk, all at once. Prints what was done, the
-answers that were not right, and whether the router kept anything: memory, tasks of its event loop, open files. Status 1
-if there was a fault.
+Queries, also of web pages, mutations, subscriptions, reserved streams, reloads, slow and aborted requests, and junk, at
+the same time. Prints what was done, the answers that were not right, and whether the router kept anything: memory,
+tasks of its event loop, open files. Status 1 if there was a fault.
 """
 
 import argparse
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.endurance.load import CLIENTS, Load
+from tests.endurance.load import CLIENTS, SETTINGS, Load
+from tests.endurance.memory_plot import soak_svg
 from tests.endurance.target import Target, metric, running
 
 __all__ = ["Sample", "Soaked", "growth", "plot", "soak"]
@@ -103,7 +104,7 @@ async def soak(
         warm_up_s: of the same load, before anything is measured.
         options: more of `serve`.
     """
-    async with running(folder, *options) as target:
+    async with running(folder, *options, config=SETTINGS) as target:
         warm = Load(target, seed)
         await loaded(warm, warm_up_s, [])
         await asyncio.sleep(QUIET_S)
@@ -154,12 +155,15 @@ def main() -> int:
     parser.add_argument("--warm-up", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--svg", type=Path, help="where to draw memory over time")
     options = parser.parse_args()
     more = ("--workers", str(options.workers)) if options.workers > 1 else ()
     with tempfile.TemporaryDirectory() as folder:
         done = asyncio.run(
             soak(Path(folder), options.seconds, warm_up_s=options.warm_up, seed=options.seed, options=more)
         )
+    if options.svg is not None:
+        options.svg.write_text(soak_svg(done.samples))
     grown = growth(done.samples)
     sys.stdout.write(f"{plot(done.samples)}\n\n")
     sys.stdout.write("".join(f"{count:9} x {kind}\n" for kind, count in sorted(done.load.done.items())))

@@ -167,6 +167,15 @@ def with_file(document: str, *parts: tuple[str, str], **settings: Any) -> Reques
     )
 
 
+COST = {"limits": {"cost": {"max": 100}}}
+SLICED_NOTE = 'In the supergraph, `Query.products` has `@listSize(slicingArguments: ["first"])`.'
+SLICED = SUPERGRAPH.replace(
+    ", for: EXECUTION)",
+    ', for: EXECUTION)\n  @link(url: "https://specs.apollo.dev/cost/v0.1", import: ["@listSize"])',
+).replace(
+    "filter: Filter): [Product!]! @join__field(graph: PRODUCTS)",
+    'filter: Filter): [Product!]! @join__field(graph: PRODUCTS) @listSize(slicingArguments: ["first"])',
+)
 PHOTO = "mutation ($file: Upload) { photo(file: $file) }"
 NAMES = query("{ products { name } }")
 # An Ed25519 key, and two tokens of the user `ada` that are signed with it: until 2020, and until 2100.
@@ -248,6 +257,28 @@ EXAMPLES: dict[str, Example] = {
         Request(NAMES, headers={**JSON, "authorization": f"Bearer {GOOD}"}, settings=TOKENS, files=KEYS),
     ),
     "MAX_ALIASES_LIMIT": limited("max_aliases", 1, query("{ a: products { name } b: products { name } }"), NAMES),
+    "COST_LIMIT": both(
+        Request(
+            query("query ($n: Int) { products(first: $n) { name } }", variables={"n": 500}),
+            settings=COST,
+            supergraph=SLICED,
+            note=SLICED_NOTE,
+        ),
+        Request(
+            query("query ($n: Int) { products(first: $n) { name } }", variables={"n": 50}),
+            settings=COST,
+            supergraph=SLICED,
+        ),
+    ),
+    "SLICING_ARGUMENT_REQUIRED": both(
+        Request(
+            query("{ products(first: null) { name } }"),
+            settings=COST,
+            supergraph=SLICED,
+            note=SLICED_NOTE,
+        ),
+        Request(query("{ products(first: 20) { name } }"), settings=COST, supergraph=SLICED),
+    ),
     "MAX_DEPTH_LIMIT": limited("max_depth", 2, query("{ products { related { name } } }"), NAMES),
     "MAX_DIRECTIVES_LIMIT": limited(
         "max_directives",

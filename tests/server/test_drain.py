@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -81,6 +82,22 @@ async def test_an_event_stream_ends_with_a_word(http: aiohttp.ClientSession, sou
         assert (await anext(found))[1]["data"]["feed"]["number"] == 0
         served.stop()
         assert [event async for event in found] == [("next", {"errors": [STOPPING]}), ("complete", None)]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+async def test_an_event_stream_over_http2_does_so_too(sources: Sources) -> None:
+    async with stopping(sources) as served:
+        headers = [f"-H{name}: {value}" for name, value in {**SSE, "content-type": "application/json"}.items()]
+        client = await asyncio.create_subprocess_exec(
+            "curl", "-sN", "--http2-prior-knowledge", *headers, "-d", json.dumps({"query": FEED}),
+            f"{served.url}/graphql", stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await sources.until(1)
+        served.stop()
+        got, _ = await client.communicate()
+    assert client.returncode == 0
+    assert got.endswith(b"event: complete\ndata:\n\n")
+    assert b'"code":"SERVER_STOPPING"' in got
 
 
 async def test_a_multipart_stream_ends_with_a_word(http: aiohttp.ClientSession, sources: Sources) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from graphql import DocumentNode, specified_scalar_types
 
 from router.graph.supergraph.access import AccessRules, read_access
+from router.graph.supergraph.costs import CostRules, read_costs
 
 __all__ = [
     "FieldJoin",
@@ -149,6 +150,11 @@ class Supergraph:
     def access(self) -> AccessRules:
         """What types and fields demand of a caller."""
         return read_access(self.document)
+
+    @cached_property
+    def costs(self) -> CostRules:
+        """How much work types and fields are said to be."""
+        return read_costs(self.document)
 
     @cached_property
     def conditions_met(self) -> Mapping[str, frozenset[str]]:

@@ -20,6 +20,7 @@ from router.server.config.authentication import AuthenticationConfig
 from router.server.config.authorization import AuthorizationConfig
 from router.server.config.compression import Coding, CompressionConfig
 from router.server.config.connections import Http2Config, TlsConfig
+from router.server.config.cost import CostConfig
 from router.server.config.http import BatchingConfig, CorsConfig, CsrfConfig
 from router.server.config.limits import LimitsConfig
 from router.server.config.metrics import MetricsConfig
@@ -51,6 +52,7 @@ __all__ = [
     "Coding",
     "CompressionConfig",
     "CorsConfig",
+    "CostConfig",
     "CsrfConfig",
     "EventStreamConfig",
     "HeadersConfig",

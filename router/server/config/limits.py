@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from router.server.config.cost import CostConfig
 from router.server.config.sections import Seconds, Section
 
 __all__ = ["LimitsConfig"]
@@ -37,4 +38,5 @@ class LimitsConfig(Section):
         default=10.0, description="How long a client of `serve` may take to send a request's URL and headers."
     )
     body_timeout_s: Seconds = Field(default=30.0, description="How long a client may take to send its body.")
+    cost: CostConfig | None = None
     request_timeout_s: Seconds = Field(default=60.0, description="How long a request may take altogether.")

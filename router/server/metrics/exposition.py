@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from router.server.metrics.instruments import DURATION_BOUNDS_S, Family
+from router.server.metrics.instruments import Family
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -36,10 +36,10 @@ def _metrics(families: Iterable[Family]) -> "Iterator[Metric]":
         HistogramMetricFamily,
     )
 
-    bounds = [*map(str, DURATION_BOUNDS_S), "+Inf"]
     for family in sorted(families, key=lambda each: each.name):
         if family.kind == "histogram":
             histogram = HistogramMetricFamily(family.name, family.help, labels=family.labels)
+            bounds = [*map(str, family.bounds), "+Inf"]
             for labels, (counts, total) in sorted(family.histograms.items()):
                 histogram.add_metric(labels, list(zip(bounds, accumulate(counts), strict=True)), total)
             yield histogram

@@ -26,6 +26,7 @@ class Family:
         labels: names of the labels.
         values: by the labels' values, of a counter or a gauge.
         histograms: by the labels' values, of a histogram: counts of each bucket (not added up), and the sum.
+        bounds: of a histogram: upper bounds of its buckets; one more takes all that is larger.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Family:
     labels: Labels
     values: Mapping[Labels, float]
     histograms: Mapping[Labels, tuple[tuple[int, ...], float]]
+    bounds: tuple[float, ...] = ()
 
 
 class Count:
@@ -106,24 +108,26 @@ class Gauge:
 class Series:
     """One histogram's counts for one set of label values."""
 
-    __slots__ = ("counts", "total")
+    __slots__ = ("bounds", "counts", "total")
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(DURATION_BOUNDS_S) + 1)
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    def observe(self, duration_s: float) -> None:
-        self.counts[bisect_left(DURATION_BOUNDS_S, duration_s)] += 1
-        self.total += duration_s
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
 
 
 class Histogram:
-    """Durations, by labels."""
+    """Durations, or other values, by labels."""
 
-    __slots__ = ("all_series", "help", "labels", "name")
+    __slots__ = ("all_series", "bounds", "help", "labels", "name")
 
-    def __init__(self, name: str, help_: str, labels: Labels) -> None:
+    def __init__(self, name: str, help_: str, labels: Labels, bounds: tuple[float, ...] = DURATION_BOUNDS_S) -> None:
         self.name = name
+        self.bounds = bounds
         self.help = help_
         self.labels = labels
         self.all_series: dict[Labels, Series] = {}
@@ -132,12 +136,12 @@ class Histogram:
         """The counts for these label values: to be kept by who observes often."""
         series = self.all_series.get(labels)
         if series is None:
-            series = self.all_series[labels] = Series()
+            series = self.all_series[labels] = Series(self.bounds)
         return series
 
     def family(self) -> Family:
         found = {labels: (tuple(series.counts), series.total) for labels, series in self.all_series.items()}
-        return Family(self.name, "histogram", self.help, self.labels, {}, found)
+        return Family(self.name, "histogram", self.help, self.labels, {}, found, self.bounds)
 
 
 def merged(families: Iterable[Family]) -> list[Family]:
@@ -159,4 +163,4 @@ def _sum(families: list[Family]) -> Family:
             known, sum_ = histograms.get(labels, ((0,) * len(counts), 0.0))
             added = tuple(a + b for a, b in zip(known, counts, strict=True))
             histograms[labels] = (added, sum_ + total)
-    return Family(first.name, first.kind, first.help, first.labels, values, histograms)
+    return Family(first.name, first.kind, first.help, first.labels, values, histograms, first.bounds)

@@ -14,6 +14,8 @@ from router.server.metrics.instruments import Count, Counter, Family, Gauge, His
 __all__ = ["Instrument", "RouterMetrics"]
 
 
+COST_BOUNDS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0, 30_000.0, 100_000.0, 1_000_000.0)
+
 MAX_CODES = 200
 """Error codes that are told apart."""
 
@@ -54,6 +56,12 @@ class RouterMetrics:
         self.plans = Counter(
             "router_plans", "Where plans came from: `hit`, `shared`, or `miss` if they were made.", ("result",)
         )
+        self.operation_costs = Histogram(
+            "router_operation_cost", "Estimated cost of operations, refused ones too.", (), COST_BOUNDS
+        )
+        self.operations_over_cost = Counter(
+            "router_operations_over_cost", "Operations that cost more than `limits.cost.max`, by its mode.", ("mode",)
+        )
         self._seen: dict[tuple[str, int, str], Seen] = {}
         self._instruments: list[Instrument] = [
             self.requests,
@@ -62,6 +70,8 @@ class RouterMetrics:
             self.subgraph_requests,
             self.subgraph_durations,
             self.plans,
+            self.operation_costs,
+            self.operations_over_cost,
             Gauge("router_active_requests", "Client requests that are being answered.", (), self._active),
             Gauge("router_tasks", "Tasks of the event loop.", (), _tasks),
             Gauge("router_gc_collections", "Garbage collections.", ("generation",), _collections, "counter"),

@@ -105,6 +105,7 @@ def _encoded(families: Iterable[Family]) -> bytes:
                 "labels": each.labels,
                 "values": list(each.values.items()),
                 "histograms": list(each.histograms.items()),
+                "bounds": each.bounds,
             }
             for each in families
         ]
@@ -120,6 +121,7 @@ def _decoded(text: bytes) -> list[Family]:
             tuple(each["labels"]),
             {tuple(labels): value for labels, value in each["values"]},
             {tuple(labels): (tuple(counts), total) for labels, (counts, total) in each["histograms"]},
+            tuple(each["bounds"]),
         )
         for each in orjson.loads(text)
     ]
