@@ -42,7 +42,6 @@ from brain.workflows.messages import (
     RunInput,
     RunRef,
     RunReport,
-    RunStatus,
     TaskInput,
     TaskOutput,
 )
@@ -257,20 +256,19 @@ class Activities:
     @activity.defn
     async def report_run(self, report: RunReport) -> None:
         """Write down how the run stands."""
-        failed = report.status is RunStatus.FAILED and report.error is not None
         told: dict[str, Any] = {
             "runId": report.run.run_id,
             "seq": report.seq,
             "phase": report.phase.value,
             "status": report.status.value,
             "progress": report.progress,
-            "note": report.note or (report.error.message if report.error is not None and not failed else None),
+            "note": report.note,
         }
         if report.engine is not None:
             told["engine"] = {"kind": report.engine.kind, "model": report.engine.model}
         if report.result is not None:
             told["result"] = report.result
-        if failed and report.error is not None:
+        if report.error is not None:
             told["error"] = {"code": report.error.code, "message": report.error.message[:2000]}
         if report.read_untrusted:
             told["readUntrusted"] = True

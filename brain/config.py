@@ -257,6 +257,13 @@ class BrainSettings(BaseSettings):
         ),
         json_schema_extra=_readers("brain"),
     )
+    graph_url: HttpUrl | None = Field(
+        None,
+        description=(
+            "Where workers reach the graph: `http://brain:8001/graphql`. If missing: on this machine, at BRAIN_PORT."
+        ),
+        json_schema_extra=_readers("worker"),
+    )
     worker_private_key_file: Path | None = Field(
         None,
         description=(
@@ -279,7 +286,9 @@ class BrainSettings(BaseSettings):
         json_schema_extra=_readers("brain", "subgraphs"),
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
-        "info", description="How much the processes log.", json_schema_extra=_readers("up", "brain", "subgraphs")
+        "info",
+        description="How much the processes log.",
+        json_schema_extra=_readers("up", "brain", "subgraphs", "worker"),
     )
 
     @classmethod

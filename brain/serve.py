@@ -3,6 +3,7 @@
 SIGHUP reloads the supergraph, its views and the router's settings.
 """
 
+import os
 import sys
 
 from brain.app import create_brain_app
@@ -28,4 +29,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of Temporal's client may abort an interpreter that ends in good order; there is nothing left to be done.
+    os._exit(status)

@@ -7,11 +7,13 @@ is under way come to its end for some seconds; what does not is taken up by anot
 """
 
 import asyncio
+import importlib
 import logging
 import os
 import signal
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any, Final
@@ -23,6 +25,7 @@ from temporalio.worker import Worker
 from brain.activities import Activities
 from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.crews import load_crews
+from brain.crews.runtime.environment import prepare
 from brain.graph_client import GraphAccess
 from brain.http_client import HttpClient
 from brain.run_tokens import RunTokenSigner
@@ -37,6 +40,8 @@ _log = logging.getLogger("brain.worker")
 
 _GRACE: Final = timedelta(seconds=20)
 _CONNECT_PAUSE_S: Final = 1.0
+_THREADS: Final = 48
+"""crewai has its models called in threads of the loop: as many as can be waited for at once, and some for tools."""
 
 _CREWS_AT_ONCE: Final = {1: 8, 2: 6, 3: 4, 4: 4}
 """How many tasks of crews with so many agents a worker has under way: a kick-off holds the interpreter for 20 to 90 ms,
@@ -63,10 +68,16 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         vault: Vault | None = None
         if settings.vault_address is not None:
             vault = await stack.enter_async_context(Vault.from_settings(settings, "worker"))
+        prepare(settings.data_dir / "crewai")
+        # crewai takes seconds to load: the first run does not wait for all of them.
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="crews"))
+        loading = loop.run_in_executor(None, _load_crewai)
+        stack.push_async_callback(asyncio.wait, [loading])
         client = await _connected(address, settings.temporal_namespace, stop)
         if client is None:
             return
-        graph = GraphAccess(http, f"http://127.0.0.1:{settings.port}/graphql", signer)
+        graph = GraphAccess(http, settings.graph_url or f"http://127.0.0.1:{settings.port}/graphql", signer)
         activities = Activities(graph, None if vault is None else _Engines(vault).of_tenant)
         for worker in _workers(client, activities):
             await stack.enter_async_context(worker)
@@ -96,6 +107,10 @@ def _workers(client: Client, activities: Activities) -> list[Worker]:
         for weight in weights
     ]
     return [runs, *crews]
+
+
+def _load_crewai() -> None:
+    importlib.import_module("brain.crews.runtime.assembly")
 
 
 class _Engines:

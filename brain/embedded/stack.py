@@ -6,6 +6,7 @@ Whatever the settings name already (a PostgreSQL, a Redis, a Temporal, a Vault, 
 import hashlib
 import http.client
 import importlib.util
+import json
 import os
 import re
 import sys
@@ -25,6 +26,7 @@ from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import EmbeddedError, Launch
 from brain.embedded.redis import RedisServer
 from brain.embedded.temporal import TemporalServer
+from brain.workflows.messages import RUNS_QUEUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,7 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     if settings.demo_data is None:
         known["demo_data"] = own_database
 
-    complete = settings.model_copy(update=known)
-    if complete.identity_jwks_url is None:
-        jwks_url = f"{complete.subgraph_base('identity')}/.well-known/jwks.json"
-        complete = complete.model_copy(update={"identity_jwks_url": jwks_url})
+    complete = _with_addresses(settings.model_copy(update=known))
     environment = child_environment(complete)
     if settings.vault_address is None:
         components.append(vault_component(folder, environment))
@@ -87,8 +86,20 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         components += subgraph_components(complete, folder, database, environment, started, keeps_logins=keeps_logins)
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
+    if own_subgraphs:
+        components.append(worker_component(complete, environment))
     components.append(graphiql_component(folder, environment))
     return Stack(complete, tuple(components))
+
+
+def _with_addresses(settings: BrainSettings) -> BrainSettings:
+    """Return the settings with what follows from where the subgraphs and the Brain are."""
+    known: dict[str, str] = {}
+    if settings.identity_jwks_url is None:
+        known["identity_jwks_url"] = f"{settings.subgraph_base('identity')}/.well-known/jwks.json"
+    if settings.graph_url is None:
+        known["graph_url"] = f"{brain_url(settings)}/graphql"
+    return settings.model_copy(update=known)
 
 
 def postgres_component(server: PostgresServer) -> Component:
@@ -230,6 +241,31 @@ def brain_component(settings: BrainSettings, environment: Mapping[str, str], aft
         after=after,
         address=brain_url(settings),
     )
+
+
+def worker_component(settings: BrainSettings, environment: Mapping[str, str]) -> Component:
+    """The worker of agents' runs; it waits for Temporal by itself, so that it loads meanwhile."""
+    return Component(
+        "worker",
+        _python(environment, "-m", "brain.worker"),
+        is_ready=lambda _pid: has_workers(settings),
+    )
+
+
+def has_workers(settings: BrainSettings) -> bool:
+    """Say whether a worker asks Temporal for runs, as far as its UI can be asked."""
+    if settings.temporal_ui_url is None:
+        return True
+    parts = urlsplit(settings.temporal_ui_url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=1.0)
+    try:
+        connection.request("GET", f"/api/v1/namespaces/{settings.temporal_namespace}/task-queues/{RUNS_QUEUE}")
+        answer = connection.getresponse()
+        return answer.status == http.HTTPStatus.OK and bool(json.load(answer).get("pollers"))
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def graphiql_component(folder: DataFolder, environment: Mapping[str, str]) -> Component:

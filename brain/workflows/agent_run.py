@@ -183,7 +183,7 @@ class AgentRunWorkflow:
                 proposal.tool,
                 proposal.risk,
                 proposal.arguments,
-                arguments_hash(proposal.arguments),
+                arguments_hash(proposal.tool, proposal.arguments),
                 proposal.reason,
                 untrusted,
             )
@@ -330,7 +330,7 @@ class AgentRunWorkflow:
         self._open.discard(decision.index)
         if decision.kind is DecisionKind.EDIT:
             edited = decision.edited_arguments or {}
-            action = replace(action, arguments=edited, arguments_hash=arguments_hash(edited))
+            action = replace(action, arguments=edited, arguments_hash=arguments_hash(action.tool, edited))
         status = ActionStatus.REJECTED if decision.kind is DecisionKind.REJECT else ActionStatus.APPROVED
         action = self._actions[decision.index] = replace(action, status=status)
         record = DecisionRecord(

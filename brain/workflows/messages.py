@@ -366,9 +366,10 @@ class RunState:
     error: RunFailure | None = None
 
 
-def arguments_hash(arguments: dict[str, Any]) -> str:
-    """What a decision must name to show which arguments it was made on: SHA-256 of the canonical JSON, hexadecimal."""
-    text = json.dumps(arguments, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def arguments_hash(tool: str, arguments: dict[str, Any]) -> str:
+    """What a decision must name to show what it was made on: SHA-256 of the canonical JSON, hexadecimal."""
+    action = {"arguments": arguments, "tool": tool}
+    text = json.dumps(action, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -50,7 +50,7 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
     stack = build_stack(BrainSettings(supergraph=supergraph), folder)
     assert names(stack) == [
         *("postgres", "redis", "temporal", "openbao", "vault", "migrate", "seed"),
-        *("vault-database", "logins", "subgraphs", "brain", "graphiql"),
+        *("vault-database", "logins", "subgraphs", "brain", "worker", "graphiql"),
     ]
     settings = stack.settings
     open_ = {name for name, value in settings.model_dump().items() if value is None}
@@ -68,7 +68,8 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
 def test_what_the_settings_name_is_used_not_started(folder: DataFolder, supergraph: Path) -> None:
     settings = BrainSettings(supergraph=supergraph, database_url=DATABASE, redis_url=REDIS, **ELSEWHERE)
     stack = build_stack(settings, folder)
-    assert names(stack) == ["migrate", "subgraphs", "brain", "graphiql"]  # and no demo data in somebody's database
+    # And no demo data in somebody's database.
+    assert names(stack) == ["migrate", "subgraphs", "brain", "worker", "graphiql"]
     assert stack.settings.temporal_ui_url is None, "only its operator knows"
     assert (stack.settings.database_url, stack.settings.redis_url) == (DATABASE, REDIS)
     assert "seed" in names(build_stack(settings.model_copy(update={"demo_data": True}), folder))

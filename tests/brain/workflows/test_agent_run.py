@@ -127,7 +127,7 @@ async def test_edited_arguments_are_what_is_done(runs: Runs) -> None:
     await run.decide(0, DecisionKind.EDIT, edited_arguments={"amount": 50})
     state = await run.handle.result()
     assert graph.executed[0].action.arguments == {"amount": 50}
-    assert graph.executed[0].action.arguments_hash == arguments_hash({"amount": 50})
+    assert graph.executed[0].action.arguments_hash == arguments_hash("refund", {"amount": 50})
     assert state.actions[0].arguments_hash != graph.proposed[0].arguments_hash
 
 
@@ -371,10 +371,11 @@ async def test_the_query_shows_the_arguments(runs: Runs) -> None:
 
 
 def test_the_hash_is_of_canonical_json() -> None:
-    assert arguments_hash({"b": 1, "a": [{"d": "é", "c": None}]}) == arguments_hash(
-        json.loads('{"a": [{"c": null, "d": "\\u00e9"}], "b": 1}')
+    assert arguments_hash("t", {"b": 1, "a": [{"d": "é", "c": None}]}) == arguments_hash(
+        "t", json.loads('{"a": [{"c": null, "d": "\\u00e9"}], "b": 1}')
     )
-    assert arguments_hash({"a": 1}) != arguments_hash({"a": "1"})
+    assert arguments_hash("t", {"a": 1}) != arguments_hash("t", {"a": "1"})
+    assert arguments_hash("t", {"a": 1}) != arguments_hash("u", {"a": 1})
     # The subgraph computes it, too: this one is fixed.
-    fixed = "90b7a52768145d7ea49db89c0d2fcf1fadc2b5bac496d245b1cf77a39550c045"
-    assert arguments_hash({"score": 71, "leadId": "l1"}) == fixed
+    fixed = "e68f95df3ed9ef8a51259b400315fe1a80e84a9a4d6dc1325f3c37522ba57650"
+    assert arguments_hash("recordLeadScore", {"score": 71, "leadId": "l1"}) == fixed
