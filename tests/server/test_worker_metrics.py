@@ -1,5 +1,6 @@
 """Several workers' metrics as one. Each worker here is a `RouterMetrics` with a folder in common."""
 
+import asyncio
 import os
 import socket
 from pathlib import Path
@@ -69,3 +70,28 @@ async def test_one_that_was_killed_is_forgotten(folder: Path, monkeypatch: pytes
     assert family(families, "router_requests").values == {("query", "200"): 2}
     assert not dead.exists()
     await alive.close()
+
+
+async def test_of_one_that_does_not_answer_in_time_its_last_counts_count(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("router.server.metrics.workers.ANSWER_TIMEOUT_S", 0.05)
+    asked, busy = worker(folder, monkeypatch, 1, 2), worker(folder, monkeypatch, 2, 3)
+    await asked.start()
+    await busy.start()
+    assert family(await asked.families(), "router_requests").values == {("query", "200"): 5}
+    hold = asyncio.Event()
+
+    async def tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await hold.wait()
+        writer.close()
+
+    await busy.close()
+    busy.left.unlink()
+    server = await asyncio.start_unix_server(tell, busy.socket)
+    for _ in range(2):
+        assert family(await asked.families(), "router_requests").values == {("query", "200"): 5}
+    assert "a worker does not tell its metrics" in caplog.text
+    hold.set()
+    server.close()
+    await asked.close()

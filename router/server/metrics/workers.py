@@ -20,8 +20,8 @@ __all__ = ["WorkerMetrics"]
 
 logger = logging.getLogger("router.server")
 
-ANSWER_TIMEOUT_S = 1.0
-"""A worker that has not told its counts by then is left out."""
+ANSWER_TIMEOUT_S = 5.0
+"""Of a worker that has not told its counts by then those count that it told last: sums must not go back."""
 
 
 class WorkerMetrics:
@@ -38,6 +38,7 @@ class WorkerMetrics:
         self.socket = folder / f"{os.getpid()}.socket"
         self.left = folder / f"{os.getpid()}.json"
         self.server: asyncio.Server | None = None
+        self.told: dict[Path, list[Family]] = {}
 
     async def start(self) -> None:
         """Tell the other workers from now on."""
@@ -59,33 +60,35 @@ class WorkerMetrics:
     async def families(self) -> list[Family]:
         """Return what all have counted, to be merged."""
         sockets = [each for each in sorted(self.folder.glob("*.socket")) if each != self.socket]
-        told = await asyncio.gather(*map(_asked, sockets))
+        told = await asyncio.gather(*map(self._ask, sockets))
+        self.told = {socket: families for socket, families in zip(sockets, told, strict=True) if families}
         found = self.metrics.families()
         for part in (*told, *map(_read, sorted(self.folder.glob("*.json")))):
             found += part
         return found
+
+    async def _ask(self, socket: Path) -> list[Family]:
+        """What a worker tells; what it told last, if it does not; nothing, if it is gone."""
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                reader, writer = await asyncio.open_unix_connection(socket)
+                try:
+                    return _decoded(await reader.read())
+                finally:
+                    writer.close()
+        except (ConnectionError, FileNotFoundError):
+            with suppress(OSError):
+                socket.unlink()  # noqa: ASYNC240  its worker was killed: there is nothing to wait for
+            return []
+        except (OSError, TimeoutError, ValueError):
+            logger.warning("a worker does not tell its metrics", extra={"fields": {"worker": socket.stem}})
+            return self.told.get(socket, [])
 
     async def _tell(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(_encoded(self.metrics.families()))
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
-
-
-async def _asked(socket: Path) -> list[Family]:
-    try:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            reader, writer = await asyncio.open_unix_connection(socket)
-            try:
-                return _decoded(await reader.read())
-            finally:
-                writer.close()
-    except (ConnectionError, FileNotFoundError):
-        with suppress(OSError):
-            socket.unlink()  # noqa: ASYNC240  its worker was killed: there is nothing to wait for
-    except (OSError, TimeoutError, ValueError):
-        logger.warning("a worker does not tell its metrics", extra={"fields": {"worker": socket.stem}})
-    return []
 
 
 def _read(file: Path) -> list[Family]:
