@@ -72,7 +72,7 @@ def server_settings(app: ASGIApp, router: RouterApp, tls: ServerTls | None, *, s
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=65,  # longer than load balancers keep theirs, or they would meet a closing connection
+        timeout_keep_alive=config.limits.keep_alive_s,
         timeout_graceful_shutdown=shutdown_s,
     )
     settings.load()

@@ -92,6 +92,16 @@ async def test_what_may_be_http2_must_show_in_time(begun: bytes) -> None:
         writer.close()
 
 
+@pytest.mark.parametrize("before", [b"", ASKING, GET])
+async def test_a_connection_without_requests_is_closed(before: bytes) -> None:
+    async with connections(keep_alive_s=1) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(before)
+        got = await all_of(reader)
+        writer.close()
+    assert got.count(b"HTTP/1.1 200 OK") == bool(before)
+
+
 @pytest.mark.parametrize("asking", [ASKING, GET])
 async def test_time_between_requests_and_pieces_in_time_do_not_count(asking: bytes) -> None:
     async with connections(head_timeout_s=0.3) as port:

@@ -37,6 +37,12 @@ class LimitsConfig(Section):
     head_timeout_s: Seconds = Field(
         default=10.0, description="How long a client of `serve` may take to send a request's URL and headers."
     )
+    keep_alive_s: int = Field(
+        default=65,
+        gt=0,
+        description="How long `serve` keeps a connection without requests; longer than load balancers before it do, or "
+        "they would meet a closing one. It is read when the server starts.",
+    )
     body_timeout_s: Seconds = Field(default=30.0, description="How long a client may take to send its body.")
     cost: CostConfig | None = None
     request_timeout_s: Seconds = Field(default=60.0, description="How long a request may take altogether.")
