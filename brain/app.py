@@ -186,11 +186,14 @@ class _Landing:
 
 def _router_config(settings: BrainSettings, subgraphs: Collection[str]) -> RouterConfig:
     """The router's settings: what the Brain needs, and what the file says, which wins."""
+    sections: dict[str, Any] = {name: {"expose_errors": True} for name in _WRITTEN_FOR_CLIENTS if name in subgraphs}
+    for section in sections.values():
+        section["subscription"] = {"protocol": "graphql-sse"}  # what `resolvers.event_stream` speaks: events have ids
     chosen: dict[str, Any] = {
         "telemetry": {"access_log": "all"},  # who did what in which tenant is asked later
         # What `on_request` reads: browsers cannot set headers of a WebSocket.
         "websocket": {"init_headers": ["authorization", "x-api-key", "x-tenant"]},
-        "subgraphs": {name: {"expose_errors": True} for name in _WRITTEN_FOR_CLIENTS if name in subgraphs},
+        "subgraphs": sections,
     }
     if settings.router_config is None:
         return RouterConfig.model_validate(chosen)

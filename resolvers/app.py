@@ -2,7 +2,7 @@
 
 The order of things in a call: the context header is verified (401 otherwise, also for introspection and `_service`),
 the body is read, the operation runs inside one session with the caller's deadline, and the session is committed once
-before the answer leaves.
+before the answer leaves. A request that accepts `text/event-stream` is a subscription, see `resolvers.event_stream`.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from strawberry.types import ExecutionResult
 from resolvers.context import RequestContext
 from resolvers.context_header import HEADER_NAME, ContextRefused, ContextVerifier
 from resolvers.errors import DeadlineExceeded, as_domain_error, shown
+from resolvers.event_stream import EventStreamResponse, events_of, is_wanted_by, last_event_id_of, without_deadline
 from resolvers.loaders import Loaders
 from resolvers.operation import Operation
 from resolvers.schema import SubgraphSchema
@@ -39,6 +40,7 @@ __all__ = ["Subgraph", "subgraph_app"]
 
 MAX_BODY_BYTES = 4_000_000
 REDIS_TIMEOUT_S = 2
+BODY_TIMEOUT_S = 10
 
 _log = logging.getLogger("resolvers.app")
 
@@ -123,6 +125,7 @@ class _Endpoint(GraphQL[Operation, None]):
         services: Any,
     ) -> None:
         super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
+        self._schema = schema
         self._verifier = verifier
         self._database = database
         self._redis = redis
@@ -145,12 +148,14 @@ class _Endpoint(GraphQL[Operation, None]):
             return _error_response(503, "SERVICE_UNAVAILABLE", "The service is not available.")
         if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
             return _error_response(413, "BAD_REQUEST", "The request is too large.")
+        if is_wanted_by(request):
+            context = without_deadline(context)
         request.state.context = context
         if context.remaining_s() == 0:
             return _error_response(200, DeadlineExceeded.code, DeadlineExceeded().message)
         try:
             async with asyncio.timeout(context.remaining_s()):
-                return await self.run(request)
+                return await (self._stream(request) if is_wanted_by(request) else self.run(request))
         except HTTPException as error:
             return _error_response(error.status_code, "BAD_REQUEST", error.reason)
         except (UnicodeDecodeError, RecursionError):
@@ -162,6 +167,19 @@ class _Endpoint(GraphQL[Operation, None]):
             _log.exception("unexpected error, trace id %s", context.request_id)
             extensions = {"traceId": context.request_id}
             return _error_response(500, "INTERNAL_SERVER_ERROR", "Internal server error", extensions)
+
+    async def _stream(self, request: Request) -> Response:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            content = await request.body()
+        try:
+            body = self.parse_json(content)
+        except json.JSONDecodeError as error:
+            raise HTTPException(400, "Unable to parse request body as JSON") from error
+        if not isinstance(body.get("query"), str) or not isinstance(body.get("variables"), dict | None):
+            raise HTTPException(400, "`query` must be a string, `variables` an object or null.")
+        operation = await self.get_context(request, Response())
+        operation.last_event_id = last_event_id_of(request)
+        return EventStreamResponse(events_of(self._schema, operation, body))
 
     def parse_json(self, data: str | bytes) -> Any:
         """The request's JSON object; anything else is refused here, before Strawberry takes it for one."""

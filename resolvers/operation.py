@@ -28,6 +28,8 @@ class Operation:
         redis: shared short-lived state; the tenant is part of every key.
         services: what the context gave to `subgraph_app(services=...)`.
         mutates: set once a mutation field has run.
+        last_event_id: of a subscription: the last event that the caller got before, or None.
+        event_id: of a subscription: set by its resolver before each event that can be resumed after.
     """
 
     request: RequestContext
@@ -37,6 +39,8 @@ class Operation:
     settings: Settings
     services: Any = None
     mutates: bool = False
+    last_event_id: str | None = None
+    event_id: str | None = None
 
     @overload
     async def load(self, batch: Callable[[TenantSession, list[K]], Awaitable[Sequence[V]]], key: K) -> V: ...

@@ -110,6 +110,7 @@ def build_schema(
     *,
     query: type,
     mutation: type | None = None,
+    subscription: type | None = None,
     types: Iterable[type] = (),
     entity_scopes: Mapping[str, str] | None = None,
     scalars: Mapping[Any, ScalarDefinition] | None = None,
@@ -119,6 +120,7 @@ def build_schema(
     Args:
         query: the root type.
         mutation: the root type; with one, the shared mutation error types are added.
+        subscription: the root type.
         types: entity types that no field mentions.
         entity_scopes: GraphQL type name -> scope that a caller needs to resolve a reference to it.
         scalars: Python type (a `NewType`) -> the scalar that it is in GraphQL.
@@ -127,6 +129,7 @@ def build_schema(
     schema = SubgraphSchema(
         query=query,
         mutation=mutation,
+        subscription=subscription,
         types=extra,
         federation_version="2.11",
         config=StrawberryConfig(scalar_map=dict(scalars or {})),

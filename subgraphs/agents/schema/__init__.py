@@ -9,6 +9,7 @@ from subgraphs.agents.schema.inputs import SCALARS
 from subgraphs.agents.schema.internal import InternalMutation
 from subgraphs.agents.schema.mutations import PublicMutation
 from subgraphs.agents.schema.query import READ, RunQuery
+from subgraphs.agents.schema.subscription import Subscription
 
 __all__ = ["schema"]
 
@@ -23,4 +24,6 @@ class Mutation(PublicMutation, CrewMutation, DocumentMutation, InternalMutation)
     pass
 
 
-schema = build_schema(query=Query, mutation=Mutation, entity_scopes={"AgentRun": READ}, scalars=SCALARS)
+schema = build_schema(
+    query=Query, mutation=Mutation, subscription=Subscription, entity_scopes={"AgentRun": READ}, scalars=SCALARS
+)
