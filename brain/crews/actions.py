@@ -12,7 +12,7 @@ from brain.crews.errors import CrewError
 from brain.crews.expressions import evaluate
 from brain.crews.task import EngineUsed, ProposedAction
 
-__all__ = ["ActionUnknown", "operation_for", "propose"]
+__all__ = ["ActionUnknown", "operation_for", "propose", "refusal_of"]
 
 
 class ActionUnknown(CrewError):
@@ -56,3 +56,11 @@ def operation_for(crew: Crew, tool: str, arguments: Mapping[str, Any]) -> tuple[
     if unknown:
         raise ActionUnknown(f"{tool} has no argument {', '.join(unknown)}.")
     return found.document, {"input": dict(arguments)}, found.payload
+
+
+def refusal_of(payload: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Code and message of why a mutation did nothing, by its payload; None if it was carried out."""
+    for error in (*(payload.get("errors") or ()), payload.get("refusal")):
+        if error is not None:
+            return str(error["code"]), str(error["message"])
+    return None

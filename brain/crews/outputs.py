@@ -91,8 +91,8 @@ class TenantReportOutput(_Output):
 class Incident(_Output):
     """Something that is wrong."""
 
-    kind: Literal["RUN_FAILED", "RUN_STUCK", "SPENDING", "INTEGRATION"] = Field(description="What sort.")
-    subject: str = Field(min_length=1, max_length=200, description="Id of the run, name of the integration, or crew.")
+    kind: Literal["RUN_FAILED", "RUN_STUCK", "SPENDING"] = Field(description="What sort.")
+    subject: str = Field(min_length=1, max_length=200, description="Id of the run, or the budget's period.")
     evidence: Line = Field(description="What shows it.")
 
 

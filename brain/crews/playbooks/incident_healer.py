@@ -4,11 +4,12 @@
 |---|---|---|
 | RUN_FAILED | a run failed with a code that trying again can help, at most `RECENT` ago | try again, once per run |
 | RUN_STUCK | a run is queued or running since more than `STUCK` | cancel |
-| SPENDING | more of the month's budget is spent and reserved than there is | kill switch |
-| INTEGRATION | an integration's credentials fail | people |
+| SPENDING | more is spent in the month than a hard limit allows: calls cost more than was reserved | kill switch |
+
+Runs of this crew are left out: it does not mend itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ RECENT: Final = timedelta(days=1)
 def diagnose(given: Given) -> Playbook:
     """What is wrong, the gravest first."""
     data = yield Call("read_health")
-    incidents = [*_spending(data.get("agentBudget") or {}), *_runs(data, given.now), *_integrations(data)]
+    incidents = [*_spending(data.get("agentBudgets") or ()), *_runs(data, given.now)]
     return {"incidents": incidents[:50]}
 
 
@@ -42,7 +43,11 @@ def propose(given: Given) -> Playbook:
     retry = of("RUN_FAILED", "The cause was outside and may be over.")
     cancel = of("RUN_STUCK", "It does not get on, and holds money.")
     stop = of("SPENDING", "More is spent than the budget has; nothing new should start.", 1)
-    people = [f"{item['subject']}: {item['evidence']}"[:300] for item in incidents if item["kind"] == "INTEGRATION"]
+    people = [
+        f"Raise the limit, or find out what spent it: {item['evidence']}"
+        for item in incidents
+        if item["kind"] == "SPENDING"
+    ]
     number = len(retry) + len(cancel) + len(stop)
     summary = f"{len(incidents)} incidents, {number} remedies proposed." if incidents else "Nothing is wrong."
     return {"summary": summary, "retry": retry, "cancel": cancel, "stop": stop, "forPeople": people[:20]}
@@ -51,6 +56,8 @@ def propose(given: Given) -> Playbook:
 def _runs(data: Mapping[str, Any], now: datetime) -> Iterator[dict[str, str]]:
     nodes = [edge["node"] for edge in (data.get("agentRuns") or {}).get("edges", ())]
     for run in nodes:
+        if run["crew"] == "incident_healer":
+            continue
         created = datetime.fromisoformat(run["createdAt"])
         if run["status"] in ("QUEUED", "RUNNING") and now - created > STUCK:
             evidence = f"The run of {run['crew']} is {run['status'].lower()} since {created:%Y-%m-%d %H:%M}."
@@ -61,15 +68,10 @@ def _runs(data: Mapping[str, Any], now: datetime) -> Iterator[dict[str, str]]:
             yield {"kind": "RUN_FAILED", "subject": run["id"], "evidence": evidence}
 
 
-def _spending(budget: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    hard = int(budget.get("hardMicros") or 0)
-    taken = int(budget.get("spentMicros") or 0) + int(budget.get("reservedMicros") or 0)
-    if hard and taken > hard:
-        yield {"kind": "SPENDING", "subject": "budget", "evidence": f"{taken} of {hard} micros are spent or reserved."}
-
-
-def _integrations(data: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    for integration in (data.get("agentCatalogue") or {}).get("integrations") or ():
-        if integration.get("state") == "FAILED":
-            evidence = "The provider refuses the credentials, or does not answer."
-            yield {"kind": "INTEGRATION", "subject": integration["name"], "evidence": evidence}
+def _spending(budgets: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+    for budget in budgets:
+        hard, spent = int(budget["hardMicros"]), int(budget["spentMicros"])
+        if spent > hard:
+            whose = f"the crew {budget['crew']}" if budget.get("crew") else "all crews together"
+            evidence = f"{spent} micros are spent by {whose}, of {hard}."
+            yield {"kind": "SPENDING", "subject": budget["period"], "evidence": evidence}

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002 (crewai says what a model is asked)
 
 import json
+import re
 from collections.abc import Generator, Mapping
 from typing import Any, Final
 
@@ -28,6 +29,10 @@ _OPENAI_LIKE: Final = frozenset(
 )
 
 
+_NEWER_OPENAI: Final = re.compile(r"o\d|gpt-([5-9]|\d\d)")
+"""Models of OpenAI's own that take no `max_tokens`."""
+
+
 class RateLimited(ProviderUnavailable):
     """The provider has too much to do; crewai tries again after `headers` say, three times in all.
 
@@ -48,15 +53,19 @@ def provider_llm(choice: EngineChoice) -> BaseLLM:
     Raises:
         EngineMisconfigured: crewai knows no such provider, or lacks what it needs to speak to it.
     """
-    options: dict[str, Any] = {"api_key": choice.api_key and str(choice.api_key), "base_url": choice.base_url}
+    newer = choice.provider == "openai" and _NEWER_OPENAI.match(str(choice.model)) is not None
+    limit = "max_completion_tokens" if newer else "max_tokens"
+    options: dict[str, Any] = {
+        limit: choice.max_output_tokens,
+        "api_key": choice.api_key and str(choice.api_key),
+        "base_url": choice.base_url,
+    }
     options = {name: value for name, value in options.items() if value is not None}
     if choice.provider in _OPENAI_LIKE:
         # Trying again is the meter's business: each attempt is reserved for and recorded.
         options |= {"timeout": choice.timeout_s, "max_retries": 0, "stream": choice.stream}
     try:
-        llm: BaseLLM = LLM(
-            model=str(choice.model), provider=choice.provider, max_tokens=choice.max_output_tokens, **options
-        )
+        llm: BaseLLM = LLM(model=str(choice.model), provider=choice.provider, **options)
     except Exception as error:
         raise EngineMisconfigured(f"The engine {choice.provider}/{choice.model} cannot be used.") from error
     if llm.is_litellm:

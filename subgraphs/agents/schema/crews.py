@@ -95,8 +95,36 @@ class AnswerSupportQuestionPayload(CrewPayload):
         return None if result is None else SupportAnswer.of(result)
 
 
+@strawberry.type(description="What is to be done about what is wrong.")
+class HealReport:
+    summary: str = strawberry.field(description="In one sentence.")
+    for_people: list[str] = strawberry.field(description="What only people can mend.")
+
+
+@strawberry.type(
+    description="The run that looks for what is wrong. Its actions are the remedies, which wait for approval."
+)
+class HealIncidentPayload(CrewPayload):
+    @strawberry.field(description="Null until the run has succeeded.")
+    async def report(self, info: Info) -> HealReport | None:
+        result = await _result(info)
+        return None if result is None else HealReport(summary=result["summary"], for_people=list(result["forPeople"]))
+
+
 @strawberry.type
 class CrewMutation:
+    @agent_mutation(
+        HealIncidentPayload,
+        crew="incident_healer",
+        risk=AgentRisk.WRITE,
+        wait_seconds=10,
+        scope=WRITE,
+        description="Lets the crew `incident_healer` find what is wrong with the tenant's agents and propose remedies.",
+    )
+    async def heal_incident(self, info: Info) -> HealIncidentPayload:
+        await _own_run(info)
+        return HealIncidentPayload()
+
     @agent_mutation(
         AnswerSupportQuestionPayload,
         crew="support_answer",

@@ -9,7 +9,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse, validate
 
 from brain.catalogue.yaml_source import CatalogueError
-from brain.crews.actions import ActionUnknown, operation_for, propose
+from brain.crews.actions import ActionUnknown, operation_for, propose, refusal_of
 from brain.crews.definition import Risk
 from brain.crews.definitions_loader import load, load_crews
 from brain.crews.errors import UnknownCrew, UnknownTask
@@ -59,7 +59,7 @@ def test_agents_only_read():
         for agent in crew.agents.values():
             assert {crew.tools[name].risk for name in agent.tools} <= {Risk.READ}
         assert set(crew.grants) <= {
-            f"{context}:{right}" for context in ("crm", "directory", "agents") for right in ("read", "write")
+            f"{context}:{right}" for context in ("crm", "directory", "agents") for right in ("read", "write", "admin")
         }
 
 
@@ -152,3 +152,10 @@ def test_an_action_is_done_by_the_operation_of_its_tool():
     for tool, arguments in (("read_lead", {}), ("delete_lead", {}), (action.tool, {"publish": True})):
         with pytest.raises(ActionUnknown):
             operation_for(crew, tool, arguments)
+
+
+def test_a_refusal_is_seen_in_either_place():
+    why = {"code": "KILL_SWITCH", "message": "Stopped."}
+    assert refusal_of({"errors": []}) is None
+    assert refusal_of({"errors": [], "refusal": None}) is None
+    assert refusal_of({"errors": [why]}) == refusal_of({"errors": [], "refusal": why}) == ("KILL_SWITCH", "Stopped.")

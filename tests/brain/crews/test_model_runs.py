@@ -60,6 +60,20 @@ async def test_an_answer_comes_in_pieces(provider: Provider, story: Story) -> No
     assert [call.micros for call in result.usage] == [CALL_MICROS, CALL_MICROS]
 
 
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("gpt-4.1-mini", "max_tokens"), ("gpt-5-mini", "max_completion_tokens"), ("o4-mini", "max_completion_tokens")],
+)
+async def test_the_limit_of_an_answer_is_named_as_the_model_wants_it(
+    provider: Provider, story: Story, model: str, name: str
+) -> None:
+    provider.script = [wants(("read_lead", {})), says(SCORE)]
+    result = await score(provider, story, model=model, max_output_tokens=700)
+    assert result.engine.model == f"openai/{model}"
+    limits = {key: value for key, value in provider.requests[0].items() if key.startswith("max_")}
+    assert limits == {name: 700}
+
+
 async def test_without_tools_the_form_is_asked_for(provider: Provider, story: Story) -> None:
     output = {"text": "Thank you.", "changes": [], "summary": "As it was."}
     provider.script = [says(output)]

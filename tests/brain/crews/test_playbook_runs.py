@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from brain.crews import CrewError, run_task
+from brain.crews.definitions_loader import crew_named
 from brain.crews.errors import GraphUnavailable, SubjectMissing
 from tests.brain.crews import world
 from tests.brain.crews.world import LEAD, REVIEW, Graph, Story, task
@@ -84,6 +85,28 @@ async def test_a_question_is_answered_from_the_texts(story: Story) -> None:
     }
     assert result.read_untrusted  # the question
     assert graph.operations[0][1] == {"query": given["question"]}
+
+
+async def test_what_is_wrong_gets_remedies_that_wait_for_people(story: Story) -> None:
+    failed = {"id": "r1", "crew": "lead_scoring", "status": "FAILED", "createdAt": "2026-06-30T09:00:00+00:00"}
+    stuck = {"id": "r2", "crew": "lead_scoring", "status": "RUNNING", "createdAt": "2026-06-30T09:00:00+00:00"}
+    graph = world.health({**failed, "error": {"code": "CREW_TIMED_OUT"}}, stuck, spent=1001)
+    found = await run_task(task("incident_healer", "diagnose", input={}), graph, story.meter(), story)
+    assert [incident["kind"] for incident in found.output["incidents"]] == ["SPENDING", "RUN_FAILED", "RUN_STUCK"]
+    request = task("incident_healer", "propose", input={}, earlier={"diagnose": found.output})
+    result = await run_task(request, graph, story.meter(), story)
+    assert [(action.tool, action.arguments) for action in result.actions] == [
+        (
+            "engage_kill_switch",
+            {"killSwitch": True, "reason": "More is spent than the budget has; nothing new should start."},
+        ),
+        ("cancel_run", {"id": "r2"}),
+        ("retry_run", {"id": "r1"}),
+    ]
+    assert crew_named("incident_healer").approve_writes
+    healthy = world.health()
+    found = await run_task(task("incident_healer", "diagnose", input={}), healthy, story.meter(), story)
+    assert found.output == {"incidents": []}
 
 
 async def test_what_is_not_there_is_said_so(story: Story) -> None:

@@ -238,7 +238,7 @@ RUNS = st.lists(
     st.fixed_dictionaries(
         {
             "id": st.uuids().map(str),
-            "crew": st.sampled_from(["lead_scoring", "support_answer"]),
+            "crew": st.sampled_from(["lead_scoring", "support_answer", "incident_healer"]),
             "status": st.sampled_from(["QUEUED", "RUNNING", "FAILED", "SUCCEEDED", "WAITING_FOR_APPROVAL"]),
             "createdAt": MOMENTS,
             "error": st.none()
@@ -254,9 +254,10 @@ RUNS = st.lists(
 def test_remedies_are_for_what_is_wrong(runs: list[dict[str, Any]], spent: int, hard: int) -> None:
     health = {
         "agentRuns": {"edges": [{"node": run} for run in runs]},
-        "agentBudget": {"hardMicros": hard, "spentMicros": spent, "reservedMicros": 0},
+        "agentBudgets": [{"crew": None, "period": "2026-06", "hardMicros": hard, "spentMicros": spent}],
     }
-    found, _ = play("incident_healer", "diagnose", {"read_health": health})
+    found, evidence = play("incident_healer", "diagnose", {"read_health": health})
+    checked("IncidentsOutput", ("incidents_are_seen",), found, evidence)
     earlier = {"diagnose": found}
     output, evidence = play("incident_healer", "propose", {}, earlier=earlier)
     checked("RemediesOutput", ("remedies_fit",), output, evidence, earlier)
@@ -265,6 +266,7 @@ def test_remedies_are_for_what_is_wrong(runs: list[dict[str, Any]], spent: int, 
         assert by_id[remedy["subject"]]["error"]["code"] == "CREW_TIMED_OUT"
     for remedy in output["cancel"]:
         assert by_id[remedy["subject"]]["status"] in ("QUEUED", "RUNNING")
-    assert len(output["stop"]) == (1 if hard and spent > hard else 0)
+    assert len(output["stop"]) == (1 if spent > hard else 0)
+    assert all(by_id[item["subject"]]["crew"] != "incident_healer" for item in output["retry"] + output["cancel"])
     waiting = {run["id"] for run in runs if run["status"] in ("WAITING_FOR_APPROVAL", "SUCCEEDED")}
     assert not waiting & {incident["subject"] for incident in found["incidents"]}

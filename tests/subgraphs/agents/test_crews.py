@@ -65,3 +65,15 @@ async def test_an_answer_is_there_with_what_it_rests_on(tenant):
     assert found == {"run": {"id": run}, "answer": result, "errors": []}
     refused = (await tenant.data(ANSWER, {"question": " "}, **caller))["answerSupportQuestion"]
     assert refused["errors"] == [{"code": "BAD_USER_INPUT", "path": ["input", "question"]}]
+
+
+async def test_remedies_are_told_when_they_are_done(tenant):
+    heal = "mutation { healIncident { run { id } report { summary forPeople } errors { code } } }"
+    run = await tenant.run(crew="incident_healer", subgraph="agents", field="healIncident", arguments={})
+    caller = {"scopes": ["agents:write"], "claims": {"run": run}}
+    found = (await tenant.data(heal, **caller))["healIncident"]
+    assert found == {"run": {"id": run}, "report": None, "errors": []}
+    result = {"summary": "Nothing is wrong.", "retry": [], "cancel": [], "stop": [], "forPeople": []}
+    await report(tenant, run, 1, status="SUCCEEDED", phase="DONE", result=result)
+    found = (await tenant.data(heal, **caller))["healIncident"]
+    assert found["report"] == {"summary": "Nothing is wrong.", "forPeople": []}
