@@ -279,6 +279,13 @@ class BrainSettings(BaseSettings):
         ),
         json_schema_extra=_readers("up", "brain"),
     )
+    worker_port: int = Field(
+        8003,
+        ge=1,
+        le=65535,
+        description="Port at which the worker tells its health, on BRAIN_HOST; `brain up` chooses one.",
+        json_schema_extra=_readers("worker"),
+    )
     token_issuer: str = Field(
         "brain",
         min_length=1,

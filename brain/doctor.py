@@ -88,6 +88,7 @@ def examine(load: Callable[[], BrainSettings]) -> Iterator[Finding]:
     if running is not None:
         url = running.state()["supervisor"]["url"]
         yield check_health("Brain", f"{url}/health", "brain logs brain")
+        yield check_health("worker", f"http://127.0.0.1:{running.noted_port('worker')}/health", "brain logs worker")
         yield from check_restarts(running)
 
 

@@ -30,6 +30,7 @@ from brain.graph_client import GraphAccess
 from brain.http_client import HttpClient
 from brain.run_tokens import RunTokenSigner
 from brain.vault import Vault, VaultError
+from brain.worker_health import served_health
 from brain.workflows.agent_run import AgentRunWorkflow
 from brain.workflows.messages import RUNS_QUEUE, crews_queue
 from router import configure_logging
@@ -54,7 +55,7 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
     Raises:
         ConfigError: a setting is missing; the message names it.
         ValueError: the key's file holds no usable key.
-        OSError: it cannot be read.
+        OSError: it cannot be read, or the port is taken.
     """
     address = settings.temporal_address
     if address is None or settings.worker_private_key_file is None:
@@ -81,6 +82,8 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         activities = Activities(graph, None if vault is None else _Engines(vault).of_tenant)
         for worker in _workers(client, activities):
             await stack.enter_async_context(worker)
+        health = served_health(settings.host, settings.worker_port, client.service_client.check_health)
+        await stack.enter_async_context(health)
         _log.info("works for Temporal at %s", address)
         await stop.wait()
         _log.info("stops")

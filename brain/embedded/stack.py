@@ -6,7 +6,6 @@ Whatever the settings name already (a PostgreSQL, a Redis, a Temporal, a Vault, 
 import hashlib
 import http.client
 import importlib.util
-import json
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from brain.config import BrainSettings, project_root
+from brain.config import BrainSettings, project_root, variable
 from brain.embedded.component import Component
 from brain.embedded.data_folder import DataFolder
 from brain.embedded.keys import ensure_private_key, write_context_keys, write_jwks
@@ -26,7 +25,6 @@ from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import EmbeddedError, Launch
 from brain.embedded.redis import RedisServer
 from brain.embedded.temporal import TemporalServer
-from brain.workflows.messages import RUNS_QUEUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
     if own_subgraphs:
-        components.append(worker_component(complete, environment))
+        components.append(worker_component(folder, environment))
     components.append(graphiql_component(folder, environment))
     return Stack(complete, tuple(components))
 
@@ -243,29 +241,17 @@ def brain_component(settings: BrainSettings, environment: Mapping[str, str], aft
     )
 
 
-def worker_component(settings: BrainSettings, environment: Mapping[str, str]) -> Component:
-    """The worker of agents' runs; it waits for Temporal by itself, so that it loads meanwhile."""
+def worker_component(folder: DataFolder, environment: Mapping[str, str]) -> Component:
+    """The worker, which carries out runs of agents; it waits for Temporal by itself."""
+    port = folder.port("worker")
+    own = {variable("worker_port"): str(port), variable("host"): "127.0.0.1"}
     return Component(
         "worker",
-        _python(environment, "-m", "brain.worker"),
-        is_ready=lambda _pid: has_workers(settings),
+        _python({**environment, **own}, "-m", "brain.worker"),
+        is_ready=lambda _pid: answers(f"http://127.0.0.1:{port}/health", timeout_s=3),
+        ready_after=("brain",),
+        address=f"http://127.0.0.1:{port}/health",
     )
-
-
-def has_workers(settings: BrainSettings) -> bool:
-    """Say whether a worker asks Temporal for runs, as far as its UI can be asked."""
-    if settings.temporal_ui_url is None:
-        return True
-    parts = urlsplit(settings.temporal_ui_url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=1.0)
-    try:
-        connection.request("GET", f"/api/v1/namespaces/{settings.temporal_namespace}/task-queues/{RUNS_QUEUE}")
-        answer = connection.getresponse()
-        return answer.status == http.HTTPStatus.OK and bool(json.load(answer).get("pollers"))
-    except (OSError, ValueError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def graphiql_component(folder: DataFolder, environment: Mapping[str, str]) -> Component:

@@ -187,7 +187,7 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
     assert re.search(rf"^data, logs +{re.escape(str(data_dir))} +\(\S+ logs, \S+ status\)$", first.output, re.MULTILINE)
 
     # Whatever falls over comes back, and the whole answers again.
-    for component in ("subgraphs", "postgres", "redis", "brain", "temporal", "openbao", "logins"):
+    for component in ("subgraphs", "postgres", "redis", "brain", "temporal", "openbao", "logins", "worker"):
         before = first.pid(component)
         os.kill(before, signal.SIGKILL)
         wait_until(lambda name=component: first.state()["components"][name]["restarts"] == 1)
