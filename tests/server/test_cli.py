@@ -25,6 +25,7 @@ import pytest
 from router.__main__ import main
 from router.server.config import config_schema
 from tests.server.shop import SUPERGRAPH
+from tests.server.test_demand import COSTLY
 
 LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@shareable"])\n'
 USERS = LINK + 'type Query { me: User } type User @key(fields: "id") { id: ID! name: String }'
@@ -221,6 +222,33 @@ def test_plan_of_a_wrong_document(supergraph: Path, document: str, words: str) -
     done = run("plan", "--supergraph", supergraph, "--operation", "-", stdin=document)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, (0, "8\n", "")),
+        ({"n": 5}, (0, "20\n", "")),
+        ({"n": "x"}, (1, "", "$n: ")),
+        ({"n": None}, (1, "", "Query.pro")),
+    ],
+)
+def test_what_an_operation_costs(tmp_path: Path, variables: dict[str, Any], expected: tuple[int, str, str]) -> None:
+    file = tmp_path / "costly.graphql"
+    file.write_text(COSTLY)
+    document = "query ($n: Int = 2) { products(first: $n) { reviews { stars } } }"
+    asked = ("--operation", "-", "--cost", "--list-size", "3", "--variables", json.dumps(variables))
+    done = run("plan", "--supergraph", file, *asked, stdin=document)
+    status, printed, words = expected
+    assert (done.returncode, done.stdout) == (status, printed)
+    assert done.stderr.startswith(words)
+
+
+@pytest.mark.parametrize("variables", ["{", "[]"])
+def test_variables_that_are_none(supergraph: Path, operation: Path, variables: str) -> None:
+    done = run("plan", "--supergraph", supergraph, "--operation", operation, "--cost", "--variables", variables)
+    assert done.returncode == 2
+    assert "JSON" in done.stderr
 
 
 def test_plan_of_a_wrong_supergraph(tmp_path: Path, operation: Path) -> None:
