@@ -25,12 +25,12 @@ from starlette.types import Receive, Scope, Send
 from brain.agent_fields import AgentFields
 from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.context_header import ContextSigner
-from brain.crews import load_crews
 from brain.dispatch import AgentDispatch
 from brain.graphiql import graphiql_routes
 from brain.hooks import PARTNER_VIEW, BrainHooks
 from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
+from brain.integrations import all_crews
 from brain.internal_subgraph import InternalSubgraph
 from brain.readiness import Readiness
 from brain.revocation import Revocations
@@ -105,7 +105,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     dispatch = None
     if _AGENTS in urls:
         agents = InternalSubgraph(http, urls[_AGENTS], signer, _AGENTS)
-        dispatch = AgentDispatch(agents, workflows, load_crews())
+        dispatch = AgentDispatch(agents, workflows, all_crews())
     hooks = BrainHooks(
         resolver,
         signer,
@@ -166,7 +166,7 @@ def _run_tokens(settings: BrainSettings) -> RunTokens | None:
     """What verifies the credentials of agents' runs, if there are workers."""
     if settings.worker_jwks_file is None:
         return None
-    crews = load_crews()
+    crews = all_crews()
     return RunTokens(settings.worker_jwks_file, lambda name: crews[name].grants if name in crews else None)
 
 

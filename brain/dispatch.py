@@ -15,6 +15,7 @@ from typing import Any, Final
 from brain.agent_fields import AgentCall
 from brain.caller import Caller
 from brain.crews.definition import Crew
+from brain.integrations import crew_name
 from brain.internal_subgraph import InternalSubgraph, SubgraphUnavailable
 from brain.preferences import BadIdempotencyKey, idempotency_key, preference
 from brain.workflow_service import WorkflowService, WorkflowsUnavailable
@@ -85,8 +86,9 @@ class AgentDispatch:
         arguments = called.arguments(body.get("variables") or {})
         if arguments is None:
             return None
-        field, crew = called.field, self._crews.get(called.field.crew)
-        refused = _objection(caller, crew, field.crew)
+        field, name = called.field, crew_name(called.field.crew, arguments)
+        crew = self._crews.get(name)
+        refused = _objection(caller, crew, name)
         if refused is not None:
             return refused
         assert crew is not None

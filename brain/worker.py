@@ -23,11 +23,14 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from brain.activities import Activities
+from brain.catalogue import load_catalogue
+from brain.catalogue.connector import Connector
 from brain.config import BrainSettings, ConfigError, load_settings, variable
-from brain.crews import load_crews
 from brain.crews.runtime.environment import prepare
-from brain.graph_client import GraphAccess
 from brain.http_client import HttpClient
+from brain.integrations import all_crews
+from brain.integrations.credentials import NoCredentials, VaultCredentials
+from brain.integrations.graph import ConnectedAccess
 from brain.run_tokens import RunTokenSigner
 from brain.vault import Vault, VaultError
 from brain.worker_health import served_health
@@ -78,8 +81,11 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         client = await _connected(address, settings.temporal_namespace, stop)
         if client is None:
             return
-        graph = GraphAccess(http, settings.graph_url or f"http://127.0.0.1:{settings.port}/graphql", signer)
-        activities = Activities(graph, None if vault is None else _Engines(vault).of_tenant)
+        credentials = NoCredentials() if vault is None else VaultCredentials(vault)
+        connector = await stack.enter_async_context(Connector(load_catalogue(), credentials))
+        url = settings.graph_url or f"http://127.0.0.1:{settings.port}/graphql"
+        graph = ConnectedAccess(http, url, signer, load_catalogue(), connector)
+        activities = Activities(graph, None if vault is None else _Engines(vault).of_tenant, crews=all_crews())
         for worker in _workers(client, activities):
             await stack.enter_async_context(worker)
         health = served_health(settings.host, settings.worker_port, client.service_client.check_health)
@@ -98,7 +104,7 @@ def _workers(client: Client, activities: Activities) -> list[Worker]:
         max_concurrent_activities=40,
         graceful_shutdown_timeout=_GRACE,
     )
-    weights = sorted({crew.weight for crew in load_crews().values()} | {1})
+    weights = sorted({crew.weight for crew in all_crews().values()} | {1})
     crews = [
         Worker(
             client,

@@ -10,6 +10,7 @@ import httpx
 
 from brain.catalogue import templates
 from brain.catalogue.access_tokens import AccessTokens, basic
+from brain.catalogue.arguments import check_arguments
 from brain.catalogue.credentials import Credentials, CredentialSource, checked
 from brain.catalogue.descriptors import Integration, Operation, Pagination, Place, Risk
 from brain.catalogue.errors import (
@@ -36,7 +37,7 @@ from brain.catalogue.replies import (
     present,
     retry_after_s,
 )
-from brain.catalogue.requests import Request, base_address, build, check_arguments, encode
+from brain.catalogue.requests import Request, base_address, build, encode
 
 __all__ = ["Bounds", "Call", "ConnectorResult", "Means"]
 

@@ -9,14 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-import jsonschema
 
 from brain.catalogue import templates
 from brain.catalogue.credentials import Credentials
 from brain.catalogue.descriptors import Body, Integration, Operation, Place
 from brain.catalogue.errors import InvalidArguments, MissingCredentials
 
-__all__ = ["Request", "address", "base_address", "build", "check_arguments", "encode", "set_path"]
+__all__ = ["Request", "address", "base_address", "build", "encode", "set_path"]
 
 _MAX_BODY_BYTES = 1_000_000
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -41,22 +40,6 @@ class Request:
     def with_query(self, **changes: Any) -> "Request":
         """The same with other values in the query."""
         return replace(self, query={**self.query, **changes})
-
-
-def check_arguments(operation: Operation, arguments: Mapping[str, Any]) -> None:
-    """See whether the arguments fit the operation's schema.
-
-    Raises:
-        InvalidArguments: they do not; says where.
-    """
-    error = jsonschema.exceptions.best_match(_validator(operation.tool, operation).iter_errors(dict(arguments)))
-    if error is not None:
-        where = ".".join(str(part) for part in error.path)
-        reason = f"{where}: {error.message}" if where else error.message
-        known = ", ".join(operation.arguments["properties"]) or "none"
-        raise InvalidArguments(
-            operation.integration, operation.name, reason[:300], remedy=f"The arguments are: {known}"
-        )
 
 
 def address(integration: Integration, template: str, credentials: Credentials, operation: str) -> str:
@@ -194,13 +177,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-_validators: dict[str, tuple[Operation, Any]] = {}
-
-
-def _validator(tool: str, operation: Operation) -> Any:
-    kept = _validators.get(tool)
-    if kept is None or kept[0] is not operation:
-        kept = _validators[tool] = (operation, jsonschema.Draft202012Validator(operation.arguments))
-    return kept[1]

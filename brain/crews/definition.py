@@ -25,7 +25,7 @@ class Tool:
     """An operation of the graph that a crew may use.
 
     Attributes:
-        document: GraphQL with exactly one operation.
+        document: GraphQL with exactly one operation; of an integration's operation its address.
         arguments: what the caller of the tool may give. A write takes its arguments from the crew's action templates.
         bound: variable -> expression over the run's input; the run sets it, and nobody else.
         untrusted: paths in the answer's data at which outsiders may have written text.
