@@ -6,6 +6,7 @@ from resolvers.schema import build_schema
 from subgraphs.agents.schema.crews import CrewMutation
 from subgraphs.agents.schema.documents import DocumentMutation, DocumentQuery
 from subgraphs.agents.schema.inputs import SCALARS
+from subgraphs.agents.schema.integrations import IntegrationMutation
 from subgraphs.agents.schema.internal import InternalMutation
 from subgraphs.agents.schema.mutations import PublicMutation
 from subgraphs.agents.schema.query import READ, RunQuery
@@ -20,7 +21,7 @@ class Query(RunQuery, DocumentQuery):
 
 
 @strawberry.type
-class Mutation(PublicMutation, CrewMutation, DocumentMutation, InternalMutation):
+class Mutation(PublicMutation, CrewMutation, IntegrationMutation, DocumentMutation, InternalMutation):
     pass
 
 

@@ -14,7 +14,7 @@ from subgraphs.agents.domain.runs import Run
 from subgraphs.agents.domain.values import RunStatus, required_text
 from subgraphs.agents.schema.types import AgentRun
 
-__all__ = ["CrewMutation"]
+__all__ = ["WRITE", "CrewMutation", "CrewPayload", "own_run", "result_of_run"]
 
 WRITE = "agents:write"
 
@@ -76,14 +76,14 @@ class CrewPayload(MutationPayload):
 
     @strawberry.field(description="It may end after this answer.")
     async def run(self, info: Info) -> AgentRun:
-        return AgentRun.of(await _own_run(info))
+        return AgentRun.of(await own_run(info))
 
 
 @strawberry.type(description="The run that counts, and what it says.")
 class AnalyseTenantPayload(CrewPayload):
     @strawberry.field(description="Null until the run has succeeded.")
     async def report(self, info: Info) -> TenantReport | None:
-        result = await _result(info)
+        result = await result_of_run(info)
         return None if result is None else TenantReport.of(result)
 
 
@@ -91,7 +91,7 @@ class AnalyseTenantPayload(CrewPayload):
 class AnswerSupportQuestionPayload(CrewPayload):
     @strawberry.field(description="Null until the run has succeeded.")
     async def answer(self, info: Info) -> SupportAnswer | None:
-        result = await _result(info)
+        result = await result_of_run(info)
         return None if result is None else SupportAnswer.of(result)
 
 
@@ -107,7 +107,7 @@ class HealReport:
 class HealIncidentPayload(CrewPayload):
     @strawberry.field(description="Null until the run has succeeded.")
     async def report(self, info: Info) -> HealReport | None:
-        result = await _result(info)
+        result = await result_of_run(info)
         return None if result is None else HealReport(summary=result["summary"], for_people=list(result["forPeople"]))
 
 
@@ -122,7 +122,7 @@ class CrewMutation:
         description="Lets the crew `incident_healer` find what is wrong with the tenant's agents and propose remedies.",
     )
     async def heal_incident(self, info: Info) -> HealIncidentPayload:
-        await _own_run(info)
+        await own_run(info)
         return HealIncidentPayload()
 
     @agent_mutation(
@@ -139,7 +139,7 @@ class CrewMutation:
         input: AnswerSupportQuestionInput,  # noqa: A002
     ) -> AnswerSupportQuestionPayload:
         required_text("question", input.question, 1000)
-        await _own_run(info)
+        await own_run(info)
         return AnswerSupportQuestionPayload()
 
     @agent_mutation(
@@ -151,19 +151,21 @@ class CrewMutation:
         description="Lets the crew `tenant_analyst` say what the tenant's numbers mean.",
     )
     async def analyse_tenant(self, info: Info) -> AnalyseTenantPayload:
-        await _own_run(info)
+        await own_run(info)
         return AnalyseTenantPayload()
 
 
-async def _own_run(info: Info) -> Run:
+async def own_run(info: Info) -> Run:
+    """The run that stands behind the field."""
     found = await info.context.load(loaders.run_by_id, info.context.run_id())
     if found is None:
         raise RunNotFound
     return found
 
 
-async def _result(info: Info) -> Mapping[str, Any] | None:
-    run = await _own_run(info)
+async def result_of_run(info: Info) -> Mapping[str, Any] | None:
+    """What the run behind the field came to, once it has succeeded."""
+    run = await own_run(info)
     if run.status is not RunStatus.SUCCEEDED or not isinstance(run.result, dict):
         return None
     return run.result
