@@ -10,6 +10,7 @@ A context is written against these modules, in the order in which a request meet
 - `schema`: `build_schema()`, Strawberry's federation schema with safe `_entities` and masked errors.
 - `permissions`, `mutations`, `errors`: scopes, typed mutation errors, the error tree.
 - `agent_fields`: mutations that an agent's run stands behind.
+- `idempotency`: mutations that are done once, however often they are sent.
 - `loaders`, `pagination`, `ids`: batching, Relay connections over keyset cursors, identifiers.
 - `tables`, `migrations`: conventions for tables; roles, schemas and policies.
 - `demo`: identifiers of the demo data that contexts refer to in one another.

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from cross_web import HTTPException
@@ -30,6 +31,7 @@ from resolvers.context import RequestContext
 from resolvers.context_header import HEADER_NAME, ContextRefused, ContextVerifier
 from resolvers.errors import DeadlineExceeded, as_domain_error, shown
 from resolvers.event_stream import EventStreamResponse, events_of, is_wanted_by, last_event_id_of, without_deadline
+from resolvers.idempotency import is_mutation, once
 from resolvers.loaders import Loaders
 from resolvers.operation import Operation
 from resolvers.schema import SubgraphSchema
@@ -103,7 +105,7 @@ def subgraph_app(
             await database.close()
             await redis.aclose()
 
-    endpoint = _Endpoint(schema, verifier, database, redis, settings, services)
+    endpoint = _Endpoint(name, schema, verifier, database, redis, settings, services)
     app = Subgraph(
         routes=[Mount(f"/{name}", routes=[Route("/graphql", endpoint), Route("/health", health), *routes])],
         lifespan=lifespan,
@@ -117,6 +119,7 @@ class _Endpoint(GraphQL[Operation, None]):
 
     def __init__(
         self,
+        name: str,
         schema: SubgraphSchema,
         verifier: ContextVerifier,
         database: Database,
@@ -126,6 +129,7 @@ class _Endpoint(GraphQL[Operation, None]):
     ) -> None:
         super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
         self._schema = schema
+        self._name = name
         self._verifier = verifier
         self._database = database
         self._redis = redis
@@ -209,7 +213,7 @@ class _Endpoint(GraphQL[Operation, None]):
     async def execute_operation(self, *, context: Operation, **arguments: Any) -> Any:  # type: ignore[override]
         """Runs the operation, then commits or rolls back: the only place where that happens."""
         try:
-            result = await super().execute_operation(context=context, **arguments)
+            result = await self._executed(context, arguments)
             try:
                 await context.session.commit()
             except (TransactionFailed, SQLAlchemyError, OSError) as error:
@@ -221,6 +225,15 @@ class _Endpoint(GraphQL[Operation, None]):
             return result
         finally:
             await context.session.close()
+
+    async def _executed(self, context: Operation, arguments: dict[str, Any]) -> Any:
+        execute = partial(super().execute_operation, context=context, **arguments)
+        key = context.request.idempotency_key
+        if key is not None:
+            body = await arguments["request"].body()
+            if is_mutation(body):
+                return await once(context, self._name, key, body, execute)
+        return await execute()
 
 
 def _error_response(status: int, code: str, message: str, extensions: dict[str, str] | None = None) -> Response:

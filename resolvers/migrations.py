@@ -89,6 +89,7 @@ async def migrate(context: str, migrations: Path, settings: Settings) -> None:
                 await _ensure_role(lock, app_role(context), settings.database_app_password.get_secret_value())
                 async with _ALEMBIC, engine.begin() as connection:
                     await _ensure_schema(connection, context)
+                    await _ensure_answers(connection, context)
                     await connection.run_sync(_upgrade, context, migrations)
             finally:
                 await lock.execute(text("select pg_advisory_unlock(:key)"), {"key": _LOCK})
@@ -142,6 +143,24 @@ async def _ensure_schema(connection: AsyncConnection, context: str) -> None:
         f'alter default privileges in schema "{context}" grant select, insert, update, delete on tables to "{role}"',
         f'alter default privileges in schema "{context}" grant usage on sequences to "{role}"',
         f'alter default privileges in schema "{context}" revoke execute on functions from public',
+    ):
+        await connection.exec_driver_sql(command)
+
+
+async def _ensure_answers(connection: AsyncConnection, context: str) -> None:
+    """The table of `resolvers.idempotency`, which every context has."""
+    name = f'"{context}".answers'
+    if await connection.scalar(text("select to_regclass(:name)"), {"name": name}) is not None:
+        return
+    condition = f"tenant_id = {TENANT_EXPRESSION}"
+    columns = "tenant_id uuid, key text, request_hash text not null, answer jsonb not null"
+    moment = "created_at timestamptz not null default now()"
+    for command in (
+        f"create table {name} ({columns}, {moment}, constraint pk_answers primary key (tenant_id, key))",
+        f"create index ix_answers_tenant_id_created_at on {name} (tenant_id, created_at)",
+        f"alter table {name} enable row level security",
+        f"alter table {name} force row level security",
+        f"create policy tenant on {name} using ({condition}) with check ({condition})",
     ):
         await connection.exec_driver_sql(command)
 

@@ -11,21 +11,25 @@ Foreign keys between tenant-scoped tables carry the tenant: PostgreSQL checks re
 a plain one could point into another tenant.
 """
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Column,
     DateTime,
     ForeignKeyConstraint,
+    Index,
     MetaData,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import SchemaItem
 
-__all__ = ["context_metadata", "tenant_reference", "tenant_table"]
+__all__ = ["answers_table", "context_metadata", "tenant_reference", "tenant_table"]
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -37,8 +41,29 @@ _NAMES = {
 
 
 def context_metadata(context: str) -> MetaData:
-    """The metadata of a context: its schema, and names for constraints that migrations can refer to."""
-    return MetaData(schema=context, naming_convention=_NAMES)
+    """The metadata of a context: its schema, names for constraints that migrations can refer to, and `answers`."""
+    metadata = MetaData(schema=context, naming_convention=_NAMES)
+    _answers(metadata)
+    return metadata
+
+
+@cache
+def answers_table(context: str) -> Table:
+    """The kept answers of a context, see `resolvers.idempotency`; `resolvers.migrations.migrate` makes it."""
+    return _answers(MetaData(schema=context))
+
+
+def _answers(metadata: MetaData) -> Table:
+    return Table(
+        "answers",
+        metadata,
+        Column("tenant_id", Uuid, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("request_hash", Text, nullable=False),
+        Column("answer", JSONB, nullable=False),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Index("ix_answers_tenant_id_created_at", "tenant_id", "created_at"),
+    )
 
 
 def tenant_table(metadata: MetaData, name: str, *items: SchemaItem, **options: Any) -> Table:

@@ -12,7 +12,8 @@ from resolvers.demo import demo_id, demo_tenant_id
 from resolvers.session import TenantSession
 from subgraphs.crm.tables import metadata
 
-TABLES = [pytest.param(table, id=table.name) for table in metadata.sorted_tables]
+FILLED = [table for table in metadata.sorted_tables if table.name != "answers"]  # those are runs', of which none wrote
+TABLES = [pytest.param(table, id=table.name) for table in FILLED]
 
 
 def foreign(kind: str, key: str) -> str:
@@ -28,7 +29,7 @@ async def everything(crm: Any, tenant: str) -> dict[str, Any]:
     async with crm.database.session(RequestContext.system(demo_tenant_id(tenant))) as session:
         return {
             table.name: [tuple(row) for row in await session.rows(select(table).order_by(table.c.id))]
-            for table in metadata.sorted_tables
+            for table in FILLED
         }
 
 

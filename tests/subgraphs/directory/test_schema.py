@@ -111,7 +111,8 @@ async def test_demo_data(directory: Any, tenant: str) -> None:
 async def test_seeding_twice_changes_nothing(directory: Any) -> None:
     async def everything() -> list[Any]:
         async with directory.database.session(RequestContext.system(demo_tenant_id("acme"))) as session:
-            return [list(await session.rows(select(table).order_by(table.c.id))) for table in metadata.sorted_tables]
+            filled = [table for table in metadata.sorted_tables if table.name != "answers"]
+            return [list(await session.rows(select(table).order_by(table.c.id))) for table in filled]
 
     before = await everything()
     await seed(directory.database)

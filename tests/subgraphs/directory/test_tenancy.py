@@ -11,7 +11,8 @@ from resolvers.context import RequestContext
 from resolvers.demo import demo_id, demo_tenant_id
 from subgraphs.directory.tables import metadata
 
-TABLES = list(metadata.tables.values())
+# Without the answers kept for runs, of which none wrote.
+TABLES = [table for table in metadata.tables.values() if table.name != "answers"]
 OUTSIDERS = {"another tenant": uuid.UUID(int=1), "no tenant": None}
 
 
@@ -55,7 +56,7 @@ async def test_every_table_of_the_schema_is_known_and_forced(directory: Any) -> 
         role = await session.row(text("select rolsuper, rolbypassrls from pg_roles where rolname = current_user"))
     tables = {row.relname: row.forced for row in rows}
     tables.pop("alembic_version")
-    assert tables == {table.name: True for table in TABLES}
+    assert tables == {table.name: True for table in metadata.tables.values()}
     assert tuple(role) == (False, False)
 
 
