@@ -25,6 +25,8 @@ __all__ = ["END_OF_HEAD", "TOKEN_HEADER", "Head", "HeadReader", "joined_headers"
 END_OF_HEAD = b"\r\n\r\n"
 
 MAX_HEAD_BYTES = 16_384
+MAX_ORIGINS = 100
+"""Of web pages, whose answers' heads are kept."""
 
 TOKEN_HEADER = "x-graphql-event-stream-token"  # noqa: S105  a header's name
 """Names a reserved event stream, in which the operation answers."""
@@ -70,7 +72,7 @@ class HeadReader:
         self._paths = frozenset(config.graphql_paths)
         self._limits = config.limits
         self._cors = cors
-        self._plain_answer = AnswerHead(None, {})
+        self._answers: dict[tuple[str | None, bool], AnswerHead] = {}
 
     def read(self, raw: bytes) -> Head | None:
         """What a block says, from its first byte to the empty line; None if its request is not one for the lane."""
@@ -105,8 +107,19 @@ class HeadReader:
         except Rejected:
             return None
         request_id = harmless_id(headers.get("x-request-id"))
-        answer = self._plain_answer if self._cors is None else AnswerHead(self._cors, headers)
+        answer = self._answer_to(headers)
         return Head(raw, int(length), path, MappingProxyType(headers), media_type, takes_parts, request_id, answer)
+
+    def _answer_to(self, headers: Mapping[str, str]) -> AnswerHead:
+        """The one for all requests of a page's origin: CORS looks at nothing else but whether there are cookies."""
+        asking = {} if self._cors is None else {name: headers[name] for name in ("origin", "cookie") if name in headers}
+        key = asking.get("origin"), "cookie" in asking
+        known = self._answers.get(key)
+        if known is None:
+            if len(self._answers) >= MAX_ORIGINS:
+                self._answers.clear()
+            known = self._answers[key] = AnswerHead(self._cors, asking)
+        return known
 
 
 class Parsed:
