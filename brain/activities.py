@@ -17,7 +17,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from brain.crews import CrewError, CrewTask, EngineChoice, load_crews, run_task
-from brain.crews.actions import ActionUnknown, operation_for
+from brain.crews.actions import ActionUnknown, operation_for, refusal_of
 from brain.crews.definition import Crew
 from brain.crews.engine_choice import choose_engine
 from brain.crews.errors import GraphRefused, RunStopped
@@ -233,9 +233,9 @@ class Activities:
             except CrewError as error:
                 raise _raised(error) from error
             payload = data[field]
-            for problem in payload.get("errors") or ():
-                code, message = problem["code"], problem["message"]
-                return await self._close(approved, {"error": {"code": code, "message": message}})
+            refusal = refusal_of(payload)
+            if refusal is not None:
+                return await self._close(approved, {"error": {"code": refusal[0], "message": refusal[1]}})
             return await self._close(approved, {"answer": {k: v for k, v in payload.items() if k != "errors"}})
 
     @activity.defn

@@ -5,9 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brain.catalogue.descriptors import Risk
-from brain.crews.errors import UnknownTask
+from brain.crews.errors import InputInvalid, UnknownTask
 
 __all__ = ["ActionTemplate", "AgentProfile", "Argument", "Crew", "Risk", "TaskDefinition", "Tool"]
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "string_list": list,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,13 @@ class Argument:
     type: str
     description: str
     required: bool
+
+    def problem_with(self, value: Any) -> str | None:
+        """What is wrong with a value, as the rest of a sentence that begins with the argument; None if nothing."""
+        if value is None:
+            return "is missing" if self.required else None
+        wrong = not isinstance(value, _TYPES[self.type]) or (isinstance(value, bool) and self.type != "boolean")
+        return f"must be a {self.type}" if wrong else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +145,24 @@ class Crew:
     def weight(self) -> int:
         """How many agents it has: which queue its tasks go to."""
         return len(self.agents)
+
+    def checked_input(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The run's input, from the arguments of the field that asked for it; these may be within its `input`.
+
+        Raises:
+            InputInvalid: something is missing, of another type, or unknown.
+        """
+        inner = arguments.get("input")
+        given = dict(inner) if isinstance(inner, Mapping) and "input" not in self.input else dict(arguments)
+        problems = [
+            f"{name} {problem}"
+            for name, argument in self.input.items()
+            if (problem := argument.problem_with(given.get(name))) is not None
+        ]
+        problems += [f"{name} is unknown" for name in given if name not in self.input]
+        if problems:
+            raise InputInvalid(f"The crew {self.name} cannot begin: {'; '.join(problems)}.")
+        return given
 
     def task(self, name: str) -> TaskDefinition:
         """The task of that name.

@@ -2,6 +2,7 @@
 
     CrewError
     ├── UnknownCrew, UnknownTask     nothing of that name
+    ├── InputInvalid                 the run was asked for with other arguments than the crew takes
     ├── SubjectMissing               what the run is about is not there
     ├── GraphRefused                 the graph refused a read, or has no such thing
     ├── GraphUnavailable             the graph does not answer: trying again may help
@@ -24,6 +25,7 @@ __all__ = [
     "GraphRefused",
     "GraphUnavailable",
     "GuardrailFailed",
+    "InputInvalid",
     "ProviderUnavailable",
     "RunStopped",
     "SubjectMissing",
@@ -50,6 +52,12 @@ class UnknownTask(CrewError):
     """The crew has no such task."""
 
     code = "UNKNOWN_CREW_TASK"
+
+
+class InputInvalid(CrewError):
+    """The run was asked for with other arguments than the crew takes."""
+
+    code = "CREW_INPUT_INVALID"
 
 
 class SubjectMissing(CrewError):

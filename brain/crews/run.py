@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from brain.crews.actions import propose
@@ -41,6 +42,7 @@ async def run_task(
     """
     crew = crew_named(request.crew) if crews is None else crews[request.crew]
     task = crew.task(request.task)
+    request = replace(request, input=crew.checked_input(request.input))
     attempt = _Attempt(crew, task, request, graph, meter, emit)
     try:
         async with asyncio.timeout(crew.timeout_s):

@@ -98,7 +98,7 @@ class CrewTask:
 
     Attributes:
         tenant, run_id: UUID texts.
-        input: the arguments of the field that asked for the run.
+        input: the arguments of the field that asked for the run; see `Crew.checked_input`.
         earlier: outputs of the tasks before it, by name.
         asked_at: what counts as now for rules about time, so that running it again gives the same.
         tools: names of tools that the run may use; None for all of the agent's.

@@ -21,14 +21,6 @@ __all__ = ["MAX_RESULT_CHARACTERS", "Evidence", "ToolCall", "ToolRefused", "Tool
 MAX_RESULT_CHARACTERS = 24_000
 """Of one result, as a language model is shown it."""
 
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "string_list": list,
-}
-
 
 class ToolRefused(Exception):
     """The tool may not be called so. The message tells the caller why."""
@@ -112,14 +104,9 @@ class Toolbox:
         if unknown:
             return f"{name} has no argument {', '.join(unknown)}"
         for argument in declared.values():
-            value = arguments.get(argument.name)
-            if value is None:
-                if argument.required:
-                    return f"{name} needs the argument {argument.name}"
-            elif not isinstance(value, _TYPES[argument.type]) or (
-                isinstance(value, bool) and argument.type != "boolean"
-            ):
-                return f"{argument.name} of {name} must be a {argument.type}"
+            problem = argument.problem_with(arguments.get(argument.name))
+            if problem is not None:
+                return f"{argument.name} of {name} {problem}"
         return None
 
     def refuse(self, name: str, reason: str) -> None:

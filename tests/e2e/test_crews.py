@@ -1,6 +1,7 @@
 """What crews read is there in the real graph, and comes to what their rules say."""
 
 import importlib
+import time
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -95,3 +96,106 @@ async def test_the_tenants_numbers_are_the_graphs(platform: Any) -> None:
         assert figures["contacts"] == counted["contacts"]["totalCount"]
         report = await run(platform, user, "tenant_analyst", "report", {}, gather=gathered.output)
         assert report.output["findings"]
+
+
+SCORE = """
+mutation ($id: ID!) { scoreLead(input: {leadId: $id}) {
+  run { id status engine { kind } error { code message } actions { tool status arguments } }
+  lead { score scoring { value grade engine runId } } errors { code message } } }
+"""
+DECIDE = """
+mutation ($input: DecideAgentActionInput!) { decideAgentAction(input: $input) {
+  run { id status } action { status outcome } errors { code message } } }
+"""
+RUN = "query ($id: ID!) { agentRun(id: $id) { status error { code message } actions { index status argumentsHash } } }"
+
+
+def ended(platform: Any, run: str, user: str, *wanted: str) -> dict[str, Any]:
+    """The run, once it stands as wanted."""
+    until = time.monotonic() + 40
+    while True:
+        found: dict[str, Any] = platform.data(RUN, {"id": run}, user=user)["agentRun"]
+        if found["status"] in wanted or time.monotonic() > until:
+            assert found["status"] in wanted, found
+            return found
+        time.sleep(0.2)
+
+
+def lead_with(platform: Any, notes: bool) -> str:
+    found = platform.data("{ leads(first: 100, filter: {status: [OPEN]}) { edges { node { id notes scoring { value } } } } }", user="ada@acme")
+    return next(
+        str(edge["node"]["id"])
+        for edge in found["leads"]["edges"]
+        if bool(edge["node"]["notes"]) is notes and edge["node"]["scoring"] is None
+    )
+
+
+def test_a_lead_is_scored_from_the_mutation_to_the_row(platform: Any) -> None:
+    lead = lead_with(platform, notes=False)
+    data = platform.data(SCORE, {"id": lead}, user="ada@acme", prefer="wait=30")["scoreLead"]
+    assert data["errors"] == []
+    run = data["run"]
+    assert (run["status"], run["engine"]) == ("SUCCEEDED", {"kind": "PLAYBOOK"}), run
+    (action,) = run["actions"]
+    assert (action["tool"], action["status"]) == ("record_lead_score", "DONE")
+    scoring = data["lead"]["scoring"]
+    assert scoring["runId"] == run["id"]
+    assert scoring["value"] == data["lead"]["score"] == action["arguments"]["value"]
+
+
+def test_a_lead_with_an_outsiders_notes_waits_for_a_person(platform: Any) -> None:
+    lead = lead_with(platform, notes=True)
+    data = platform.data(SCORE, {"id": lead}, user="ada@acme", prefer="wait=30")["scoreLead"]
+    assert data["run"]["status"] == "WAITING_FOR_APPROVAL"
+    assert data["lead"]["scoring"] is None
+    run = data["run"]["id"]
+    (action,) = ended(platform, run, "ada@acme", "WAITING_FOR_APPROVAL")["actions"]
+    given = {"runId": run, "index": 0, "decision": "APPROVE", "argumentsHash": action["argumentsHash"]}
+    decided = platform.data(DECIDE, {"input": given}, user="ben@acme")["decideAgentAction"]
+    assert decided["errors"] == []
+    (action,) = ended(platform, run, "ada@acme", "SUCCEEDED")["actions"]
+    assert action["status"] == "DONE"
+    data = platform.data(SCORE, {"id": lead}, user="ada@acme", prefer="wait=30")["scoreLead"]
+    assert data["lead"]["scoring"]["runId"] == run, "asked again within the window, the run is the same"
+
+
+def test_a_question_is_answered_from_the_demo_texts(platform: Any) -> None:
+    ask = """mutation ($question: String!) { answerSupportQuestion(input: {question: $question}) {
+      run { id status error { code message } } answer { answered answer citations { title quote } } errors { code } } }"""
+    question = {"question": "Within how many days can I return goods?"}
+    data = platform.data(ask, question, user="ada@acme", prefer="wait=30")["answerSupportQuestion"]
+    assert data["run"]["status"] == "SUCCEEDED", data
+    assert "30 days" in data["answer"]["answer"]
+    assert data["answer"]["citations"][0]["title"] == "Returns and refunds"
+
+
+def test_a_tenant_is_analysed(platform: Any) -> None:
+    ask = "mutation { analyseTenant { run { id status error { code message } } report { summary findings } errors { code } } }"
+    data = platform.data(ask, user="ada@globex", prefer="wait=30")["analyseTenant"]
+    assert data["run"]["status"] == "SUCCEEDED", data
+    assert data["report"]["findings"]
+
+
+def test_a_review_gets_a_draft_once_a_person_has_agreed(platform: Any) -> None:
+    found = platform.data(
+        "{ businesses(first: 40) { edges { node { reviews { edges { node { id body response { text } } } } } } } }",
+        user="ada@acme",
+    )
+    review = next(
+        edge["node"]["id"]
+        for business in found["businesses"]["edges"]
+        for edge in business["node"]["reviews"]["edges"]
+        if edge["node"]["body"] and edge["node"]["response"] is None
+    )
+    draft = """mutation ($id: ID!) { draftReviewResponse(input: {reviewId: $id}) {
+      run { id status error { code message } } review { response { text } } errors { code } } }"""
+    data = platform.data(draft, {"id": review}, user="ada@acme", prefer="wait=30")["draftReviewResponse"]
+    assert (data["run"]["status"], data["review"]["response"]) == ("WAITING_FOR_APPROVAL", None), data
+    run = data["run"]["id"]
+    (action,) = ended(platform, run, "ada@acme", "WAITING_FOR_APPROVAL")["actions"]
+    given = {"runId": run, "index": 0, "decision": "APPROVE", "argumentsHash": action["argumentsHash"]}
+    assert platform.data(DECIDE, {"input": given}, user="ben@acme")["decideAgentAction"]["errors"] == []
+    ended(platform, run, "ada@acme", "SUCCEEDED")
+    read = "query ($id: ID!) { review(id: $id) { response { text engine publishedAt runId } } }"
+    response = platform.data(read, {"id": review}, user="ada@acme")["review"]["response"]
+    assert (response["engine"], response["publishedAt"], response["runId"]) == ("PLAYBOOK", None, run)

@@ -12,7 +12,7 @@ from brain.catalogue.yaml_source import CatalogueError
 from brain.crews.actions import ActionUnknown, operation_for, propose, refusal_of
 from brain.crews.definition import Risk
 from brain.crews.definitions_loader import load, load_crews
-from brain.crews.errors import UnknownCrew, UnknownTask
+from brain.crews.errors import InputInvalid, UnknownCrew, UnknownTask
 from brain.crews.run import crew_named
 from brain.crews.task import EngineUsed
 from tests.brain.crews.world import SUPERGRAPH, schema
@@ -159,3 +159,23 @@ def test_a_refusal_is_seen_in_either_place():
     assert refusal_of({"errors": []}) is None
     assert refusal_of({"errors": [], "refusal": None}) is None
     assert refusal_of({"errors": [why]}) == refusal_of({"errors": [], "refusal": why}) == ("KILL_SWITCH", "Stopped.")
+
+
+@pytest.mark.parametrize("given", [{"leadId": "l"}, {"input": {"leadId": "l"}}])
+def test_a_run_begins_with_the_fields_arguments(given):
+    assert crew_named("lead_scoring").checked_input(given) == {"leadId": "l"}
+    assert crew_named("tenant_analyst").checked_input({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({}, "leadId is missing"),
+        ({"input": {"leadId": 7}}, "leadId must be a string"),
+        ({"leadId": "l", "tenant": "globex"}, "tenant is unknown"),
+        ({"input": "l"}, "leadId is missing; input is unknown"),
+    ],
+)
+def test_a_run_does_not_begin_with_others(given, problem):
+    with pytest.raises(InputInvalid, match=problem):
+        crew_named("lead_scoring").checked_input(given)
