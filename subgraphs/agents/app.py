@@ -8,6 +8,7 @@ from resolvers.settings import Settings
 from subgraphs.agents.schema import schema
 from subgraphs.agents.services import Services
 from subgraphs.agents.streams import EventStreams
+from subgraphs.agents.sweeper import Sweeper
 from subgraphs.agents.workflows import TemporalSettings, Workflows
 
 __all__ = ["create_app", "sdl"]
@@ -25,17 +26,19 @@ def create_app(settings: Settings, temporal: TemporalSettings | None = None) -> 
     ringing: Redis = Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     waiting: Redis = Redis.from_url(url, socket_timeout=_LONGEST_WAIT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     streams = EventStreams(ringing, waiting)
-    return subgraph_app(
-        "agents",
-        schema,
-        settings,
-        services=Services(
-            streams,
-            Workflows(temporal or TemporalSettings()),
-            MiniLMEmbeddings.from_settings(EmbeddingSettings()),
-        ),
-        on_stop=streams.close,
-    )
+    workflows = Workflows(temporal or TemporalSettings())
+    sweeper = Sweeper(workflows)
+
+    async def begin() -> None:
+        sweeper.begin(app.database)
+
+    async def end() -> None:
+        await sweeper.end()
+        await streams.close()
+
+    services = Services(streams, workflows, MiniLMEmbeddings.from_settings(EmbeddingSettings()))
+    app = subgraph_app("agents", schema, settings, services=services, on_start=begin, on_stop=end)
+    return app
 
 
 def sdl() -> str:

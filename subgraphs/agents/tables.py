@@ -29,10 +29,19 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from resolvers.tables import context_metadata, tenant_reference, tenant_table
-from subgraphs.agents.domain.values import ActionStatus, DecisionKind, EngineKind, Risk, RunPhase, RunStatus
+from subgraphs.agents.domain.values import (
+    ActionStatus,
+    DecisionKind,
+    EngineKind,
+    IntegrationState,
+    Risk,
+    RunPhase,
+    RunStatus,
+)
 
 __all__ = [
     "DIMENSIONS",
@@ -45,6 +54,7 @@ __all__ = [
     "controls",
     "documents",
     "events",
+    "integrations",
     "ledger",
     "metadata",
     "passages",
@@ -293,6 +303,19 @@ passages = tenant_table(
     UniqueConstraint("tenant_id", "document_id", "index", "model_id", name="uq_passages_place"),
 )
 """Parts of the texts, each with the vector of its meaning; a search compares those of the tenant."""
+
+integrations = tenant_table(
+    metadata,
+    "integrations",
+    Column("name", String(100), nullable=False),
+    _enumeration("state", IntegrationState),
+    Column("detail", String(500)),
+    _moment("checked_at"),
+    UniqueConstraint("tenant_id", "name", name="uq_integrations_name"),
+)
+
+# What `unstarted_runs` looks through: few at any time, of all tenants.
+Index("ix_runs_queued", runs.c.created_at, postgresql_where=text("status = 'queued'"))
 
 for _table, _columns in (
     (runs, ("created_at",)),

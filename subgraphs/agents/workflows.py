@@ -107,6 +107,7 @@ class Workflows:
     async def start(self, tenant_id: UUID, run: Run) -> None:
         """Starts the run's workflow, unless it was started before."""
         from temporalio.common import (  # noqa: PLC0415 - a heavy import
+            Priority,
             SearchAttributeKey,
             SearchAttributePair,
             TypedSearchAttributes,
@@ -127,6 +128,8 @@ class Workflows:
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     search_attributes=TypedSearchAttributes([tenant]),
+                    # Where tasks queue up, tenants get their turns one after another.
+                    priority=Priority(fairness_key=str(tenant_id)),
                     rpc_timeout=timedelta(seconds=_TIMEOUT_S),
                 )
 

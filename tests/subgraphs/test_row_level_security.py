@@ -250,7 +250,8 @@ async def test_functions_that_run_as_the_owner_are_few_and_safe(
         "from pg_proc p where p.pronamespace = to_regnamespace($1) and p.prosecdef",
         context,
     )
+    # Log-in has to work before a tenant is known, and runs that were left are looked for in all tenants.
+    assert not functions or context == "identity" or (context, len(functions)) == ("agents", 1)
     for function in functions:
-        assert context == "identity", "only log-in has to work before a tenant is known"
         assert function["proconfig"] == ["search_path=pg_catalog, pg_temp"]
         assert not function["everyone"]

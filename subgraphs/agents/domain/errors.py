@@ -13,10 +13,10 @@ __all__ = [
     "DocumentNotFound",
     "DryRun",
     "IdempotencyKeyReused",
+    "IntegrationNotFound",
     "InvalidTransition",
     "InvalidValue",
     "KillSwitchOn",
-    "NoSuchCrew",
     "NotYourOwnMoney",
     "ProposalChanged",
     "RetryNotPossible",
@@ -162,10 +162,10 @@ class RetryNotPossible(Refused):
     code = "RETRY_NOT_POSSIBLE"
 
 
-class NoSuchCrew(NotFound):
-    """There is no such crew."""
+class IntegrationNotFound(NotFound):
+    """There is no such integration."""
 
-    code = "AGENT_CREW_NOT_FOUND"
+    code = "INTEGRATION_NOT_FOUND"
 
 
 class VersionConflict(Conflict):

@@ -17,6 +17,7 @@ __all__ = [
     "ActionStatus",
     "DecisionKind",
     "EngineKind",
+    "IntegrationState",
     "Risk",
     "RunPhase",
     "RunStatus",
@@ -110,6 +111,14 @@ class EngineKind(Enum):
 
     LLM = "llm"
     PLAYBOOK = "playbook"
+
+
+class IntegrationState(Enum):
+    """What came of the last use of an integration."""
+
+    CONNECTED = "connected"
+    MISSING_CREDENTIALS = "missing"
+    FAILED = "failed"
 
 
 _FINAL_RUNS = frozenset({RunStatus.SUCCEEDED, RunStatus.REJECTED, RunStatus.FAILED, RunStatus.CANCELLED})

@@ -3,6 +3,7 @@
 import strawberry
 
 from resolvers.schema import build_schema
+from subgraphs.agents.schema.catalogue import CatalogueMutation, CatalogueQuery
 from subgraphs.agents.schema.crews import CrewMutation
 from subgraphs.agents.schema.documents import DocumentMutation, DocumentQuery
 from subgraphs.agents.schema.inputs import SCALARS
@@ -16,12 +17,14 @@ __all__ = ["schema"]
 
 
 @strawberry.type
-class Query(RunQuery, DocumentQuery):
+class Query(RunQuery, DocumentQuery, CatalogueQuery):
     pass
 
 
 @strawberry.type
-class Mutation(PublicMutation, CrewMutation, IntegrationMutation, DocumentMutation, InternalMutation):
+class Mutation(
+    PublicMutation, CrewMutation, IntegrationMutation, DocumentMutation, CatalogueMutation, InternalMutation
+):
     pass
 
 
