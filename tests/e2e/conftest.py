@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,13 @@ mutation LogIn($input: LogInInput!) {
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
     """`brain up` on a folder and a port of its own."""
+    with started() as running:
+        yield running
+
+
+@contextmanager
+def started() -> Iterator[Platform]:
+    """A platform of its own, for a test that does it harm."""
     folder = Path(tempfile.mkdtemp(prefix="brain-e2e-"))
     folder.chmod(0o755)  # PostgreSQL runs as another user where we are root
     data_dir, output, port = folder / "data", folder / "output.txt", free_port()
@@ -122,3 +130,4 @@ def pretty(value: Any) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--keep-screenshot", action="store_true", help="renew docs/assets/graphiql.png")
+    parser.addoption("--killed-runs", type=int, default=4, help="how many runs of agents are to survive kills")
