@@ -32,8 +32,9 @@ from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
 from brain.integrations import all_crews
 from brain.internal_subgraph import InternalSubgraph
+from brain.mark_watch import MarkWatch
 from brain.readiness import Readiness
-from brain.revocation import Revocations
+from brain.revocation import MARKS, Revocations
 from brain.run_tokens import RunTokens
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
@@ -95,7 +96,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     http = HttpClient()
     jwks_url = settings.identity_jwks_url or f"{at_identity}/.well-known/jwks.json"
     identity = IdentityClient(http, f"{at_identity}/graphql", jwks_url, signer, _IDENTITY)
-    revocations = Revocations(redis)
+    marks = MarkWatch(redis, MARKS)
+    revocations = Revocations(redis, marks)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
     config = _router_config(settings, urls)
     resolver = TenantResolver(identity, tokens, revocations, _run_tokens(settings))
@@ -139,7 +141,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         try:
             if workflows is not None:
                 background.add(asyncio.create_task(workflows.warm_up()))
-            async with router.lifespan(), reloader.running():
+            async with marks.running(), router.lifespan(), reloader.running():
                 yield
         finally:
             for task in background:

@@ -23,6 +23,7 @@ _log = logging.getLogger("brain.hooks")
 _CALLER = "brain.caller"
 _DEADLINE_MS = "brain.deadline_ms"
 _AGENT_CALL = "brain.agent_call"
+_HEADER_CHARS = len(CONTEXT_HEADER)
 
 
 class BrainHooks(RouterHooks):
@@ -50,15 +51,25 @@ class BrainHooks(RouterHooks):
         self._signer = signer
         self._request_timeout_s = request_timeout_s
 
-    async def on_request(self, context: RequestContext) -> None:
+    def on_request(self, context: RequestContext) -> Awaitable[None] | None:
         """Find out who calls and which view is theirs; note it for the log and for `on_fetch`.
 
         Raises:
             RequestRefused: see `TenantResolver.resolve`.
         """
-        context.headers = {name: value for name, value in context.headers.items() if name != CONTEXT_HEADER}
+        if CONTEXT_HEADER in context.headers:
+            context.headers = {name: value for name, value in context.headers.items() if name != CONTEXT_HEADER}
         context.state[_DEADLINE_MS] = int((time.time() + self._request_timeout_s) * 1000)
-        caller = await self._resolver.resolve(context.headers)
+        caller = self._resolver.known(context.headers)
+        if caller is None:
+            return self._ask(context)
+        self._enter(context, caller)
+        return None
+
+    async def _ask(self, context: RequestContext) -> None:
+        self._enter(context, await self._resolver.resolve(context.headers))
+
+    def _enter(self, context: RequestContext, caller: Caller) -> None:
         context.state[_CALLER] = caller
         context.partition = caller.tenant_id or ""
         context.caller = caller.user_id
@@ -76,11 +87,13 @@ class BrainHooks(RouterHooks):
             context.scopes = caller.scopes
             context.policies = [f"role:{role}" for role in caller.roles]
             context.expires_at = caller.expires_at
-        context.log_fields |= {"tenant": caller.tenant_slug or caller.tenant_id, "via": caller.via}
+        fields = context.log_fields
+        fields["tenant"] = caller.tenant_slug or caller.tenant_id
+        fields["via"] = caller.via
         if caller.user_id is not None:
-            context.log_fields["user"] = caller.user_id
+            fields["user"] = caller.user_id
         if caller.run_id is not None:
-            context.log_fields["run"] = caller.run_id
+            fields["run"] = caller.run_id
 
     def on_plan(self, context: RequestContext, plan: QueryPlan) -> None:
         """Note the agent-backed field that a mutation calls, if it does.
@@ -115,8 +128,11 @@ class BrainHooks(RouterHooks):
         return send(call).then(partial(_accepted, call))
 
     def _sign(self, call: SubgraphCall, run_id: str | None = None) -> None:
-        for name in [name for name in call.headers if name.lower() == CONTEXT_HEADER]:
-            del call.headers[name]
+        headers = call.headers
+        for name in headers:
+            if len(name) == _HEADER_CHARS and name.lower() == CONTEXT_HEADER:
+                _without_context(headers)
+                break
         caller = caller_of(call.context)
         # Only a run's writes are promised to be done once: its keys are its own, and name it.
         key = call.context.headers.get("idempotency-key") if caller.run_id is not None else None
@@ -129,6 +145,12 @@ class BrainHooks(RouterHooks):
             client=call.context.client,
             idempotency_key=key if key is not None and key.startswith(f"{caller.run_id}:") else None,
         )
+
+
+def _without_context(headers: dict[str, str]) -> None:
+    """Remove the header in every spelling."""
+    for name in [name for name in headers if name.lower() == CONTEXT_HEADER]:
+        del headers[name]
 
 
 def _accepted(call: SubgraphCall, reply: SubgraphReply) -> SubgraphReply:

@@ -1,8 +1,9 @@
 """Which tenant a request is for, once everything that names one is known. Pure decisions, no input or output."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from brain.caller import Caller
+from brain.caller import ANONYMOUS, Caller
 from router.hooks import RequestRefused
 
 __all__ = ["ACT_FOR_ANY_TENANT", "Tenant", "agree", "must_look_up"]
@@ -44,10 +45,10 @@ def agree(caller: Caller, host: Tenant | None, named: str | None, found: Tenant 
         RequestRefused: two of them disagree (`TENANT_MISMATCH`), or the credential may not act for the tenant.
     """
     if caller.tenant_id is not None:
-        own = Tenant(caller.tenant_id.lower(), caller.tenant_slug or caller.tenant_id.lower())
-        if host is not None and host.id != own.id:
+        own = caller.tenant_id.lower()
+        if host is not None and host.id != own:
             raise _mismatch("The credential is for one tenant, the host name belongs to another.")
-        if named is not None and not own.is_named(named):
+        if named is not None and not Tenant(own, caller.tenant_slug or own).is_named(named):
             raise _mismatch("The credential is for one tenant, X-Tenant names another.")
         return caller
     if caller.via == "anonymous":
@@ -55,7 +56,7 @@ def agree(caller: Caller, host: Tenant | None, named: str | None, found: Tenant 
             raise RequestRefused("X-Tenant needs a credential that may act for that tenant.")
         if named is not None and host is not None and not host.is_named(named):
             raise _mismatch("The host name belongs to one tenant, X-Tenant names another.")
-        return _within(caller, host)
+        return caller if host is None else _anonymous_in(host)
     if (host is not None or named is not None) and ACT_FOR_ANY_TENANT not in caller.scopes:
         raise RequestRefused("The credential may not act for this tenant.")
     if named is not None and found is None:
@@ -63,6 +64,11 @@ def agree(caller: Caller, host: Tenant | None, named: str | None, found: Tenant 
     if host is not None and found is not None and host.id != found.id:
         raise _mismatch("The host name belongs to one tenant, X-Tenant names another.")
     return _within(caller, found or host)
+
+
+@lru_cache(maxsize=1000)
+def _anonymous_in(tenant: Tenant) -> Caller:
+    return _within(ANONYMOUS, tenant)
 
 
 def _within(caller: Caller, tenant: Tenant | None) -> Caller:

@@ -30,6 +30,11 @@ class RecentAnswers(Generic[K, V]):
         self._answers: OrderedDict[K, tuple[float, V]] = OrderedDict()
         self._asking: dict[K, asyncio.Task[V]] = {}
 
+    def known(self, key: K) -> tuple[float, V] | None:
+        """Until when the remembered answer is good, and the answer; None if there is none."""
+        known = self._answers.get(key)
+        return known if known is not None and self._clock() < known[0] else None
+
     async def get(self, key: K, ask: Callable[[], Awaitable[V]]) -> V:
         """The remembered answer for the key, or what `ask` answers now.
 

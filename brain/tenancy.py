@@ -13,7 +13,7 @@ import ipaddress
 import logging
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 from brain.caller import ANONYMOUS, Caller
 from brain.identity_client import IdentityClient, IdentityUnavailable
@@ -32,6 +32,7 @@ _LIFETIME_S = 30.0
 _MAX_ENTRIES = 10_000
 _API_KEY_PREFIX = "bk_"
 _MAX_API_KEY_CHARS = 256
+_MAX_HOST_CHARS = 300
 _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 
@@ -40,8 +41,8 @@ class TenantResolver:
     """Settles who calls; one for the life of the Brain.
 
     What identity says is remembered for 30 s, so a moved domain takes that long to be noticed. Removed members, changed
-    roles and revoked API keys are noticed at once: each request with a credential looks for identity's mark in Redis,
-    and is refused with 503 while Redis does not answer.
+    roles and revoked API keys are noticed at once: each request with a credential looks for identity's mark
+    (`Revocations`), and is refused with 503 while that can neither be known nor asked for.
     """
 
     def __init__(
@@ -58,6 +59,35 @@ class TenantResolver:
         self._by_domain: RecentAnswers[str, Tenant | None] = RecentAnswers(_LIFETIME_S, _MAX_ENTRIES)
         self._by_slug: RecentAnswers[str, Tenant | None] = RecentAnswers(_LIFETIME_S, _MAX_ENTRIES)
         self._grants: RecentAnswers[bytes, Caller | None] = RecentAnswers(_LIFETIME_S, _MAX_ENTRIES)
+
+    def known(self, headers: Mapping[str, str]) -> Caller | None:
+        """What `resolve` says, or None if somebody has to be asked, or a signature verified, first.
+
+        Raises:
+            RequestRefused: as `resolve`.
+        """
+        caller = ANONYMOUS
+        if "authorization" in headers or "x-api-key" in headers:
+            try:
+                found = self._known_caller(headers)
+            except InvalidCredential as error:
+                raise _unauthenticated(str(error)) from error
+            except RevocationsUnavailable as error:
+                raise _unavailable(error) from error
+            if found is None:
+                return None
+            caller = found
+        host: Tenant | None = None
+        domain = domain_of(headers.get("host", ""))
+        if domain is not None:
+            known = self._by_domain.known(domain)
+            if known is None:
+                return None
+            host = known[1]
+        named = headers.get("x-tenant")
+        if named is not None and (must_look_up(caller, named) or not _SLUG.fullmatch(named)):
+            return None
+        return agree(caller, host, named)
 
     async def resolve(self, headers: Mapping[str, str]) -> Caller:
         """The caller of a request with these headers (names in lower case).
@@ -82,54 +112,93 @@ class TenantResolver:
         except InvalidCredential as error:
             raise _unauthenticated(str(error)) from error
         except (IdentityUnavailable, KeysUnavailable, RevocationsUnavailable) as error:
-            _log.error("cannot tell who calls: %s", error)
-            raise RequestRefused(
-                "Who is calling cannot be established right now.",
-                code="SERVICE_UNAVAILABLE",
-                status=503,
-                headers={"retry-after": "2"},
-            ) from error
+            raise _unavailable(error) from error
         return agree(caller, host, named, found)
 
-    async def _authenticate(self, headers: Mapping[str, str]) -> Caller:
-        authorization, key = headers.get("authorization"), headers.get("x-api-key")
-        if authorization is None and key is None:
+    def _known_caller(self, headers: Mapping[str, str]) -> Caller | None:
+        token, key = _credential_in(headers)
+        if token is not None:
+            return self._tokens.known(token)
+        if key is None:
             return ANONYMOUS
-        if authorization is not None and key is not None:
-            raise InvalidCredential("Send one credential, not two.")
-        if authorization is not None:
-            scheme, _, credential = authorization.strip().partition(" ")
-            credential = credential.strip()
-            if scheme.lower() != "bearer" or not credential:
-                raise InvalidCredential("Use `Authorization: Bearer` with an access token or an API key.")
-            if not credential.startswith(_API_KEY_PREFIX):
-                if self._run_tokens is not None and self._run_tokens.is_one(credential):
-                    return self._run_tokens.verify(credential)
-                return await self._tokens.verify(credential)
-            key = credential
-        assert key is not None
-        return await self._by_api_key(key)
-
-    async def _by_api_key(self, key: str) -> Caller:
-        if not key.startswith(_API_KEY_PREFIX) or len(key) > _MAX_API_KEY_CHARS:
+        grant = self._grants.known(_digest(key))
+        is_revoked = self._revocations.known_key(_prefix_of(key))
+        if grant is None or is_revoked is None:
+            return None
+        if grant[1] is None or is_revoked:
             raise InvalidCredential("The API key is not valid.")
-        # Remembered by hash: no key lies about in memory for longer than its request.
-        digest = hashlib.sha256(key.encode()).digest()
-        grant = await self._grants.get(digest, partial(self._identity.authenticate_api_key, key))
+        return grant[1]
+
+    async def _authenticate(self, headers: Mapping[str, str]) -> Caller:
+        token, key = _credential_in(headers)
+        if token is not None:
+            if self._run_tokens is not None and self._run_tokens.is_one(token):
+                return self._run_tokens.verify(token)
+            return await self._tokens.verify(token)
+        if key is None:
+            return ANONYMOUS
+        grant = await self._grants.get(_digest(key), partial(self._identity.authenticate_api_key, key))
         # After it was asked for: a key revoked in between leaves its mark before identity says so.
-        if grant is None or await self._revocations.has_key(key.split("_")[1]):
+        if grant is None or await self._revocations.has_key(_prefix_of(key)):
             raise InvalidCredential("The API key is not valid.")
         return grant
 
 
+def _credential_in(headers: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """The access token or the API key of a request: one of them, or none.
+
+    Raises:
+        InvalidCredential: it has both, or something else.
+    """
+    authorization, key = headers.get("authorization"), headers.get("x-api-key")
+    if authorization is not None:
+        if key is not None:
+            raise InvalidCredential("Send one credential, not two.")
+        scheme, _, credential = authorization.strip().partition(" ")
+        credential = credential.strip()
+        if scheme.lower() != "bearer" or not credential:
+            raise InvalidCredential("Use `Authorization: Bearer` with an access token or an API key.")
+        if not credential.startswith(_API_KEY_PREFIX):
+            return credential, None
+        key = credential
+    if key is not None and (not key.startswith(_API_KEY_PREFIX) or len(key) > _MAX_API_KEY_CHARS):
+        raise InvalidCredential("The API key is not valid.")
+    return None, key
+
+
+def _digest(key: str) -> bytes:
+    """By what it is remembered: no key lies about in memory for longer than its request."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _prefix_of(key: str) -> str:
+    """What identity's marks call the key."""
+    return key.split("_")[1]
+
+
 def domain_of(host: str) -> str | None:
     """The `Host` header as a domain that could be a tenant's, without port; None for addresses and plain names."""
+    return _domain_of(host) if len(host) <= _MAX_HOST_CHARS else None
+
+
+@lru_cache(maxsize=4096)
+def _domain_of(host: str) -> str | None:
     name = re.sub(r":\d*$", "", host.strip().lower()).removesuffix(".")
     try:
         ipaddress.ip_address(name.strip("[]"))
     except ValueError:
         return name if _DOMAIN.fullmatch(name) else None
     return None
+
+
+def _unavailable(error: Exception) -> RequestRefused:
+    _log.error("cannot tell who calls: %s", error)
+    return RequestRefused(
+        "Who is calling cannot be established right now.",
+        code="SERVICE_UNAVAILABLE",
+        status=503,
+        headers={"retry-after": "2"},
+    )
 
 
 def _unauthenticated(message: str) -> RequestRefused:

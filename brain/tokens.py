@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import jwt
 
 from brain.caller import INTERNAL_SCOPE, Caller
-from brain.revocation import Revocations
+from brain.revocation import Revocations, mark_of_user
 
 __all__ = ["AccessTokens", "InvalidCredential", "KeysUnavailable", "SigningKeys", "allowed_scopes"]
 
@@ -55,6 +58,7 @@ class SigningKeys:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._read_at: float | None = None
         self._tried_at: float | None = None
+        self._due_at = -math.inf
         self._reading = asyncio.Lock()
 
     async def get(self, kid: str) -> jwt.PyJWK | None:
@@ -72,6 +76,16 @@ class SigningKeys:
             raise KeysUnavailable("Identity's keys cannot be read.")
         return self._keys.get(kid)
 
+    @property
+    def current(self) -> Mapping[str, jwt.PyJWK]:
+        """The keys as they were last read; another object after each time."""
+        return self._keys
+
+    @property
+    def are_due(self) -> bool:
+        """Whether `get` would read them again."""
+        return self._clock() >= self._due_at
+
     def _is_old(self) -> bool:
         return self._read_at is None or self._clock() - self._read_at > self._max_age_s
 
@@ -80,6 +94,7 @@ class SigningKeys:
 
     async def _refresh(self) -> None:
         self._tried_at = self._clock()
+        self._due_at = self._tried_at + self._pause_s
         try:
             keys = jwt.PyJWKSet.from_dict(dict(await self._read())).keys
         except Exception as error:  # noqa: BLE001 - whatever it is, the keys that we have serve on
@@ -87,21 +102,56 @@ class SigningKeys:
             return
         self._keys = {key.key_id: key for key in keys if key.key_id and key.algorithm_name == _ALGORITHM}
         self._read_at = self._tried_at
+        self._due_at = self._read_at + max(self._max_age_s, self._pause_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token whose signature was good.
+
+    Attributes:
+        caller: whom it speaks for.
+        issued_at: Unix seconds.
+        mark: the name of the user's mark.
+        keys: what it was verified with.
+    """
+
+    caller: Caller
+    issued_at: int
+    mark: str
+    keys: Mapping[str, jwt.PyJWK]
 
 
 class AccessTokens:
-    """Verifies access tokens.
+    """Verifies access tokens, and remembers those whose signature was good, until they expire or keys are read again.
 
     Args:
         keys: identity's.
         issuer: the `iss` that tokens must have.
-        revocations: tells which tokens ended before their time.
+        revocations: tells which tokens ended before their time; asked for each request.
+        max_entries: beyond it the token that was verified first is forgotten.
     """
 
-    def __init__(self, keys: SigningKeys, issuer: str, revocations: Revocations) -> None:
+    def __init__(self, keys: SigningKeys, issuer: str, revocations: Revocations, *, max_entries: int = 10_000) -> None:
         self._keys = keys
         self._issuer = issuer
         self._revocations = revocations
+        self._max_entries = max_entries
+        # By hash: no token lies about in memory for longer than its request.
+        self._verified: dict[bytes, _Verified] = {}
+
+    def known(self, token: str) -> Caller | None:
+        """What `verify` says, or None if somebody has to be asked, or a signature verified, first.
+
+        Raises:
+            InvalidCredential: it was revoked.
+            RevocationsUnavailable: the mark is nonsense.
+        """
+        found = self._remembered(_digest(token))
+        if found is None:
+            return None
+        mark = self._revocations.known_of_user(found.mark)
+        return None if mark is None else _unless_revoked(found, mark)
 
     async def verify(self, token: str) -> Caller:
         """Whom the token speaks for.
@@ -111,6 +161,33 @@ class AccessTokens:
             KeysUnavailable: see `SigningKeys.get`.
             RevocationsUnavailable: whether it was revoked cannot be told.
         """
+        digest = _digest(token)
+        found = self._remembered(digest)
+        if found is None:
+            found = await self._verify(token)
+            if len(self._verified) >= self._max_entries:
+                del self._verified[next(iter(self._verified))]
+            self._verified[digest] = found
+        # Nothing else tells the token of a removed member from a good one.
+        return _unless_revoked(found, await self._revocations.of_user(found.mark))
+
+    def _remembered(self, digest: bytes) -> _Verified | None:
+        found = self._verified.get(digest)
+        if found is None:
+            return None
+        ends_at = found.caller.expires_at
+        # Keys that are read again may lack the one that signed it.
+        if (
+            found.keys is self._keys.current
+            and not self._keys.are_due
+            and ends_at is not None
+            and time.time() < ends_at
+        ):
+            return found
+        del self._verified[digest]
+        return None
+
+    async def _verify(self, token: str) -> _Verified:
         try:
             if len(token) > _MAX_TOKEN_CHARS:
                 raise InvalidCredential("The access token is not valid.")
@@ -131,14 +208,22 @@ class AccessTokens:
                 options={"require": ["iss", "aud", "sub", "iat", "exp", "jti", "tenant"], "strict_aud": True},
             )
             caller = _caller(claims)
+            mark = mark_of_user(claims["tenant"], claims["sub"])
+            return _Verified(caller, claims["iat"], mark, self._keys.current)
         except jwt.ExpiredSignatureError as error:
             raise InvalidCredential("The access token has expired.") from error
         except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
             raise InvalidCredential("The access token is not valid.") from error
-        # Nothing else tells the token of a removed member from a good one.
-        if claims["iat"] <= await self._revocations.of_user(claims["tenant"], claims["sub"]):
-            raise InvalidCredential("The access token was revoked.")
-        return caller
+
+
+def _unless_revoked(found: _Verified, mark: int) -> Caller:
+    if found.issued_at <= mark:
+        raise InvalidCredential("The access token was revoked.")
+    return found.caller
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode()).digest()
 
 
 def allowed_scopes(scopes: object) -> tuple[str, ...]:

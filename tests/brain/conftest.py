@@ -3,10 +3,11 @@
 The whole platform with the real one is in tests/e2e; here identity has to misbehave, too.
 """
 
+import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +17,17 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from redis.asyncio import Redis
 
+from brain.caller import Caller
 from brain.context_header import CONTEXT_HEADER, ContextSigner
 from brain.context_keys import ContextSecret, new_secret
 from brain.http_client import HttpClient
 from brain.identity_client import IdentityClient
 from brain.jwks import key_thumbprint, public_jwk
-from brain.revocation import Revocations
+from brain.mark_watch import SURE_FOR_S, MarkWatch
+from brain.revocation import MARKS, Revocations
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
+from router.hooks import RequestRefused
 
 ACME = {
     "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, "acme")),
@@ -157,7 +161,41 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-def resolver(identity_client: IdentityClient, redis: Redis) -> TenantResolver:
-    revocations = Revocations(redis)
+async def marks(redis: Redis) -> AsyncIterator[MarkWatch]:
+    """Hears what is written to the Redis of the test."""
+    watch = MarkWatch(redis, MARKS)
+    async with watch.running():
+        await watch.listening()
+        yield watch
+
+
+class Checked(TenantResolver):
+    """Says the same at once, from what it remembers, as when it asks."""
+
+    async def resolve(self, headers: Mapping[str, str]) -> Caller:
+        try:
+            asked: Caller | RequestRefused = await super().resolve(headers)
+        except RequestRefused as error:
+            asked = error
+        async with asyncio.timeout(SURE_FOR_S + 5):
+            # What was written just now may take its time to be heard: no longer than promised.
+            while not self.says(headers, asked):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        if isinstance(asked, RequestRefused):
+            raise asked
+        return asked
+
+    def says(self, headers: Mapping[str, str], asked: Caller | RequestRefused) -> bool:
+        try:
+            known = self.known(headers)
+        except RequestRefused as error:
+            assert isinstance(asked, RequestRefused)
+            return (error.message, error.code, error.status) == (asked.message, asked.code, asked.status)
+        return known is None or known == asked
+
+
+@pytest.fixture
+def resolver(identity_client: IdentityClient, redis: Redis, marks: MarkWatch) -> TenantResolver:
+    revocations = Revocations(redis, marks)
     tokens = AccessTokens(SigningKeys(identity_client.jwks), "brain", revocations)
-    return TenantResolver(identity_client, tokens, revocations)
+    return Checked(identity_client, tokens, revocations)

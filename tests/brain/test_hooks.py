@@ -33,6 +33,12 @@ def request(headers: dict[str, str]) -> RequestContext:
     return RequestContext("req-1", "POST", "/graphql", {"host": "localhost", **headers})
 
 
+async def enter(hooks: BrainHooks, context: RequestContext) -> None:
+    asking = hooks.on_request(context)
+    if asking is not None:
+        await asking
+
+
 class Subgraphs(CoroutineTransport):
     """Takes calls, remembers what they carried, answers with one status."""
 
@@ -76,7 +82,7 @@ async def fetch(hooks: BrainHooks, subgraphs: Transport, context: RequestContext
 
 async def test_every_call_has_its_own_context(hooks: BrainHooks, identity: Identity) -> None:
     context = request({"authorization": f"Bearer {identity.token()}"})
-    await hooks.on_request(context)
+    await enter(hooks, context)
     subgraphs = Subgraphs(identity)
     for name in ("crm", "crm", "directory"):
         assert (await fetch(hooks, subgraphs, context, name)).status == 200
@@ -89,14 +95,14 @@ async def test_every_call_has_its_own_context(hooks: BrainHooks, identity: Ident
 
 async def test_a_clients_context_is_taken_off(hooks: BrainHooks) -> None:
     context = request({CONTEXT_HEADER: "forged"})
-    await hooks.on_request(context)
+    await enter(hooks, context)
     assert CONTEXT_HEADER not in context.headers
 
 
 async def test_the_tenant_is_the_partition(hooks: BrainHooks, identity: Identity) -> None:
     context, anonymous = request({"authorization": f"Bearer {identity.token()}"}), request({})
-    await hooks.on_request(context)
-    await hooks.on_request(anonymous)
+    await enter(hooks, context)
+    await enter(hooks, anonymous)
     assert context.partition == ACME["id"]
     assert context.caller == caller_of(context).user_id
     assert anonymous.partition != context.partition
@@ -104,7 +110,7 @@ async def test_the_tenant_is_the_partition(hooks: BrainHooks, identity: Identity
 
 async def test_a_call_that_is_sent_again_has_a_context_of_its_own(hooks: BrainHooks, identity: Identity) -> None:
     context = request({"authorization": f"Bearer {identity.token()}"})
-    await hooks.on_request(context)
+    await enter(hooks, context)
     subgraphs = Subgraphs(identity, 503)
     settings = RetriesConfig(max_retries=2, initial_backoff_s=0.001)
     assert (await fetch(hooks, Retries(subgraphs, settings, Budget(BudgetConfig())), context, "crm")).status == 503
@@ -113,8 +119,8 @@ async def test_a_call_that_is_sent_again_has_a_context_of_its_own(hooks: BrainHo
 
 async def test_access_rules_know_the_caller(hooks: BrainHooks, identity: Identity) -> None:
     context, anonymous = request({"authorization": f"Bearer {identity.token()}"}), request({})
-    await hooks.on_request(context)
-    await hooks.on_request(anonymous)
+    await enter(hooks, context)
+    await enter(hooks, anonymous)
     caller = caller_of(context)
     assert context.claims is not None
     assert (context.claims["sub"], context.claims["tenant"]) == (caller.user_id, ACME["id"])
@@ -143,7 +149,7 @@ async def test_a_supergraph_can_demand_the_brains_scopes_and_roles(
       own: Int @policy(policies: [["role:ROLE"]])
     }"""
     me = request({"authorization": f"Bearer {identity.token()}"})
-    await hooks.on_request(me)
+    await enter(hooks, me)
     composed = compose([Subgraph("crm", sdl.replace("ROLE", caller_of(me).roles[0]))])
     assert isinstance(composed, Composed)
 
@@ -172,7 +178,7 @@ async def test_who_may_share_an_answer(hooks: BrainHooks, identity: Identity) ->
     async def key(token: str | None, client: str = "10.0.0.1") -> object:
         context = request({} if token is None else {"authorization": f"Bearer {token}"})
         context.client = client
-        await hooks.on_request(context)
+        await enter(hooks, context)
         hash(context.share_key)
         return context.share_key
 
@@ -184,7 +190,7 @@ async def test_who_may_share_an_answer(hooks: BrainHooks, identity: Identity) ->
 async def test_log_fields_name_tenant_and_user_and_no_secret(hooks: BrainHooks, identity: Identity) -> None:
     token = identity.token()
     context = request({"authorization": f"Bearer {token}"})
-    await hooks.on_request(context)
+    await enter(hooks, context)
     assert context.log_fields["tenant"] == "acme"
     assert context.log_fields["via"] == "token"
     assert context.partition == ACME["id"]
@@ -194,7 +200,7 @@ async def test_log_fields_name_tenant_and_user_and_no_secret(hooks: BrainHooks, 
 async def test_refused_request_calls_nobody(hooks: BrainHooks) -> None:
     context = request({"authorization": "Bearer nonsense"})
     with pytest.raises(RequestRefused):
-        await hooks.on_request(context)
+        await enter(hooks, context)
     assert context.log_fields == {}
 
 
@@ -202,7 +208,7 @@ async def test_a_subgraphs_401_is_our_fault_not_the_clients(
     hooks: BrainHooks, identity: Identity, caplog: pytest.LogCaptureFixture
 ) -> None:
     context = request({})
-    await hooks.on_request(context)
+    await enter(hooks, context)
     with pytest.raises(SubgraphError) as caught:
         await fetch(hooks, Subgraphs(identity, 401), context, "crm")
     assert caught.value.code != "UNAUTHENTICATED"
