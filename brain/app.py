@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from brain.agent_fields import AgentFields
 from brain.config import BrainSettings, ConfigError, load_settings, variable
+from brain.console import console_routes
 from brain.context_header import ContextSigner
 from brain.dispatch import AgentDispatch
 from brain.graphiql import graphiql_routes
@@ -157,6 +158,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
             Route("/", _Landing(router), methods=["GET", "HEAD"]),
             Route("/ready", ready, methods=["GET"]),
             *graphiql_routes(data_dir=settings.data_dir, demo=bool(settings.demo_data)),
+            *console_routes(router, temporal_ui_url=settings.temporal_ui_url),
             Mount("/", router),
         ],
     )
