@@ -135,6 +135,7 @@ def announce(stack: Stack, folder: DataFolder, console: Console, seconds: float)
     missing = "" if find_vendor(folder.path) else "   (its files are still being fetched)"
     for name, text in (
         ("GraphiQL", f"{url}/graphiql{missing}"),
+        ("console", f"{url}/console"),
         ("GraphQL", f"{url}/graphql"),
         ("health", f"{url}/health"),
         ("Temporal", stack.settings.temporal_ui_url or ""),
