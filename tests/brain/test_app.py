@@ -14,7 +14,6 @@ import httpx
 import pytest
 from aiohttp import web
 from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from brain.app import _WRITTEN_FOR_CLIENTS, create_brain_app
 from brain.config import BrainSettings, ConfigError
@@ -257,7 +256,7 @@ async def test_a_router_yaml_wins_over_what_the_brain_would_choose(
     mine = {"limits": {"max_depth": 1}, "subgraphs": {"identity": {"timeout_s": 7}}, "websocket": {"init_timeout_s": 3}}
     file.write_text(json.dumps(mine))
     app = create_brain_app(settings.model_copy(update={"router_config": file}))
-    (router,) = [route.app for route in app.routes if isinstance(route, Mount)]
+    router = app.state.router
     assert isinstance(router, RouterApp)
     section = router.config.subgraphs["identity"]
     assert (section.timeout_s, section.expose_errors) == (7, True), "sections are merged"
