@@ -99,7 +99,7 @@ def test_an_action_is_edited_and_approved_and_its_events_come_live(console: Cons
     field.clear()
     field.send_keys("{no json")
     console.press("Approve as edited above")
-    assert "are not JSON" in console.text(".problem")
+    console.wait(lambda: "are not JSON" in console.text(".problem"))
     field = console.find("#arguments-0")
     assert field.get_attribute("value") == "{no json", "what was written is not lost"
 
@@ -132,7 +132,7 @@ def test_who_may_not_decide_is_told_and_nothing_happens(console: Console, platfo
     console.log_in("dan@acme")
     console.open(f"/console/runs/{run}")
     console.press("Approve as proposed")
-    assert console.find(".problem").text
+    console.wait(lambda: console.text(".problem"))
     assert console.status() == "waiting for approval"
     decide(platform, run, "REJECT")
 
@@ -143,7 +143,7 @@ def test_another_tenants_run_is_not_there(console: Console, platform: Platform) 
     console.log_in("ada@globex")
     assert run not in console.driver.page_source
     console.open(f"/console/runs/{run}")
-    assert "There is no such run." in console.text()
+    console.wait(lambda: "There is no such run." in console.text())
     decide(platform, run, "REJECT")
 
 
