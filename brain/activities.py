@@ -155,7 +155,7 @@ class Activities:
         async with _beating():
             try:
                 result = await run_task(request, graph, meter, _tell(task), self._crews)
-            except RunStopped as error:
+            except (RunStopped, GraphRefused) as error:
                 raise _final(error.cause_code, str(error)) from error
             except CrewError as error:
                 raise _raised(error) from error

@@ -264,6 +264,16 @@ class BrainSettings(BaseSettings):
         ),
         json_schema_extra=_readers("worker"),
     )
+    provider_gateway: str | None = Field(
+        None,
+        pattern=r"^(127(\.\d{1,3}){3}|\[::1\]):\d{1,5}$",
+        description=(
+            "Address on this machine, `127.0.0.1:9000`, to which the worker sends all requests to providers of "
+            "integrations, unencrypted; the Host header says whom one is for. For a gateway through which all that "
+            "leaves has to go, and for tests. If missing: to the providers themselves."
+        ),
+        json_schema_extra=_readers("worker"),
+    )
     worker_private_key_file: Path | None = Field(
         None,
         description=(

@@ -25,6 +25,7 @@ from temporalio.worker import Worker
 from brain.activities import Activities
 from brain.catalogue import load_catalogue
 from brain.catalogue.connector import Connector
+from brain.catalogue.network import Gateway
 from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.crews.runtime.environment import prepare
 from brain.http_client import HttpClient
@@ -82,7 +83,8 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         if client is None:
             return
         credentials = NoCredentials() if vault is None else VaultCredentials(vault)
-        connector = await stack.enter_async_context(Connector(load_catalogue(), credentials))
+        network = _gateway(settings)
+        connector = await stack.enter_async_context(Connector(load_catalogue(), credentials, network=network))
         url = settings.graph_url or f"http://127.0.0.1:{settings.port}/graphql"
         graph = ConnectedAccess(http, url, signer, load_catalogue(), connector)
         activities = Activities(graph, None if vault is None else _Engines(vault).of_tenant, crews=all_crews())
@@ -116,6 +118,13 @@ def _workers(client: Client, activities: Activities) -> list[Worker]:
         for weight in weights
     ]
     return [runs, *crews]
+
+
+def _gateway(settings: BrainSettings) -> Gateway | None:
+    if settings.provider_gateway is None:
+        return None
+    host, _, port = settings.provider_gateway.rpartition(":")
+    return Gateway(host.strip("[]"), int(port))
 
 
 def _load_crewai() -> None:

@@ -47,6 +47,8 @@ class Platform:
     data_dir: Path
     output: Path
     client: httpx.Client
+    providers_port: int = 0
+    """Where the worker looks for the providers of integrations; nobody is there until a test is."""
     tokens: dict[str, str] = field(default_factory=dict)
 
     def ask(
@@ -104,6 +106,8 @@ def started() -> Iterator[Platform]:
     folder.chmod(0o755)  # PostgreSQL runs as another user where we are root
     data_dir, output, port = folder / "data", folder / "output.txt", free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
+    providers_port = free_port()
+    environment["BRAIN_PROVIDER_GATEWAY"] = f"127.0.0.1:{providers_port}"
     command = [str(Path(sys.executable).parent / "brain"), "up", "--port", str(port), "--data-dir", str(data_dir)]
     with output.open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, env=environment)
@@ -111,7 +115,7 @@ def started() -> Iterator[Platform]:
     try:
         with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
             wait_until_ready(process, client, output)
-            yield Platform(url, data_dir, output, client)
+            yield Platform(url, data_dir, output, client, providers_port)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

@@ -137,7 +137,8 @@ class Kickoff:
                 await self._crew.akickoff()
             except Exception as error:
                 if self._llm.failure is not None:
-                    raise self._llm.failure from error
+                    # Not `from error`: crewai raises it as its own cause, and a chain that ends nowhere cannot be told.
+                    raise self._llm.failure from None
                 if self._guard.problems:
                     raise GuardrailFailed(self._guard.problems) from error
                 raise

@@ -54,9 +54,9 @@ class ContractServer:
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
+    async def start(self, port: int = 0) -> None:
         config = uvicorn.Config(
-            self._app, host="127.0.0.1", port=0, interface="asgi3", log_level="error", lifespan="off", ws="none"
+            self._app, host="127.0.0.1", port=port, interface="asgi3", log_level="error", lifespan="off", ws="none"
         )
         self._server = uvicorn.Server(config)
         self._task = asyncio.create_task(self._server._serve())

@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from temporalio.api.failure.v1 import Failure
+from temporalio.converter import DataConverter, DefaultFailureConverter
 
 from brain.catalogue import Risk, load_catalogue
 from brain.crews import CrewError, CrewResult, CrewTask, load_crews, run_task
@@ -241,3 +243,19 @@ def test_a_review_adds_nothing() -> None:
         given = proposals(create_refund=[{"amount": amount, "payment_intent": "pi_1"}])
         output = IntegrationReviewOutput(summary="s", struck=[], proposals=given)
         assert len(list(rule(output, Case(Evidence(), earlier)))) == problems
+
+
+async def test_a_failure_can_be_told(
+    server: ContractServer, stored: Stored, make_connector: Make, story: Story
+) -> None:
+    """Its chain of causes ends: Temporal goes along it."""
+    server.play()
+    stored.fields.clear()
+    graph = graph_of(make_connector, "integration_telegram")
+    asked = {"integration": "telegram", "goal": "See.", "operation": "get_me"}
+    task = world.task("integration_telegram", "operator", input=asked)
+    with pytest.raises(GraphRefused) as caught:
+        await run_task(task, graph, story.meter(), story, all_crews())
+    failure = Failure()
+    DefaultFailureConverter().to_failure(caught.value, DataConverter.default.payload_converter, failure)
+    assert "MISSING_CREDENTIALS" in failure.message

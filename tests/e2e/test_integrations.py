@@ -1,0 +1,120 @@
+"""A crew of an integration, from the mutation to the provider: all of the platform, and a contract server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from brain.config import BrainSettings
+from brain.vault import Vault
+from resolvers.demo import demo_id
+from tests.brain.catalogue.contract_server import ContractServer
+from tests.brain.catalogue.provider_files import PROVIDERS
+
+STRIPE = next(provider for provider in PROVIDERS if provider.name == "stripe")
+
+RUN = """
+mutation ($input: RunIntegrationAgentInput!) { runIntegrationAgent(input: $input) {
+  run { id status } report { summary findings data } errors { code message }
+} }
+"""
+STATE = """
+query ($id: ID!) { agentRun(id: $id) {
+  status crew error { code message } actions { index tool risk status arguments argumentsHash outcome }
+} }
+"""
+DECIDE = """
+mutation ($input: DecideAgentActionInput!) { decideAgentAction(input: $input) { errors { code message } } }
+"""
+
+
+@pytest.fixture
+async def providers(platform: Any) -> AsyncIterator[ContractServer]:
+    server = ContractServer()
+    await server.start(platform.providers_port)
+    yield server
+    await server.stop()
+
+
+async def connect(platform: Any, tenant: str, **fields: str) -> None:
+    """What a tenant stores, written by the role that may."""
+    folder = platform.data_dir / "vault"
+    settings = BrainSettings(
+        vault_address=vault_address(platform),
+        vault_role_id_file=folder / "{role}" / "role_id",
+        vault_secret_id_file=folder / "{role}" / "secret_id",
+    )
+    async with Vault.from_settings(settings, "worker") as vault:
+        await vault.write("integrations/stripe", demo_id(tenant, "tenant", tenant), fields)
+
+
+def vault_address(platform: Any) -> str:
+    from brain.embedded.data_folder import find_data_folder
+
+    folder = find_data_folder(platform.data_dir)
+    assert folder is not None
+    return f"http://127.0.0.1:{folder.noted_port('openbao')}"
+
+
+async def ask(platform: Any, query: str, variables: dict[str, Any], user: str, **headers: str) -> Any:
+    return await asyncio.to_thread(platform.data, query, variables, user=user, **headers)
+
+
+async def ended(platform: Any, run: str, user: str, *statuses: str) -> Any:
+    for _ in range(300):
+        state = (await ask(platform, STATE, {"id": run}, user))["agentRun"]
+        if state["status"] in statuses:
+            return state
+        await asyncio.sleep(0.1)
+    pytest.fail(f"the run is {state}")
+
+
+async def test_it_reads_proposes_and_writes_once_it_is_approved(platform: Any, providers: ContractServer) -> None:
+    await connect(platform, "acme", **STRIPE.credentials)
+    providers.play(*STRIPE.pages())
+    asked = {"integration": "stripe", "goal": "See.", "operation": "list_charges", "arguments": {"customer": "cus_1"}}
+    payload = (await ask(platform, RUN, {"input": asked}, "ada@acme", prefer="wait=25"))["runIntegrationAgent"]
+    assert payload["errors"] == []
+    state = await ended(platform, payload["run"]["id"], "ada@acme", "SUCCEEDED", "FAILED")
+    assert state["status"] == "SUCCEEDED", (state, platform.logs()[-3000:])
+    payload = (await ask(platform, RUN, {"input": asked}, "ada@acme", prefer="wait=25"))["runIntegrationAgent"]
+    assert [charge["id"] for charge in payload["report"]["data"]] == ["ch_1", "ch_2", "ch_3"]
+    providers.verify()
+
+    providers.play()
+    part = STRIPE.file["write"]
+    asked = {"integration": "stripe", "goal": "A double.", "operation": "create_refund", "arguments": part["arguments"]}
+    payload = (await ask(platform, RUN, {"input": asked}, "ada@acme", prefer="wait=25"))["runIntegrationAgent"]
+    run = payload["run"]["id"]
+    state = await ended(platform, run, "ada@acme", "WAITING_FOR_APPROVAL", "FAILED")
+    (action,) = state["actions"]
+    assert (action["tool"], action["risk"], action["status"]) == ("create_refund", "MONEY", "PROPOSED")
+    assert not providers.received
+    providers.play(STRIPE.write())
+    decision = {"runId": run, "index": 0, "decision": "APPROVE", "argumentsHash": action["argumentsHash"]}
+    own = (await ask(platform, DECIDE, {"input": decision}, "ada@acme"))["decideAgentAction"]["errors"]
+    assert own, "who asks for money does not approve it"
+    decided = (await ask(platform, DECIDE, {"input": decision}, "ben@acme"))["decideAgentAction"]
+    assert decided["errors"] == [], decided
+    state = await ended(platform, run, "ada@acme", "SUCCEEDED", "FAILED")
+    assert state["actions"][0]["status"] == "DONE", state
+    assert state["actions"][0]["outcome"]["answer"]["data"] == part["result"]
+    providers.verify()
+    assert providers.received[0]["headers"]["idempotency-key"] == f"{run}:0"
+
+
+async def test_a_tenant_that_is_not_connected_is_told_so(platform: Any, providers: ContractServer) -> None:
+    providers.play()
+    asked = {"integration": "stripe", "goal": "See.", "operation": "get_balance"}
+    payload = (await ask(platform, RUN, {"input": asked}, "ada@globex", prefer="wait=25"))["runIntegrationAgent"]
+    state = await ended(platform, payload["run"]["id"], "ada@globex", "SUCCEEDED", "FAILED")
+    assert state["status"] == "FAILED"
+    assert state["error"]["code"] == "MISSING_CREDENTIALS", state
+    assert not providers.received
+
+
+async def test_an_integration_that_there_is_not(platform: Any) -> None:
+    asked = {"integration": "myspace", "goal": "See."}
+    answer = await asyncio.to_thread(platform.ask, RUN, {"input": asked}, user="ada@acme")
+    assert answer.json()["errors"][0]["extensions"]["code"] == "AGENT_CREW_UNKNOWN"
