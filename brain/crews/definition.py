@@ -16,12 +16,16 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "number": (int, float),
     "boolean": bool,
     "string_list": list,
+    "object": dict,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a tool. `type` is `string`, `integer`, `number`, `boolean` or `string_list`."""
+    """An argument of a tool, or of a run. `type` is `string`, `integer`, `number`, `boolean` or `string_list`.
+
+    That of a run may be `object`, too.
+    """
 
     name: str
     type: str

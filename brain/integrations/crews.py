@@ -43,7 +43,7 @@ _INPUT = {
     "integration": Argument("integration", "string", "Name of the integration.", True),
     "goal": Argument("goal", "string", "What is to be reached, in words.", True),
     "operation": Argument("operation", "string", "The one operation that is wanted, if it is known.", False),
-    "arguments": Argument("arguments", "string", "Its arguments.", False),
+    "arguments": Argument("arguments", "object", "Its arguments.", False),
 }
 _GENERAL = (
     "The goal is the input's `goal`. If the input names an `operation`, that operation with the input's `arguments` is "

@@ -259,3 +259,11 @@ async def test_a_failure_can_be_told(
     failure = Failure()
     DefaultFailureConverter().to_failure(caught.value, DataConverter.default.payload_converter, failure)
     assert "MISSING_CREDENTIALS" in failure.message
+
+
+def test_a_run_begins_with_what_the_field_takes() -> None:
+    crew = all_crews()["integration_stripe"]
+    given = {"integration": "stripe", "goal": "See.", "operation": None, "arguments": {"customer": "cus_1"}}
+    assert crew.checked_input({"input": given}) == given
+    with pytest.raises(CrewError, match="arguments must be a object"):
+        crew.checked_input({**given, "arguments": "all"})
