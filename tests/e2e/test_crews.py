@@ -1,9 +1,7 @@
 """What crews read is there in the real graph, and comes to what their rules say."""
 
 import asyncio
-import importlib
 import time
-import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +14,9 @@ import pytest
 from brain.crews import CrewResult, CrewTask, EngineChoice, run_task
 from brain.crews.errors import SubjectMissing
 from brain.crews.meter import Meter
-from brain.crews.runtime.environment import prepare
 from brain.embedded.data_folder import find_data_folder
 from resolvers.demo import demo_id, demo_tenant_id
+from tests.brain.crews.loaded import crewai_folder
 from tests.brain.crews.openai_server import Answer, says, serving, wants
 from tests.brain.crews.world import Book
 
@@ -41,12 +39,7 @@ class OverHttp:
 
 @pytest.fixture(scope="module", autouse=True)
 def crewai_storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("crewai")
-    prepare(folder)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        importlib.import_module("brain.crews.runtime.assembly")
-    return folder
+    return crewai_folder(tmp_path_factory)
 
 
 async def run(platform: Any, user: str, crew: str, task: str, given: dict[str, Any], **earlier: Any) -> CrewResult:

@@ -1,24 +1,17 @@
-import importlib
-import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from brain.crews.runtime.environment import prepare
+from tests.brain.crews.loaded import crewai_folder
 from tests.brain.crews.openai_server import Provider, serving
 from tests.brain.crews.world import Story
 
 
 @pytest.fixture(scope="session", autouse=True)
 def crewai_storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """crewai, imported once, as a worker imports it when it starts; it warns of itself."""
-    folder = tmp_path_factory.mktemp("crewai")
-    prepare(folder)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        importlib.import_module("brain.crews.runtime.assembly")
-    return folder
+    """crewai, imported once."""
+    return crewai_folder(tmp_path_factory)
 
 
 @pytest.fixture
