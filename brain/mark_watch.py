@@ -137,6 +137,8 @@ class MarkWatch:
                     self._is_listening.set()
             finally:
                 pinging.cancel()
+                # It may be about to open the connection again, which ends in redis-py's own confusion.
+                await asyncio.gather(pinging, return_exceptions=True)
         finally:
             await connection.disconnect(nowait=True)
 
