@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, ParamSpec, TypeVar
+from uuid import UUID, uuid5
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -35,7 +36,9 @@ from brain.workflows.messages import (
     CrewRef,
     DecisionKind,
     DecisionRecord,
+    DueMoment,
     Engine,
+    OpenedRun,
     Proposal,
     Risk,
     RunFailure,
@@ -62,6 +65,12 @@ EngineSettings = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_RUN_IDS: Final = UUID("0e2a5f4e-6a51-5d5e-8a1d-3d0c0b7b1f52")
+"""Of which the ids of runs are made, as the subgraph `agents` makes them."""
+
+_OPEN_SCHEDULED = """mutation OpenScheduledAgentRun($input: OpenScheduledAgentRunInput!) {
+  openScheduledAgentRun(input: $input) { workflowId workflowInput refusal { code } errors { code message } }
+}"""
 _REPORT = """mutation ReportAgentRun($input: ReportAgentRunInput!) {
   reportAgentRun(input: $input) { errors { code message } }
 }"""
@@ -112,6 +121,7 @@ class Activities:
             self.record_outcome,
             self.settle_run,
             self.report_run,
+            self.open_scheduled_run,
         ]
 
     @activity.defn
@@ -273,6 +283,21 @@ class Activities:
         if report.read_untrusted:
             told["readUntrusted"] = True
         await _mutate(self._graph.of(report.run), _REPORT, "reportAgentRun", told)
+
+    @activity.defn
+    async def open_scheduled_run(self, due: DueMoment) -> OpenedRun:
+        """Open the run of a schedule at one moment. One that is switched off or gone opens none."""
+        run_id = str(uuid5(_RUN_IDS, f"{due.tenant}/{due.crew}/{due.key}"))
+        graph = self._graph.of(RunRef(due.tenant, run_id, due.crew, None, []))
+        try:
+            given = {"scheduleId": due.schedule_id, "key": due.key}
+            opened = await _mutate(graph, _OPEN_SCHEDULED, "openScheduledAgentRun", given)
+        except ApplicationError as error:
+            if error.type != "SCHEDULE_NOT_FOUND":
+                raise
+            return OpenedRun(refusal=error.type)
+        refusal = opened["refusal"]
+        return OpenedRun(opened["workflowId"], opened["workflowInput"], None if refusal is None else refusal["code"])
 
     async def _engine(self, tenant: str, budget_micros: int) -> EngineChoice:
         own = None if self._tenant_engine is None else await self._tenant_engine(tenant)

@@ -37,6 +37,7 @@ from brain.vault import Vault, VaultError
 from brain.worker_health import served_health
 from brain.workflows.agent_run import AgentRunWorkflow
 from brain.workflows.messages import RUNS_QUEUE, crews_queue
+from brain.workflows.scheduled_run import ScheduledRunWorkflow
 from router import configure_logging
 
 __all__ = ["main", "serve"]
@@ -101,7 +102,7 @@ def _workers(client: Client, activities: Activities) -> list[Worker]:
     runs = Worker(
         client,
         task_queue=RUNS_QUEUE,
-        workflows=[AgentRunWorkflow],
+        workflows=[AgentRunWorkflow, ScheduledRunWorkflow],
         activities=activities.light(),
         max_concurrent_activities=40,
         graceful_shutdown_timeout=_GRACE,

@@ -60,6 +60,7 @@ __all__ = [
     "passages",
     "reservations",
     "runs",
+    "schedules",
     "votes",
 ]
 
@@ -312,6 +313,22 @@ integrations = tenant_table(
     Column("detail", String(500)),
     _moment("checked_at"),
     UniqueConstraint("tenant_id", "name", name="uq_integrations_name"),
+)
+
+schedules = tenant_table(
+    metadata,
+    "schedules",
+    Column("name", String(100), nullable=False),
+    Column("crew", String(100), nullable=False),
+    Column("cron", String(320), nullable=False),
+    Column("time_zone", String(100), nullable=False),
+    _json("arguments"),
+    _enumeration("risk", Risk),
+    _micros("budget_micros"),
+    Column("enabled", Boolean, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("changed_by", Uuid),
+    Column("version", Integer, nullable=False),
 )
 
 # What `unstarted_runs` looks through: few at any time, of all tenants.

@@ -21,11 +21,13 @@ from subgraphs.agents.domain.errors import (
     AlreadyDecided,
     ArgumentsChanged,
     DecisionRefused,
+    InvalidValue,
     NotYourOwnMoney,
     TemporalUnavailable,
     WorkflowNotFound,
 )
 from subgraphs.agents.domain.runs import Run
+from subgraphs.agents.domain.schedules import Schedule, key_prefix
 from subgraphs.agents.domain.values import workflow_id_of
 
 __all__ = ["TASK_QUEUE", "WORKFLOW_TYPE", "Actor", "TemporalSettings", "Workflows", "run_input", "workflow_id"]
@@ -33,6 +35,7 @@ __all__ = ["TASK_QUEUE", "WORKFLOW_TYPE", "Actor", "TemporalSettings", "Workflow
 _log = logging.getLogger("subgraphs.agents.workflows")
 
 WORKFLOW_TYPE: Final = "AgentRun"
+SCHEDULED_TYPE: Final = "ScheduledRun"
 TASK_QUEUE: Final = "agent-runs"
 _TIMEOUT_S: Final = 5.0
 
@@ -83,6 +86,10 @@ def run_input(tenant_id: UUID, run: Run) -> dict[str, Any]:
         "approval_timeout_s": run.approval_timeout_s,
         "budget_micros": run.budget_micros,
     }
+
+
+def _schedule_id(tenant_id: UUID, schedule_id: UUID) -> str:
+    return f"{tenant_id}:{schedule_id}"
 
 
 class Workflows:
@@ -170,6 +177,70 @@ class Workflows:
         async with self._asked() as client:
             handle = client.get_workflow_handle(workflow_id(tenant_id, run))
             await handle.signal("cancel", actor, rpc_timeout=timedelta(seconds=_TIMEOUT_S))
+
+    async def put_schedule(self, tenant_id: UUID, schedule: Schedule) -> None:
+        """Has the service start `ScheduledRun` at the schedule's times; what it knew of the schedule is replaced.
+
+        Each start has the moment in its id, so that the run it opens is opened once. A moment that was missed while the
+        service was away is made up for within ten minutes; a run that is still under way keeps no other from starting.
+
+        Raises:
+            InvalidValue: it does not understand the times.
+        """
+        from temporalio.client import (  # noqa: PLC0415 - a heavy import
+            Schedule as TemporalSchedule,
+        )
+        from temporalio.client import (  # noqa: PLC0415
+            ScheduleActionStartWorkflow,
+            ScheduleAlreadyRunningError,
+            ScheduleOverlapPolicy,
+            SchedulePolicy,
+            ScheduleSpec,
+            ScheduleState,
+            ScheduleUpdate,
+            ScheduleUpdateInput,
+        )
+        from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes  # noqa: PLC0415
+        from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
+
+        tenant = SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), str(tenant_id))
+        wanted = TemporalSchedule(
+            action=ScheduleActionStartWorkflow(
+                SCHEDULED_TYPE,
+                {"tenant": str(tenant_id), "schedule_id": str(schedule.id), "crew": schedule.crew},
+                id=f"{tenant_id}:{key_prefix(schedule.id)}",
+                task_queue=TASK_QUEUE,
+                typed_search_attributes=TypedSearchAttributes([tenant]),
+            ),
+            spec=ScheduleSpec(cron_expressions=[schedule.cron], time_zone_name=schedule.time_zone),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.ALLOW_ALL, catchup_window=timedelta(minutes=10)),
+            state=ScheduleState(paused=not schedule.enabled),
+        )
+
+        def replaced(_: ScheduleUpdateInput) -> ScheduleUpdate:
+            return ScheduleUpdate(schedule=wanted)
+
+        timeout = timedelta(seconds=_TIMEOUT_S)
+        async with self._asked() as client:
+            try:
+                await client.create_schedule(
+                    _schedule_id(tenant_id, schedule.id), wanted, rpc_timeout=timeout,
+                    search_attributes=TypedSearchAttributes([tenant]),
+                )  # fmt: skip
+            except ScheduleAlreadyRunningError:
+                handle = client.get_schedule_handle(_schedule_id(tenant_id, schedule.id))
+                await handle.update(replaced, rpc_timeout=timeout)
+            except RPCError as error:
+                if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                    raise InvalidValue("cron", "is not understood") from error
+                raise
+
+    async def drop_schedule(self, tenant_id: UUID, schedule_id: UUID) -> None:
+        """Has the service forget a schedule, if it knows it."""
+        with suppress(WorkflowNotFound):
+            async with self._asked() as client:
+                handle = client.get_schedule_handle(_schedule_id(tenant_id, schedule_id))
+                await handle.delete(rpc_timeout=timedelta(seconds=_TIMEOUT_S))
 
     @asynccontextmanager
     async def _asked(self) -> AsyncIterator[Any]:

@@ -22,6 +22,7 @@ __all__ = [
     "RetryNotPossible",
     "RunNotFound",
     "RunOver",
+    "ScheduleNotFound",
     "TemporalUnavailable",
     "TooManyDocuments",
     "VersionConflict",
@@ -160,6 +161,12 @@ class RetryNotPossible(Refused):
     """Only a run that has ended without success can be tried again."""
 
     code = "RETRY_NOT_POSSIBLE"
+
+
+class ScheduleNotFound(NotFound):
+    """There is no such schedule."""
+
+    code = "SCHEDULE_NOT_FOUND"
 
 
 class IntegrationNotFound(NotFound):

@@ -11,19 +11,26 @@ from subgraphs.agents.schema.integrations import IntegrationMutation
 from subgraphs.agents.schema.internal import InternalMutation
 from subgraphs.agents.schema.mutations import PublicMutation
 from subgraphs.agents.schema.query import READ, RunQuery
+from subgraphs.agents.schema.schedules import ScheduleMutation, ScheduleQuery
 from subgraphs.agents.schema.subscription import Subscription
 
 __all__ = ["schema"]
 
 
 @strawberry.type
-class Query(RunQuery, DocumentQuery, CatalogueQuery):
+class Query(RunQuery, DocumentQuery, CatalogueQuery, ScheduleQuery):
     pass
 
 
 @strawberry.type
 class Mutation(
-    PublicMutation, CrewMutation, IntegrationMutation, DocumentMutation, CatalogueMutation, InternalMutation
+    PublicMutation,
+    CrewMutation,
+    IntegrationMutation,
+    DocumentMutation,
+    CatalogueMutation,
+    ScheduleMutation,
+    InternalMutation,
 ):
     pass
 

@@ -13,6 +13,7 @@ from temporalio.workflow import NondeterminismError
 
 from brain.workflows.agent_run import AgentRunWorkflow
 from brain.workflows.messages import RunInput, RunState
+from brain.workflows.scheduled_run import ScheduledRunWorkflow
 
 from .scenarios import HISTORIES, SCENARIOS
 
@@ -28,7 +29,7 @@ def test_every_scenario_has_its_history() -> None:
 
 @pytest.mark.parametrize("file", sorted(HISTORIES.glob("*.json")), ids=lambda file: file.stem)
 async def test_the_workflow_replays(file: Path) -> None:
-    await Replayer(workflows=[AgentRunWorkflow]).replay_workflow(history(file))
+    await Replayer(workflows=[AgentRunWorkflow, ScheduledRunWorkflow]).replay_workflow(history(file))
 
 
 @workflow.defn(name="AgentRun", sandboxed=False)

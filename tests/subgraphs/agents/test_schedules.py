@@ -1,0 +1,202 @@
+"""Schedules, kept by a real Temporal; the workflow that they start is the worker's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from brain.activities import _OPEN_SCHEDULED
+from brain.workflows.messages import DueMoment, OpenedRun
+from brain.workflows.scheduled_run import ScheduledRunWorkflow
+from subgraphs.agents.domain.values import run_id_of
+
+SCHEDULE = "schedule { id name crew cron timeZone arguments risk budgetMicros enabled changedBy { id } version }"
+DAILY = {"name": "Every morning", "crew": "tenant_analyst", "cron": "0 7 * * MON-FRI", "arguments": {"days": 7}}
+OPEN = "run { id status requestedBy { id } scheduleId arguments } isNew workflowId workflowInput refusal { code }"
+
+
+@workflow.defn(name="AgentRun")
+class Run:
+    """Stands for a run's workflow, and says with what it was started."""
+
+    @workflow.run
+    async def run(self, run: dict[str, Any]) -> dict[str, Any]:
+        return run
+
+
+@pytest.fixture(scope="module")
+async def worker(agents: Any, temporal: Any) -> AsyncIterator[Client]:
+    """The worker's own workflow, and its activity with the run's context but without the Brain in between."""
+
+    @activity.defn(name="open_scheduled_run")
+    async def open_scheduled_run(due: DueMoment) -> OpenedRun:
+        run_id = str(run_id_of(type(uuid4())(due.tenant), due.crew, due.key))
+        data = await agents.data(
+            _OPEN_SCHEDULED,
+            {"input": {"scheduleId": due.schedule_id, "key": due.key}},
+            claims={"tenant": due.tenant, "run": run_id},
+            scopes=["agents:run"],
+            user=None,
+        )
+        opened = data["openScheduledAgentRun"]
+        return OpenedRun(opened["workflowId"], opened["workflowInput"])
+
+    client = await Client.connect(temporal.address)
+    async with Worker(
+        client,
+        task_queue="agent-runs",
+        workflows=[ScheduledRunWorkflow, Run],
+        activities=[open_scheduled_run],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    ):
+        yield client
+
+
+@pytest.fixture
+def tenant(tenant: Any, with_temporal: Any) -> Any:
+    return type(tenant)(with_temporal, tenant.id)
+
+
+def manager(tenant: Any) -> dict[str, Any]:
+    return {"scopes": ["agents:approve", "agents:read", "crm:read"], "user": tenant.ben}
+
+
+async def created(tenant: Any, **values: Any) -> Any:
+    payload = await tenant.mutate("createAgentSchedule", SCHEDULE, manager(tenant), **{**DAILY, **values})
+    assert payload["errors"] == []
+    return payload["schedule"]
+
+
+async def test_a_schedule_is_kept_changed_and_deleted(tenant, worker):
+    schedule = await created(tenant, timeZone="Europe/Lisbon")
+    assert schedule == {
+        **DAILY, "id": schedule["id"], "timeZone": "Europe/Lisbon", "risk": "WRITE", "budgetMicros": 1_000_000,
+        "enabled": True, "changedBy": {"id": str(tenant.ben)}, "version": 1,
+    }  # fmt: skip
+    handle = worker.get_schedule_handle(f"{tenant.id}:{schedule['id']}")
+    kept = (await handle.describe()).schedule
+    assert (kept.spec.time_zone_name, kept.state.paused) == ("Europe/Lisbon", False)
+    me = manager(tenant)
+    payload = await tenant.mutate(
+        "updateAgentSchedule", SCHEDULE, me, id=schedule["id"], enabled=False, cron="30 8 1 * *", expectedVersion=1
+    )
+    assert payload["schedule"] == {**schedule, "cron": "30 8 1 * *", "enabled": False, "version": 2}
+    assert (await handle.describe()).schedule.state.paused
+    payload = await tenant.mutate("updateAgentSchedule", SCHEDULE, me, id=schedule["id"], expectedVersion=1)
+    assert [error["code"] for error in payload["errors"]] == ["VERSION_CONFLICT"]
+    data = await tenant.data("{ agentSchedules { id } }")
+    assert data["agentSchedules"] == [{"id": schedule["id"]}]
+    payload = await tenant.mutate("deleteAgentSchedule", "deletedId", me, id=schedule["id"])
+    assert payload == {"deletedId": schedule["id"], "errors": []}
+    with pytest.raises(Exception, match="not found"):
+        await handle.describe()
+    payload = await tenant.mutate("deleteAgentSchedule", "deletedId", me, id=schedule["id"])
+    assert [error["code"] for error in payload["errors"]] == ["SCHEDULE_NOT_FOUND"]
+
+
+async def runs_of(tenant: Any, schedule_id: str) -> Any:
+    query = """query ($s: [ID!]) {
+      agentRuns(filter: {scheduleId: $s}) { edges { node { id scheduleId requestedBy { id } } } }
+    }"""
+    return (await tenant.data(query, {"s": [schedule_id]}))["agentRuns"]["edges"]
+
+
+async def there(look: Callable[[], Awaitable[Any]]) -> Any:
+    """What `look` finds, once there is anything."""
+    async with asyncio.timeout(20):
+        while True:
+            if found := await look():
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_when_it_is_due_a_run_is_opened_and_started(tenant, worker):
+    schedule = await created(tenant)
+    handle = worker.get_schedule_handle(f"{tenant.id}:{schedule['id']}")
+    await handle.trigger()
+    edge = (await there(partial(runs_of, tenant, schedule["id"])))[0]
+    assert edge["node"]["requestedBy"] is None
+
+    async def recent() -> Any:
+        return (await handle.describe()).info.recent_actions
+
+    started = (await there(recent))[0].action.workflow_id
+    opened = await worker.get_workflow_handle_for(ScheduledRunWorkflow.run, started).result()
+    assert opened.workflow_id == f"{tenant.id}:tenant_analyst:{started.partition(':')[2]}"
+    run = await worker.get_workflow_handle(opened.workflow_id).result()
+    assert (run["run_id"], run["arguments"], run["requested_by"]) == (edge["node"]["id"], {"days": 7}, None)
+    assert run["scopes"] == ["agents:approve", "agents:read", "crm:read"]
+    await tenant.mutate("deleteAgentSchedule", "deletedId", manager(tenant), id=schedule["id"])
+
+
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        ({"cron": "0 7 * *"}, "cron"),
+        ({"cron": "61 7 * * *"}, "cron"),
+        ({"cron": "@reboot; rm x x x"}, "cron"),
+        ({"timeZone": "Mars/Base"}, "timeZone"),
+        ({"timeZone": "../etc/passwd"}, "timeZone"),
+        ({"name": " "}, "name"),
+        ({"crew": "no crew"}, "crew"),
+        ({"arguments": 1}, "arguments"),
+    ],
+)
+async def test_what_cannot_be_scheduled(tenant, worker, values, path):
+    payload = await tenant.mutate(
+        "createAgentSchedule", "errors { ... on InvalidInputError { path } } schedule { id }", manager(tenant),
+        **{**DAILY, **values},
+    )  # fmt: skip
+    assert payload["schedule"] is None
+    assert payload["errors"][0]["path"] == ["input", path]
+    assert (await tenant.data("{ agentSchedules { id } }"))["agentSchedules"] == []
+
+
+async def test_who_opens_runs_of_a_schedule(tenant, worker, agents):
+    schedule = await created(tenant)
+    key = f"schedule:{schedule['id']}-2026-05-04T07:00:00Z"
+    own = str(run_id_of(tenant.id, "tenant_analyst", key))
+    query = (
+        "mutation ($input: OpenScheduledAgentRunInput!) { openScheduledAgentRun(input: $input) { "
+        + OPEN
+        + " errors { code } } }"
+    )
+
+    async def opened(caller: dict[str, Any], **values: Any) -> Any:
+        given = {"scheduleId": schedule["id"], "key": key, **values}
+        return await agents.call(query, {"input": given}, **{"tenant": tenant.id, "user": None, **caller})
+
+    for caller in (
+        {"scopes": ["agents:run"], "claims": {"run": str(uuid4())}},
+        {"scopes": ["agents:run"]},
+        {"scopes": ["agents:admin", "agents:approve", "agents:write"], "claims": {"run": own}},
+    ):
+        assert (await opened(caller))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    workflow_caller = {"scopes": ["agents:run"], "claims": {"run": own}}
+    body = await opened({**workflow_caller, "tenant": uuid4()})
+    assert body["data"]["openScheduledAgentRun"]["errors"] == [{"code": "SCHEDULE_NOT_FOUND"}]
+    other_key = "free-choice"
+    other = {"scopes": ["agents:run"], "claims": {"run": str(run_id_of(tenant.id, "tenant_analyst", other_key))}}
+    body = await opened(other, key=other_key)
+    assert body["data"]["openScheduledAgentRun"]["errors"] == [{"code": "BAD_USER_INPUT"}]
+    answers = await asyncio.gather(*(opened(workflow_caller) for _ in range(5)))
+    payloads = [answer["data"]["openScheduledAgentRun"] for answer in answers]
+    assert sum(payload["isNew"] for payload in payloads) == 1
+    assert {payload["run"]["id"] for payload in payloads} == {own}
+    await tenant.mutate("updateAgentSchedule", SCHEDULE, manager(tenant), id=schedule["id"], enabled=False)
+    body = await opened(workflow_caller)
+    assert body["data"]["openScheduledAgentRun"]["errors"] == [{"code": "SCHEDULE_NOT_FOUND"}]
+    await tenant.mutate("deleteAgentSchedule", "deletedId", manager(tenant), id=schedule["id"])
+
+
+async def test_without_the_service_nothing_is_scheduled(tenant, agents):
+    alone = type(tenant)(agents, tenant.id)
+    payload = await alone.mutate("createAgentSchedule", SCHEDULE, manager(tenant), **DAILY)
+    assert [error["code"] for error in payload["errors"]] == ["TEMPORAL_UNAVAILABLE"]
+    assert (await tenant.data("{ agentSchedules { id } }"))["agentSchedules"] == []
