@@ -91,8 +91,10 @@ class TenantReportOutput(_Output):
 class Incident(_Output):
     """Something that is wrong."""
 
-    kind: Literal["RUN_FAILED", "RUN_STUCK", "SPENDING"] = Field(description="What sort.")
-    subject: str = Field(min_length=1, max_length=200, description="Id of the run, or the budget's period.")
+    kind: Literal["RUN_FAILED", "RUN_STUCK", "SPENDING", "INTEGRATION"] = Field(description="What sort.")
+    subject: str = Field(
+        min_length=1, max_length=200, description="Id of the run, the budget's period, or name of the integration."
+    )
     evidence: Line = Field(description="What shows it.")
 
 

@@ -176,6 +176,17 @@ def test_a_tenant_is_analysed(platform: Any) -> None:
     assert data["report"]["findings"]
 
 
+def test_what_is_wrong_is_looked_for(platform: Any) -> None:
+    ask = """mutation { healIncident { run { id status error { code message } actions { tool status } }
+      report { summary forPeople } errors { code } } }"""
+    data = platform.data(ask, user="ada@globex", prefer="wait=30")["healIncident"]
+    run = data["run"]
+    # Nothing is done without a person, whatever is found.
+    assert run["status"] == ("WAITING_FOR_APPROVAL" if run["actions"] else "SUCCEEDED"), data
+    assert all(action["status"] == "PROPOSED" for action in run["actions"])
+    assert (data["report"] is None) is bool(run["actions"])
+
+
 def test_a_review_gets_a_draft_once_a_person_has_agreed(platform: Any) -> None:
     found = platform.data(
         "{ businesses(first: 40) { edges { node { reviews { edges { node { id body response { text } } } } } } } }",

@@ -5,6 +5,7 @@
 | RUN_FAILED | a run failed with a code that trying again can help, at most `RECENT` ago | try again, once per run |
 | RUN_STUCK | a run is queued or running since more than `STUCK` | cancel |
 | SPENDING | more is spent in the month than a hard limit allows: calls cost more than was reserved | kill switch |
+| INTEGRATION | the last use of an integration failed | people |
 
 Runs of this crew are left out: it does not mend itself.
 """
@@ -22,12 +23,16 @@ RETRYABLE: Final = frozenset(
 )
 STUCK: Final = timedelta(hours=1)
 RECENT: Final = timedelta(days=1)
+_FOR_PEOPLE: Final = {
+    "SPENDING": "Raise the limit, or find out what spent it",
+    "INTEGRATION": "Look at the credentials, or ask the provider",
+}
 
 
 def diagnose(given: Given) -> Playbook:
     """What is wrong, the gravest first."""
     data = yield Call("read_health")
-    incidents = [*_spending(data.get("agentBudgets") or ()), *_runs(data, given.now)]
+    incidents = [*_spending(data.get("agentBudgets") or ()), *_runs(data, given.now), *_integrations(data)]
     return {"incidents": incidents[:50]}
 
 
@@ -43,11 +48,7 @@ def propose(given: Given) -> Playbook:
     retry = of("RUN_FAILED", "The cause was outside and may be over.")
     cancel = of("RUN_STUCK", "It does not get on, and holds money.")
     stop = of("SPENDING", "More is spent than the budget has; nothing new should start.", 1)
-    people = [
-        f"Raise the limit, or find out what spent it: {item['evidence']}"
-        for item in incidents
-        if item["kind"] == "SPENDING"
-    ]
+    people = [f"{_FOR_PEOPLE[item['kind']]}: {item['evidence']}" for item in incidents if item["kind"] in _FOR_PEOPLE]
     number = len(retry) + len(cancel) + len(stop)
     summary = f"{len(incidents)} incidents, {number} remedies proposed." if incidents else "Nothing is wrong."
     return {"summary": summary, "retry": retry, "cancel": cancel, "stop": stop, "forPeople": people[:20]}
@@ -75,3 +76,10 @@ def _spending(budgets: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
             whose = f"the crew {budget['crew']}" if budget.get("crew") else "all crews together"
             evidence = f"{spent} micros are spent by {whose}, of {hard}."
             yield {"kind": "SPENDING", "subject": budget["period"], "evidence": evidence}
+
+
+def _integrations(data: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    for integration in (data.get("agentCatalogue") or {}).get("integrations") or ():
+        if integration["state"] == "FAILED":
+            evidence = f"The last use of {integration['name']} failed."
+            yield {"kind": "INTEGRATION", "subject": integration["name"], "evidence": evidence}

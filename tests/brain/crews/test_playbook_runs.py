@@ -92,7 +92,12 @@ async def test_what_is_wrong_gets_remedies_that_wait_for_people(story: Story) ->
     stuck = {"id": "r2", "crew": "lead_scoring", "status": "RUNNING", "createdAt": "2026-06-30T09:00:00+00:00"}
     graph = world.health({**failed, "error": {"code": "CREW_TIMED_OUT"}}, stuck, spent=1001)
     found = await run_task(task("incident_healer", "diagnose", input={}), graph, story.meter(), story)
-    assert [incident["kind"] for incident in found.output["incidents"]] == ["SPENDING", "RUN_FAILED", "RUN_STUCK"]
+    assert [incident["kind"] for incident in found.output["incidents"]] == [
+        "SPENDING",
+        "RUN_FAILED",
+        "RUN_STUCK",
+        "INTEGRATION",
+    ]
     request = task("incident_healer", "propose", input={}, earlier={"diagnose": found.output})
     result = await run_task(request, graph, story.meter(), story)
     assert [(action.tool, action.arguments) for action in result.actions] == [
@@ -102,6 +107,10 @@ async def test_what_is_wrong_gets_remedies_that_wait_for_people(story: Story) ->
         ),
         ("cancel_run", {"id": "r2"}),
         ("retry_run", {"id": "r1"}),
+    ]
+    assert result.output["forPeople"] == [
+        "Raise the limit, or find out what spent it: 1001 micros are spent by all crews together, of 1000.",
+        "Look at the credentials, or ask the provider: The last use of stripe failed.",
     ]
     assert crew_named("incident_healer").approve_writes
     healthy = world.health()

@@ -166,7 +166,14 @@ def health(*runs: dict[str, Any], spent: int = 0) -> Graph:
     """A graph with runs, and a budget of 1000."""
     budget = {"crew": None, "period": "2026-06", "hardMicros": 1000, "spentMicros": spent, "reservedMicros": 0}
     edges = [{"node": {"phase": "PLAN", "error": None, **run}} for run in runs]
-    return Graph({"agentRuns": lambda info, **_: {"edges": edges}, "agentBudgets": lambda info, **_: [budget]})
+    catalogue = {"integrations": [{"name": "stripe", "state": "FAILED"}, {"name": "slack", "state": "CONNECTED"}]}
+    return Graph(
+        {
+            "agentRuns": lambda info, **_: {"edges": edges},
+            "agentBudgets": lambda info, **_: [budget],
+            "agentCatalogue": catalogue if runs else {"integrations": []},
+        }
+    )
 
 
 def task(crew: str, name: str, engine: EngineChoice | None = None, **values: Any) -> CrewTask:
