@@ -202,6 +202,7 @@ class PlaybookLlm(BaseLLM):
         """The next tool to call, or the output as JSON."""
         try:
             wanted = next(self._steps) if self._waiting is None else self._steps.send(self._given())
+            _check_offered(wanted.tool, tools)
         except StopIteration as end:
             return json.dumps(end.value, ensure_ascii=False)
         except CrewError as error:
@@ -217,6 +218,11 @@ class PlaybookLlm(BaseLLM):
     def _given(self) -> Mapping[str, Any]:
         assert self._waiting is not None
         return self._evidence.result(self._waiting.tool, self._waiting.arguments)
+
+
+def _check_offered(tool: str, tools: Any) -> None:
+    if tool not in {offered["function"]["name"] for offered in tools or ()}:
+        raise CrewError(f"{tool} is needed, and may not be called.")
 
 
 def _as_ours(error: Exception) -> CrewError:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from brain.crews import run_task
-from brain.crews.errors import GuardrailFailed
+from brain.crews.errors import CrewError, GuardrailFailed
 from brain.crews.fencing import Fence
 from brain.crews.task import CrewResult
 from tests.brain.crews import world
@@ -208,3 +208,11 @@ async def test_what_is_told_holds_no_outsiders_words_and_no_key(provider: Provid
     text = json.dumps([dict(event.data) for event in story.events])
     assert ORDER not in text
     assert "sk-local" not in text
+
+
+async def test_a_playbook_has_no_other_grants_than_a_model(story: Story) -> None:
+    graph = world.crm()
+    request = task("lead_scoring", "score", input={"leadId": LEAD}, tools=frozenset())
+    with pytest.raises(CrewError, match="read_lead is needed, and may not be called"):
+        await run_task(request, graph, story.meter(), story)
+    assert graph.operations == []
