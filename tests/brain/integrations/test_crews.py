@@ -1,5 +1,6 @@
 """The crews of integrations: what they are, and what they do by their playbooks, with the connector as it is."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.brain.catalogue.conftest import Make, Stored
 from tests.brain.catalogue.contract_server import ContractServer
 from tests.brain.catalogue.provider_files import PROVIDERS, Provider, at
 from tests.brain.crews import world
+from tests.brain.crews.openai_server import says, wants
 from tests.brain.crews.world import RUN, Story
 
 TENANT = world.task("integration_stripe", "researcher", input={}).tenant
@@ -267,3 +269,33 @@ def test_a_run_begins_with_what_the_field_takes() -> None:
     assert crew.checked_input({"input": given}) == given
     with pytest.raises(CrewError, match="arguments must be a object"):
         crew.checked_input({**given, "arguments": "all"})
+
+
+async def test_a_model_reads_and_proposes(
+    server: ContractServer, make_connector: Make, story: Story, provider: Any
+) -> None:
+    telegram = BY_NAME["telegram"]
+    proposal = {"arguments": {"chat_id": "1111111", "text": "Hello"}, "reason": "They said hi."}
+    wrong = {"summary": "s", "findings": [], "proposals": {"delete_chat": [proposal]}}
+    right = {**wrong, "proposals": {"send_message": [proposal]}}
+    provider.script = [wants(("get_updates", {})), says(wrong), says(right)]
+    server.play(*telegram.pages())
+    graph = graph_of(make_connector, "integration_telegram")
+    request = world.task(
+        "integration_telegram",
+        "operator",
+        provider.choice(),
+        input={"integration": "telegram", "goal": "Answer who wrote."},
+    )
+    result = await run_task(request, graph, story.meter(), story, all_crews())
+    server.verify()
+    assert (result.engine.kind, result.read_untrusted) == ("LLM", True)
+    (action,) = result.actions
+    assert (action.tool, action.risk) == ("send_message", Risk.WRITE)
+    assert action.arguments == {"chat_id": "1111111", "text": "Hello", "reply_to": None}
+    offered = {tool["function"]["name"] for tool in provider.requests[0]["tools"]}
+    assert offered == {"get_me", "get_chat", "get_updates"}, "what writes is never offered as a tool"
+    told = next(message for message in provider.requests[1]["messages"] if message["role"] == "tool")
+    assert json.loads(told["content"])["text"].startswith("⟦outside"), "what a provider says is fenced"
+    # The first answer named an operation that there is not; the rule told the model so.
+    assert "'delete_chat' cannot be proposed; only send_message can" in str(provider.requests[-1]["messages"])
