@@ -298,4 +298,4 @@ async def test_a_model_reads_and_proposes(
     told = next(message for message in provider.requests[1]["messages"] if message["role"] == "tool")
     assert json.loads(told["content"])["text"].startswith("⟦outside"), "what a provider says is fenced"
     # The first answer named an operation that there is not; the rule told the model so.
-    assert "'delete_chat' cannot be proposed; only send_message can" in str(provider.requests[-1]["messages"])
+    assert "cannot be proposed; only send_message can" in str(provider.requests[-1]["messages"])
