@@ -93,5 +93,5 @@ async def test_every_run_ends_once_whatever_is_killed(client: Client, pytestconf
         trail = (await client.until(query, {"id": run_id}, BEN))["agentRun"]["auditTrail"]
         kinds = Counter(entry["kind"] for entry in trail)
         assert kinds["RUN_OPENED"] == kinds["ACTION_EXECUTING"] == kinds["ACTION_DONE"] == 1, (run_id, kinds)
-    verified = await client.until("{ agentAudit(first: 1) { verification { __typename } } }", {}, ADA)
-    assert verified
+    log = await client.until("{ agentAudit(first: 1) { verification { intact problem } } }", {}, ADA)
+    assert log["agentAudit"]["verification"] == {"intact": True, "problem": None}

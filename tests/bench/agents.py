@@ -1,0 +1,196 @@
+"""Agent-backed mutations under load: what dispatch costs, how soon runs are accepted, and whose turn it is.
+
+    python -m tests.bench.agents                        200 mutations at once for 10 tenants, then a backlog of one tenant
+    python -m tests.bench.agents --mutations 60 --tenants 4
+
+Starts a platform of its own. Times are of the machine it runs on: compare numbers of one run with one another.
+"""
+
+import argparse
+import asyncio
+import statistics
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from brain.embedded.data_folder import find_data_folder
+from brain.jwks import key_thumbprint
+from tests.e2e.conftest import Platform, started
+from tests.e2e.runs import FINAL, SCORE
+
+SCOPES = ("agents:read", "agents:write", "crm:read", "crm:write", "directory:read")
+PIPELINE = """mutation ($input: CreatePipelineInput!) {
+  createPipeline(input: $input) { pipeline { id } errors { message } }
+}"""
+LEAD = "mutation ($input: CreateLeadInput!) { createLead(input: $input) { lead { id } errors { message } } }"
+UPDATE = "mutation ($input: UpdateLeadInput!) { updateLead(input: $input) { lead { id } errors { message } } }"
+STATUS = "query ($id: ID!) { agentRun(id: $id) { status } }"
+STAGES = [
+    {"name": "New", "kind": "OPEN", "winProbability": 20},
+    {"name": "Won", "kind": "WON", "winProbability": 100},
+    {"name": "Lost", "kind": "LOST", "winProbability": 0},
+]
+
+
+@dataclass
+class Tenant:
+    """A tenant that lives in its token alone: no other context need know it."""
+
+    id: str
+    token: str
+    lead: str = ""
+
+
+class Bench:
+    """A platform with tenants."""
+
+    def __init__(self, platform: Platform, http: httpx.AsyncClient) -> None:
+        self._http = http
+        folder = find_data_folder(platform.data_dir)
+        assert folder is not None
+        self._key: Any = load_pem_private_key(Path(folder.path / "keys" / "identity.pem").read_bytes(), None)
+
+    def tenant(self) -> Tenant:
+        """A new one, with a user who may have leads scored."""
+        now, tenant = int(time.time()), str(uuid.uuid4())
+        claims = {
+            "iss": "brain", "aud": "brain", "sub": str(uuid.uuid4()), "iat": now, "exp": now + 3600,
+            "jti": uuid.uuid4().hex, "tenant": tenant, "tenant_slug": tenant[:8], "roles": ["agent"], "scopes": SCOPES,
+        }  # fmt: skip
+        headers = {"kid": key_thumbprint(self._key), "typ": "JWT"}
+        return Tenant(tenant, jwt.encode(claims, self._key, "EdDSA", headers))
+
+    async def ask(self, tenant: Tenant, query: str, variables: Any, **headers: str) -> tuple[Any, float]:
+        """The data, and the seconds it took."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent["authorization"] = f"Bearer {tenant.token}"
+        began = time.perf_counter()
+        response = await self._http.post("/graphql", json={"query": query, "variables": variables}, headers=sent)
+        took = time.perf_counter() - began
+        body = response.json()
+        assert not body.get("errors"), body
+        return body["data"], took
+
+    async def prepare(self, tenant: Tenant) -> None:
+        """A pipeline, and a lead in it."""
+        data, _ = await self.ask(tenant, PIPELINE, {"input": {"name": "Sales", "stages": STAGES, "makeDefault": True}})
+        assert not data["createPipeline"]["errors"], data
+        data, _ = await self.ask(tenant, LEAD, {"input": {"name": "A lead", "source": "WEB", "email": "a@b.example"}})
+        assert not data["createLead"]["errors"], data
+        tenant.lead = data["createLead"]["lead"]["id"]
+
+    async def score(self, tenant: Tenant) -> tuple[str, float]:
+        """Ask for a run and wait for nothing; its id and the seconds until it was accepted."""
+        headers = {"idempotency_key": uuid.uuid4().hex, "prefer": "respond-async"}
+        data, took = await self.ask(tenant, SCORE, {"id": tenant.lead}, **headers)
+        return data["scoreLead"]["run"]["id"], took
+
+    async def ended(self, tenant: Tenant, run_id: str, began: float) -> tuple[str, float]:
+        """The final status, and the seconds since `began`."""
+        while True:
+            data, _ = await self.ask(tenant, STATUS, {"id": run_id})
+            status = data["agentRun"]["status"]
+            if status in FINAL:
+                return status, time.perf_counter() - began
+            await asyncio.sleep(0.5)
+
+
+def shown(seconds: Sequence[float]) -> str:
+    """Median and 95th percentile in milliseconds."""
+    ordered = sorted(seconds)
+    p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+    return f"p50 {statistics.median(ordered) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms"
+
+
+async def cost_of_dispatch(bench: Bench, tenant: Tenant, rounds: int) -> None:
+    """A plain mutation and an agent-backed one of the same subgraph, in turns, one at a time."""
+    plain: list[float] = []
+    backed: list[float] = []
+    for number in range(rounds):
+        given = {"input": {"id": tenant.lead, "name": f"A lead {number}"}}
+        plain.append((await bench.ask(tenant, UPDATE, given))[1])
+        run_id, took = await bench.score(tenant)
+        backed.append(took)
+        await bench.ended(tenant, run_id, 0)
+    print(f"plain mutation:        {shown(plain)}")
+    print(
+        f"agent-backed, accepted: {shown(backed)}   ({statistics.median(backed) / statistics.median(plain):.1f} times)"
+    )
+
+
+async def all_at_once(bench: Bench, tenants: list[Tenant], mutations: int) -> None:
+    """That many at the same moment, evenly over the tenants."""
+    began = time.perf_counter()
+    asked = [tenants[number % len(tenants)] for number in range(mutations)]
+    accepted = await asyncio.gather(*(bench.score(tenant) for tenant in asked))
+    print(f"{mutations} at once for {len(tenants)} tenants: accepted {shown([took for _, took in accepted])}")
+    ends = await asyncio.gather(
+        *(bench.ended(tenant, run_id, began) for tenant, (run_id, _) in zip(asked, accepted, strict=True))
+    )
+    statuses = {status: sum(1 for found, _ in ends if found == status) for status, _ in ends}
+    total = max(took for _, took in ends)
+    print(f"  ended: {statuses}, none lost: {len(set(run for run, _ in accepted)) == mutations}")
+    print(f"  all in {total:.1f} s, {mutations / total:.1f} runs/s")
+    last = {t.id: max(took for asker, (_, took) in zip(asked, ends, strict=True) if asker is t) for t in tenants}
+    print(
+        f"  a tenant's last run: the first tenant after {min(last.values()):.1f} s, the last {max(last.values()):.1f} s"
+    )
+
+
+async def backlog_of_one(bench: Bench, tenants: list[Tenant], backlog: int) -> None:
+    """One tenant has a backlog; then each other asks for two runs. How long do those wait?"""
+    heavy, others = tenants[0], tenants[1:]
+    began = time.perf_counter()
+    accepted = await asyncio.gather(*(bench.score(heavy) for _ in range(backlog)))
+    heavy_ends = [asyncio.create_task(bench.ended(heavy, run_id, began)) for run_id, _ in accepted]
+    late = time.perf_counter()
+    light = await asyncio.gather(*(bench.score(tenant) for tenant in others for _ in range(2)))
+    owners = [tenant for tenant in others for _ in range(2)]
+    light_ends = await asyncio.gather(
+        *(bench.ended(tenant, run_id, late) for tenant, (run_id, _) in zip(owners, light, strict=True))
+    )
+    whole = [took for _, took in await asyncio.gather(*heavy_ends)]
+    done_then = sum(took < (late - began) + max(t for _, t in light_ends) for took in whole)
+    print(f"a backlog of {backlog} of one tenant takes {max(whole):.1f} s in all")
+    print(
+        f"  {len(light)} runs of {len(others)} others, asked for behind it: "
+        f"median {statistics.median(t for _, t in light_ends):.1f} s, last {max(t for _, t in light_ends):.1f} s "
+        f"({done_then} of the backlog were done by then)"
+    )
+
+
+async def measure(tenants: int, mutations: int, rounds: int) -> None:
+    """Everything, on one platform."""
+    with started() as platform:
+        limits = httpx.Limits(max_connections=64)
+        async with httpx.AsyncClient(base_url=platform.url, timeout=120, limits=limits, trust_env=False) as http:
+            bench = Bench(platform, http)
+            known = [bench.tenant() for _ in range(tenants)]
+            await asyncio.gather(*(bench.prepare(tenant) for tenant in known))
+            steps: list[Callable[[], Awaitable[None]]] = [
+                lambda: cost_of_dispatch(bench, known[0], rounds),
+                lambda: all_at_once(bench, known, mutations),
+                lambda: backlog_of_one(bench, known, mutations // 2),
+            ]
+            for step in steps:
+                await step()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.agents", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--tenants", type=int, default=10)
+    parser.add_argument("--mutations", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=10, help="of the comparison with a plain mutation")
+    options = parser.parse_args()
+    asyncio.run(measure(options.tenants, options.mutations, options.rounds))
+
+
+if __name__ == "__main__":
+    main()
