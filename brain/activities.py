@@ -21,7 +21,7 @@ from brain.crews import CrewError, CrewTask, EngineChoice, load_crews, run_task
 from brain.crews.actions import ActionUnknown, operation_for, refusal_of
 from brain.crews.definition import Crew
 from brain.crews.engine_choice import choose_engine
-from brain.crews.errors import GraphRefused, RunStopped
+from brain.crews.errors import GraphRefused, GraphUnavailable, RunStopped
 from brain.crews.ledger import RESERVE, GraphLedger
 from brain.crews.meter import Meter
 from brain.crews.task import CrewEvent
@@ -56,6 +56,7 @@ _log = logging.getLogger("brain.activities")
 ANY_EDITION: Final = "1"
 """What whoever does not know a crew's editions asks for, such as a schedule: the one that there is."""
 
+_CREW_ATTEMPTS: Final = 3
 _HEARTBEAT_S: Final = 10.0
 _MAX_OUTPUT_CHARS: Final = 200_000
 
@@ -167,8 +168,17 @@ class Activities:
                 result = await run_task(request, graph, meter, _tell(task), self._crews)
             except (RunStopped, GraphRefused) as error:
                 raise _final(error.cause_code, str(error)) from error
+            except GraphUnavailable as error:
+                raise _raised(error) from error  # waited for: the crew has not failed
             except CrewError as error:
+                if activity.info().attempt >= _CREW_ATTEMPTS:
+                    raise _final(error.code, str(error)) from error
                 raise _raised(error) from error
+            except Exception as error:
+                _log.exception("the crew %s failed", crew.name, extra={"fields": _where(task)})
+                if activity.info().attempt >= _CREW_ATTEMPTS:
+                    raise _final("CREW_FAILED", f"The task {task.task} failed several times.") from error
+                raise
         if len(str(result.output)) > _MAX_OUTPUT_CHARS:
             raise _final("CREW_OUTPUT_TOO_LARGE", f"The task {task.task} made more than can be kept.")
         actions = [
@@ -367,10 +377,14 @@ def _tell(task: TaskInput) -> Callable[[CrewEvent], None]:
             task.run.crew,
             task.task,
             event.kind,
-            extra={"fields": {"tenant": task.run.tenant, "run": task.run.run_id, **event.data}},
+            extra={"fields": {**_where(task), **event.data}},
         )
 
     return tell
+
+
+def _where(task: TaskInput) -> dict[str, str]:
+    return {"tenant": task.run.tenant, "run": task.run.run_id}
 
 
 @asynccontextmanager

@@ -57,9 +57,11 @@ _PROGRESS: Final = {
 
 # What the run must write down is tried until it is written: a graph that is away for a day costs the run a day.
 _UNTIL_DONE: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+# How often a crew that fails is asked again, the activity knows: a graph that is away is no failure of the crew.
 _CREW: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=3
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=100
 )
+_CREW_IN_ALL: Final = timedelta(hours=1)
 _ACTION: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60), maximum_attempts=100
 )
@@ -150,6 +152,7 @@ class AgentRunWorkflow:
                 TaskInput(run.ref, outline.catalogue_version, task, run.arguments, earlier, asked_at, grant.micros),
                 result_type=TaskOutput,
                 task_queue=crews_queue(outline.weight),
+                schedule_to_close_timeout=_CREW_IN_ALL,
                 start_to_close_timeout=_TASK,
                 heartbeat_timeout=_HEARTBEAT,
                 retry_policy=_CREW,

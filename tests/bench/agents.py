@@ -1,6 +1,6 @@
 """Agent-backed mutations under load: what dispatch costs, how soon runs are accepted, and whose turn it is.
 
-    python -m tests.bench.agents                        200 mutations at once for 10 tenants, then a backlog of one tenant
+    python -m tests.bench.agents             200 mutations at once for 10 tenants, then a backlog of one tenant
     python -m tests.bench.agents --mutations 60 --tenants 4
 
 Starts a platform of its own. Times are of the machine it runs on: compare numbers of one run with one another.
@@ -33,9 +33,9 @@ LEAD = "mutation ($input: CreateLeadInput!) { createLead(input: $input) { lead {
 UPDATE = "mutation ($input: UpdateLeadInput!) { updateLead(input: $input) { lead { id } errors { message } } }"
 STATUS = "query ($id: ID!) { agentRun(id: $id) { status } }"
 STAGES = [
-    {"name": "New", "kind": "OPEN", "winProbability": 20},
-    {"name": "Won", "kind": "WON", "winProbability": 100},
-    {"name": "Lost", "kind": "LOST", "winProbability": 0},
+    {"name": "New", "status": "OPEN", "probability": 20},
+    {"name": "Won", "status": "WON"},
+    {"name": "Lost", "status": "LOST"},
 ]
 
 
@@ -82,7 +82,9 @@ class Bench:
         """A pipeline, and a lead in it."""
         data, _ = await self.ask(tenant, PIPELINE, {"input": {"name": "Sales", "stages": STAGES, "makeDefault": True}})
         assert not data["createPipeline"]["errors"], data
-        data, _ = await self.ask(tenant, LEAD, {"input": {"name": "A lead", "source": "WEB", "email": "a@b.example"}})
+        data, _ = await self.ask(
+            tenant, LEAD, {"input": {"name": "A lead", "source": "WEBSITE", "email": "a@b.example"}}
+        )
         assert not data["createLead"]["errors"], data
         tenant.lead = data["createLead"]["lead"]["id"]
 
@@ -136,7 +138,7 @@ async def all_at_once(bench: Bench, tenants: list[Tenant], mutations: int) -> No
     )
     statuses = {status: sum(1 for found, _ in ends if found == status) for status, _ in ends}
     total = max(took for _, took in ends)
-    print(f"  ended: {statuses}, none lost: {len(set(run for run, _ in accepted)) == mutations}")
+    print(f"  ended: {statuses}, none lost: {len({run for run, _ in accepted}) == mutations}")
     print(f"  all in {total:.1f} s, {mutations / total:.1f} runs/s")
     last = {t.id: max(took for asker, (_, took) in zip(asked, ends, strict=True) if asker is t) for t in tenants}
     print(

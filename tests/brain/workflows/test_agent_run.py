@@ -320,8 +320,8 @@ async def test_a_crews_refusal_is_not_tried_again(runs: Runs, code: str) -> None
     assert len(graph.settled) == 1
 
 
-async def test_a_crew_that_fails_is_given_up_after_three_attempts(skipping_runs: Runs) -> None:
-    graph = Graph(refusals={"plan_with_crew": failing(3)})
+async def test_a_crew_that_fails_for_an_hour_is_given_up(skipping_runs: Runs) -> None:
+    graph = Graph(refusals={"plan_with_crew": failing(1000)})
     state = await (await skipping_runs.start(graph)).handle.result()
     assert state.status is RunStatus.FAILED
     assert state.error is not None
