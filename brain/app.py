@@ -64,6 +64,8 @@ _WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory", "agents")
 """Subgraphs whose errors clients may read; those of any other are masked."""
 
 _REDIS_TIMEOUT_S = 2
+_OPENING_S = 20.0
+"""How long the opening of an agents' run may take: runs of one tenant are opened one after another."""
 
 
 def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
@@ -107,7 +109,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         workflows = WorkflowService(settings.temporal_address, settings.temporal_namespace)
     dispatch = None
     if _AGENTS in urls:
-        agents = InternalSubgraph(http, urls[_AGENTS], signer, _AGENTS)
+        agents = InternalSubgraph(http, urls[_AGENTS], signer, _AGENTS, _OPENING_S)
         dispatch = AgentDispatch(agents, workflows, all_crews())
     hooks = BrainHooks(
         resolver,

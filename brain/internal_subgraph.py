@@ -29,9 +29,13 @@ class InternalSubgraph:
         url: its GraphQL endpoint.
         signer: signs the context of the calls.
         name: in the graph, the audience of that context.
+        timeout_s: of a call.
     """
 
-    def __init__(self, http: HttpClient, url: str, signer: ContextSigner, name: str) -> None:
+    def __init__(
+        self, http: HttpClient, url: str, signer: ContextSigner, name: str, timeout_s: float = _TIMEOUT_S
+    ) -> None:
+        self._timeout_s = timeout_s
         self._http = http
         self._url = url
         self._signer = signer
@@ -52,11 +56,11 @@ class InternalSubgraph:
             replace(caller, scopes=(INTERNAL_SCOPE,)),
             self._name,
             request_id=request_id or uuid.uuid4().hex,
-            deadline_ms=int((time.time() + _TIMEOUT_S) * 1000),
+            deadline_ms=int((time.time() + self._timeout_s) * 1000),
         )
         headers = {"content-type": "application/json", "accept": "application/json", CONTEXT_HEADER: context}
         body = json.dumps({"query": query, "variables": dict(variables)}).encode()
-        answer = await exchange_json(self._http, "POST", self._url, headers, body, self._name)
+        answer = await exchange_json(self._http, "POST", self._url, headers, body, self._name, self._timeout_s)
         data = answer.get("data")
         if answer.get("errors") or not isinstance(data, dict):
             codes = [error.get("extensions", {}).get("code") for error in answer.get("errors") or ()]
@@ -65,7 +69,13 @@ class InternalSubgraph:
 
 
 async def exchange_json(
-    http: HttpClient, method: str, url: str, headers: Mapping[str, str], body: bytes | None, name: str
+    http: HttpClient,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    name: str,
+    timeout_s: float = _TIMEOUT_S,
 ) -> Mapping[str, Any]:
     """The JSON object that a subgraph answers.
 
@@ -73,7 +83,7 @@ async def exchange_json(
         SubgraphUnavailable: no answer in time, or another one.
     """
     try:
-        status, content = await http.request(method, url, headers=headers, body=body, timeout_s=_TIMEOUT_S)
+        status, content = await http.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
     except OSError as error:
         raise SubgraphUnavailable(f"{name} does not answer: {error}") from error
     if status != 200:
