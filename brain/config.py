@@ -164,7 +164,7 @@ class BrainSettings(BaseSettings):
         json_schema_extra=_readers("up", "subgraphs"),
     )
     database_pool_size: int = Field(
-        5,
+        10,
         ge=1,
         description="Connections to PostgreSQL per context and process.",
         json_schema_extra=_readers("subgraphs"),

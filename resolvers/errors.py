@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 
 from graphql import GraphQLError, GraphQLSyntaxError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 __all__ = [
     "AgentRunRequired",
@@ -155,7 +156,7 @@ def as_domain_error(error: BaseException | None) -> DomainError | None:
             return BadUserInput("A value is out of range or contains characters that cannot be stored.")
         if state == "57014":
             return DeadlineExceeded()
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | PoolTimeout):
         return DeadlineExceeded()
     return None
 

@@ -223,7 +223,7 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=25,  # under load an operation waits rather than fails; its deadline ends it sooner
             pool_pre_ping=True,
             # Plans of small tenant-scoped queries are not worth compiling.
             connect_args={

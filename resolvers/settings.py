@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/brain")
     database_app_password: SecretStr = SecretStr("")
     database_credentials_file: Path | None = None
-    database_pool_size: int = 5
+    database_pool_size: int = 10
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
