@@ -12,7 +12,13 @@ Contexts never import one another; `python -m subgraphs` starts, migrates and se
 
 from typing import Final
 
-__all__ = ["CONTEXTS"]
+__all__ = ["CONTEXTS", "STAND_INS"]
 
 CONTEXTS: Final = ("identity", "crm", "directory", "agents")
 """All contexts, in the order in which they are migrated and seeded."""
+
+STAND_INS: Final = ("saleor",)
+"""Packages like contexts that stand in for systems which run elsewhere; only named ones are started.
+
+They take no signed context header, and are no part of the graph unless it is configured so.
+"""

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from resolvers.settings import Settings
-from subgraphs import CONTEXTS
+from subgraphs import CONTEXTS, STAND_INS
+
+_ALL = (*CONTEXTS, *STAND_INS)
 
 _log = logging.getLogger("subgraphs")
 
@@ -110,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
-        "--only", type=_context_names, default=CONTEXTS, metavar="NAME,...", help=f"some of {', '.join(CONTEXTS)}"
+        "--only", type=_context_names, default=CONTEXTS, metavar="NAME,...", help=f"some of {', '.join(_ALL)}"
     )
     serve = commands.add_parser("serve", parents=[shared], help="serve all contexts in one process")
     serve.add_argument("--host", default="127.0.0.1")
@@ -124,10 +126,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _context_names(value: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in value.split(",") if name.strip())
-    unknown = [name for name in names if name not in CONTEXTS]
+    unknown = [name for name in names if name not in _ALL]
     if unknown or not names:
         raise argparse.ArgumentTypeError(f"unknown context: {', '.join(unknown) or value!r}")
-    return tuple(name for name in CONTEXTS if name in names)
+    return tuple(name for name in _ALL if name in names)
 
 
 if __name__ == "__main__":

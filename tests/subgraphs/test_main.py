@@ -10,7 +10,7 @@ import pytest
 from graphql import build_schema
 
 from resolvers.demo import TENANTS, USERS, demo_email, demo_id, demo_password, demo_tenant_id
-from subgraphs import CONTEXTS
+from subgraphs import CONTEXTS, STAND_INS
 from subgraphs.__main__ import main, migrate_all, seed_all
 
 
@@ -39,7 +39,7 @@ def test_an_unknown_context_is_refused(names: str, capsys: pytest.CaptureFixture
     assert "unknown context" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("context", [*CONTEXTS, *STAND_INS])
 async def test_migrations_and_seeds_run_again_and_at_once(
     context: str, start_subgraph: Any, subgraph_settings: Any
 ) -> None:

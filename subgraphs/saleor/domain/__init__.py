@@ -1,0 +1,1 @@
+"""Rules of a shop, free of database and GraphQL."""
