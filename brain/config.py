@@ -200,12 +200,12 @@ class BrainSettings(BaseSettings):
     vault_address: HttpUrl | None = Field(
         None,
         description="OpenBao or Vault, which keeps all secrets: `https://host:8200`. If missing, `brain up` starts it.",
-        json_schema_extra=_readers("up", "brain", "worker"),
+        json_schema_extra=_readers("up", "brain", "subgraphs", "worker"),
     )
     vault_ca_file: Path | None = Field(
         None,
         description="Certificates (PEM) of whom the Vault's own may come from. If missing: those that Python trusts.",
-        json_schema_extra=_readers("up", "brain", "worker"),
+        json_schema_extra=_readers("up", "brain", "subgraphs", "worker"),
     )
     vault_role_id_file: Path | None = Field(
         None,
@@ -213,12 +213,12 @@ class BrainSettings(BaseSettings):
             "File with the id of the service's AppRole, where `{role}` stands for its name: `brain`, `worker`, "
             "`subgraph-<name>`. `brain vault setup` writes such files as `<folder>/{role}/role_id`."
         ),
-        json_schema_extra=_readers("up", "brain", "worker"),
+        json_schema_extra=_readers("up", "brain", "subgraphs", "worker"),
     )
     vault_secret_id_file: Path | None = Field(
         None,
         description="File with the secret of the service's AppRole; `{role}` as above.",
-        json_schema_extra=_readers("up", "brain", "worker"),
+        json_schema_extra=_readers("up", "brain", "subgraphs", "worker"),
     )
     demo_data: bool | None = Field(
         None,

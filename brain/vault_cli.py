@@ -67,10 +67,10 @@ def keep(
 ) -> None:
     """Keep the contexts' log-ins to PostgreSQL good, each in its file (BRAIN_DATABASE_CREDENTIALS_FILE)."""
     from brain.embedded.stack import subgraph_names  # noqa: PLC0415
-    from brain.vault.client import Vault  # noqa: PLC0415
     from brain.vault.lease_keeper import LeaseKeeper  # noqa: PLC0415
     from brain.vault.lease_keeper import keep as keep_all  # noqa: PLC0415
     from brain.vault.policies import subgraph_role  # noqa: PLC0415
+    from vault.client import Vault  # noqa: PLC0415
 
     settings = load_settings()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
@@ -106,7 +106,7 @@ def rotate(
 @contextmanager
 def _told() -> Iterator[None]:
     """Make what the Vault refuses a message without a trace."""
-    from brain.vault.errors import VaultError  # noqa: PLC0415
+    from vault.errors import VaultError  # noqa: PLC0415
 
     try:
         yield

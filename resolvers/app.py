@@ -35,6 +35,7 @@ from resolvers.idempotency import is_mutation, once
 from resolvers.loaders import Loaders
 from resolvers.operation import Operation
 from resolvers.schema import SubgraphSchema
+from resolvers.sealing import seals_of
 from resolvers.session import Database, TenantSession, TransactionFailed
 from resolvers.settings import Settings
 
@@ -77,7 +78,13 @@ def subgraph_app(
         on_start: awaited before the first request.
         on_stop: awaited after the last one.
     """
-    database = Database(settings.app_url(name), name, settings.database_pool_size, settings.logins(name))
+    database = Database(
+        settings.app_url(name),
+        name,
+        settings.database_pool_size,
+        logins=settings.logins(name),
+        seals=seals_of(settings, name),
+    )
     redis: Redis = Redis.from_url(
         settings.redis_url.get_secret_value(), socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
     )
@@ -200,7 +207,7 @@ class _Endpoint(GraphQL[Operation, None]):
         response: Response | WebSocket,  # noqa: ARG002 - the base class's signature
     ) -> Operation:
         context: RequestContext = request.state.context
-        session = TenantSession(self._database.engine, context)
+        session = TenantSession(self._database.engine, context, self._database.seals)
         return Operation(
             request=context,
             session=session,

@@ -10,6 +10,7 @@
     ├── Forbidden                FORBIDDEN
     ├── AgentRunRequired         AGENT_RUN_REQUIRED
     ├── RateLimited              RATE_LIMITED
+    ├── SealedAway               SEALED_AWAY
     └── DeadlineExceeded         DEADLINE_EXCEEDED
 
 Everything else is masked as INTERNAL_SERVER_ERROR with the request's `traceId`; the cause goes to the log.
@@ -34,6 +35,7 @@ __all__ = [
     "NotFound",
     "RateLimited",
     "Refused",
+    "SealedAway",
     "Unauthenticated",
     "as_domain_error",
     "shown",
@@ -132,6 +134,12 @@ class RateLimited(DomainError):
 
     def __init__(self, retry_after_s: int, message: str | None = None) -> None:
         super().__init__(message, retryAfter=retry_after_s)
+
+
+class SealedAway(DomainError):
+    """This value is sealed, and what opens and seals such values cannot be reached. Try again later."""
+
+    code = "SEALED_AWAY"
 
 
 class DeadlineExceeded(DomainError):

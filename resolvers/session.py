@@ -24,8 +24,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
 from resolvers.context import RequestContext
-from resolvers.errors import DeadlineExceeded, Forbidden
+from resolvers.errors import DeadlineExceeded, Forbidden, Unauthenticated
 from resolvers.logins import LoginFile
+from resolvers.sealing import Sealed, Seals
 
 __all__ = ["Database", "Statements", "TenantSession", "TransactionFailed"]
 
@@ -50,8 +51,9 @@ class TransactionFailed(Exception):
 class TenantSession:
     """The transaction of one operation. Safe to share between the operation's coroutines."""
 
-    def __init__(self, engine: AsyncEngine, context: RequestContext) -> None:
+    def __init__(self, engine: AsyncEngine, context: RequestContext, seals: Seals) -> None:
         self.context = context
+        self._seals = seals
         self._engine = engine
         self._connection: AsyncConnection | None = None
         self._lock = asyncio.Lock()
@@ -121,7 +123,7 @@ class TenantSession:
         Raises:
             TransactionFailed: at the end of the block, if nothing could be kept.
         """
-        session = TenantSession(self._engine, self.context)
+        session = TenantSession(self._engine, self.context, self._seals)
         try:
             yield session
             await session.commit()
@@ -139,6 +141,29 @@ class TenantSession:
         if self.context.tenant_id not in (None, tenant_id):
             raise Forbidden("This credential is for another tenant.")
         await self._run(_ASSUME, {"tenant": str(tenant_id)})
+
+    async def seal(self, values: Sequence[str]) -> list[Sealed]:
+        """The values, sealed for the session's tenant; one request for all. What is sealed already stays.
+
+        Raises:
+            SealedAway: what seals them cannot be reached.
+            Unauthenticated: the session has no tenant.
+        """
+        return await self._seals.seal(self._tenant(), values) if values else []
+
+    async def unseal(self, values: Sequence[str]) -> list[str]:
+        """What was sealed for the session's tenant; one request for all.
+
+        Raises:
+            SealedAway: what opens them cannot be reached.
+            Unauthenticated: the session has no tenant.
+        """
+        return await self._seals.unseal(self._tenant(), values) if values else []
+
+    def _tenant(self) -> UUID:
+        if self.context.tenant_id is None:
+            raise Unauthenticated("This needs a tenant.")
+        return self.context.tenant_id
 
     async def commit(self) -> None:
         """Commits.
@@ -215,10 +240,19 @@ class Database:
         schema: the context's schema; the first on the search path.
         pool_size: most connections at a time; further operations wait.
         logins: where the log-in of the moment is, instead of the URL's.
+        seals: what seals columns; by default they stay as they are.
     """
 
-    def __init__(self, url: str, schema: str, pool_size: int = 5, logins: LoginFile | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        schema: str,
+        pool_size: int = 5,
+        logins: LoginFile | None = None,
+        seals: Seals | None = None,
+    ) -> None:
         self.schema = schema
+        self.seals = seals or Seals()
         self._engine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -245,7 +279,7 @@ class Database:
         Raises:
             TransactionFailed: at the end of the block, if nothing could be kept.
         """
-        session = TenantSession(self._engine, context)
+        session = TenantSession(self._engine, context, self.seals)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(session.close)
             yield session
@@ -275,6 +309,7 @@ class Database:
     async def close(self) -> None:
         """Closes all connections."""
         await self._engine.dispose()
+        await self.seals.close()
 
 
 def _log_in_with(engine: AsyncEngine, logins: LoginFile) -> None:

@@ -27,6 +27,10 @@ class Settings(BaseSettings):
         context_keys_file: the keys (JWKS, secret) with which a subgraph verifies the context header; `{name}` in it
             stands for the subgraph's name.
         identity_private_key_file: Ed25519 key (PKCS8 PEM) that signs access tokens; needed by `identity` only.
+        vault_address: the Vault that seals columns; without one they are not sealed.
+        vault_ca_file: certificates (PEM) of whom its own may come from.
+        vault_role_id_file: who the subgraph is to it, `{role}` for `subgraph-<name>`.
+        vault_secret_id_file: its secret, likewise.
         token_issuer: `iss` of the access tokens.
         log_level: level name of the standard library's logging.
     """
@@ -42,6 +46,10 @@ class Settings(BaseSettings):
     temporal_namespace: str = "default"
     context_keys_file: Path = Path(".brain/keys/{name}/context.keys.json")
     identity_private_key_file: Path = Path(".brain/keys/identity.pem")
+    vault_address: str | None = None
+    vault_ca_file: Path | None = None
+    vault_role_id_file: Path | None = None
+    vault_secret_id_file: Path | None = None
     token_issuer: str = "brain"  # noqa: S105 - a name, not a secret
     log_level: str = "INFO"
 

@@ -3,6 +3,7 @@
     python -m subgraphs serve --host 127.0.0.1 --port 8002 [--only crm,directory]
     python -m subgraphs migrate [--only ...]
     python -m subgraphs seed [--only ...]
+    python -m subgraphs reseal [--only ...]
     python -m subgraphs sdl [--only ...] [--out schema/subgraphs]
 
 Settings come from the environment, see `resolvers.settings`. All contexts run in one process, each below `/<name>/`.
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(migrate_all(names, settings))
     elif options.command == "seed":
         asyncio.run(seed_all(names, settings))
+    elif options.command == "reseal":
+        asyncio.run(reseal_all(names, settings))
     else:
         _print_sdl(names, options.out)
     return 0
@@ -70,15 +73,32 @@ async def migrate_all(names: Sequence[str], settings: Settings) -> None:
 
 async def seed_all(names: Sequence[str], settings: Settings) -> None:
     """Writes the demo data of `names` as the owner of the tables. Rows that exist stay as they are."""
-    from resolvers.session import Database  # noqa: PLC0415 - a heavy import that `sdl` does not need
+    from resolvers.sealing import seals_of  # noqa: PLC0415 - heavy imports that `sdl` does not need
+    from resolvers.session import Database  # noqa: PLC0415
 
     for name in names:
-        database = Database(settings.admin_url(), name, pool_size=2)
+        database = Database(settings.admin_url(), name, pool_size=2, seals=seals_of(settings, name))
         try:
             await importlib.import_module(f"subgraphs.{name}.seed").seed(database)
         finally:
             await database.close()
         _log.info("seeded %s", name)
+
+
+async def reseal_all(names: Sequence[str], settings: Settings) -> None:
+    """Brings the sealed columns of `names` under the newest version of their keys."""
+    from resolvers.sealing import reseal, seals_of  # noqa: PLC0415 - heavy imports that `sdl` does not need
+    from resolvers.session import Database  # noqa: PLC0415
+
+    for name in names:
+        metadata = importlib.import_module(f"subgraphs.{name}.tables").metadata
+        database = Database(settings.admin_url(), name, pool_size=1, seals=seals_of(settings, name))
+        try:
+            async with database.engine.connect() as connection:
+                changed = await reseal(connection, metadata, database.seals)
+        finally:
+            await database.close()
+        _log.info("resealed %s: %d values", name, changed)
 
 
 def _serve(names: Sequence[str], settings: Settings, host: str, port: int) -> int:
@@ -119,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8002)
     commands.add_parser("migrate", parents=[shared], help="bring roles, schemas and tables up to date")
     commands.add_parser("seed", parents=[shared], help="write the demo data")
+    commands.add_parser("reseal", parents=[shared], help="renew what is encrypted, after a key was rotated")
     sdl = commands.add_parser("sdl", parents=[shared], help="print the schemas")
     sdl.add_argument("--out", type=Path, metavar="DIR", help="write <name>.graphql files instead")
     return parser

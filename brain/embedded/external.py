@@ -89,8 +89,8 @@ def vault_version(settings: BrainSettings, roles: Sequence[str] = ("brain", "wor
     Raises:
         Unreachable: It does not answer within `PATIENCE_S`, or does not let one of the roles in.
     """
-    from brain.vault.client import Vault  # noqa: PLC0415 - a large library that nobody else needs here
-    from brain.vault.errors import VaultError  # noqa: PLC0415
+    from vault.client import Vault  # noqa: PLC0415 - a large library that nobody else needs here
+    from vault.errors import VaultError  # noqa: PLC0415
 
     try:
         for role in roles:

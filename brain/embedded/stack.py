@@ -81,7 +81,8 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     if own_subgraphs:
         database = "our own" if own_database else str(settings.database_url)
         keeps_logins = settings.vault_address is None and settings.database_credentials_file is None
-        components += subgraph_components(complete, folder, database, environment, started, keeps_logins=keeps_logins)
+        own = {"own_vault": settings.vault_address is None, "keeps_logins": keeps_logins}
+        components += subgraph_components(complete, folder, database, environment, started, **own)
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
     if own_subgraphs:
@@ -194,6 +195,7 @@ def subgraph_components(
     environment: Mapping[str, str],
     after: tuple[str, ...],
     *,
+    own_vault: bool,
     keeps_logins: bool,
 ) -> list[Component]:
     """The migrations and the demo data (each once), and all subgraphs in one process, which loads meanwhile.
@@ -207,7 +209,9 @@ def subgraph_components(
     if settings.demo_data and folder.noted("seeded") != version:
         seed = _python(environment, "-m", "subgraphs", "seed")
         done = partial(folder.note, "seeded", version)
-        components.append(Component("seed", seed, None, on_done=done, after=("migrate",), ready_within_s=120))
+        # It seals columns, with our own OpenBao once that is set up.
+        needs = ("migrate", "vault") if own_vault else ("migrate",)
+        components.append(Component("seed", seed, None, on_done=done, after=needs, ready_within_s=120))
     assert settings.subgraphs_url is not None
     base = urlsplit(settings.subgraphs_url)
     names = subgraph_names(settings.supergraph)

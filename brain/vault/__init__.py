@@ -1,10 +1,9 @@
 """Secrets: every tenant's credentials, keys that encrypt columns, and log-ins to the database, kept by a Vault.
 
-The server is OpenBao or HashiCorp's Vault; they speak alike. `Vault` is one service's access to it, `policies` says
-what each service may do, and `setup` puts that in place.
+`Vault` is one service's access to it (the package `vault`), `policies` says what each service may do, `setup` and
+`database` put that in place, and `lease_keeper` keeps the log-ins to the database good.
 """
 
-from brain.vault.client import AppRole, Vault
-from brain.vault.errors import VaultDenied, VaultError, VaultUnavailable
+from vault import Access, AppRole, Vault, VaultDenied, VaultError, VaultUnavailable
 
-__all__ = ["AppRole", "Vault", "VaultDenied", "VaultError", "VaultUnavailable"]
+__all__ = ["Access", "AppRole", "Vault", "VaultDenied", "VaultError", "VaultUnavailable"]

@@ -18,8 +18,8 @@ import requests
 from hvac import exceptions
 
 from brain.embedded.external import postgres_connection
-from brain.vault.errors import translated
 from brain.vault.setup import DATABASE
+from vault.errors import translated
 
 CONNECTION = "brain"
 TTL_S = 3600

@@ -18,8 +18,8 @@ from typing import Any
 import hvac
 
 from brain.embedded.data_folder import write_private
-from brain.vault.access import Access
-from brain.vault.errors import VaultError, VaultUnavailable
+from vault.access import Access
+from vault.errors import VaultError, VaultUnavailable
 
 _log = logging.getLogger("brain.vault.lease_keeper")
 LOOK_EVERY_S = 5.0

@@ -14,9 +14,9 @@ import requests
 from hvac import exceptions
 
 from brain.embedded.data_folder import write_private
-from brain.vault.client import STORE, TRANSIT
-from brain.vault.errors import VaultError, is_away, translated
 from brain.vault.policies import policy
+from vault.client import STORE, TRANSIT
+from vault.errors import VaultError, is_away, translated
 
 T = TypeVar("T")
 DATABASE = "database"

@@ -25,6 +25,7 @@ __all__ = [
     "pipeline_by_id",
     "stage_by_id",
     "stages_of_pipeline",
+    "unsealed",
 ]
 
 
@@ -115,3 +116,8 @@ async def activity_lists(session: TenantSession, keys: list[UUID], wanted: Activ
 async def activity_counts(session: TenantSession, keys: list[UUID], wanted: ActivityCount) -> Sequence[int]:
     """How many activities there are under each parent."""
     return await activities.count_activities_by(session, wanted.parent, keys, wanted.filter)
+
+
+async def unsealed(session: TenantSession, values: Sequence[str]) -> Sequence[str]:
+    """What sealed values hold. One request to the Vault, none without one."""
+    return await session.unseal(values)

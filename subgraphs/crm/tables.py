@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from resolvers.sealing import SealedText
 from resolvers.tables import context_metadata, tenant_reference, tenant_table
 from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus, ScoringEngine
 
@@ -102,7 +103,7 @@ contacts = tenant_table(
     _lowered("name_key", "name"),
     Column("email", String(254)),
     _lowered("email_key", "email", nullable=True),
-    Column("phone", String(40)),
+    Column("phone", SealedText),
     Column("company", String(200)),
     _lowered("search_key", "name || ' ' || coalesce(email, '') || ' ' || coalesce(company, '')"),
     Column("job_title", String(200)),
@@ -122,7 +123,7 @@ leads = tenant_table(
     _lowered("name_key", "name"),
     Column("email", String(254)),
     _lowered("email_key", "email", nullable=True),
-    Column("phone", String(40)),
+    Column("phone", SealedText),
     Column("company", String(200)),
     _lowered("search_key", "name || ' ' || coalesce(email, '') || ' ' || coalesce(company, '')"),
     _enumeration("source", LeadSource, "source"),

@@ -315,7 +315,7 @@ def as_superuser(url: str, statement: str) -> None:
     asyncio.run(run())
 
 
-def wait_until(condition: Any, within_s: float = 30) -> None:
+def wait_until(condition: Any, within_s: float = START_WITHIN_S) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline

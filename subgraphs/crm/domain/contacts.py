@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from subgraphs.crm.domain.values import checked_email, optional_text, required_text
+from subgraphs.crm.domain.values import checked_email, optional_text, required_text, sealable_text
 
 __all__ = ["Contact", "ContactDetails", "edit_contact", "new_contact"]
 
@@ -29,7 +29,7 @@ class ContactDetails:
         put = object.__setattr__
         put(self, "name", required_text("name", self.name, 200))
         put(self, "email", checked_email("email", self.email))
-        put(self, "phone", optional_text("phone", self.phone, 40))
+        put(self, "phone", sealable_text("phone", self.phone, 40))
         put(self, "company", optional_text("company", self.company, 200))
         put(self, "job_title", optional_text("jobTitle", self.job_title, 200))
 

@@ -22,6 +22,7 @@ from subgraphs.crm.domain.values import (
     checked_value_minor,
     optional_text,
     required_text,
+    sealable_text,
 )
 
 __all__ = ["Lead", "LeadDetails", "assign", "convert", "edit", "enter_stage", "open_lead"]
@@ -53,7 +54,7 @@ class LeadDetails:
         put = object.__setattr__
         put(self, "name", required_text("name", self.name, 200))
         put(self, "email", checked_email("email", self.email))
-        put(self, "phone", optional_text("phone", self.phone, 40))
+        put(self, "phone", sealable_text("phone", self.phone, 40))
         put(self, "company", optional_text("company", self.company, 200))
         put(self, "score", checked_score("score", self.score))
         put(self, "value_minor", checked_value_minor("valueMinor", self.value_minor))

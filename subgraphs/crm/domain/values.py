@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from enum import Enum
 
+from resolvers.sealing import Sealed
 from subgraphs.crm.domain.errors import InvalidValue
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "checked_value_minor",
     "optional_text",
     "required_text",
+    "sealable_text",
     "storable_text",
 ]
 
@@ -84,6 +86,11 @@ def storable_text(field: str, value: str) -> str:
 def optional_text(field: str, value: str | None, limit: int) -> str | None:
     """As `required_text`, but blank means none."""
     return required_text(field, value, limit) if value is not None and value.strip() else None
+
+
+def sealable_text(field: str, value: str | None, limit: int) -> str | None:
+    """As `optional_text`; what is sealed was checked before, and stays."""
+    return value if isinstance(value, Sealed) else optional_text(field, value, limit)
 
 
 def checked_email(field: str, value: str | None) -> str | None:

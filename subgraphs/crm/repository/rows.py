@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Table, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from resolvers.errors import Conflict, DomainError, Unauthenticated
+from resolvers.sealing import SealedText
 from resolvers.session import TenantSession
 from subgraphs.crm.domain.errors import ContactNotFound, DuplicateEmail, DuplicateName, LeadNotFound
 
@@ -45,10 +46,9 @@ async def insert_rows(session: TenantSession, table: Table, *entities: Any) -> N
     tenant_id = session.context.tenant_id
     if tenant_id is None:
         raise Unauthenticated("This needs a tenant.")
+    rows = await _sealed(session, table, [_values(entity) for entity in entities])
     with refusing(_WRITE_REFUSALS):
-        await session.execute(
-            insert(table).values([{"tenant_id": tenant_id, **_values(entity)} for entity in entities])
-        )
+        await session.execute(insert(table).values([{"tenant_id": tenant_id, **row} for row in rows]))
 
 
 async def update_row(session: TenantSession, table: Table, entity: Any) -> None:
@@ -57,7 +57,7 @@ async def update_row(session: TenantSession, table: Table, entity: Any) -> None:
     Raises:
         DomainError: a constraint that has a meaning to users does not hold.
     """
-    values = _values(entity)
+    (values,) = await _sealed(session, table, [_values(entity)])
     row_id: UUID = values.pop("id")
     with refusing(_WRITE_REFUSALS):
         await session.execute(update(table).where(table.c.id == row_id).values(values))
@@ -77,6 +77,20 @@ def refusing(refusals: dict[str, Callable[[], DomainError]]) -> Iterator[None]:
         if refusal is None:
             raise
         raise refusal() from error
+
+
+async def _sealed(session: TenantSession, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the values of sealed columns sealed, in one request."""
+    places = [
+        (row, column.name)
+        for column in table.c
+        if isinstance(column.type, SealedText)
+        for row in rows
+        if row[column.name] is not None
+    ]
+    for (row, name), value in zip(places, await session.seal([row[name] for row, name in places]), strict=True):
+        row[name] = value
+    return rows
 
 
 def _values(entity: Any) -> dict[str, Any]:

@@ -213,7 +213,6 @@ class Contact:
     id: strawberry.ID = strawberry.field(description="Of the contact.")
     name: str = strawberry.field(description="First and last name.")
     email: str | None = strawberry.field(description="Unique among the tenant's contacts, whatever its case.")
-    phone: str | None = strawberry.field(description="As it was typed.")
     company: str | None = strawberry.field(description="Name of the company the person works for.")
     job_title: str | None = strawberry.field(description="What the person does there.")
     version: int = strawberry.federation.field(tags=INTERNAL, description="Counts changes; for expectedVersion.")
@@ -221,6 +220,7 @@ class Contact:
     updated_at: datetime = strawberry.field(description="When it last changed.")
     owner_id: strawberry.Private[UUID | None]
     business_id: strawberry.Private[UUID | None]
+    sealed_phone: strawberry.Private[str | None]
 
     @classmethod
     def of(cls, contact: domain.Contact) -> Self:
@@ -229,7 +229,7 @@ class Contact:
             id=wire_id(contact.id),
             name=contact.name,
             email=contact.email,
-            phone=contact.phone,
+            sealed_phone=contact.phone,
             company=contact.company,
             job_title=contact.job_title,
             version=contact.version,
@@ -242,6 +242,10 @@ class Contact:
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Contact | None":  # noqa: A002
         return await _contact(info, parse_id(id, "id"))
+
+    @strawberry.field(description="As it was typed.")
+    async def phone(self, info: Info) -> str | None:
+        return None if self.sealed_phone is None else await info.context.load(loaders.unsealed, self.sealed_phone)
 
     @strawberry.field(description=f"The user who looks after the contact. {_GONE}")
     def owner(self) -> User | None:
@@ -318,7 +322,6 @@ class Lead:
     status: LeadStatus = strawberry.field(description="Open, won or lost; that of its stage.")
     name: str = strawberry.field(description="Of the person.")
     email: str | None = strawberry.field(description="Unique among the tenant's open leads, whatever its case.")
-    phone: str | None = strawberry.field(description="As it was typed.")
     company: str | None = strawberry.field(description="Name of the company the person works for.")
     source: LeadSource = strawberry.field(description="How the lead came to us.")
     score: int = strawberry.field(description="How promising it is, from 0 to 100.")
@@ -334,6 +337,7 @@ class Lead:
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
     entity: strawberry.Private[domain.Lead]
+    sealed_phone: strawberry.Private[str | None]
 
     @classmethod
     def of(cls, lead: domain.Lead) -> Self:
@@ -343,7 +347,7 @@ class Lead:
             status=lead.status,
             name=lead.name,
             email=lead.email,
-            phone=lead.phone,
+            sealed_phone=lead.phone,
             company=lead.company,
             source=lead.source,
             score=lead.score,
@@ -362,6 +366,10 @@ class Lead:
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Lead | None":  # noqa: A002
         return await _lead(info, parse_id(id, "id"))
+
+    @strawberry.field(description="As it was typed.")
+    async def phone(self, info: Info) -> str | None:
+        return None if self.sealed_phone is None else await info.context.load(loaders.unsealed, self.sealed_phone)
 
     @strawberry.field(description="The pipeline it is on its way through.")
     async def pipeline(self, info: Info) -> Pipeline:

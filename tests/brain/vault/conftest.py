@@ -9,9 +9,9 @@ import pytest
 
 from brain.embedded.openbao import OpenBaoServer
 from brain.vault import AppRole, Vault
-from brain.vault.access import Access
 from brain.vault.policies import roles
 from brain.vault.setup import admin_client, set_up
+from vault.access import Access
 
 
 @dataclass(frozen=True)

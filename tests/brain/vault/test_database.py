@@ -23,7 +23,6 @@ from brain.embedded.openbao import OpenBaoServer
 from brain.embedded.ports import free_port
 from brain.embedded.process import end_group, signal_group, start
 from brain.vault import AppRole, VaultError
-from brain.vault.access import Access
 from brain.vault.database import set_up_database
 from brain.vault.lease_keeper import LeaseKeeper, keep
 from brain.vault.policies import roles
@@ -35,6 +34,7 @@ from resolvers.migrations import migrate
 from resolvers.session import Database
 from resolvers.settings import Settings
 from tests.resolvers.conftest import MIGRATION, new_database, things
+from vault.access import Access
 
 ACME, GLOBEX = uuid.uuid4(), uuid.uuid4()
 TTL_S, MAX_TTL_S = 2, 4

@@ -16,10 +16,10 @@ from brain.embedded.openbao import OpenBaoServer
 from brain.embedded.ports import free_port
 from brain.embedded.process import end_group, signal_group, start
 from brain.vault import AppRole, Vault, VaultDenied, VaultError, VaultUnavailable
-from brain.vault.access import Access
 from brain.vault.policies import roles
 from brain.vault.setup import admin_client, initialise, rotate_key, set_up
 from tests.brain.vault.conftest import SetUp
+from vault.access import Access
 
 ACME, GLOBEX = uuid.uuid4(), uuid.uuid4()
 SECRET = {"api_key": "sk-very-secret", "nested": {"refresh": "r"}}
@@ -235,7 +235,7 @@ async def test_an_outage(own: Own, caplog: pytest.LogCaptureFixture) -> None:
         assert await worker.read("integrations/stripe", ACME) == SECRET
         assert await worker.decrypt("pii", ACME, [sealed]) == (b"x",)
     assert SECRET["api_key"] not in caplog.text
-    records = [record for record in caplog.records if record.name == "brain.vault"]
+    records = [record for record in caplog.records if record.name == "vault"]
     assert [record.levelno for record in records].count(logging.ERROR) == 1, "the outage is told once"
     assert "the Vault is back after" in records[-1].getMessage()
 

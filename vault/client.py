@@ -18,20 +18,19 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 import hvac
 from hvac import exceptions
 
-from brain.config import BrainSettings, variable
-from brain.vault.access import Access, AppRole
-from brain.vault.errors import VaultError, VaultUnavailable
+from vault.access import Access, AppRole
+from vault.errors import VaultError, VaultUnavailable
 
 __all__ = ["AppRole", "Vault"]
 
 T = TypeVar("T")
-_log = logging.getLogger("brain.vault")
+_log = logging.getLogger("vault")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9][A-Za-z0-9_-]{0,63}){0,3}")
 _PURPOSE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _THREADS = 4
@@ -40,6 +39,25 @@ _MOST_KEPT = 1000
 _ASK_AGAIN_S = 1.0
 STORE = "kv"
 TRANSIT = "transit"
+
+
+class VaultSettings(Protocol):
+    """Where the Vault is, and who we are to it: settings of the Brain, of the worker, of a subgraph.
+
+    In the names of the files ``{role}`` stands for the role.
+    """
+
+    @property
+    def vault_address(self) -> str | None: ...
+
+    @property
+    def vault_ca_file(self) -> Path | None: ...
+
+    @property
+    def vault_role_id_file(self) -> Path | None: ...
+
+    @property
+    def vault_secret_id_file(self) -> Path | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +86,8 @@ class Vault:
         self._ask_again_s = 0.0
 
     @classmethod
-    def from_settings(cls, settings: BrainSettings, role: str) -> "Vault":
-        """Return the access of a role: ``brain``, ``worker``.
+    def from_settings(cls, settings: VaultSettings, role: str) -> "Vault":
+        """Return the access of a role: ``brain``, ``worker``, ``subgraph-<name>``.
 
         Raises:
             VaultError: The settings do not say where the Vault is, or who we are to it.
@@ -77,14 +95,14 @@ class Vault:
         return cls(cls.access_from_settings(settings, role))
 
     @staticmethod
-    def access_from_settings(settings: BrainSettings, role: str, *, timeout_s: float = 3.0) -> Access:
+    def access_from_settings(settings: VaultSettings, role: str, *, timeout_s: float = 3.0) -> Access:
         """Return a role's way in, for who has threads of their own.
 
         Raises:
             VaultError: The settings do not say where the Vault is, or who we are to it.
         """
         names = ("vault_address", "vault_role_id_file", "vault_secret_id_file")
-        missing = [variable(name) for name in names if getattr(settings, name) is None]
+        missing = [f"BRAIN_{name.upper()}" for name in names if getattr(settings, name) is None]
         if missing:
             raise VaultError(f"There is no Vault to ask: {', '.join(missing)} is not set.")
         assert settings.vault_address is not None

@@ -14,7 +14,7 @@ import hvac
 import requests
 from hvac import exceptions
 
-from brain.vault.errors import VaultDenied, is_away, translated
+from vault.errors import VaultDenied, is_away, translated
 
 T = TypeVar("T")
 # A token is renewed when this share of its time is over: two thirds are left to try again.
