@@ -19,7 +19,7 @@ __all__ = ["CLIENTS", "SETTINGS", "Load"]
 PAGE = "https://shop.example"
 SETTINGS = f"""
 cors: {{allow_origins: ["{PAGE}"]}}
-limits: {{head_timeout_s: 1, cost: {{max: 1000000}}}}
+limits: {{head_timeout_s: 3, cost: {{max: 1000000}}}}
 """
 """Of the router, for what these clients do."""
 
