@@ -10,6 +10,7 @@ import asyncio
 import sys
 import tempfile
 import time
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,7 @@ async def loaded(load: Load, seconds: float, samples: list[Sample]) -> None:
             await asyncio.wait(tasks, timeout=min(left, max(0.5, seconds / 120)), return_when=asyncio.FIRST_EXCEPTION)
             for task in tasks:
                 if task.done():
-                    load.faults.append(f"a client ended: {task.exception()!r}")
+                    load.faults.append(f"a client ended: {ended(task)}")
                     return
             samples.append(await sampled(load.target, started))
     finally:
@@ -93,6 +94,15 @@ async def loaded(load: Load, seconds: float, samples: list[Sample]) -> None:
             for task in running:
                 task.cancel()
             await asyncio.wait(running, timeout=5)
+
+
+def ended(task: "asyncio.Task[None]") -> str:
+    """How a client ended that should not, and where."""
+    error = task.exception()
+    if error is None:
+        return repr(task.get_coro())
+    places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{error!r} at {' > '.join(places)}"
 
 
 async def soak(
