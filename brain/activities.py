@@ -185,7 +185,8 @@ class Activities:
             Proposal(action.tool, Risk(action.risk.name), action.arguments, action.reason) for action in result.actions
         ]
         engine = Engine(result.engine.kind, result.engine.model)
-        return TaskOutput(result.output, engine, actions, result.read_untrusted)
+        note = None if result.engine.note is None else f"By the playbook: {result.engine.note}"
+        return TaskOutput(result.output, engine, actions, result.read_untrusted, note)
 
     @activity.defn
     async def propose_actions(self, run: RunRef, actions: list[Action]) -> None:

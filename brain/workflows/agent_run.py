@@ -94,6 +94,8 @@ class AgentRunWorkflow:
         self._open: set[int] = set()
         """Indexes of the actions that a person is asked about."""
         self._engine: Engine | None = None
+        self._note: str | None = None
+        """Told with the next report that has nothing else to tell."""
         self._result: dict[str, Any] | None = None
         self._failure: RunFailure | None = None
         self._read_untrusted = False
@@ -166,6 +168,7 @@ class AgentRunWorkflow:
             outputs.append(output)
             earlier = {**earlier, task: output.output}
             self._engine = output.engine
+            self._note = output.note
             self._read_untrusted |= output.read_untrusted
             self._result = output.output
             if number + 1 < len(outline.tasks):
@@ -282,6 +285,8 @@ class AgentRunWorkflow:
     async def _report(self, progress: float, note: str | None = None) -> None:
         self._progress = max(self._progress, round(progress, 3))
         self._seq += 1
+        if note is None:
+            note, self._note = self._note, None
         report = RunReport(
             self._run.ref,
             self._seq,

@@ -254,12 +254,18 @@ class TaskInput:
 
 @dataclass(frozen=True, slots=True)
 class TaskOutput:
-    """What a task came to. `read_untrusted`: it has read what others than the tenant's own people wrote."""
+    """What a task came to.
+
+    Attributes:
+        read_untrusted: it has read what others than the tenant's own people wrote.
+        note: why the playbook did the work; for the story of the run.
+    """
 
     output: dict[str, Any]
     engine: Engine
     actions: list[Proposal] = field(default_factory=list)
     read_untrusted: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

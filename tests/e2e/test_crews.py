@@ -97,7 +97,7 @@ async def test_the_tenants_numbers_are_the_graphs(platform: Any) -> None:
 
 SCORE = """
 mutation ($id: ID!) { scoreLead(input: {leadId: $id}) {
-  run { id status engine { kind } error { code message } actions { tool status arguments } }
+  run { id status note engine { kind } error { code message } actions { tool status arguments } }
   lead { score scoring { value grade engine runId } } errors { code message } } }
 """
 DECIDE = """
@@ -136,6 +136,7 @@ def test_a_lead_is_scored_from_the_mutation_to_the_row(platform: Any) -> None:
     assert data["errors"] == []
     run = data["run"]
     assert (run["status"], run["engine"]) == ("SUCCEEDED", {"kind": "PLAYBOOK"}), run
+    assert run["note"] == "By the playbook: no language model is set up"
     (action,) = run["actions"]
     assert (action["tool"], action["status"]) == ("record_lead_score", "DONE")
     scoring = data["lead"]["scoring"]
@@ -265,6 +266,7 @@ async def test_a_tenants_own_model_does_the_work_and_cannot_do_more(platform: An
             provider.script = [Answer(status=503)]
             data = await asyncio.to_thread(score, two)
             assert data["run"]["engine"] == {"kind": "PLAYBOOK"}
+            assert data["run"]["note"].startswith("By the playbook: LLM_PROVIDER_UNAVAILABLE")
             assert data["run"]["actions"][0]["arguments"]["value"] < 100
         finally:
             await asyncio.to_thread(vault.secrets.kv.v2.delete_metadata_and_all_versions, path, mount_point="kv")
