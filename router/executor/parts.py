@@ -29,11 +29,13 @@ class SubgraphTraits:
         max_representations: of one request altogether; more are sent in several requests side by side. None: no limit.
         one_type_per_call: representations of one `_entities` field are all of one type.
         batching: whether a document may have several `_entities` fields.
+        isolation: how many further requests may be made to find the representations for which a whole request failed.
     """
 
     max_representations: int | None = None
     one_type_per_call: bool = False
     batching: bool = True
+    isolation: int = 0
 
 
 @dataclass(frozen=True, slots=True)

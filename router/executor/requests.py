@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from router.executor.isolation import Attempt, Isolation
 from router.executor.keyed import Keyed
 from router.executor.parts import MAX_FIELDS, Collected, CompiledFetch, Part, SubgraphTraits, packed, part_of, parts_of
 from router.executor.representations import Owners
@@ -75,6 +76,7 @@ class SubgraphRequest:
         owners: for each call the targets of each representation; of a root fetch, all of its targets.
         has_custom_scalars: whether the reply may have values of custom scalars.
         is_whole: whether every target of these fetches is among them.
+        attempt: which step of a search it is for representations that fail it; None if that is not looked for.
     """
 
     fetches: tuple[int, ...]
@@ -85,6 +87,7 @@ class SubgraphRequest:
     owners: tuple[Owners | Keyed, ...]
     has_custom_scalars: bool
     is_whole: bool = False
+    attempt: Attempt | None = None
 
     def groups(self, call: int) -> Owners:
         """Return the targets of each representation of one of the calls."""
@@ -268,18 +271,28 @@ class Requests:
         document = self._document(groups)
         items = _given(document, variables)
         for call, part in zip(document.calls, parts, strict=True):
-            items.append(call.variable + orjson.dumps(part.representations))
             items.extend(name + orjson.dumps(value) for name, value in zip(call.contexts, part.context, strict=True))
+        head = document.prefix + b"".join([item + b"," for item in items])
+        lists = [
+            call.variable + orjson.dumps(part.representations) for call, part in zip(document.calls, parts, strict=True)
+        ]
         first = parts[0].sharing[0].fetch
+        traits = self._traits.get(first.subgraph, _NO_TRAITS)
         return SubgraphRequest(
             document.fetches,
             first.subgraph,
             first.operation_type,
-            document.prefix + b",".join(items) + b"}}",
+            head + b",".join(lists) + b"}}",
             document.calls,
             tuple([part.owners for part in parts]),
             document.has_custom_scalars,
+            attempt=self._isolation(head, parts, document, traits.isolation) if traits.isolation else None,
         )
+
+    def _isolation(self, head: bytes, parts: Sequence[Part], document: _Document, most: int) -> Attempt:
+        """Return the first step of a search for representations that fail a request."""
+        lists = [(call.variable, part.representations) for call, part in zip(document.calls, parts, strict=True)]
+        return Isolation(head, lists, lambda index: self._writes.rule(parts[index].ids, at_once=False), most).attempt()
 
     # ---- documents ----
 

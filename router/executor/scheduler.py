@@ -20,6 +20,7 @@ from router.executor.error_list import ErrorList
 from router.executor.error_log import log_failure, log_masked
 from router.executor.error_paths import ResponsePath
 from router.executor.errors import ErrorExposure, failure_error
+from router.executor.isolation import Next
 from router.executor.merging import arrange, merge_entities
 from router.executor.parts import Collected, CompiledFetch
 from router.executor.passthrough import PassThrough
@@ -178,15 +179,13 @@ class Run:
                 self._take(request, reply)
             elif isinstance(reply, SubgraphError):
                 self._fail(request, reply)
+                if request.attempt is not None:
+                    self._follow(request.attempt.search.failed(request))
             else:
                 self._end(reply)
                 return
-            for number_of_fetch in request.fetches:
-                self._parts[number_of_fetch] -= 1
-                if not self._parts[number_of_fetch]:
-                    fetch = self._fetches[number_of_fetch]
-                    if fetch.dependents or self._on_over is not None:
-                        self._over(fetch)
+            if request.attempt is None:
+                self._answered(request)
             if self._ready:
                 self._collect()
             if self._held is not None:
@@ -205,16 +204,45 @@ class Run:
         except Exception as error:  # noqa: BLE001  it is not lost
             self._end(error)
 
+    def _answered(self, request: SubgraphRequest) -> None:
+        """Note that nothing more comes of a request."""
+        for number in request.fetches:
+            self._parts[number] -= 1
+            if not self._parts[number]:
+                fetch = self._fetches[number]
+                if fetch.dependents or self._on_over is not None:
+                    self._over(fetch)
+
     def _take(self, request: SubgraphRequest, reply: SubgraphReply) -> None:
         try:
             data, errors = read_reply(request.subgraph, reply, has_custom_scalars=request.has_custom_scalars)
         except SubgraphError as failure:
             self._fail(request, failure)
+            if request.attempt is not None:
+                self._follow(request.attempt.search.failed(request))
             return
+        if request.attempt is None:
+            self._put(request, data, errors)
+        else:
+            self._follow(request.attempt.search.answered(request, data, errors))
+
+    def _put(self, request: SubgraphRequest, data: dict[str, Any] | None, errors: Sequence[Any]) -> None:
         try:
             self._merge(request, data, errors)
         except RecursionError:  # lists nested a thousand times over
             self._fail(request, _unfit(request.subgraph))
+
+    def _follow(self, following: Next) -> None:
+        """Do what follows from an answer in a search for representations that fail a request."""
+        for request, data, errors in following.told:
+            self._put(request, data, errors)
+        for piece in following.pieces:
+            for number in piece.fetches:
+                self._parts[number] += 1
+        if following.pieces:
+            self._send(following.pieces)
+        for request in following.over:
+            self._answered(request)
 
     # ---- readiness ----
 

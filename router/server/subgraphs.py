@@ -100,7 +100,9 @@ def header_text(value: object) -> str:
 def traits_of(config: RouterConfig) -> dict[str, SubgraphTraits]:
     """What subgraphs can take in one request, by name, for those that the settings mention."""
     return {
-        name: SubgraphTraits(section.max_representations, section.one_type_per_call, section.batching)
+        name: SubgraphTraits(
+            section.max_representations, section.one_type_per_call, section.batching, section.isolate_failures
+        )
         for name, section in config.subgraphs.items()
     }
 

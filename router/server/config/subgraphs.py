@@ -61,6 +61,12 @@ class SubgraphConfig(Section):
         default=False, description="Ask for entities of different types in different `_entities` fields."
     )
     batching: bool = Field(default=True, description="Whether one request may have several `_entities` fields.")
+    isolate_failures: int = Field(
+        default=0,
+        ge=0,
+        description="How many further requests may be made to find the entities for which a whole batch failed "
+        "(`_entities: null`), so that the others get their data.",
+    )
     traffic: SubgraphTrafficConfig | None = None
     expose_errors: bool | None = Field(
         default=None,
