@@ -5,6 +5,7 @@ by the connector, for the run's tenant; everything else goes to the graph.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,8 +13,8 @@ from temporalio import activity
 
 from brain.catalogue.connector import Connector
 from brain.catalogue.descriptors import Catalogue, Operation, Risk
-from brain.catalogue.errors import ConnectorError, ProviderError
-from brain.crews.errors import GraphRefused, GraphUnavailable
+from brain.catalogue.errors import AuthenticationFailed, ConnectorError, MissingCredentials, ProviderError
+from brain.crews.errors import CrewError, GraphRefused, GraphUnavailable
 from brain.graph_client import GraphAccess, RunGraph
 from brain.http_client import HttpClient
 from brain.integrations.tools import ADDRESS, PAYLOAD, decoded
@@ -23,7 +24,15 @@ from brain.workflows.messages import RunRef
 
 __all__ = ["ConnectedAccess", "ConnectedGraph"]
 
+_log = logging.getLogger("brain.integrations")
+
 _MAX_TEXT: Final = 60_000
+_MAX_NOTED: Final = 10_000
+_MAX_DETAIL: Final = 500
+
+_RECORD: Final = """mutation RecordAgentIntegration($input: RecordAgentIntegrationInput!) {
+  recordAgentIntegration(input: $input) { errors { code message } }
+}"""
 
 
 class ConnectedAccess(GraphAccess):
@@ -40,20 +49,35 @@ class ConnectedAccess(GraphAccess):
         super().__init__(http, url, signer)
         self._catalogue = catalogue
         self._connector = connector
+        self._noted: dict[tuple[str, str], str] = {}
 
     def of(self, run: RunRef, grants: frozenset[str] = frozenset()) -> "ConnectedGraph":
         """The graph as the run may see it; see `GraphAccess.of`."""
         scopes = sorted(grants.intersection(run.scopes))
         return ConnectedGraph(self, run, scopes, self._catalogue, self._connector)
 
+    def is_news(self, tenant: str, integration: str, state: str) -> bool:
+        """Whether a tenant's connection is in another state than it last was."""
+        if self._noted.get((tenant, integration)) == state:
+            return False
+        if len(self._noted) >= _MAX_NOTED:
+            self._noted.clear()
+        self._noted[tenant, integration] = state
+        return True
+
+    def forget(self, tenant: str, integration: str) -> None:
+        """Take the next state for news."""
+        self._noted.pop((tenant, integration), None)
+
 
 class ConnectedGraph(RunGraph):
     """The graph with the credential of one run, and providers with those of its tenant."""
 
     def __init__(
-        self, access: GraphAccess, run: RunRef, scopes: list[str], catalogue: Catalogue, connector: Connector
+        self, access: ConnectedAccess, run: RunRef, scopes: list[str], catalogue: Catalogue, connector: Connector
     ) -> None:
         super().__init__(access, run, scopes)
+        self._connected = access
         self._run_ref = run
         self._catalogue = catalogue
         self._connector = connector
@@ -89,13 +113,30 @@ class ConnectedGraph(RunGraph):
                 idempotency_key=idempotency_key,
             )
         except ConnectorError as error:
+            if isinstance(error, MissingCredentials):
+                await self._note(operation.integration, "MISSING_CREDENTIALS", error.reason)
+            elif isinstance(error, AuthenticationFailed):
+                await self._note(operation.integration, "FAILED", error.reason)
             raise _translated(operation, error) from error
         except VaultUnavailable as error:
             raise GraphUnavailable(f"The credentials of {operation.integration} cannot be read: {error}") from error
+        await self._note(operation.integration, "CONNECTED", None)
         if operation.risk is Risk.READ:
             text, whole = _as_text(result.data)
             return {"text": text, "complete": result.complete and whole}
         return {PAYLOAD: {"data": result.data, "errors": []}}
+
+    async def _note(self, integration: str, state: str, detail: str | None) -> None:
+        """Write down that the tenant's connection works, or why not; work does not stop where that cannot be done."""
+        tenant = self._run_ref.tenant
+        if not self._connected.is_news(tenant, integration, state):
+            return
+        told = {"name": integration, "state": state, "detail": detail and detail[:_MAX_DETAIL]}
+        try:
+            await super().execute(_RECORD, {"input": told})
+        except CrewError as error:
+            self._connected.forget(tenant, integration)
+            _log.warning("the state of %s for tenant %s is not written down: %s", integration, tenant, error)
 
     def _integration(self) -> str:
         return self._run_ref.crew.removeprefix("integration_")

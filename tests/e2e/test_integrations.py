@@ -24,6 +24,7 @@ query ($id: ID!) { agentRun(id: $id) {
   status crew error { code message } actions { index tool risk status arguments argumentsHash outcome }
 } }
 """
+CATALOGUE = "{ agentCatalogue { integrations { name state } } }"
 DECIDE = """
 mutation ($input: DecideAgentActionInput!) { decideAgentAction(input: $input) { errors { code message } } }
 """
@@ -102,6 +103,8 @@ async def test_it_reads_proposes_and_writes_once_it_is_approved(platform: Any, p
     assert state["actions"][0]["outcome"]["answer"]["data"] == part["result"]
     providers.verify()
     assert providers.received[0]["headers"]["idempotency-key"] == f"{run}:0"
+    shown = (await ask(platform, CATALOGUE, {}, "ada@acme"))["agentCatalogue"]["integrations"]
+    assert {"name": "stripe", "state": "CONNECTED"} in shown
 
 
 async def test_a_tenant_that_is_not_connected_is_told_so(platform: Any, providers: ContractServer) -> None:

@@ -41,9 +41,28 @@ def connected(stored: Stored) -> None:
         stored.fields[TENANT, provider.name] = provider.credentials
 
 
+class Access(ConnectedAccess):
+    """The graph of which integrations' crews need one thing: that it writes down how connections are."""
+
+    def __init__(self, connector: Any) -> None:
+        super().__init__(None, "", None, load_catalogue(), connector)  # type: ignore[arg-type]
+        self.states: list[tuple[str, str | None]] = []
+        self.is_away = False
+
+    async def send(self, run: Any, scopes: Any, document: str, variables: Any, key: Any, *_: Any) -> dict[str, Any]:
+        assert "recordAgentIntegration" in document
+        if self.is_away:
+            raise GraphUnavailable("away")
+        self.states.append((variables["input"]["state"], variables["input"]["detail"]))
+        return {}
+
+
+def access_of(make_connector: Make) -> Access:
+    return Access(make_connector(attempts=1))
+
+
 def graph_of(make_connector: Make, crew: str) -> ConnectedGraph:
-    access = ConnectedAccess(None, "", None, load_catalogue(), make_connector(attempts=1))  # type: ignore[arg-type]
-    return access.of(RunRef(TENANT, RUN, crew, None, []))
+    return access_of(make_connector).of(RunRef(TENANT, RUN, crew, None, []))
 
 
 async def play(graph: ConnectedGraph, story: Story, crew: str, asked: dict[str, Any]) -> CrewResult:
@@ -299,3 +318,26 @@ async def test_a_model_reads_and_proposes(
     assert json.loads(told["content"])["text"].startswith("⟦outside"), "what a provider says is fenced"
     # The first answer named an operation that there is not; the rule told the model so.
     assert "cannot be proposed; only send_message can" in str(provider.requests[-1]["messages"])
+
+
+async def test_how_the_connection_is_is_written_down_when_it_changes(
+    server: ContractServer, stored: Stored, make_connector: Make
+) -> None:
+    access, stripe = access_of(make_connector), BY_NAME["stripe"]
+    graph = access.of(RunRef(TENANT, RUN, "integration_stripe", None, []))
+    balance = stripe.step({"request": stripe.file["health"], "reply": stripe.file["health_reply"]})
+    server.play(balance, balance, replace(balance, status=401, reply={}), balance)
+    await graph.execute("integration:stripe.get_balance", {})
+    await graph.execute("integration:stripe.get_balance", {})
+    assert access.states == [("CONNECTED", None)]
+    with pytest.raises(GraphRefused, match="AUTHENTICATION_FAILED"):
+        await graph.execute("integration:stripe.get_balance", {})
+    assert access.states[1:] == [("FAILED", "Stripe does not take the credentials")]
+    access.is_away = True
+    await graph.execute("integration:stripe.get_balance", {})
+    access.is_away = False
+    stored.fields.clear()
+    with pytest.raises(GraphRefused, match="MISSING_CREDENTIALS"):
+        await graph.execute("integration:stripe.get_balance", {})
+    assert [state for state, _ in access.states] == ["CONNECTED", "FAILED", "MISSING_CREDENTIALS"]
+    server.verify()
