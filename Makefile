@@ -24,8 +24,11 @@ bootstrap-up bootstrap-dev: bootstrap-%:
 up: bootstrap-up ## Install what is missing and start everything (ARGS="--port 8002 --data-dir .brain2 --fresh")
 	@exec $(BIN)/brain up $(ARGS)
 
+# Two at a time, a file in one process; more would only wait for the servers that tests start.
+PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
 test: bootstrap-dev ## Run all tests (ARGS="tests/planner -k name" for some)
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 coverage: bootstrap-dev ## Run all tests and say which lines and branches they reach; takes twice as long
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)

@@ -122,7 +122,9 @@ def encoded(*values: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-GOOD = encoded(1, "mixed", 3, "a", str(uuid.uuid4()))
+SOMEONE = "5d0c1c1e-7c0c-4a8e-9c55-0b2f9d3c7a11"
+
+GOOD = encoded(1, "mixed", 3, "a", SOMEONE)
 
 
 @pytest.mark.parametrize(
@@ -136,18 +138,18 @@ GOOD = encoded(1, "mixed", 3, "a", str(uuid.uuid4()))
         "=" + GOOD,
         encoded(1),
         encoded(),
-        encoded(2, "mixed", 3, "a", str(uuid.uuid4())),
-        encoded(1, "name", "a", str(uuid.uuid4())),
+        encoded(2, "mixed", 3, "a", SOMEONE),
+        encoded(1, "name", "a", SOMEONE),
         encoded(1, "mixed", 3, "a"),
-        encoded(1, "mixed", 3, "a", str(uuid.uuid4()), 1),
-        encoded(1, "mixed", "3", "a", str(uuid.uuid4())),
-        encoded(1, "mixed", True, "a", str(uuid.uuid4())),
-        encoded(1, "mixed", 2**63, "a", str(uuid.uuid4())),
-        encoded(1, "mixed", None, "a", str(uuid.uuid4())),
+        encoded(1, "mixed", 3, "a", SOMEONE, 1),
+        encoded(1, "mixed", "3", "a", SOMEONE),
+        encoded(1, "mixed", True, "a", SOMEONE),
+        encoded(1, "mixed", 2**63, "a", SOMEONE),
+        encoded(1, "mixed", None, "a", SOMEONE),
         encoded(1, "mixed", 3, "a", "not a uuid"),
         encoded(1, "mixed", 3, "a", None),
-        encoded(1, "mixed", 3, "\0", str(uuid.uuid4())),
-        encoded(1, "mixed", 3, ["a"], str(uuid.uuid4())),
+        encoded(1, "mixed", 3, "\0", SOMEONE),
+        encoded(1, "mixed", 3, ["a"], SOMEONE),
     ],
 )
 def test_bad_cursors(cursor: str) -> None:
