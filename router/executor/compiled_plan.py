@@ -39,7 +39,13 @@ OnDone = Callable[[Response], None]
 async def response_of(start: Callable[[OnDone], Pending]) -> dict[str, Any]:
     """Await what `CompiledPlan.start` gives; see `CompiledPlan.execute`."""
     done: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-    pending = start(done.set_result)
+
+    def on_done(response: Response) -> None:
+        # Who waits may be cancelled, and not yet have had its turn to say so, when the answer comes.
+        if not done.done():
+            done.set_result(response)
+
+    pending = start(on_done)
     try:
         response = await done
     except asyncio.CancelledError:
