@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,7 +187,7 @@ def check_services(settings: BrainSettings, running: DataFolder | None) -> Itera
         if settings.subgraphs_url is None and port is not None:
             settings = settings.model_copy(update={"subgraphs_url": f"http://127.0.0.1:{port}"})
     if database:
-        yield from asyncio.run(check_database(database, own=settings.database_url is None))
+        yield from asyncio.run(check_database(database, _contexts(settings), own=settings.database_url is None))
     if redis:
         yield asyncio.run(check_redis(redis, own=settings.redis_url is None))
     temporal = settings.temporal_address or (running and _own_temporal_address(running))
@@ -233,8 +233,15 @@ def _own_vault(settings: BrainSettings, folder: DataFolder) -> BrainSettings | N
     return settings.model_copy(update={"vault_address": address, **role_files(folder)})
 
 
-async def check_database(url: str, *, own: bool) -> list[Finding]:
-    """PostgreSQL: reachable, with pgvector, the same time, and migrated as far as the sources go."""
+def _contexts(settings: BrainSettings) -> tuple[str, ...]:
+    try:
+        return subgraph_names(settings.supergraph)
+    except EmbeddedError:  # it has a finding of its own
+        return ()
+
+
+async def check_database(url: str, contexts: Sequence[str] = (), *, own: bool) -> list[Finding]:
+    """PostgreSQL: reachable, with pgvector, the same time, and migrated as far as the sources of the contexts go."""
     remedy = "brain logs postgres" if own else "check BRAIN_DATABASE_URL and the server"
     try:
         async with postgres_connection(url) as connection:
@@ -247,8 +254,10 @@ async def check_database(url: str, *, own: bool) -> list[Finding]:
                 )
             now = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
             findings.append(check_clock("database", now))
-            for context, newest in newest_migrations(subgraph_sources()).items():
-                findings.append(await _check_migrations(connection, context, newest))
+            known = newest_migrations(subgraph_sources())
+            for context, newest in known.items():
+                if context in contexts:
+                    findings.append(await _check_migrations(connection, context, newest))
     except Unreachable as error:
         return [Finding("database", "wrong", str(error), remedy)]
     return findings
