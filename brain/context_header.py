@@ -4,19 +4,23 @@ The format is `docs/reference/context-header.md`; the fixed vectors in `tests/br
 both sides to it. One is made for each call to a subgraph, so the token is put together here by hand.
 """
 
-import hmac
 import itertools
 import os
 import secrets
 import time
 from binascii import b2a_base64
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from brain.caller import Caller
 from brain.context_keys import ContextSecret, read_secrets
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
 
 __all__ = ["CONTEXT_HEADER", "CONTEXT_LIFETIME_S", "ContextSigner"]
 
@@ -25,36 +29,37 @@ CONTEXT_LIFETIME_S = 30
 _ISSUER = "brain"
 _TYPE = "brain-context+jwt"
 _MAX_PREPARED = 10_000
+_BLOCK_BYTES = 64
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class _Ids:
     """Numbers that no other call has: 64 random bits per process, and a counter."""
 
-    __slots__ = ("_count", "_prefix")
+    __slots__ = ("count", "prefix")
 
     def __init__(self) -> None:
         self.begin()
         os.register_at_fork(after_in_child=self.begin)  # two processes must not count on from one prefix
 
     def begin(self) -> None:
-        self._prefix = secrets.token_hex(8)
-        self._count = itertools.count(secrets.randbits(32))
-
-    def __call__(self) -> str:
-        return f"{self._prefix}{next(self._count):016x}"
+        self.prefix = secrets.token_hex(8)
+        self.count = itertools.count(secrets.randbits(32))
 
 
-_new_id = _Ids()
+_ids = _Ids()
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """The part of a token that comes first and is the same for each call, in base64, and the hash so far."""
+    """The part of a token that comes first and is the same for each call, in base64, and the hashes so far."""
 
     caller: Caller
     text: bytes
-    mac: hmac.HMAC
+    inner: "HASH"
+    outer: "HASH"
 
 
 class ContextSigner:
@@ -68,7 +73,6 @@ class ContextSigner:
         self._secret = secret
         self.kid = secret.kid
         self._head = _base64url(orjson.dumps({"alg": "HS256", "kid": self.kid, "typ": _TYPE})) + b"."
-        self._keyed: dict[str, hmac.HMAC] = {}
         # By the identity of the caller, which each entry keeps alive: who calls again is mostly the same object.
         self._prepared: dict[tuple[str, int], _Prepared] = {}
 
@@ -115,7 +119,7 @@ class ContextSigner:
         claims = {
             "iat": issued,
             "exp": issued + CONTEXT_LIFETIME_S,
-            "jti": jti or _new_id(),
+            "jti": jti or f"{_ids.prefix}{next(_ids.count):016x}",
             "rid": request_id,
             "run": run_id,
             "deadline": deadline_ms,
@@ -124,10 +128,12 @@ class ContextSigner:
             claims["client"] = client
         if idempotency_key is not None:
             claims["key"] = idempotency_key
-        rest = _base64url(orjson.dumps(claims)[1:])
-        mac = known.mac.copy()
-        mac.update(rest)
-        return (known.text + rest + b"." + _base64url(mac.digest())).decode("ascii")
+        rest = b2a_base64(orjson.dumps(claims)[1:], newline=False).translate(_URL_SAFE, b"=")
+        inner, outer = known.inner.copy(), known.outer.copy()
+        inner.update(rest)
+        outer.update(inner.digest())
+        signature = b2a_base64(outer.digest(), newline=False).translate(_URL_SAFE, b"=")
+        return (known.text + rest + b"." + signature).decode("ascii")
 
     def _prepare(self, caller: Caller, subgraph: str) -> "_Prepared":
         """Write and hash once what is the same in all contexts of a caller for a subgraph."""
@@ -145,12 +151,11 @@ class ContextSigner:
         begin = orjson.dumps(claims)[:-1]
         # Spaces, so that base64 of the whole is that of its two parts.
         text = self._head + _base64url(begin + b" " * (-(len(begin) + 1) % 3) + b",")
-        keyed = self._keyed.get(subgraph)
-        if keyed is None:
-            keyed = self._keyed[subgraph] = hmac.new(self._secret.key_for(subgraph), digestmod="sha256")
-        mac = keyed.copy()
-        mac.update(text)
-        prepared = _Prepared(caller, text, mac)
+        # HMAC in two halves (RFC 2104): hashes can be copied, with the key and this text in them.
+        key = self._secret.key_for(subgraph).ljust(_BLOCK_BYTES, b"\0")
+        inner, outer = sha256(key.translate(_INNER)), sha256(key.translate(_OUTER))
+        inner.update(text)
+        prepared = _Prepared(caller, text, inner, outer)
         if len(self._prepared) >= _MAX_PREPARED:
             del self._prepared[next(iter(self._prepared))]
         self._prepared[subgraph, id(caller)] = prepared

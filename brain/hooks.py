@@ -2,8 +2,11 @@
 
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 from brain.agent_fields import AgentCall, AgentFields
 from brain.caller import Caller
@@ -24,6 +27,16 @@ _CALLER = "brain.caller"
 _DEADLINE_MS = "brain.deadline_ms"
 _AGENT_CALL = "brain.agent_call"
 _HEADER_CHARS = len(CONTEXT_HEADER)
+_MAX_STANDINGS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What the supergraph's @authenticated, @requiresScopes and @policy (`role:<name>`) are held against."""
+
+    caller: Caller
+    claims: Mapping[str, Any]
+    policies: tuple[str, ...]
 
 
 class BrainHooks(RouterHooks):
@@ -50,6 +63,8 @@ class BrainHooks(RouterHooks):
         self._resolver = resolver
         self._signer = signer
         self._request_timeout_s = request_timeout_s
+        # By the identity of the caller, which each entry keeps alive: who calls again is mostly the same object.
+        self._standings: dict[int, _Standing] = {}
 
     def on_request(self, context: RequestContext) -> Awaitable[None] | None:
         """Find out who calls and which view is theirs; note it for the log and for `on_fetch`.
@@ -77,15 +92,12 @@ class BrainHooks(RouterHooks):
         if caller.via == "api_key":
             context.view = PARTNER_VIEW
         if caller.via != "anonymous":
-            # What the supergraph's @authenticated, @requiresScopes and @policy (`role:<name>`) are held against.
-            context.claims = {
-                "sub": caller.user_id,
-                "tenant": caller.tenant_id,
-                "roles": list(caller.roles),
-                "via": caller.via,
-            }
+            known = self._standings.get(id(caller))
+            if known is None or known.caller is not caller:
+                known = self._standing_of(caller)
+            context.claims = known.claims
             context.scopes = caller.scopes
-            context.policies = [f"role:{role}" for role in caller.roles]
+            context.policies = known.policies
             context.expires_at = caller.expires_at
         fields = context.log_fields
         fields["tenant"] = caller.tenant_slug or caller.tenant_id
@@ -94,6 +106,14 @@ class BrainHooks(RouterHooks):
             fields["user"] = caller.user_id
         if caller.run_id is not None:
             fields["run"] = caller.run_id
+
+    def _standing_of(self, caller: Caller) -> "_Standing":
+        claims = {"sub": caller.user_id, "tenant": caller.tenant_id, "roles": list(caller.roles), "via": caller.via}
+        made = _Standing(caller, MappingProxyType(claims), tuple(f"role:{role}" for role in caller.roles))
+        if len(self._standings) >= _MAX_STANDINGS:
+            del self._standings[next(iter(self._standings))]
+        self._standings[id(caller)] = made
+        return made
 
     def on_plan(self, context: RequestContext, plan: QueryPlan) -> None:
         """Note the agent-backed field that a mutation calls, if it does.
@@ -106,10 +126,11 @@ class BrainHooks(RouterHooks):
 
     def on_fetch(self, call: SubgraphCall, send: Send) -> Awaitable[SubgraphReply]:
         """Send the call with a context of its own, and with no other; open a run first where one stands behind it."""
-        called: AgentCall | None = call.context.state.get(_AGENT_CALL)
+        state = call.context.state
+        called: AgentCall | None = state.get(_AGENT_CALL)
         if called is not None and self._dispatch is not None and call.fetch_ids == (called.fetch_id,):
             return self._dispatched(self._dispatch, called, call, send)
-        return self._send(call, send, caller_of(call.context).run_id)
+        return self._send(call, send, state[_CALLER].run_id)
 
     async def _dispatched(
         self, dispatch: AgentDispatch, called: AgentCall, call: SubgraphCall, send: Send
@@ -133,16 +154,17 @@ class BrainHooks(RouterHooks):
             if len(name) == _HEADER_CHARS and name.lower() == CONTEXT_HEADER:
                 _without_context(headers)
                 break
-        caller = caller_of(call.context)
+        context = call.context
+        caller: Caller = context.state[_CALLER]
         # Only a run's writes are promised to be done once: its keys are its own, and name it.
-        key = call.context.headers.get("idempotency-key") if caller.run_id is not None else None
+        key = context.headers.get("idempotency-key") if caller.run_id is not None else None
         call.headers[CONTEXT_HEADER] = self._signer.sign(
             caller,
             call.subgraph,
-            request_id=call.context.request_id,
-            deadline_ms=call.context.state[_DEADLINE_MS],
+            request_id=context.request_id,
+            deadline_ms=context.state[_DEADLINE_MS],
             run_id=run_id,
-            client=call.context.client,
+            client=context.client,
             idempotency_key=key if key is not None and key.startswith(f"{caller.run_id}:") else None,
         )
 

@@ -116,6 +116,11 @@ class TenantResolver:
         return agree(caller, host, named, found)
 
     def _known_caller(self, headers: Mapping[str, str]) -> Caller | None:
+        authorization = headers.get("authorization")
+        if authorization is not None and authorization.startswith("Bearer ") and "x-api-key" not in headers:
+            found = self._tokens.known(authorization[7:])  # as it is usually written
+            if found is not None:
+                return found
         token, key = _credential_in(headers)
         if token is not None:
             return self._tokens.known(token)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NoReturn
 
 import jwt
 
@@ -81,10 +81,9 @@ class SigningKeys:
         """The keys as they were last read; another object after each time."""
         return self._keys
 
-    @property
-    def are_due(self) -> bool:
-        """Whether `get` would read them again."""
-        return self._clock() >= self._due_at
+    def are_still(self, keys: Mapping[str, jwt.PyJWK]) -> bool:
+        """Whether these are the current ones, and `get` would not read them again."""
+        return keys is self._keys and self._clock() < self._due_at
 
     def _is_old(self) -> bool:
         return self._read_at is None or self._clock() - self._read_at > self._max_age_s
@@ -111,13 +110,14 @@ class _Verified:
 
     Attributes:
         caller: whom it speaks for.
-        issued_at: Unix seconds.
+        issued_at, ends_at: Unix seconds.
         mark: the name of the user's mark.
         keys: what it was verified with.
     """
 
     caller: Caller
     issued_at: int
+    ends_at: float
     mark: str
     keys: Mapping[str, jwt.PyJWK]
 
@@ -147,11 +147,14 @@ class AccessTokens:
             InvalidCredential: it was revoked.
             RevocationsUnavailable: the mark is nonsense.
         """
-        found = self._remembered(_digest(token))
-        if found is None:
+        found = self._verified.get(sha256(token.encode()).digest())
+        # Keys that are read again may lack the one that signed it.
+        if found is None or time.time() >= found.ends_at or not self._keys.are_still(found.keys):
             return None
         mark = self._revocations.known_of_user(found.mark)
-        return None if mark is None else _unless_revoked(found, mark)
+        if mark is None:
+            return None
+        return found.caller if found.issued_at > mark else _revoked()
 
     async def verify(self, token: str) -> Caller:
         """Whom the token speaks for.
@@ -161,31 +164,16 @@ class AccessTokens:
             KeysUnavailable: see `SigningKeys.get`.
             RevocationsUnavailable: whether it was revoked cannot be told.
         """
-        digest = _digest(token)
-        found = self._remembered(digest)
-        if found is None:
+        digest = sha256(token.encode()).digest()
+        found = self._verified.get(digest)
+        if found is None or time.time() >= found.ends_at or not self._keys.are_still(found.keys):
+            self._verified.pop(digest, None)
             found = await self._verify(token)
             if len(self._verified) >= self._max_entries:
                 del self._verified[next(iter(self._verified))]
             self._verified[digest] = found
         # Nothing else tells the token of a removed member from a good one.
-        return _unless_revoked(found, await self._revocations.of_user(found.mark))
-
-    def _remembered(self, digest: bytes) -> _Verified | None:
-        found = self._verified.get(digest)
-        if found is None:
-            return None
-        ends_at = found.caller.expires_at
-        # Keys that are read again may lack the one that signed it.
-        if (
-            found.keys is self._keys.current
-            and not self._keys.are_due
-            and ends_at is not None
-            and time.time() < ends_at
-        ):
-            return found
-        del self._verified[digest]
-        return None
+        return found.caller if found.issued_at > await self._revocations.of_user(found.mark) else _revoked()
 
     async def _verify(self, token: str) -> _Verified:
         try:
@@ -209,21 +197,15 @@ class AccessTokens:
             )
             caller = _caller(claims)
             mark = mark_of_user(claims["tenant"], claims["sub"])
-            return _Verified(caller, claims["iat"], mark, self._keys.current)
+            return _Verified(caller, claims["iat"], claims["exp"] + _LEEWAY_S, mark, self._keys.current)
         except jwt.ExpiredSignatureError as error:
             raise InvalidCredential("The access token has expired.") from error
         except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
             raise InvalidCredential("The access token is not valid.") from error
 
 
-def _unless_revoked(found: _Verified, mark: int) -> Caller:
-    if found.issued_at <= mark:
-        raise InvalidCredential("The access token was revoked.")
-    return found.caller
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode()).digest()
+def _revoked() -> NoReturn:
+    raise InvalidCredential("The access token was revoked.")
 
 
 def allowed_scopes(scopes: object) -> tuple[str, ...]:

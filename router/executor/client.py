@@ -146,8 +146,8 @@ class SubgraphClient:
             return self._transport.send(call, min(deadline, own), on_reply)
         try:
             found = self._on_fetch(call, partial(_Sent, self._transport, timeout_s, deadline))
-            if isinstance(found, _Sent) and found.is_untouched:
-                return found.deliver(on_reply)
+            if type(found) is _Sent and found.is_delivered_to(on_reply):
+                return found
             if isinstance(found, SubgraphReply):
                 return loop.call_soon(on_reply, found)
             return Exchange(found, deadline + _HOOK_GRACE_S, TimeoutError, on_reply)
@@ -220,15 +220,12 @@ class _Sent:
             raise outcome
         return outcome
 
-    @property
-    def is_untouched(self) -> bool:
-        """Whether nobody has awaited it, and it has not been answered: its reply is free to go anywhere."""
-        return self._future is None and self._on_reply is None and self._outcome is None
-
-    def deliver(self, on_reply: OnOutcome) -> Pending:
-        """Let the reply go to a callback."""
-        self._on_reply = on_reply
-        return self
+    def is_delivered_to(self, on_reply: OnOutcome) -> bool:
+        """Let the reply go to a callback, if nobody has awaited it, and it has not been answered."""
+        if self._future is None and self._on_reply is None and self._outcome is None:
+            self._on_reply = on_reply
+            return True
+        return False
 
     def cancel(self) -> None:
         """End the request; see `Pending`."""

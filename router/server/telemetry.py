@@ -9,13 +9,22 @@ import random
 import re
 import sys
 import time
+from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
 
 from router.hooks import RequestContext
 
-__all__ = ["JsonFormatter", "access_logger", "configure_logging", "harmless_id", "log_access", "new_request_id"]
+__all__ = [
+    "JsonFormatter",
+    "JsonHandler",
+    "access_logger",
+    "configure_logging",
+    "harmless_id",
+    "log_access",
+    "new_request_id",
+]
 
 access_logger = logging.getLogger("router.access")
 
@@ -67,7 +76,12 @@ def log_access(context: RequestContext, *, status: int, duration_s: float, codes
         fields["cost"] = context.estimated_cost
     if codes:
         fields["errors"] = codes
-    access_logger.info("request", extra={"fields": fields})
+    writer = _only_writer()
+    if writer is None:
+        access_logger.info("request", extra={"fields": fields})
+    else:
+        begin = {"time": _time_of(time.time()), "level": "INFO", "logger": "router.access", "message": "request"}
+        writer.write_line({**begin, **fields})
 
 
 class JsonFormatter(logging.Formatter):
@@ -76,7 +90,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = getattr(record, "fields", None)
         entry: dict[str, Any] = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "time": _time_of(record.created),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -85,11 +99,60 @@ class JsonFormatter(logging.Formatter):
             entry.update(fields)
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(entry, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+        return _json(entry)
+
+
+class JsonHandler(logging.StreamHandler[TextIO]):
+    """Writes JSON lines; those of the access log, one per request, without making records of them first."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.setFormatter(JsonFormatter())
+
+    def write_line(self, entry: dict[str, Any]) -> None:
+        """Write what the formatter would make of a record. Raises nothing, as logging does not."""
+        try:
+            line = _json(entry) + "\n"
+            self.acquire()
+            try:
+                self.stream.write(line)
+                self.stream.flush()
+            finally:
+                self.release()
+        except Exception:  # noqa: BLE001  a full disk is no reason to refuse a request
+            self.handleError(logging.makeLogRecord({"msg": "request", "fields": entry}))
+
+
+def _only_writer() -> JsonHandler | None:
+    """The handler that gets the access log's records, if it is ours and nobody else has a say about them."""
+    logger: logging.Logger | None = access_logger
+    if access_logger.filters:
+        return None
+    while logger is not None and not logger.handlers and logger.propagate:
+        logger = logger.parent
+    if logger is None or len(logger.handlers) != 1 or (logger.parent is not None and logger.propagate):
+        return None
+    handler = logger.handlers[0]
+    if type(handler) is not JsonHandler or handler.filters or handler.level > logging.INFO:
+        return None
+    return handler
+
+
+def _json(entry: dict[str, Any]) -> str:
+    return orjson.dumps(entry, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _time_of(seconds: float) -> str:
+    """Unix seconds as text (UTC, milliseconds)."""
+    whole = int(seconds)
+    return f"{_second_of(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second_of(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send all records as JSON lines to standard error (or `stream`), replacing earlier handlers of the root logger."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[JsonHandler(stream or sys.stderr)], force=True)

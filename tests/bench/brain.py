@@ -197,7 +197,7 @@ class Rig:
     """The generic router and the Brain, serving one scenario, and clients of both."""
 
     expected: dict[str, Any]
-    clients: dict[str, Client]
+    clients: dict[tuple[str, str], Client]
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -234,14 +234,17 @@ class Rig:
                 quiet, plain, brain = await app(None, "errors"), await app(None, "all"), await app(hooks, "all")
                 tune(brain)
                 token = {"authorization": f"Bearer {identity.token()}"}
+                requests = {
+                    "anonymous": {},
+                    "anonymous, tenant's host": {"host": "acme.localhost"},
+                    "access token": token,
+                    "access token, tenant's host": {**token, "host": "acme.localhost"},
+                    "API key": {"x-api-key": API_KEY},
+                }
                 clients = {
-                    "router, no access log": Client(quiet, query, {}),
-                    "router": Client(plain, query, {}),
-                    "Brain, anonymous": Client(brain, query, {}),
-                    "Brain, anonymous at a tenant's host": Client(brain, query, {"host": "acme.localhost"}),
-                    "Brain, access token": Client(brain, query, token),
-                    "Brain, access token at its host": Client(brain, query, {**token, "host": "acme.localhost"}),
-                    "Brain, API key": Client(brain, query, {"x-api-key": API_KEY}),
+                    (label, served): Client(app, query, headers)
+                    for label, headers in requests.items()
+                    for served, app in (("quiet", quiet), ("router", plain), ("brain", brain))
                 }
                 yield cls(scenario.expected, clients)
         finally:
@@ -258,29 +261,30 @@ async def measure(name: str, url: str, rounds: int, profiled: str | None) -> Non
         if profiled is not None:
             with cProfile.Profile() as profiler:
                 for _ in range(1000):
-                    await rig.clients[profiled].ask()
+                    await rig.clients[profiled, "brain"].ask()
             pstats.Stats(profiler).sort_stats("tottime").print_stats(45)
             return
         gc.collect()
         gc.freeze()
-        times: dict[str, list[float]] = {label: [] for label in rig.clients}
+        times: dict[tuple[str, str], list[float]] = {key: [] for key in rig.clients}
         for _ in range(rounds):
-            for label, client in rig.clients.items():
+            for key, client in rig.clients.items():
                 # Of some requests the median: what else runs on the machine shows in single ones.
-                times[label].append(statistics.median([await client.ask() for _ in range(20)]) / 1e3)
-        base = statistics.median(times["router"])
-        print(f"{name}: processor time per request, medians of {rounds} rounds of 20 requests in turns")
-        for label, taken in times.items():
-            us = statistics.median(taken)
-            ratio = statistics.median(one / other for one, other in zip(taken, times["router"], strict=True))
-            print(f"  {label:<36} {us:7.1f} us  {us - base:+6.1f}  x {ratio:.2f}")
+                times[key].append(statistics.median([await client.ask() for _ in range(20)]) / 1e3)
+        print(f"{name}: processor time per request in us, medians of {rounds} rounds of 20 requests in turns")
+        print(f"  {'request':<30} router, no access log   router    Brain   ratio")
+        for label in dict.fromkeys(label for label, _ in times):
+            quiet, router, brain = (times[label, served] for served in ("quiet", "router", "brain"))
+            ratio = statistics.median(one / other for one, other in zip(brain, router, strict=True))
+            shown = [f"{statistics.median(each):9.1f}" for each in (quiet, router, brain)]
+            print(f"  {label:<30} {shown[0]:>21}{shown[1]}{shown[2]}   {ratio:.2f}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.brain", description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=["entity"], help="of the rig: bench, entity, small")
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--profile", metavar="CLIENT", help="show where the time of one of the clients goes")
+    parser.add_argument("--profile", metavar="REQUEST", help="show where the time of one kind of request goes")
     options = parser.parse_args()
     if not RIG.exists():
         print("The benchmark rig (../shared/bench) is not on this machine.", file=sys.stderr)
