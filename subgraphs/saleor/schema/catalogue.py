@@ -1,5 +1,6 @@
 """Products, variants, categories and collections in the graph."""
 
+import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -363,11 +364,9 @@ async def _is_available(found: Node, info: Info) -> bool | None:
     if not found.row.is_available:
         return False
     call = call_of(info)
-    for row in await _variant_rows(found, info):
-        stocks = await call.loaders.load(loaders.stocks_in, row.id, found.channel.id)
-        if not row.track_inventory or free_items(stocks):
-            return True
-    return False
+    rows = await _variant_rows(found, info)
+    stocks = await asyncio.gather(*[call.loaders.load(loaders.stocks_in, row.id, found.channel.id) for row in rows])
+    return any(not row.track_inventory or free_items(each) for row, each in zip(rows, stocks, strict=True))
 
 
 @_product.field("isAvailableForPurchase")
@@ -388,9 +387,8 @@ async def _product_pricing(found: Node, info: Info) -> Any:
     if channel is None:
         return None
     call = call_of(info)
-    listings = [
-        await call.loaders.load(loaders.prices_in, row.id, channel.id) for row in await _variant_rows(found, info)
-    ]
+    rows = await _variant_rows(found, info)
+    listings = await asyncio.gather(*[call.loaders.load(loaders.prices_in, row.id, channel.id) for row in rows])
     sold = [each for each in listings if each is not None]
     if not sold:
         return None
