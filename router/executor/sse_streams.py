@@ -59,6 +59,8 @@ async def over_sse(
         if _is_stream(response):
 
             async def reopen(last_event_id: str) -> _Opened | None:
+                if call.renew is not None:
+                    call.renew(call)
                 again = await _post(session, call, last_event_id)
                 if _is_stream(again):
                     return _opened(again)

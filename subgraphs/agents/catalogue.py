@@ -5,32 +5,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
-__all__ = ["CatalogueSettings", "integration_names", "load_catalogue"]
+__all__ = ["integration_names", "load_catalogue"]
 
 
-class CatalogueSettings(BaseSettings):
-    """Where the catalogue is.
-
-    Attributes:
-        agent_catalogue_file: the JSON file (`BRAIN_AGENT_CATALOGUE_FILE`); by default that of the checkout.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="BRAIN_", extra="ignore", frozen=True)
-
-    agent_catalogue_file: Path = Path(__file__).parents[2] / "schema" / "agent-catalogue.json"
+_PLACE = Path("schema") / "agent-catalogue.json"
 
 
 @lru_cache
 def load_catalogue() -> dict[str, Any]:
     """The catalogue: `version`, `counts`, `patterns`, `integrations`, `agents`. Read once; not to be changed.
 
+    It lies in the checkout; where this package is installed without one, below the working folder, as in the image.
+
     Raises:
         OSError: the file cannot be read.
         ValueError: it is no JSON.
     """
-    catalogue: dict[str, Any] = json.loads(CatalogueSettings().agent_catalogue_file.read_text())
+    beside = Path(__file__).parents[2] / _PLACE
+    catalogue: dict[str, Any] = json.loads((beside if beside.is_file() else _PLACE).read_text())
     return catalogue
 
 

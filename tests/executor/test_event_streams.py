@@ -36,12 +36,18 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def subscribed(
-    url: str, protocol: StreamProtocol, *, resume_s: float = 5.0, max_bytes: int = 10_000
+    url: str,
+    protocol: StreamProtocol,
+    *,
+    resume_s: float = 5.0,
+    max_bytes: int = 10_000,
+    renew: Callable[[SubgraphCall], None] | None = None,
 ) -> AsyncIterator[SubgraphReply]:
     context = RequestContext("r", "POST", "/", {})
     call = SubgraphCall(
         "s", url, {"x-a": "1"}, b'{"query":"subscription { x }"}', "subscription", (0,), context, protocol=protocol
     )
+    call.renew = renew
     async with AiohttpTransport(resume_s=resume_s, max_response_bytes=max_bytes) as transport:
         reply = await transport.subscribe(call, 5)
         try:
@@ -116,6 +122,24 @@ async def test_a_stream_that_breaks_is_resumed_after_the_last_event() -> None:
     async with serving(source) as url, subscribed(url, "graphql-sse") as reply:
         assert [event["data"] for event in await all_of(reply.events)] == [1, 2, 3, 4, 5]
     assert source.asked == [None, "2", "3", "3"]
+
+
+async def test_each_time_it_is_resumed_headers_are_made_anew() -> None:
+    """As a signed header must be that is good for one request."""
+    source, seen = Source(2, 1, 2), []
+
+    async def once(request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("x-b") in seen:
+            return web.Response(status=401)
+        seen.append(request.headers.get("x-b"))
+        return await source(request)
+
+    def renew(call: SubgraphCall) -> None:
+        call.headers["x-b"] = str(len(seen))
+
+    async with serving(once) as url, subscribed(url, "graphql-sse", renew=renew) as reply:
+        assert [event["data"] for event in await all_of(reply.events)] == [1, 2, 3, 4, 5]
+    assert seen == [None, "1", "2"]
 
 
 async def test_the_last_id_is_known() -> None:
