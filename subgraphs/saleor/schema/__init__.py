@@ -6,7 +6,7 @@ from pathlib import Path
 from ariadne import ObjectType, make_executable_schema
 from graphql import GraphQLSchema
 
-from subgraphs.saleor.schema import accounts, catalogue, checkout, entities, orders, scalars
+from subgraphs.saleor.schema import accounts, catalogue, checkout, entities, orders, products, scalars
 from subgraphs.saleor.schema.execution import guard
 from subgraphs.saleor.schema.nodes import Fields
 
@@ -38,6 +38,7 @@ def executable() -> GraphQLSchema:
     schema = make_executable_schema(
         [sdl(), _FEDERATION],
         *catalogue.TYPES,
+        *products.TYPES,
         *accounts.TYPES,
         *checkout.TYPES,
         *orders.TYPES,

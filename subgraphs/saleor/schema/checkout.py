@@ -13,8 +13,8 @@ from subgraphs.saleor.domain.money import ZERO, Money
 from subgraphs.saleor.repository import checkouts, orders
 from subgraphs.saleor.repository.catalogue import Scope
 from subgraphs.saleor.schema.accounts import current_user, gateways
-from subgraphs.saleor.schema.catalogue import by_id_or, scope_of
-from subgraphs.saleor.schema.nodes import Info, Node, call_of, node, shown
+from subgraphs.saleor.schema.catalogue import by_id_or
+from subgraphs.saleor.schema.nodes import Info, Node, call_of, node, scope_of, shown
 from subgraphs.saleor.usecases import checkout as steps
 from subgraphs.saleor.usecases.checkout import Cart, open_cart
 from subgraphs.saleor.usecases.completion import complete

@@ -19,7 +19,7 @@ from subgraphs.saleor.repository.catalogue import Scope
 from subgraphs.saleor.repository.pages import Sort, count, page
 from subgraphs.saleor.tokens import Tokens
 
-__all__ = ["Call", "Fields", "Node", "call_of", "connection", "node", "shown", "snake"]
+__all__ = ["Call", "Fields", "Node", "call_of", "connection", "node", "scope_of", "shown", "snake"]
 
 Info = GraphQLResolveInfo
 
@@ -93,6 +93,12 @@ class Node:
 def node(typename: str, row: Any, scope: Scope | None = None, channel: Row[Any] | None = None) -> Node | None:
     """An object, None where there is no row."""
     return None if row is None else Node(typename, row, scope, channel)
+
+
+def scope_of(found: Node) -> Scope:
+    """Which products are seen from there."""
+    assert found.scope is not None
+    return found.scope
 
 
 def call_of(info: Info) -> Call:

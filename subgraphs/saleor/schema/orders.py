@@ -11,8 +11,8 @@ from subgraphs.saleor.domain.money import ZERO, Money, TaxedMoney, taxed
 from subgraphs.saleor.repository import checkouts, orders
 from subgraphs.saleor.repository.catalogue import Scope
 from subgraphs.saleor.repository.pages import Sort
-from subgraphs.saleor.schema.catalogue import scope_of, thumbnail
-from subgraphs.saleor.schema.nodes import Info, Node, call_of, connection, node
+from subgraphs.saleor.schema.nodes import Info, Node, call_of, connection, node, scope_of
+from subgraphs.saleor.schema.products import thumbnail
 from subgraphs.saleor.tables import orders as table
 
 __all__ = ["TYPES"]
