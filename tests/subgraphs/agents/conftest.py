@@ -36,7 +36,7 @@ class Tenant:
         return data
 
     async def mutate(
-        self, name: str, selection: str, caller: dict[str, Any] | None = None, /, **values: Any
+        self, name: str, selection: str, /, caller: dict[str, Any] | None = None, **values: Any
     ) -> dict[str, Any]:
         """The payload of the mutation `name`, with its errors; by default as the Brain."""
         kind = {"recordAgentLlmCall": "LlmCall"}.get(name, name[0].upper() + name[1:]) + "Input"
