@@ -22,6 +22,7 @@ from brain.vault.setup import initialise
 _STATUS = pytest.StashKey[int]()
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the tests: each file has one of them, and the whole platform is started in one, at
     once, as its tests take longest."""
