@@ -1,4 +1,4 @@
-"""Writes the demo data of both demo tenants: three runs that have ended and one that waits for a decision; texts."""
+"""Writes the demo data of both demo tenants: three runs that have ended and one to be started; texts."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -35,7 +35,7 @@ __all__ = ["seed"]
 
 _START = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 _PLAYBOOK = Engine(EngineKind.PLAYBOOK)
-_SCOPES = ("agents:read", "agents:write", "crm:read", "crm:write", "directory:read")
+_SCOPES = ("agents:read", "agents:write", "crm:read", "crm:write", "directory:read", "directory:write")
 
 
 async def seed(database: Database, embeddings: EmbeddingProvider | None = None) -> None:
@@ -79,23 +79,32 @@ class _Story:
         await self._scored("demo-1", "l001", 72)
         await self._scored("demo-2", "l002", 35)
         await self._failed()
-        await self._waiting()
+        await self._left()
 
     async def _scored(self, key: str, lead: str, score: int) -> None:
-        run_id = await self._opened("lead_scoring", "crm", "scoreLead", key, {"leadId": self._id("lead", lead)}, "ben")
+        run_id = await self._opened(
+            "lead_scoring", "crm", "scoreLead", key, {"input": {"leadId": self._id("lead", lead)}}, "ben"
+        )
         await self._says(run_id, 1, phase=RunPhase.PLAN, engine=_PLAYBOOK, note="Weighing what is known of the lead.")
-        arguments = {"leadId": self._id("lead", lead), "score": score}
-        proposal = Proposal("recordLeadScore", Risk.WRITE, arguments, "Source, value and activity say so.")
+        reasons = ["Source: referral (+20)", "Can be reached by e-mail (+6)"]
+        arguments = {
+            "leadId": self._id("lead", lead),
+            "value": score,
+            "reasons": reasons,
+            "engine": "PLAYBOOK",
+            "model": None,
+        }
+        proposal = Proposal("record_lead_score", Risk.WRITE, arguments, "Source, value and activity say so.")
         await propose_actions(self._work, run_id, [proposal])
-        decision = Decision(DecisionKind.APPROVE, action_hash("recordLeadScore", arguments))
+        decision = Decision(DecisionKind.APPROVE, action_hash("record_lead_score", arguments))
         await record_decision(self._work, run_id, 0, decision)
         await self._says(run_id, 2, phase=RunPhase.EXECUTE, progress=0.8)
         await record_action(self._work, run_id, 0, ActionStatus.EXECUTING)
-        await record_action(self._work, run_id, 0, ActionStatus.DONE, {"lead": {"score": score}})
-        await self._says(run_id, 3, status=RunStatus.SUCCEEDED, result={"score": score})
+        await record_action(self._work, run_id, 0, ActionStatus.DONE, {"lead": {"scoring": {"value": score}}})
+        await self._says(run_id, 3, status=RunStatus.SUCCEEDED, result={"value": score, "reasons": reasons})
 
     async def _failed(self) -> None:
-        run_id = await self._opened("tenant_analyst", "agents", "analyseTenant", "demo-3", {"days": 30}, "ada")
+        run_id = await self._opened("tenant_analyst", "agents", "analyseTenant", "demo-3", {}, "ada")
         await reserve(self._work, run_id, 40_000, "call-1")
         call = CallReport("call-1", "tenant_analyst", "gpt-4o-mini", 6_200, 410, 1_176)
         await record_call(self._work, run_id, call)
@@ -103,20 +112,11 @@ class _Story:
         failure = Failure("GUARDRAIL_FAILED", "The report named a number that the graph does not hold.")
         await self._says(run_id, 1, phase=RunPhase.PLAN, engine=engine, status=RunStatus.FAILED, error=failure)
 
-    async def _waiting(self) -> None:
-        review = {"reviewId": self._id("review", "r001")}
-        run_id = await self._opened("review_response", "directory", "draftReviewResponse", "demo-4", review, "cleo")
-        await self._says(run_id, 1, phase=RunPhase.PLAN, engine=_PLAYBOOK, read_untrusted=True)
-        arguments = {
-            **review,
-            "body": "Thank you for telling us. We have looked into it, and would like to make it good.",
-        }
-        proposal = Proposal("respondToReview", Risk.WRITE, arguments, "The guest waits for an answer.", True)
-        await propose_actions(self._work, run_id, [proposal])
-        note = "A person has to read the answer first."
-        await self._says(
-            run_id, 2, phase=RunPhase.APPROVE, status=RunStatus.WAITING_FOR_APPROVAL, progress=0.6, note=note
-        )
+    async def _left(self) -> None:
+        """A run that nobody has started yet. The sweeper does, and then it waits for a decision: reviews are written by
+        outsiders."""
+        review = {"input": {"reviewId": self._id("review", "b011/dan")}}
+        await self._opened("review_response", "directory", "draftReviewResponse", "demo-4", review, "ben")
 
     async def _opened(
         self, crew: str, subgraph: str, field: str, key: str, arguments: dict[str, Any], user: str

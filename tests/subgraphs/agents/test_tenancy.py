@@ -18,7 +18,7 @@ def run_of(tenant: str, crew: str, key: str) -> str:
     return str(run_id_of(demo_tenant_id(tenant), crew, key))
 
 
-WAITING = run_of("globex", "review_response", "demo-4")
+LEFT = run_of("globex", "review_response", "demo-4")
 FAILED = run_of("globex", "tenant_analyst", "demo-3")
 
 
@@ -34,14 +34,11 @@ async def everything(agents: Any, tenant: str) -> dict[str, Any]:
 
 async def test_the_demo_has_its_runs_in_both_tenants(agents):
     for tenant in ("acme", "globex"):
-        data = await agents.data(
-            "{ agentRuns { edges { node { id status } } } waitingAgentActions { totalCount } }", tenant=tenant
-        )
+        data = await agents.data("{ agentRuns { edges { node { id status } } } }", tenant=tenant)
         found = {edge["node"]["id"]: edge["node"]["status"] for edge in data["agentRuns"]["edges"]}
         assert found[run_of(tenant, "lead_scoring", "demo-1")] == "SUCCEEDED"
         assert found[run_of(tenant, "tenant_analyst", "demo-3")] == "FAILED"
-        assert found[run_of(tenant, "review_response", "demo-4")] == "WAITING_FOR_APPROVAL"
-        assert data["waitingAgentActions"]["totalCount"] >= 1
+        assert found[run_of(tenant, "review_response", "demo-4")] == "QUEUED"
         log = await agents.data("{ agentAudit { verification { intact } } }", tenant=tenant)
         assert log["agentAudit"]["verification"]["intact"]
 
@@ -53,7 +50,7 @@ async def test_ids_of_others_find_nothing(agents):
           byUser: agentRuns(filter: {requestedBy: $user}) { totalCount edges { node { id } } }
           bySchedule: agentRuns(filter: {scheduleId: $schedule}) { totalCount edges { node { id } } }
         }""",
-        {"run": WAITING, "user": [str(demo_id("globex", "user", "cleo"))], "schedule": [str(uuid4())]},
+        {"run": LEFT, "user": [str(demo_id("globex", "user", "ben"))], "schedule": [str(uuid4())]},
         scopes=EVERYTHING,
     )
     nothing = {"totalCount": 0, "edges": []}
@@ -63,7 +60,7 @@ async def test_ids_of_others_find_nothing(agents):
 async def test_representations_of_others_find_nothing(agents):
     own = run_of("acme", "lead_scoring", "demo-1")
     found = await agents.entities(
-        [{"__typename": "AgentRun", "id": id_} for id_ in (WAITING, own, FAILED)],
+        [{"__typename": "AgentRun", "id": id_} for id_ in (LEFT, own, FAILED)],
         "... on AgentRun { id actions { index } auditTrail { seq } events { id } calls { callId } }",
         scopes=EVERYTHING,
     )
@@ -87,14 +84,14 @@ async def test_a_cursor_of_others_is_a_position_and_no_more(agents):
 @pytest.mark.parametrize(
     ("field", "kind", "values", "code"),
     [
-        ("decideAgentAction", None, {"runId": WAITING, "index": 0, "decision": "APPROVE", "argumentsHash": "x"}, "RUN"),
-        ("cancelAgentRun", None, {"id": WAITING}, "RUN"),
+        ("decideAgentAction", None, {"runId": LEFT, "index": 0, "decision": "APPROVE", "argumentsHash": "x"}, "RUN"),
+        ("cancelAgentRun", None, {"id": LEFT}, "RUN"),
         ("retryAgentRun", None, {"id": FAILED}, "RUN"),
-        ("reportAgentRun", None, {"runId": WAITING, "seq": 99, "status": "CANCELLED"}, "RUN"),
-        ("recordAgentDecision", None, {"runId": WAITING, "index": 0, "expired": True}, "RUN"),
-        ("recordAgentAction", None, {"runId": WAITING, "index": 0, "status": "SKIPPED"}, "RUN"),
-        ("reserveAgentBudget", None, {"runId": WAITING, "micros": 1}, "RUN"),
-        ("settleAgentBudget", None, {"runId": WAITING}, "RUN"),
+        ("reportAgentRun", None, {"runId": LEFT, "seq": 99, "status": "CANCELLED"}, "RUN"),
+        ("recordAgentDecision", None, {"runId": LEFT, "index": 0, "expired": True}, "RUN"),
+        ("recordAgentAction", None, {"runId": LEFT, "index": 0, "status": "SKIPPED"}, "RUN"),
+        ("reserveAgentBudget", None, {"runId": LEFT, "micros": 1}, "RUN"),
+        ("settleAgentBudget", None, {"runId": LEFT}, "RUN"),
         ("updateAgentSchedule", None, {"id": str(uuid4()), "enabled": False}, "SCHEDULE"),
         ("deleteAgentSchedule", None, {"id": str(uuid4())}, "SCHEDULE"),
         ("openScheduledAgentRun", None, {"scheduleId": str(uuid4()), "key": "schedule:x"}, "SCHEDULE"),
