@@ -78,3 +78,28 @@ def crews(out: Annotated[Path | None, typer.Option("--out", help="File to write.
         sys.stdout.write(text)
     else:
         out.write_text(text, encoding="utf-8")
+
+
+@agents_app.command()
+def score(
+    lead: Annotated[str | None, typer.Argument(help="Id of the lead; an open one if left out.")] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="Approve what the run proposes.")] = False,
+    email: Annotated[str, typer.Option("--email", help="Who asks.")] = "ada@acme.example",
+    password: Annotated[str | None, typer.Option("--password", help="A demo user's own if left out.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Of the Brain, if not the local one.")] = None,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Folder of all data (BRAIN_DATA_DIR).")] = None,
+) -> None:
+    """Have a crew score a lead through the running Brain, and tell the run's story."""
+    from brain.cli_client import log_in, running_url  # noqa: PLC0415
+    from brain.run_story import RunStory  # noqa: PLC0415
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    address = url or running_url(data_dir)
+    story = RunStory(address, log_in(address, email, password), console.print)
+    chosen = lead or story.open_lead()
+    if chosen is None:
+        Console(stderr=True).print("[bold red]error:[/] there is no open lead; name one")
+        raise typer.Exit(1)
+    run = story.score(chosen)
+    if run is None or story.follow(run, approve=approve) not in {"SUCCEEDED", "WAITING_FOR_APPROVAL"}:
+        raise typer.Exit(1)

@@ -9,7 +9,6 @@ import re
 import signal
 import sys
 import time
-import urllib.request
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from brain.agents_cli import agents_app
+from brain.cli_client import log_in, running_url
 from brain.config import BrainSettings, ConfigError, json_schema, load_settings, table
 from brain.vault_cli import vault_app
 
@@ -166,17 +166,7 @@ def token(
     data_dir: DataDir = None,
 ) -> None:
     """Log in through the running Brain and print the access token (of a demo user, unless told otherwise)."""
-    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
-
-    if password is None:
-        key, _, domain = email.partition("@")
-        password = f"demo-{domain.removesuffix('.example')}-{key}"
-    query = "mutation LogIn($input: LogInInput!) { logIn(input: $input) { errors { message } tokens { accessToken } } }"
-    given = {"input": {"email": email, "password": password}}
-    payload = _post(f"{url or _running_url(data_dir)}/graphql", query, given)["logIn"]
-    if payload["tokens"] is None:
-        raise EmbeddedError("; ".join(error["message"] for error in payload["errors"]))
-    sys.stdout.write(f"{payload['tokens']['accessToken']}\n")
+    sys.stdout.write(f"{log_in(url or running_url(data_dir), email, password)}\n")
 
 
 @app.command()
@@ -266,28 +256,6 @@ def _folder(data_dir: Path | None) -> "DataFolder":
     return folder
 
 
-def _running_url(data_dir: Path | None) -> str:
-    """Return where the instance of a data folder answers; where none runs, what the settings say.
-
-    Raises:
-        EmbeddedError: The folder was named, and nothing runs on it.
-    """
-    from brain.embedded.data_folder import find_data_folder  # noqa: PLC0415
-    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
-    from brain.embedded.stack import brain_url  # noqa: PLC0415
-
-    settings = _settings(data_dir=data_dir)
-    try:
-        folder = find_data_folder(settings.data_dir)
-    except EmbeddedError:  # nothing of ours in it
-        folder = None
-    if folder is not None and folder.supervisor() is not None:
-        return str(folder.state()["supervisor"]["url"])
-    if data_dir is not None:
-        raise EmbeddedError(f"Nothing runs on {data_dir}: start it with `brain up --data-dir {data_dir}`.")
-    return brain_url(settings)
-
-
 def _log_line(name: str, line: str) -> None:
     console.print(f"[cyan]{name:>9}[/] {escape(line)}", highlight=False, soft_wrap=True)
 
@@ -297,29 +265,3 @@ def _write(text: str, out: Path | None) -> None:
         sys.stdout.write(text)
     else:
         out.write_text(text, encoding="utf-8")
-
-
-def _post(url: str, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-    """Ask the running Brain.
-
-    Raises:
-        EmbeddedError: It is not there, or answers with an error.
-    """
-    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
-
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - ours
-    try:
-        # Never through a proxy: it is this machine.
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
-            answer = json.load(response)
-    except (OSError, ValueError) as error:
-        raise EmbeddedError(f"{url} does not answer ({error}); is it running? `brain status` tells.") from error
-    if answer.get("errors"):
-        raise EmbeddedError("; ".join(error["message"] for error in answer["errors"]))
-    data: dict[str, Any] = answer["data"]
-    return data
-
-
-if __name__ == "__main__":
-    main()
