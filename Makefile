@@ -25,7 +25,7 @@ up: bootstrap-up ## Install what is missing and start everything (ARGS="--port 8
 	@exec $(BIN)/brain up $(ARGS)
 
 # Two at a time, a file in one process; more would only wait for the servers that tests start.
-PYTEST := $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: bootstrap-dev ## Run all tests (ARGS="tests/planner -k name" for some)
 	$(PYTEST) $(ARGS)

@@ -265,3 +265,7 @@ def _write(text: str, out: Path | None) -> None:
         sys.stdout.write(text)
     else:
         out.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -22,15 +22,11 @@ from brain.vault.setup import initialise
 _STATUS = pytest.StashKey[int]()
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests: each file has one of them, and the whole platform is started in one, at
-    once, as its tests take longest."""
+    """The tests of the whole platform come first: they take longest, and where processes share the tests, both start on
+    them at once."""
     on_platform = Path(__file__).parent / "e2e"
     items.sort(key=lambda item: on_platform not in item.path.parents)
-    for item in items:
-        group = on_platform if on_platform in item.path.parents else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group)))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
