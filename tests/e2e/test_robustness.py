@@ -25,6 +25,8 @@ INTERNAL = re.compile(
 
 schemathesis.graphql.scalar("DateTime", st.sampled_from(["2026-01-05T09:00:00Z", "x"]).map(nodes.String))
 schemathesis.graphql.scalar("Time", st.sampled_from(["09:00", "24:00", "x"]).map(nodes.String))
+schemathesis.graphql.scalar("Micros", st.sampled_from(["0", "1000", "-1", "x"]).map(nodes.String))
+schemathesis.graphql.scalar("JSON", st.sampled_from(["", "x", "{}"]).map(nodes.String))
 
 
 def test_generated_operations(platform: Platform) -> None:
