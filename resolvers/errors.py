@@ -2,9 +2,11 @@
 
     DomainError                  a business "no": code and message are shown
     ├── BadUserInput             BAD_USER_INPUT
-    │   └── BadCursor            BAD_CURSOR
+    │   ├── BadCursor            BAD_CURSOR
+    │   └── InvalidValue         BAD_USER_INPUT, for one field of the input
     ├── NotFound                 NOT_FOUND
     ├── Conflict                 CONFLICT
+    │   └── VersionConflict      VERSION_CONFLICT
     ├── Refused                  REFUSED: a rule of the domain forbids it (subclass it with a code of its own)
     ├── Unauthenticated          UNAUTHENTICATED
     ├── Forbidden                FORBIDDEN
@@ -32,12 +34,15 @@ __all__ = [
     "DeadlineExceeded",
     "DomainError",
     "Forbidden",
+    "InvalidValue",
     "NotFound",
     "RateLimited",
     "Refused",
     "SealedAway",
     "Unauthenticated",
+    "VersionConflict",
     "as_domain_error",
+    "check_version",
     "shown",
 ]
 
@@ -79,6 +84,18 @@ class BadCursor(BadUserInput):
     code = "BAD_CURSOR"
 
 
+class InvalidValue(BadUserInput):
+    """A field of the input breaks its rule.
+
+    Args:
+        field: its name in the GraphQL input.
+        problem: what is wrong, as the rest of a sentence that begins with the field.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}.", path=("input", field))
+
+
 class NotFound(DomainError):
     """There is no such thing, or not for this tenant."""
 
@@ -91,6 +108,22 @@ class Conflict(DomainError):
 
     code = "CONFLICT"
     typed = True
+
+
+class VersionConflict(Conflict):
+    """It has changed since it was read."""
+
+    code = "VERSION_CONFLICT"
+
+
+def check_version(current: int, expected: int | None) -> None:
+    """Lets a change through that was made on the current version, or that does not care.
+
+    Raises:
+        VersionConflict: names the current version.
+    """
+    if expected is not None and expected != current:
+        raise VersionConflict(f"It has changed since version {expected} was read: it is at version {current} now.")
 
 
 class Refused(DomainError):

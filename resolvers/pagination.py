@@ -7,19 +7,18 @@
     pages = await fetch_pages(session, select(leads), leads.c.assignee_id, user_ids, window)  # one list per parent
     return LeadConnection.of(page, Lead.from_row)
 
-A cursor is opaque to clients: it holds the ordering's name and the row's values in it, and is checked against both the
-ordering and the columns' types when it comes back. It is not signed, since it gives no access: its values are bound
-parameters of a comparison on rows that the caller can see anyway.
+A cursor is opaque to clients: it holds the ordering's name and the row's values in it, checked against both when it
+comes back. It is not signed, since it gives no access: its values are bound parameters of a comparison.
 """
 
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -45,7 +44,27 @@ from sqlalchemy import (
 from resolvers.errors import BadCursor, BadUserInput
 from resolvers.session import TenantSession
 
-__all__ = ["Connection", "Edge", "Key", "Ordering", "Page", "PageInfo", "Window", "fetch_page", "fetch_pages"]
+__all__ = [
+    "After",
+    "Before",
+    "Connection",
+    "CountedConnection",
+    "Edge",
+    "First",
+    "Key",
+    "Last",
+    "Ordering",
+    "Page",
+    "PageInfo",
+    "Window",
+    "fetch_page",
+    "fetch_pages",
+]
+
+First = Annotated[int | None, strawberry.argument(description="At most so many from the start; 0 to 100, default 20.")]
+After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="At most so many from the end; 0 to 100. Not with first.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
@@ -97,6 +116,15 @@ class Connection(Generic[T]):
         """The connection that shows `page`; `fields` are those that a subclass adds."""
         edges = [Edge(cursor=cursor, node=node(row)) for row, cursor in zip(page.rows, page.cursors, strict=True)]
         return cls(edges=edges, page_info=page.info, **fields)
+
+
+@strawberry.type(description="A page of a list that can be counted.")
+class CountedConnection(Connection[T]):
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.federation.field(tags=_PAGING, description="How many match, on all pages. Counted only when asked for.")
+    async def total_count(self) -> int:
+        return await self.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,9 +323,7 @@ class Window:
         """
         if first is not None and last is not None:
             raise BadUserInput("Give `first` or `last`, not both.")
-        size = last if last is not None else first
-        if size is None:
-            size = default
+        size = next((each for each in (last, first) if each is not None), default)
         if not 0 <= size <= maximum:
             raise BadUserInput(f"`first` and `last` are from 0 to {maximum}.")
         return cls(

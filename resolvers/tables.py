@@ -11,12 +11,14 @@ Foreign keys between tenant-scoped tables carry the tenant: PostgreSQL checks re
 a plain one could point into another tenant.
 """
 
+from enum import Enum as PyEnum
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Column,
     DateTime,
+    Enum,
     ForeignKeyConstraint,
     Index,
     MetaData,
@@ -29,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import SchemaItem
 
-__all__ = ["answers_table", "context_metadata", "tenant_reference", "tenant_table"]
+__all__ = ["answers_table", "context_metadata", "enumeration", "moment", "tenant_reference", "tenant_table"]
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -87,3 +89,21 @@ def tenant_table(metadata: MetaData, name: str, *items: SchemaItem, **options: A
 def tenant_reference(column: str, target: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
     """A foreign key from `(tenant_id, column)` to `(tenant_id, id)` of `target` (`schema.table`)."""
     return ForeignKeyConstraint(["tenant_id", column], [f"{target}.tenant_id", f"{target}.id"], ondelete=ondelete)
+
+
+def moment(name: str, *, nullable: bool = False) -> Column[Any]:
+    """A column for a moment, with its time zone."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def enumeration(name: str, values: type[PyEnum], *, nullable: bool = False) -> Column[Any]:
+    """A column for the value of an enum: as text with a check, so that new values need no ALTER TYPE."""
+    kind = Enum(
+        values,
+        name=name,
+        native_enum=False,
+        length=16,
+        create_constraint=True,
+        values_callable=lambda enum: [member.value for member in enum],
+    )
+    return Column(name, kind, nullable=nullable)

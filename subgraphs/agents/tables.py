@@ -7,7 +7,6 @@ change or delete their rows, nor to delete runs, actions or votes.
 JSON columns are `json`, not `jsonb`: hashes are taken of what was written, and `jsonb` writes numbers anew.
 """
 
-from enum import Enum as PyEnum
 from typing import Any
 
 from pgvector.sqlalchemy import VECTOR
@@ -19,9 +18,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     Double,
-    Enum,
     Index,
     Integer,
     SmallInteger,
@@ -32,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-from resolvers.tables import context_metadata, tenant_reference, tenant_table
+from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
 from subgraphs.agents.domain.values import (
     ActionStatus,
     DecisionKind,
@@ -70,29 +67,12 @@ DIMENSIONS = 384
 metadata = context_metadata(SCHEMA)
 
 
-def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
 def _json(name: str, *, nullable: bool = False) -> Column[Any]:
     return Column(name, JSON(none_as_null=True), nullable=nullable)
 
 
 def _micros(name: str) -> Column[Any]:
     return Column(name, BigInteger, nullable=False)
-
-
-def _enumeration(name: str, values: type[PyEnum], *, nullable: bool = False) -> Column[Any]:
-    # Stored as text with a check: new values then need no ALTER TYPE.
-    kind = Enum(
-        values,
-        name=name,
-        native_enum=False,
-        length=16,
-        create_constraint=True,
-        values_callable=lambda enum: [member.value for member in enum],
-    )
-    return Column(name, kind, nullable=nullable)
 
 
 runs = tenant_table(
@@ -102,7 +82,7 @@ runs = tenant_table(
     Column("subgraph", String(100), nullable=False),
     Column("field", String(100), nullable=False),
     Column("key", String(255), nullable=False),
-    _enumeration("risk", Risk),
+    enumeration("risk", Risk),
     _json("arguments"),
     Column("arguments_hash", String(64), nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
@@ -113,12 +93,12 @@ runs = tenant_table(
     Column("schedule_id", Uuid),
     Column("retry_of", Uuid),
     Column("dry_run", Boolean, nullable=False),
-    _enumeration("status", RunStatus),
-    _enumeration("phase", RunPhase),
+    enumeration("status", RunStatus),
+    enumeration("phase", RunPhase),
     Column("progress", Double, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("event_seq", Integer, nullable=False),
-    _enumeration("engine_kind", EngineKind, nullable=True),
+    enumeration("engine_kind", EngineKind, nullable=True),
     Column("engine_model", String(200)),
     _json("result", nullable=True),
     Column("error_code", String(100)),
@@ -128,9 +108,9 @@ runs = tenant_table(
     _micros("envelope_micros"),
     _micros("held_micros"),
     _micros("spent_micros"),
-    _moment("started_at", nullable=True),
-    _moment("ended_at", nullable=True),
-    _moment("settled_at", nullable=True),
+    moment("started_at", nullable=True),
+    moment("ended_at", nullable=True),
+    moment("settled_at", nullable=True),
     UniqueConstraint("tenant_id", "crew", "key", name="uq_runs_key"),
     CheckConstraint("progress BETWEEN 0 AND 1", name="progress_range"),
     CheckConstraint("held_micros >= 0 AND spent_micros >= 0 AND envelope_micros >= spent_micros", name="money"),
@@ -146,16 +126,16 @@ actions = tenant_table(
     Column("run_id", Uuid, nullable=False),
     Column("index", SmallInteger, nullable=False),
     Column("tool", String(100), nullable=False),
-    _enumeration("risk", Risk),
+    enumeration("risk", Risk),
     _json("arguments"),
     Column("arguments_hash", String(64), nullable=False),
     _json("proposed_arguments", nullable=True),
     Column("reason", String(2000), nullable=False),
     Column("read_untrusted", Boolean, nullable=False),
-    _enumeration("status", ActionStatus),
-    _enumeration("decision_kind", DecisionKind, nullable=True),
+    enumeration("status", ActionStatus),
+    enumeration("decision_kind", DecisionKind, nullable=True),
     Column("decided_by", Uuid),
-    _moment("decided_at", nullable=True),
+    moment("decided_at", nullable=True),
     Column("decision_note", String(1000)),
     _json("outcome", nullable=True),
     tenant_reference("run_id", "agents.runs"),
@@ -172,7 +152,7 @@ votes = tenant_table(
     Column("run_id", Uuid, nullable=False),
     Column("index", SmallInteger, nullable=False),
     Column("user_id", Uuid, nullable=False),
-    _enumeration("kind", DecisionKind),
+    enumeration("kind", DecisionKind),
     Column("arguments_hash", String(64), nullable=False),
     Column("edited_hash", String(64)),
     tenant_reference("run_id", "agents.runs"),
@@ -260,7 +240,7 @@ audit = tenant_table(
     metadata,
     "audit",
     Column("seq", BigInteger, nullable=False),
-    _moment("at"),
+    moment("at"),
     Column("actor", String(60), nullable=False),
     Column("kind", String(40), nullable=False),
     Column("run_id", Uuid),
@@ -309,9 +289,9 @@ integrations = tenant_table(
     metadata,
     "integrations",
     Column("name", String(100), nullable=False),
-    _enumeration("state", IntegrationState),
+    enumeration("state", IntegrationState),
     Column("detail", String(500)),
-    _moment("checked_at"),
+    moment("checked_at"),
     UniqueConstraint("tenant_id", "name", name="uq_integrations_name"),
 )
 
@@ -323,7 +303,7 @@ schedules = tenant_table(
     Column("cron", String(320), nullable=False),
     Column("time_zone", String(100), nullable=False),
     _json("arguments"),
-    _enumeration("risk", Risk),
+    enumeration("risk", Risk),
     _micros("budget_micros"),
     Column("enabled", Boolean, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),

@@ -11,7 +11,6 @@ newest 5 of each of 100 users 2 ms, both by index alone; counting the tenant's l
 A search for words reads all rows of the tenant, 45 ms: `LIKE` is not leakproof, so a trigram index would never be used.
 """
 
-from enum import Enum as PyEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -19,8 +18,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
-    DateTime,
-    Enum,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -34,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from resolvers.sealing import SealedText
-from resolvers.tables import context_metadata, tenant_reference, tenant_table
+from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
 from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus, ScoringEngine
 
 __all__ = ["SCHEMA", "activities", "contacts", "lead_scores", "leads", "metadata", "pipelines", "stages"]
@@ -42,23 +39,6 @@ __all__ = ["SCHEMA", "activities", "contacts", "lead_scores", "leads", "metadata
 SCHEMA = "crm"
 
 metadata = context_metadata(SCHEMA)
-
-
-def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _enumeration(name: str, values: type[PyEnum], constraint: str) -> Column[Any]:
-    # Stored as text with a check: new values then need no ALTER TYPE.
-    kind = Enum(
-        values,
-        name=constraint,
-        native_enum=False,
-        length=16,
-        create_constraint=True,
-        values_callable=lambda enum: [member.value for member in enum],
-    )
-    return Column(name, kind, nullable=False)
 
 
 def _lowered(name: str, expression: str, *, nullable: bool = False) -> Column[Any]:
@@ -82,7 +62,7 @@ stages = tenant_table(
     Column("pipeline_id", Uuid, nullable=False),
     Column("name", String(100), nullable=False),
     _lowered("name_key", "name"),
-    _enumeration("status", LeadStatus, "status"),
+    enumeration("status", LeadStatus),
     Column("position", SmallInteger, nullable=False),
     Column("probability", SmallInteger, nullable=False),
     tenant_reference("pipeline_id", "crm.pipelines"),
@@ -118,7 +98,7 @@ leads = tenant_table(
     "leads",
     Column("pipeline_id", Uuid, nullable=False),
     Column("stage_id", Uuid, nullable=False),
-    _enumeration("status", LeadStatus, "status"),
+    enumeration("status", LeadStatus),
     Column("name", String(200), nullable=False),
     _lowered("name_key", "name"),
     Column("email", String(254)),
@@ -126,7 +106,7 @@ leads = tenant_table(
     Column("phone", SealedText),
     Column("company", String(200)),
     _lowered("search_key", "name || ' ' || coalesce(email, '') || ' ' || coalesce(company, '')"),
-    _enumeration("source", LeadSource, "source"),
+    enumeration("source", LeadSource),
     Column("score", SmallInteger, nullable=False),
     Column("value_minor", Integer, nullable=False),
     Column("currency", String(3), nullable=False),
@@ -135,8 +115,8 @@ leads = tenant_table(
     Column("business_id", Uuid),
     Column("contact_id", Uuid),
     Column("lost_reason", String(500)),
-    _moment("closed_at", nullable=True),
-    _moment("converted_at", nullable=True),
+    moment("closed_at", nullable=True),
+    moment("converted_at", nullable=True),
     Column("version", Integer, nullable=False),
     ForeignKeyConstraint(
         ["tenant_id", "pipeline_id", "stage_id", "status"],
@@ -161,14 +141,14 @@ leads = tenant_table(
 activities = tenant_table(
     metadata,
     "activities",
-    _enumeration("kind", ActivityKind, "kind"),
+    enumeration("kind", ActivityKind),
     Column("subject", String(200), nullable=False),
     Column("body", Text),
     Column("lead_id", Uuid),
     Column("contact_id", Uuid),
     Column("actor_id", Uuid),
-    _moment("occurs_at"),
-    _moment("completed_at", nullable=True),
+    moment("occurs_at"),
+    moment("completed_at", nullable=True),
     tenant_reference("lead_id", "crm.leads", ondelete="CASCADE"),
     tenant_reference("contact_id", "crm.contacts", ondelete="CASCADE"),
     CheckConstraint("num_nonnulls(lead_id, contact_id) = 1", name="subject"),
@@ -180,11 +160,11 @@ lead_scores = tenant_table(
     Column("lead_id", Uuid, nullable=False),
     Column("value", SmallInteger, nullable=False),
     Column("reasons", ARRAY(Text), nullable=False),
-    _enumeration("engine", ScoringEngine, "engine"),
+    enumeration("engine", ScoringEngine),
     Column("model", String(200)),
     Column("run_id", Uuid),
     Column("user_id", Uuid),
-    _moment("scored_at"),
+    moment("scored_at"),
     tenant_reference("lead_id", "crm.leads", ondelete="CASCADE"),
     # What an agent run does twice is done once.
     UniqueConstraint("tenant_id", "lead_id", "run_id", name="uq_lead_scores_run"),

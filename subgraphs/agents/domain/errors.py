@@ -1,6 +1,6 @@
 """What agents refuses. Each class says its code; its first line is the default message."""
 
-from resolvers.errors import BadUserInput, Conflict, NotFound, Refused
+from resolvers.errors import Conflict, InvalidValue, NotFound, Refused, VersionConflict, check_version
 
 __all__ = [
     "ActionNotFound",
@@ -29,18 +29,6 @@ __all__ = [
     "WorkflowNotFound",
     "check_version",
 ]
-
-
-class InvalidValue(BadUserInput):
-    """A field of the input breaks its rule.
-
-    Args:
-        field: its name in the GraphQL input.
-        problem: what is wrong, as the rest of a sentence that begins with the field.
-    """
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field} {problem}.", path=("input", field))
 
 
 class RunNotFound(NotFound):
@@ -173,19 +161,3 @@ class IntegrationNotFound(NotFound):
     """There is no such integration."""
 
     code = "INTEGRATION_NOT_FOUND"
-
-
-class VersionConflict(Conflict):
-    """It has changed since it was read."""
-
-    code = "VERSION_CONFLICT"
-
-
-def check_version(current: int, expected: int | None) -> None:
-    """Lets a change through that was made on the current version, or that does not care.
-
-    Raises:
-        VersionConflict: names the current version.
-    """
-    if expected is not None and expected != current:
-        raise VersionConflict(f"It has changed since version {expected} was read: it is at version {current} now.")

@@ -9,12 +9,11 @@ import strawberry
 from resolvers.ids import parse_id, wire_id
 from resolvers.mutations import MutationPayload, mutation
 from resolvers.operation import Info
-from resolvers.pagination import Window
+from resolvers.pagination import After, Before, CountedConnection, First, Last, Window
 from resolvers.permissions import requires
 from subgraphs.agents.domain.documents import Document, Draft
 from subgraphs.agents.repository import documents
-from subgraphs.agents.schema.inputs import After, Before, First, Last
-from subgraphs.agents.schema.types import Counted, User, user_of
+from subgraphs.agents.schema.types import User, user_of
 from subgraphs.agents.usecases.documents import Found, add_document, delete_document, search_documents
 
 __all__ = ["DocumentMutation", "DocumentQuery"]
@@ -51,7 +50,7 @@ class AgentDocument:
 
 
 @strawberry.type(description="A page of documents.")
-class AgentDocumentConnection(Counted[AgentDocument]):
+class AgentDocumentConnection(CountedConnection[AgentDocument]):
     pass
 
 

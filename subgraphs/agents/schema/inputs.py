@@ -1,7 +1,7 @@
 """Scalars, enumerations and inputs. Each input turns itself into what the domain knows."""
 
 from datetime import datetime
-from typing import Annotated, Any, NewType
+from typing import Any, NewType
 from uuid import UUID
 
 import strawberry
@@ -29,11 +29,7 @@ from subgraphs.agents.usecases.budgets import CallReport
 
 __all__ = [
     "SCALARS",
-    "After",
     "AgentRunFilter",
-    "Before",
-    "First",
-    "Last",
     "LlmCallInput",
     "Micros",
     "OpenAgentRunInput",
@@ -54,11 +50,6 @@ for _enumeration, _name, _description in (
     (EngineKind, "AgentEngineKind", "What made a result: a language model, or the crew's written rules."),
 ):
     strawberry.enum(_enumeration, name=_name, description=_description)
-
-First = Annotated[int | None, strawberry.argument(description="At most so many from the start; 0 to 100, default 20.")]
-After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="At most so many from the end; 0 to 100. Not with first.")]
-Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 
 
 def _parse_micros(value: Any) -> int:

@@ -8,12 +8,12 @@ import strawberry
 
 from resolvers.ids import parse_id
 from resolvers.operation import Info
-from resolvers.pagination import Window
+from resolvers.pagination import After, Before, First, Last, Window
 from resolvers.permissions import requires
 from subgraphs.agents import loaders
 from subgraphs.agents.domain.budgets import period_of
 from subgraphs.agents.repository import actions, audit, controls, runs
-from subgraphs.agents.schema.inputs import After, AgentRunFilter, Before, First, Last
+from subgraphs.agents.schema.inputs import AgentRunFilter
 from subgraphs.agents.schema.money import AgentBudget, AgentUsage, budgets_of, month_of, usage_of
 from subgraphs.agents.schema.types import (
     AgentAuditConnection,

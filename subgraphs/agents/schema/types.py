@@ -1,6 +1,5 @@
 """What agents shows. Objects are made from the domain's dataclasses by `of`."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
@@ -12,7 +11,7 @@ from strawberry.scalars import JSON
 from resolvers.agent_fields import AgentRisk
 from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
-from resolvers.pagination import Connection
+from resolvers.pagination import Connection, CountedConnection
 from subgraphs.agents import loaders
 from subgraphs.agents.domain import actions as actions_domain
 from subgraphs.agents.domain import audit as audit_domain
@@ -37,7 +36,6 @@ __all__ = [
     "AgentRun",
     "AgentRunConnection",
     "AgentRunError",
-    "Counted",
     "ProposedAction",
     "ProposedActionConnection",
     "User",
@@ -332,17 +330,8 @@ class AgentAuditVerification:
     problem: str | None = strawberry.field(description="What is wrong with it.")
 
 
-@strawberry.type(description="A page of a list that can be counted.")
-class Counted(Connection[T]):
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
-
-    @strawberry.federation.field(tags=PAGING, description="How many match, on all pages. Counted only when asked for.")
-    async def total_count(self) -> int:
-        return await self.count()
-
-
 @strawberry.type(description="A page of runs.")
-class AgentRunConnection(Counted[AgentRun]):
+class AgentRunConnection(CountedConnection[AgentRun]):
     pass
 
 
@@ -362,7 +351,7 @@ class AgentAuditConnection(Connection[AgentAuditEntry]):
 
 
 @strawberry.type(description="A page of proposed actions.")
-class ProposedActionConnection(Counted[ProposedAction]):
+class ProposedActionConnection(CountedConnection[ProposedAction]):
     pass
 
 

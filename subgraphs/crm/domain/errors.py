@@ -1,6 +1,6 @@
 """What crm refuses. Each class says its code; its first line is the default message."""
 
-from resolvers.errors import BadUserInput, Conflict, NotFound, Refused
+from resolvers.errors import Conflict, InvalidValue, NotFound, Refused, VersionConflict, check_version
 
 __all__ = [
     "ActivityAlreadyCompleted",
@@ -23,18 +23,6 @@ __all__ = [
     "VersionConflict",
     "check_version",
 ]
-
-
-class InvalidValue(BadUserInput):
-    """A field of the input breaks its rule.
-
-    Args:
-        field: its name in the GraphQL input.
-        problem: what is wrong, as the rest of a sentence that begins with the field.
-    """
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field} {problem}.", path=("input", field))
 
 
 class LeadNotFound(NotFound):
@@ -71,12 +59,6 @@ class NoDefaultPipeline(NotFound):
     """The tenant has no default pipeline; name one."""
 
     code = "NO_DEFAULT_PIPELINE"
-
-
-class VersionConflict(Conflict):
-    """It has changed since it was read."""
-
-    code = "VERSION_CONFLICT"
 
 
 class DuplicateEmail(Conflict):
@@ -137,13 +119,3 @@ class ActivityAlreadyCompleted(Refused):
     """The activity is completed already."""
 
     code = "ACTIVITY_ALREADY_COMPLETED"
-
-
-def check_version(current: int, expected: int | None) -> None:
-    """Lets a change through that was made on the current version, or that does not care.
-
-    Raises:
-        VersionConflict: names the current version.
-    """
-    if expected is not None and expected != current:
-        raise VersionConflict(f"It has changed since version {expected} was read: it is at version {current} now.")

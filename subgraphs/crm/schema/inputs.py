@@ -30,16 +30,12 @@ __all__ = [
     "ActivityFilterArgument",
     "ActivityOrder",
     "ActivityOrderArgument",
-    "After",
-    "Before",
     "ContactFilter",
     "ContactFilterArgument",
     "ContactOrder",
     "ContactOrderArgument",
     "DateTimeRange",
-    "First",
     "IntRange",
-    "Last",
     "LeadFilter",
     "LeadFilterArgument",
     "LeadOrder",
@@ -59,11 +55,6 @@ for _enumeration, _description in (
     (LeadStatus, "Where a lead stands; always that of its stage."),
 ):
     strawberry.enum(_enumeration, description=_description)
-
-First = Annotated[int | None, strawberry.argument(description="At most so many from the start; 0 to 100, default 20.")]
-After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="At most so many from the end; 0 to 100. Not with first.")]
-Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 
 
 @strawberry.enum(description="Which end of an order comes first.")

@@ -7,11 +7,11 @@ import strawberry
 
 from resolvers.ids import parse_id
 from resolvers.operation import Info
+from resolvers.pagination import After, Before, First, Last
 from resolvers.permissions import requires
 from subgraphs.crm import domain, loaders
 from subgraphs.crm.repository import activities, contacts, leads, pipelines
 from subgraphs.crm.schema import inputs
-from subgraphs.crm.schema.inputs import After, Before, First, Last
 from subgraphs.crm.schema.types import (
     PARTNER,
     Activity,

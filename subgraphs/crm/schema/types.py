@@ -4,7 +4,7 @@ Objects are made from the domain's dataclasses by `of`; everything that costs a 
 through `info.context`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Annotated, Self, TypeVar
 from uuid import UUID
@@ -13,11 +13,10 @@ import strawberry
 
 from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
-from resolvers.pagination import Connection, Window
+from resolvers.pagination import After, Before, CountedConnection, First, Last, Window
 from subgraphs.crm import domain, loaders
 from subgraphs.crm.domain import ActivityKind, LeadGrade, LeadSource, LeadStatus, ScoringEngine
 from subgraphs.crm.schema import inputs
-from subgraphs.crm.schema.inputs import After, Before, First, Last
 
 __all__ = [
     "Activity",
@@ -413,27 +412,18 @@ class Lead:
         return await _activities_of(info, "lead_id", self.entity.id, filter, window)
 
 
-@strawberry.type(description="A page of a list that can be counted.")
-class Counted(Connection[T]):
-    count: strawberry.Private[Callable[[], Awaitable[int]]]
-
-    @strawberry.federation.field(tags=PAGING, description="How many match, on all pages. Counted only when asked for.")
-    async def total_count(self) -> int:
-        return await self.count()
-
-
 @strawberry.type(description="A page of leads.")
-class LeadConnection(Counted[Lead]):
+class LeadConnection(CountedConnection[Lead]):
     pass
 
 
 @strawberry.type(description="A page of contacts.")
-class ContactConnection(Counted[Contact]):
+class ContactConnection(CountedConnection[Contact]):
     pass
 
 
 @strawberry.type(description="A page of activities.")
-class ActivityConnection(Counted[Activity]):
+class ActivityConnection(CountedConnection[Activity]):
     pass
 
 
