@@ -183,20 +183,27 @@ class Completion:
 
     def run(self, projection: Projection, data: Any) -> Any:
         try:
-            return self.selection([projection], data, [])
+            return self.selection([projection], [projection], data, [])
         except Propagated:
             return None
 
-    def selection(self, projections: list[Projection], value: dict[str, Any], path: list[Any]) -> dict[str, Any]:
+    def selection(
+        self, projections: list[Projection], mentioned: list[Projection], value: dict[str, Any], path: list[Any]
+    ) -> dict[str, Any]:
+        """`mentioned`: the projections of all fields of this key, those too whose conditions do not hold.
+
+        They say which types there are: that is a fact of the schema, whatever the variables.
+        """
         first = projections[0]
         typename = value.get("__typename") if first.is_abstract else next(iter(first.fields_by_type))
-        if not isinstance(typename, str) or not any(typename in each.fields_by_type for each in projections):
+        if not isinstance(typename, str) or not any(typename in each.fields_by_type for each in mentioned):
             raise self.failure(path)
         groups: dict[str, list[OutputField]] = {}
         for each in projections:
             for field in each.fields_by_type.get(typename, ()):
                 if holds(field, self.variables):
                     groups.setdefault(field.response_key, []).append(field)
+        everything = [field for each in mentioned for field in each.fields_by_type.get(typename, ())]
         result = {}
         for key, fields in groups.items():
             field = fields[0]
@@ -205,14 +212,19 @@ class Completion:
             elif field.storage_key == "__typename":
                 result[key] = typename
             else:
-                result[key] = self.complete(field.type, fields, value.get(field.storage_key), [*path, key])
+                known = [
+                    each.selection for each in everything if each.response_key == key and each.selection is not None
+                ]
+                result[key] = self.complete(field.type, fields, known, value.get(field.storage_key), [*path, key])
         # Keys come in the order in which the operation mentions them, whatever the conditions.
         order = [f.response_key for each in projections for f in each.fields_by_type.get(typename, ())]
         return {key: result[key] for key in dict.fromkeys(order) if key in result}
 
-    def complete(self, type_: str, fields: list[OutputField], value: Any, path: list[Any]) -> Any:
+    def complete(
+        self, type_: str, fields: list[OutputField], mentioned: list[Projection], value: Any, path: list[Any]
+    ) -> Any:
         if type_.endswith("!"):
-            completed = self.complete(type_[:-1], fields, value, path) if value is not None else None
+            completed = self.complete(type_[:-1], fields, mentioned, value, path) if value is not None else None
             if completed is None:
                 if value is None:
                     self.paths.append(path)
@@ -224,12 +236,12 @@ class Completion:
             if type_.startswith("["):
                 if not isinstance(value, list):
                     raise self.failure(path)
-                return [self.complete(type_[1:-1], fields, item, [*path, i]) for i, item in enumerate(value)]
+                return [self.complete(type_[1:-1], fields, mentioned, item, [*path, i]) for i, item in enumerate(value)]
             selections = [field.selection for field in fields if field.selection is not None]
             if selections:
                 if not isinstance(value, dict):
                     raise self.failure(path)
-                return self.selection(selections, value, path)
+                return self.selection(selections, mentioned, value, path)
             values = fields[0].enum_values
             if values is not None and not (isinstance(value, str) and value in values):
                 raise self.failure(path)

@@ -128,6 +128,17 @@ async def test_object_without_a_type_name_in_an_abstract_place_is_null() -> None
     assert response["data"] == {"found": None}
 
 
+@pytest.mark.parametrize("asked", [False, True])
+async def test_types_are_known_whatever_the_conditions(asked: bool) -> None:
+    of_cats = field("pet", "Pet!", abstract("Pet", Cat=(field("name"),)))
+    of_dogs = field("pet", "Pet!", abstract("Pet", Dog=(field("name"),)), when=(("x", True),))
+    document = "query($x: Boolean!) { pet { __typename ... on Cat { name } ... on Dog @include(if: $x) { name } } }"
+    model = plan(obj("Query", of_cats, of_dogs), root("a", document))
+    answer = {"data": {"pet": {"__typename": "Dog", "name": "Rex"}}}
+    response = await run(model, {"x": asked}, a=Subgraph(answer))
+    assert response == {"data": {"pet": {"name": "Rex"} if asked else {}}}
+
+
 async def test_type_names_are_those_of_the_api_never_of_the_subgraph() -> None:
     shape = obj(
         "Query",
