@@ -1,5 +1,5 @@
 """The directory: business listings, categories, opening hours, reviews, search.
 
-Owns the entities ``Business``, ``Category`` and ``Review``, each ``@key(fields: "id")``. Refers to ``User`` (owner of a
-listing, author of a review) by id alone. Events: none yet, in or out.
+Owns the entities ``Business``, ``BusinessCategory`` and ``Review``, each ``@key(fields: "id")``. Refers to ``Account``
+(owner of a listing, author of a review) by id alone. Events: none yet, in or out.
 """

@@ -19,7 +19,7 @@ KEY = "bk_abcdefgh_secret"
 EVERYTHING = """{
   __schema { mutationType { name } types { name } }
   query: __type(name: "Query") { fields { name } }
-  user: __type(name: "User") { fields { name } }
+  account: __type(name: "Account") { fields { name } }
 }"""
 
 
@@ -75,8 +75,8 @@ async def test_an_api_key_sees_the_partner_view(client: httpx.AsyncClient, heade
     seen = (await ask(client, EVERYTHING, **credential))["data"]
     assert seen["__schema"]["mutationType"] is None
     assert {"leads", "businesses", "searchBusinesses"} <= names(seen["query"]["fields"])
-    assert not {"apiKeys", "users", "memberships", "me", "roles"} & names(seen["query"]["fields"])
-    assert names(seen["user"]["fields"]) == {"id", "name", "assignedLeads"}
+    assert not {"apiKeys", "accounts", "memberships", "viewer", "roles"} & names(seen["query"]["fields"])
+    assert names(seen["account"]["fields"]) == {"id", "name", "assignedLeads"}
     assert not {"ApiKey", "Membership", "AuthTokens"} & names(seen["__schema"]["types"])
 
 
@@ -84,7 +84,7 @@ async def test_users_and_anonymous_callers_see_everything(client: httpx.AsyncCli
     for credential in ({}, {"authorization": f"Bearer {identity.token()}"}):
         seen = (await ask(client, EVERYTHING, **credential))["data"]
         assert seen["__schema"]["mutationType"] == {"name": "Mutation"}
-        assert {"apiKeys", "users", "leads"} <= names(seen["query"]["fields"])
+        assert {"apiKeys", "accounts", "leads"} <= names(seen["query"]["fields"])
 
 
 @pytest.mark.parametrize(
@@ -130,5 +130,5 @@ def test_committed_views_are_current_and_tell_no_secrets(name: str) -> None:
 def test_the_public_view_names_nobody() -> None:
     sdl = (SCHEMA / "contracts" / "public.graphql").read_text()
     assert "type Business " in sdl
-    for word in ("type User", "Lead", "owner", "author"):
+    for word in ("type Account", "Lead", "owner", "author"):
         assert word not in sdl

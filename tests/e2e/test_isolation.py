@@ -28,14 +28,14 @@ GRAPHQL = {"accept": "application/graphql-response+json"}
 def theirs(platform: Platform) -> dict[str, str]:
     """Ids and a cursor of globex, for acme to try."""
     data = platform.data(
-        """{ me { id }
+        """{ viewer { id }
              businesses(first: 5) { pageInfo { endCursor } edges { node { id } } }
              leads(first: 5) { pageInfo { endCursor } edges { node { id version } } }
              contacts(first: 1) { edges { node { id } } } }""",
         user="ada@globex",
     )
     return {
-        "user": data["me"]["id"],
+        "user": data["viewer"]["id"],
         "business": data["businesses"]["edges"][0]["node"]["id"],
         "lead": data["leads"]["edges"][0]["node"]["id"],
         "contact": data["contacts"]["edges"][0]["node"]["id"],

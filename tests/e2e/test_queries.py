@@ -101,7 +101,7 @@ def test_introspection_shows_the_graph_and_nothing_internal(platform: Platform) 
 
 def test_a_mutation_is_seen_by_the_next_query(platform: Platform) -> None:
     """Through the whole stack: write as an agent, read it back joined with identity."""
-    me = platform.data("{ me { id } }", user="cleo@globex")["me"]["id"]
+    me = platform.data("{ viewer { id } }", user="cleo@globex")["viewer"]["id"]
     created = platform.data(
         """mutation Create($input: CreateLeadInput!) {
              createLead(input: $input) { lead { id name assignee { id name } } errors { code message } }

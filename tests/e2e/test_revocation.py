@@ -9,7 +9,7 @@ from .conftest import Platform, codes
 
 pytestmark = pytest.mark.stack
 
-ME = "{ me { id membership { role } } }"
+VIEWER = "{ viewer { id membership { role } } }"
 CHANGE = """mutation ($id: ID!, $role: Role!) {
   changeRole(userId: $id, role: $role) { membership { role } errors { code } } }"""
 
@@ -20,16 +20,16 @@ def bearer(credential: str) -> dict[str, Any]:
 
 def test_a_changed_role_ends_the_tokens_that_are_out(platform: Platform) -> None:
     tokens = platform.log_in("dan@globex")
-    me = platform.data(ME, **bearer(tokens["accessToken"]))["me"]
+    me = platform.data(VIEWER, **bearer(tokens["accessToken"]))["viewer"]
     for role in ("AGENT", "VIEWER"):
         changed = platform.data(CHANGE, {"id": me["id"], "role": role}, user="ada@globex")["changeRole"]
         assert changed == {"membership": {"role": role}, "errors": []}
-        response = platform.ask(ME, **bearer(tokens["accessToken"]))
+        response = platform.ask(VIEWER, **bearer(tokens["accessToken"]))
         assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
         query = """mutation ($t: String!) {
           refreshTokens(refreshToken: $t) { tokens { accessToken refreshToken } errors { code } } }"""
         tokens = platform.data(query, {"t": tokens["refreshToken"]})["refreshTokens"]["tokens"]
-        assert platform.data(ME, **bearer(tokens["accessToken"]))["me"]["membership"]["role"] == role
+        assert platform.data(VIEWER, **bearer(tokens["accessToken"]))["viewer"]["membership"]["role"] == role
 
 
 def test_a_removed_member_is_refused_and_what_points_at_them_says_so(platform: Platform) -> None:

@@ -22,7 +22,7 @@ QUERIES = {
     "a query": "{ __typename }",
     "introspection": "{ __schema { types { name } } }",
     "_service": "{ _service { sdl } }",
-    "_entities": '{ _entities(representations: [{__typename: "User", id: "1"}]) { __typename } }',
+    "_entities": '{ _entities(representations: [{__typename: "Account", id: "1"}]) { __typename } }',
     "nonsense": "}{",
 }
 

@@ -44,7 +44,7 @@ async def test_references_need_the_scope(
 ) -> None:
     subgraph = await start_subgraph(context)
     known: Mapping[str, uuid.UUID] = {
-        "User": demo_id("acme", "user", "ada"),
+        "Account": demo_id("acme", "user", "ada"),
         "Business": demo_id("acme", "business", "b001"),
         "Lead": demo_id("acme", "lead", "l001"),
         "Contact": demo_id("acme", "contact", "c001"),

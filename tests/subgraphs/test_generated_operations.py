@@ -41,7 +41,7 @@ schemathesis.graphql.scalar(
     "_Any",
     st.builds(
         lambda type_name, entity: parse_value(f'{{__typename: "{type_name}", id: "{entity}"}}'),
-        st.sampled_from(["User", "Tenant", "Lead", "Contact", "Business", "AgentRun", "Query", ""]),
+        st.sampled_from(["Account", "Tenant", "Lead", "Contact", "Business", "AgentRun", "Query", ""]),
         st.sampled_from([*_ids, "", "x"]),
     ),
 )

@@ -65,10 +65,10 @@ async def test_migrations_and_seeds_run_again_and_at_once(
 
 async def test_demo_users_are_there(start_subgraph: Any) -> None:
     identity = await start_subgraph("identity")
-    query = "{ users { edges { node { id email membership { role } } } } }"
+    query = "{ accounts { edges { node { id email membership { role } } } } }"
     for slug in TENANTS:
         data = await identity.data(query, tenant=slug)
-        found = {edge["node"]["email"]: edge["node"] for edge in data["users"]["edges"]}
+        found = {edge["node"]["email"]: edge["node"] for edge in data["accounts"]["edges"]}
         for key, role in USERS.items():
             user = found[demo_email(slug, key)]
             assert user["id"] == str(demo_id(slug, "user", key))

@@ -39,9 +39,9 @@ query Search {
 }
 `,
   `# Who am I, and what waits for me?
-query Me {
+query Viewer {
   tenant { name plan domains }
-  me {
+  viewer {
     name
     membership { role scopes }
     openLeadCount

@@ -13,7 +13,7 @@ from resolvers.pagination import After, Before, CountedConnection, First, Last, 
 from resolvers.permissions import requires
 from subgraphs.agents.domain.documents import Document, Draft
 from subgraphs.agents.repository import documents
-from subgraphs.agents.schema.types import User, user_of
+from subgraphs.agents.schema.types import Account, user_of
 from subgraphs.agents.usecases.documents import Found, add_document, delete_document, search_documents
 
 __all__ = ["DocumentMutation", "DocumentQuery"]
@@ -32,7 +32,7 @@ class AgentDocument:
     text: str = strawberry.field(description="The text itself.")
     source: str | None = strawberry.field(description="Where it is from, such as an address.")
     passage_count: int = strawberry.field(description="In how many passages it can be found.")
-    added_by: User | None = strawberry.field(description="Who added it.")
+    added_by: Account | None = strawberry.field(description="Who added it.")
     created_at: datetime = strawberry.field(description="When it was added.")
 
     @classmethod

@@ -21,7 +21,7 @@ from subgraphs.agents.repository import schedules
 from subgraphs.agents.schema.inputs import Micros
 from subgraphs.agents.schema.internal import INTERNAL, RUN, OpenAgentRunPayload, refusal_of, work_of
 from subgraphs.agents.schema.query import READ
-from subgraphs.agents.schema.types import AgentRun, User, user_of
+from subgraphs.agents.schema.types import Account, AgentRun, user_of
 from subgraphs.agents.usecases import schedules as usecases
 
 __all__ = ["ScheduleMutation", "ScheduleQuery"]
@@ -43,7 +43,7 @@ class AgentSchedule:
     risk: AgentRisk = strawberry.field(description="The worst that its runs may propose.")
     budget_micros: Micros = strawberry.field(description="The most that each run may cost.")
     enabled: bool = strawberry.field(description="Whether it starts anything.")
-    changed_by: User | None = strawberry.field(
+    changed_by: Account | None = strawberry.field(
         description="Who wrote it last; its runs have that user's rights of then."
     )
     version: int = strawberry.field(description="Counts changes; for expectedVersion.")

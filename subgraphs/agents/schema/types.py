@@ -24,6 +24,7 @@ from subgraphs.agents.schema.inputs import Micros
 from subgraphs.agents.usecases import review
 
 __all__ = [
+    "Account",
     "AgentAuditConnection",
     "AgentAuditEntry",
     "AgentAuditVerification",
@@ -38,7 +39,6 @@ __all__ = [
     "AgentRunError",
     "ProposedAction",
     "ProposedActionConnection",
-    "User",
     "user_of",
 ]
 
@@ -48,15 +48,15 @@ PAGING = ("paging",)
 
 
 @strawberry.federation.type(keys=[Key(fields="id", resolvable=False)])  # type: ignore[arg-type]
-class User:
+class Account:
     """A reference to identity's entity, which describes it."""
 
     id: strawberry.ID
 
 
-def user_of(user_id: UUID | None) -> User | None:
+def user_of(user_id: UUID | None) -> Account | None:
     """A reference to a user, if there is one."""
-    return None if user_id is None else User(id=wire_id(user_id))
+    return None if user_id is None else Account(id=wire_id(user_id))
 
 
 @strawberry.type(description="What made, or makes, a run's results.")
@@ -82,7 +82,7 @@ class AgentRunError:
 @strawberry.type(description="What was decided about an action, and by whom.")
 class AgentDecision:
     kind: DecisionKind = strawberry.field(description="Approved, approved with other arguments, or rejected.")
-    by: User | None = strawberry.field(description="Null if the policy decided, because no person was needed.")
+    by: Account | None = strawberry.field(description="Null if the policy decided, because no person was needed.")
     at: datetime = strawberry.field(description="When it was recorded.")
     note: str | None = strawberry.field(description="What was said about it.")
 
@@ -227,7 +227,7 @@ class AgentRun:
     result: JSON | None = strawberry.field(description="What came of it.")
     error: AgentRunError | None = strawberry.field(description="Why it failed.")
     note: str | None = strawberry.field(description="The last thing it said, for people.")
-    requested_by: User | None = strawberry.field(description="Who asked; null if a schedule or partner did.")
+    requested_by: Account | None = strawberry.field(description="Who asked; null if a schedule or partner did.")
     schedule_id: strawberry.ID | None = strawberry.field(description="Of the schedule that started it.")
     retry_of: strawberry.ID | None = strawberry.field(description="Of the run that this one tries again.")
     catalogue_version: str = strawberry.field(description="Of the crew's definition.")
@@ -303,7 +303,7 @@ class AgentControls:
     kill_switch: bool = strawberry.field(description="Nothing is started, paid for or carried out while it is on.")
     dry_run: bool = strawberry.field(description="New runs propose and carry nothing out.")
     reason: str | None = strawberry.field(description="What was said about it.")
-    changed_by: User | None = strawberry.field(description="Who changed it last.")
+    changed_by: Account | None = strawberry.field(description="Who changed it last.")
     changed_at: datetime | None = strawberry.field(description="When that was; null if nobody ever did.")
     version: int = strawberry.field(description="Counts changes; for expectedVersion.")
 

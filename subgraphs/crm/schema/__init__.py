@@ -3,13 +3,13 @@
 from resolvers.schema import build_schema
 from subgraphs.crm.schema.mutations import Mutation
 from subgraphs.crm.schema.query import READ, Query
-from subgraphs.crm.schema.types import Business, User
+from subgraphs.crm.schema.types import Account, Business
 
 __all__ = ["schema"]
 
 schema = build_schema(
     query=Query,
     mutation=Mutation,
-    types=[User, Business],
-    entity_scopes=dict.fromkeys(("Lead", "Contact", "User", "Business"), READ),
+    types=[Account, Business],
+    entity_scopes=dict.fromkeys(("Lead", "Contact", "Account", "Business"), READ),
 )

@@ -1,4 +1,4 @@
-"""What crm shows: its types, its connections, and what it adds to `User` and `Business`.
+"""What crm shows: its types, its connections, and what it adds to `Account` and `Business`.
 
 Objects are made from the domain's dataclasses by `of`; everything that costs a statement is a resolver that loads
 through `info.context`.
@@ -19,6 +19,7 @@ from subgraphs.crm.domain import ActivityKind, LeadGrade, LeadSource, LeadStatus
 from subgraphs.crm.schema import inputs
 
 __all__ = [
+    "Account",
     "Activity",
     "ActivityConnection",
     "Business",
@@ -29,7 +30,6 @@ __all__ = [
     "LeadScore",
     "Pipeline",
     "Stage",
-    "User",
 ]
 
 T = TypeVar("T")
@@ -47,12 +47,12 @@ _GONE = "Null, with an error, where more than the id of someone is asked who is 
 _LEADS_BY = "Leads {}, by default the newest first. Without a window the first 20."
 
 
-@strawberry.federation.type(name="User", keys=["id"], description="A user; crm adds what is assigned to them.")
-class User:
+@strawberry.federation.type(name="Account", keys=["id"], description="A user; crm adds what is assigned to them.")
+class Account:
     id: strawberry.ID = strawberry.field(description="Of the user, from identity.")
 
     @classmethod
-    def resolve_reference(cls, id: strawberry.ID) -> "User":  # noqa: A002 - the key field's name
+    def resolve_reference(cls, id: strawberry.ID) -> "Account":  # noqa: A002 - the key field's name
         return cls(id=wire_id(parse_id(id, "id")))
 
     @strawberry.federation.field(tags=PARTNER, description=_LEADS_BY.format("assigned to the user"))
@@ -195,7 +195,7 @@ class Activity:
         )
 
     @strawberry.field(description="Who did it, or is to do it; null if the system did.")
-    def actor(self) -> User | None:
+    def actor(self) -> Account | None:
         return _user(self.actor_id)
 
     @strawberry.field(description="The lead it is about, unless it is about a contact.")
@@ -247,7 +247,7 @@ class Contact:
         return None if self.sealed_phone is None else await info.context.load(loaders.unsealed, self.sealed_phone)
 
     @strawberry.field(description=f"The user who looks after the contact. {_GONE}")
-    def owner(self) -> User | None:
+    def owner(self) -> Account | None:
         return _user(self.owner_id)
 
     @strawberry.field(description="The business in the directory that the person works for.")
@@ -309,7 +309,7 @@ class LeadScore:
         )
 
     @strawberry.field(description=f"Who recorded it, or on whose behalf the run did. {_GONE}")
-    def scored_by(self) -> User | None:
+    def scored_by(self) -> Account | None:
         return _user(self.user_id)
 
 
@@ -379,7 +379,7 @@ class Lead:
         return Stage.of(_there(await info.context.load(loaders.stage_by_id, self.entity.stage_id)))
 
     @strawberry.field(description=f"The user who works on it. {_GONE}")
-    def assignee(self) -> User | None:
+    def assignee(self) -> Account | None:
         return _user(self.entity.assignee_id)
 
     @strawberry.field(description="The business in the directory that it is about.")
@@ -461,8 +461,8 @@ async def _contact(info: Info, contact_id: UUID | None) -> Contact | None:
     return None if found is None else Contact.of(found)
 
 
-def _user(user_id: UUID | None) -> User | None:
-    return None if user_id is None else User(id=wire_id(user_id))
+def _user(user_id: UUID | None) -> Account | None:
+    return None if user_id is None else Account(id=wire_id(user_id))
 
 
 def _business(business_id: UUID | None) -> Business | None:

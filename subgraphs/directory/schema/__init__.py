@@ -3,13 +3,13 @@
 from resolvers.schema import SubgraphSchema, build_schema
 from subgraphs.directory.schema.mutation import Mutation
 from subgraphs.directory.schema.query import Query
-from subgraphs.directory.schema.types import Business, Category, Review
+from subgraphs.directory.schema.types import Business, BusinessCategory, Review
 
 __all__ = ["schema"]
 
 schema: SubgraphSchema = build_schema(
     query=Query,
     mutation=Mutation,
-    types=[Business, Category, Review],
-    entity_scopes=dict.fromkeys(("Business", "Category", "Review"), "directory:read"),
+    types=[Business, BusinessCategory, Review],
+    entity_scopes=dict.fromkeys(("Business", "BusinessCategory", "Review"), "directory:read"),
 )

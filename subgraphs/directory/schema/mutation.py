@@ -22,7 +22,7 @@ from subgraphs.directory.domain.responses import Wording
 from subgraphs.directory.schema.types import (
     WRITE,
     Business,
-    Category,
+    BusinessCategory,
     CoordinatesInput,
     Review,
     Weekday,
@@ -213,7 +213,7 @@ class RemoveReviewPayload(MutationPayload):
 
 @strawberry.type(description="Answer of `createCategory`.")
 class CategoryPayload(MutationPayload):
-    category: Category | None = strawberry.field(default=None, description="The new category.")
+    category: BusinessCategory | None = strawberry.field(default=None, description="The new category.")
 
 
 IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
@@ -355,7 +355,7 @@ class Mutation:
                 description=input.description,
                 parent_id=None if input.parent_id is None else parse_id(input.parent_id, "parentId"),
             )
-        return CategoryPayload(category=Category.of(row))
+        return CategoryPayload(category=BusinessCategory.of(row))
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from subgraphs.directory.schema.types import (
     After,
     Before,
     Business,
+    BusinessCategory,
     BusinessConnection,
-    Category,
     CoordinatesInput,
     First,
     Last,
@@ -227,14 +227,14 @@ class Query:
     @strawberry.federation.field(
         tags=SHOWN, extensions=[requires("directory:read")], description="The categories at the top of the tree."
     )
-    async def categories(self, info: Info) -> list[Category]:
-        return [Category.of(row) for row in await categories.roots(info.context.session)]
+    async def business_categories(self, info: Info) -> list[BusinessCategory]:
+        return [BusinessCategory.of(row) for row in await categories.roots(info.context.session)]
 
     @strawberry.federation.field(
         tags=SHOWN, extensions=[requires("directory:read")], description="A category by its id."
     )
-    async def category(self, info: Info, id: IdArgument) -> Category | None:
-        return await Category.resolve_reference(info, id)
+    async def business_category(self, info: Info, id: IdArgument) -> BusinessCategory | None:
+        return await BusinessCategory.resolve_reference(info, id)
 
     @strawberry.federation.field(tags=SHOWN, extensions=[requires("directory:read")], description="A review by its id.")
     async def review(self, info: Info, id: IdArgument) -> Review | None:

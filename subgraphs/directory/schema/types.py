@@ -105,7 +105,7 @@ class BusinessHours:
 
 
 @strawberry.federation.type(keys=[Key(fields="id", resolvable=False)])  # type: ignore[arg-type]
-class User:
+class Account:
     """A reference to identity's entity, which describes it."""
 
     id: strawberry.ID
@@ -116,7 +116,7 @@ class User:
 
 
 @strawberry.federation.type(tags=SHOWN, keys=["id"], description="A kind of business; categories form a tree.")
-class Category:
+class BusinessCategory:
     id: strawberry.ID = strawberry.field(description="The category's id.")
     slug: str = strawberry.field(description="Name for addresses, unique within the tenant.")
     name: str = strawberry.field(description="What people call it.")
@@ -133,15 +133,15 @@ class Category:
         return None if row is None else cls.of(row)
 
     @strawberry.field(description="The category above; null at the top of the tree.")
-    async def parent(self, info: Info) -> "Category | None":
+    async def parent(self, info: Info) -> "BusinessCategory | None":
         if self.row.parent_id is None:
             return None
         row = await info.context.load(loaders.category_by_id, self.row.parent_id)
-        return None if row is None else Category.of(row)
+        return None if row is None else BusinessCategory.of(row)
 
     @strawberry.field(description="The categories directly below, in their order.")
-    async def children(self, info: Info) -> list["Category"]:
-        return [Category.of(row) for row in await info.context.load(loaders.subcategories, self.row.id)]
+    async def children(self, info: Info) -> list["BusinessCategory"]:
+        return [BusinessCategory.of(row) for row in await info.context.load(loaders.subcategories, self.row.id)]
 
     @strawberry.field(description="How many businesses there are in this category and all below it.")
     async def business_count(self, info: Info) -> int:
@@ -184,8 +184,8 @@ class ReviewResponse:
     @strawberry.federation.field(
         tags=PEOPLE, description="Who gave it, or on whose behalf the run wrote it; null if the system did."
     )
-    def author(self) -> User | None:
-        return None if self.user_id is None else User.of(self.user_id)
+    def author(self) -> Account | None:
+        return None if self.user_id is None else Account.of(self.user_id)
 
 
 @strawberry.federation.type(
@@ -196,7 +196,7 @@ class Review:
     rating: int = strawberry.field(description="1 (worst) to 5 (best).")
     title: str = strawberry.field(description="A line that sums it up; may be empty.")
     body: str = strawberry.field(description="The review itself; may be empty.")
-    author: User = strawberry.federation.field(tags=PEOPLE, description="Who wrote it.")
+    author: Account = strawberry.federation.field(tags=PEOPLE, description="Who wrote it.")
     created_at: datetime = strawberry.field(description="When it was written.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
     business_id: strawberry.Private[UUID]
@@ -208,7 +208,7 @@ class Review:
             rating=row.rating,
             title=row.title,
             body=row.body,
-            author=User.of(row.author_id),
+            author=Account.of(row.author_id),
             created_at=row.created_at,
             updated_at=row.updated_at,
             business_id=row.business_id,
@@ -258,7 +258,7 @@ class Business:
         tags=SHOWN, description="IANA name of the time zone of its opening hours."
     )
     rating: BusinessRating = strawberry.federation.field(tags=SHOWN, description="What its reviewers think on average.")
-    owner: User | None = strawberry.federation.field(
+    owner: Account | None = strawberry.federation.field(
         tags=(*SHOWN, *PEOPLE),
         description="The user who owns the listing, if any. Null, with an error, where more than the id of someone is "
         "asked who is no member of the tenant (any more).",
@@ -284,7 +284,7 @@ class Business:
             coordinates=GeoPoint(latitude=row.latitude, longitude=row.longitude),
             time_zone=row.time_zone,
             rating=BusinessRating(average=rating_average(row.rating_count, row.rating_sum), count=row.rating_count),
-            owner=None if row.owner_id is None else User.of(row.owner_id),
+            owner=None if row.owner_id is None else Account.of(row.owner_id),
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -301,10 +301,10 @@ class Business:
         return await cls.load(info, parse_id(id))
 
     @strawberry.federation.field(tags=SHOWN, description="What kind of business it is.")
-    async def category(self, info: Info) -> Category:
+    async def category(self, info: Info) -> BusinessCategory:
         row = await info.context.load(loaders.category_by_id, self.row.category_id)
         assert row is not None, "a business has a category"
-        return Category.of(row)
+        return BusinessCategory.of(row)
 
     @strawberry.federation.field(tags=SHOWN, description="When it is open, from Monday on, in its own time zone.")
     async def opening_hours(self, info: Info) -> list[BusinessHours]:

@@ -3,7 +3,7 @@
 from resolvers.schema import SubgraphSchema, build_schema
 from subgraphs.identity.schema.mutations import Mutation
 from subgraphs.identity.schema.queries import Query
-from subgraphs.identity.schema.types import Tenant, User
+from subgraphs.identity.schema.types import Account, Tenant
 
 __all__ = ["identity_schema"]
 
@@ -13,6 +13,6 @@ def identity_schema() -> SubgraphSchema:
     return build_schema(
         query=Query,
         mutation=Mutation,
-        types=[Tenant, User],
-        entity_scopes={"User": "identity:read"},
+        types=[Tenant, Account],
+        entity_scopes={"Account": "identity:read"},
     )

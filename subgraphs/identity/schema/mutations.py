@@ -9,7 +9,7 @@ from resolvers.ids import parse_id
 from resolvers.mutations import MutationPayload, RefusedError, mutation
 from resolvers.operation import Info
 from subgraphs.identity import loaders
-from subgraphs.identity.schema.types import ApiKey, AuthTokens, Invitation, Membership, Role, User
+from subgraphs.identity.schema.types import Account, ApiKey, AuthTokens, Invitation, Membership, Role
 from subgraphs.identity.services import Services
 from subgraphs.identity.tokens import ACCESS_TOKEN_LIFETIME_S
 from subgraphs.identity.usecases import api_keys, log_in, members
@@ -51,7 +51,7 @@ class CreateApiKeyInput:
 @strawberry.type
 class LogInPayload(MutationPayload):
     tokens: AuthTokens | None = None
-    user: User | None = None
+    user: Account | None = None
 
 
 @strawberry.type
@@ -184,6 +184,6 @@ class Mutation:
         return RevokeApiKeyPayload(api_key=ApiKey.of(row))
 
 
-async def _user(info: Info, found: log_in.LogIn) -> User | None:
+async def _user(info: Info, found: log_in.LogIn) -> Account | None:
     row = await info.context.load(loaders.user, found.member.user_id)
-    return None if row is None else User.of(row)
+    return None if row is None else Account.of(row)

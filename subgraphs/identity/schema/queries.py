@@ -11,6 +11,7 @@ from subgraphs.identity import loaders, repository
 from subgraphs.identity.domain import ROLE_SCOPES, scopes_of
 from subgraphs.identity.schema.types import (
     PARTNER,
+    Account,
     ApiKey,
     ApiKeyGrant,
     Invitation,
@@ -18,7 +19,6 @@ from subgraphs.identity.schema.types import (
     Role,
     RoleDefinition,
     Tenant,
-    User,
 )
 from subgraphs.identity.usecases.api_keys import authenticate_api_key
 
@@ -28,11 +28,11 @@ __all__ = ["Query"]
 @strawberry.type
 class Query:
     @strawberry.field(description="Who is signed in; null for anonymous callers and API keys.")
-    async def me(self, info: Info) -> User | None:
+    async def viewer(self, info: Info) -> Account | None:
         if info.context.request.user_id is None:
             return None
         row = await info.context.load(loaders.user, info.context.request.user_id)
-        return None if row is None else User.of(row)
+        return None if row is None else Account.of(row)
 
     @strawberry.federation.field(tags=PARTNER, description="The caller's tenant; null where none is known.")
     async def tenant(self, info: Info) -> Tenant | None:
@@ -46,12 +46,12 @@ class Query:
         return [RoleDefinition(role=role, scopes=list(scopes_of(role))) for role in ROLE_SCOPES]
 
     @strawberry.field(extensions=[requires("identity:read")], description="A member of the tenant.")
-    async def user(self, info: Info, id: strawberry.ID) -> User | None:  # noqa: A002 - the argument's name
+    async def account(self, info: Info, id: strawberry.ID) -> Account | None:  # noqa: A002 - the argument's name
         row = await info.context.load(loaders.user, parse_id(id))
-        return None if row is None else User.of(row)
+        return None if row is None else Account.of(row)
 
     @strawberry.field(extensions=[requires("identity:read")], description="Members of the tenant by name.")
-    async def users(
+    async def accounts(
         self,
         info: Info,
         first: int | None = None,
@@ -59,10 +59,10 @@ class Query:
         last: int | None = None,
         before: str | None = None,
         search: str | None = None,
-    ) -> Connection[User]:
+    ) -> Connection[Account]:
         window = Window.of(repository.USERS_BY_NAME, first=first, after=after, last=last, before=before)
         page = await repository.users_page(info.context.session, window, search)
-        return Connection[User].of(page, User.of)
+        return Connection[Account].of(page, Account.of)
 
     @strawberry.field(extensions=[requires("identity:read")], description="Memberships, the oldest first.")
     async def memberships(

@@ -15,6 +15,8 @@ from subgraphs.identity.usecases.api_keys import ApiKeyGrant as Grant
 from subgraphs.identity.usecases.log_in import LogIn
 
 __all__ = [
+    "Account",
+    "AccountConnection",
     "ApiKey",
     "ApiKeyConnection",
     "ApiKeyGrant",
@@ -26,8 +28,6 @@ __all__ = [
     "Role",
     "RoleDefinition",
     "Tenant",
-    "User",
-    "UserConnection",
 ]
 
 # For contracts: whom partners meet. Mail addresses, memberships and keys are not for them.
@@ -76,7 +76,7 @@ class Tenant:
 
 
 @strawberry.federation.type(keys=["id"], description="A person. Callers see who belongs to their tenant.")
-class User:
+class Account:
     id: strawberry.ID = strawberry.federation.field(tags=PARTNER)
     email: str
     name: str = strawberry.federation.field(tags=PARTNER)
@@ -111,9 +111,9 @@ class Membership:
         return list(scopes_of(self.role))
 
     @strawberry.field
-    async def user(self, info: Info) -> User | None:
+    async def user(self, info: Info) -> Account | None:
         row = await info.context.load(loaders.user, parse_id(self.user_id))
-        return None if row is None else User.of(row)
+        return None if row is None else Account.of(row)
 
     @strawberry.field
     async def tenant(self, info: Info) -> Tenant | None:
@@ -218,7 +218,7 @@ class ApiKeyGrant:
         )
 
 
-UserConnection = Connection[User]
+AccountConnection = Connection[Account]
 MembershipConnection = Connection[Membership]
 InvitationConnection = Connection[Invitation]
 ApiKeyConnection = Connection[ApiKey]

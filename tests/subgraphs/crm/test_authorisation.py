@@ -33,11 +33,11 @@ async def test_every_field_that_reads_is_in_the_list(crm):
     assert fields == {read.split("(")[0].split(" ")[0] for read in READS}
 
 
-@pytest.mark.parametrize("type_name", ["Lead", "Contact", "User", "Business"])
+@pytest.mark.parametrize("type_name", ["Lead", "Contact", "Account", "Business"])
 async def test_references_need_crm_read(crm, type_name):
     query = (
         "query ($r: [_Any!]!) { _entities(representations: $r)"
-        " { ... on Lead { name } ... on Contact { name } ... on User { openLeadCount }"
+        " { ... on Lead { name } ... on Contact { name } ... on Account { openLeadCount }"
         " ... on Business { leads { totalCount } } } }"
     )
     variables = {"r": [{"__typename": type_name, "id": "00000000-0000-0000-0000-000000000001"}]}

@@ -31,11 +31,12 @@ def test_entities_and_what_is_added_to_others(document):
         for name, node in found.items()
         if any(directive.name.value == "key" for directive in node.directives or ())
     }
-    assert keys == {"Lead": ["id"], "Contact": ["id"], "User": ["id"], "Business": ["id"], "AgentRun": ["id"]}
-    assert {field.name.value for field in found["User"].fields} == {"id", "assignedLeads", "openLeadCount"}
+    assert keys == {"Lead": ["id"], "Contact": ["id"], "Account": ["id"], "Business": ["id"], "AgentRun": ["id"]}
+    assert {field.name.value for field in found["Account"].fields} == {"id", "assignedLeads", "openLeadCount"}
     assert {field.name.value for field in found["Business"].fields} == {"id", "leads"}
     arguments = {
-        field.name.value: [argument.name.value for argument in field.arguments or ()] for field in found["User"].fields
+        field.name.value: [argument.name.value for argument in field.arguments or ()]
+        for field in found["Account"].fields
     }
     assert arguments["assignedLeads"] == ["first", "after", "last", "before", "filter", "orderBy"]
 
@@ -73,7 +74,7 @@ def test_it_composes_alone_and_with_its_neighbours():
         composition = compose(subgraphs)
         assert isinstance(composition, Composed), composition.errors
     api = definitions(parse(composition.api_sdl))
-    assert {"assignedLeads", "openLeadCount", "id"} < {field.name.value for field in api["User"].fields}
+    assert {"assignedLeads", "openLeadCount", "id"} < {field.name.value for field in api["Account"].fields}
     assert {"leads", "id"} < {field.name.value for field in api["Business"].fields}
 
 

@@ -46,9 +46,9 @@ async def test_the_query_of_the_brief(crm):
 async def test_assigned_leads_of_many_users(crm, number):
     keys = ["ada", "ben", "cleo", "dan"]
     ids = [str(demo_id("acme", "user", key)) for key in keys] + [str(uuid4()) for _ in range(number - 4)]
-    query = """query ($r: [_Any!]!) { _entities(representations: $r) { ... on User { id
+    query = """query ($r: [_Any!]!) { _entities(representations: $r) { ... on Account { id
       assignedLeads(first: 5) { edges { node { id assignee { id } } } pageInfo { hasNextPage } } } } }"""
-    statements, data = await count(crm, query, {"r": [{"__typename": "User", "id": user} for user in ids]})
+    statements, data = await count(crm, query, {"r": [{"__typename": "Account", "id": user} for user in ids]})
     assert statements == 1
     users = data["_entities"]
     assert [user["id"] for user in users] == ids
@@ -59,10 +59,12 @@ async def test_assigned_leads_of_many_users(crm, number):
 
 
 async def test_numbers_of_many_users_and_businesses(crm):
-    users = [{"__typename": "User", "id": str(demo_id("acme", "user", key))} for key in ("ada", "ben", "cleo", "dan")]
+    users = [
+        {"__typename": "Account", "id": str(demo_id("acme", "user", key))} for key in ("ada", "ben", "cleo", "dan")
+    ]
     businesses = [{"__typename": "Business", "id": str(demo_id("acme", "business", f"b{n:03}"))} for n in range(1, 61)]
     query = """query ($r: [_Any!]!) { _entities(representations: $r) {
-      ... on User { openLeadCount all: assignedLeads { totalCount }
+      ... on Account { openLeadCount all: assignedLeads { totalCount }
                     open: assignedLeads(filter: {status: [OPEN]}) { totalCount } }
       ... on Business { leads(first: 3) { totalCount edges { node { name } } } } } }"""
     statements, data = await count(crm, query, {"r": users + businesses})

@@ -109,12 +109,12 @@ async def test_representations_of_others_find_nothing(crm):
         [
             {"__typename": "Lead", "id": LEAD},
             {"__typename": "Contact", "id": CONTACT},
-            {"__typename": "User", "id": foreign("user", "cleo")},
+            {"__typename": "Account", "id": foreign("user", "cleo")},
             {"__typename": "Business", "id": foreign("business", "b001")},
             {"__typename": "Lead", "id": str(demo_id("acme", "lead", "l001"))},
         ],
         """... on Lead { name } ... on Contact { name }
-           ... on User { openLeadCount assignedLeads { totalCount edges { node { id } } } }
+           ... on Account { openLeadCount assignedLeads { totalCount edges { node { id } } } }
            ... on Business { leads { totalCount edges { node { id } } } }""",
     )
     nothing = {"totalCount": 0, "edges": []}

@@ -88,9 +88,11 @@ async def test_distance_order_needs_a_place_and_its_cursors_are_bound_to_it(dire
 
 
 async def test_a_category_covers_its_descendants(directory: Any) -> None:
-    tree = await directory.data("{ categories { id name businessCount children { id name businessCount } } }", **READ)
-    (food,) = [category for category in tree["categories"] if category["name"] == "Food and drink"]
-    assert len(tree["categories"]) == 10
+    tree = await directory.data(
+        "{ businessCategories { id name businessCount children { id name businessCount } } }", **READ
+    )
+    (food,) = [category for category in tree["businessCategories"] if category["name"] == "Food and drink"]
+    assert len(tree["businessCategories"]) == 10
     found = (await directory.data(BUSINESSES, {"first": 100, "filter": {"categoryId": food["id"]}}, **READ))[
         "businesses"
     ]
@@ -189,7 +191,7 @@ async def test_reviews_of_a_business(directory: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["businesses { totalCount }", "categories { id }", 'searchBusinesses(query: "x") { totalCount }']
+    "field", ["businesses { totalCount }", "businessCategories { id }", 'searchBusinesses(query: "x") { totalCount }']
 )
 async def test_reading_needs_the_scope(directory: Any, field: str) -> None:
     body = await directory.call(f"{{ {field} }}", scopes=["crm:read"])

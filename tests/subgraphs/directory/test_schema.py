@@ -24,7 +24,7 @@ from subgraphs.directory.seed import seed
 from subgraphs.directory.tables import Cube, business_embeddings, businesses, metadata, reviews
 
 ERRORS = {"ConflictError", "InvalidInputError", "MutationError", "NotFoundError", "RefusedError"}
-ELSEWHERE = {"PageInfo", "User", "_Service", *ERRORS}
+ELSEWHERE = {"PageInfo", "Account", "_Service", *ERRORS}
 
 
 def test_everything_is_described() -> None:
@@ -51,9 +51,9 @@ def test_everything_is_described() -> None:
 def test_the_sdl_names_the_entities_and_stubs() -> None:
     text = sdl()
     assert 'type Business @key(fields: "id")' in text
-    assert 'type User @key(fields: "id", resolvable: false)' in text
-    assert "owner: User" in text
-    assert "author: User!" in text
+    assert 'type Account @key(fields: "id", resolvable: false)' in text
+    assert "owner: Account" in text
+    assert "author: Account!" in text
     assert sdl() == text
 
 

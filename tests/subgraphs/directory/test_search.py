@@ -110,8 +110,8 @@ async def test_filters_hold_in_every_mode(directory: Any) -> None:
 
 
 async def test_open_at_and_category_narrow_a_search(directory: Any) -> None:
-    tree = await directory.data("{ categories { id name } }")
-    (health,) = [category["id"] for category in tree["categories"] if category["name"] == "Health"]
+    tree = await directory.data("{ businessCategories { id name } }")
+    (health,) = [category["id"] for category in tree["businessCategories"] if category["name"] == "Health"]
     wanted = {"categoryId": health, "openAt": "2025-06-02T02:00:00Z"}
     names = {edge["node"]["name"] for edge in await found(directory, "medicine", filter=wanted, first=50)}
     assert "Farmácia Vigília" in names

@@ -63,7 +63,7 @@ async def test_every_table_of_the_schema_is_known_and_forced(directory: Any) -> 
 QUERIES = {
     "business": "query ($id: ID!) { business(id: $id) { id } }",
     "reviews": "query ($id: ID!) { reviews(businessId: $id) { edges { node { id } } totalCount } }",
-    "category": "query ($category: ID!) { category(id: $category) { id } }",
+    "category": "query ($category: ID!) { businessCategory(id: $category) { id } }",
     "by category": """query ($category: ID!) {
         businesses(filter: {categoryId: $category}) { edges { node { id } } totalCount } }""",
     "by owner": "query ($owner: ID!) { businesses(filter: {ownerId: $owner}) { edges { node { id } } totalCount } }",
@@ -73,7 +73,7 @@ QUERIES = {
     "open": '{ businesses(filter: {openAt: "2025-06-02T10:00:00Z"}) { edges { node { id } } totalCount } }',
     "text": '{ searchBusinesses(query: "pasta", mode: TEXT) { edges { node { id } } totalCount } }',
     "semantic": '{ searchBusinesses(query: "eat pasta", mode: SEMANTIC) { edges { node { id } } totalCount } }',
-    "categories": "{ categories { id } }",
+    "categories": "{ businessCategories { id } }",
     "entity": """query ($id: ID!) {
         _entities(representations: [{__typename: "Business", id: $id}]) { ... on Business { id } } }""",
 }

@@ -158,9 +158,11 @@ async def test_an_invitation_shows_nobody_and_gives_no_access(identity: Any, ten
     assert known["name"] == unknown["name"] == "Someone New"
     ben = str(demo_id("globex", "user", "ben"))
     caller = {"tenant": tenant, "user": OWNER}
-    query = 'query ($id: ID!) { user(id: $id) { id } users(search: "ben@globex") { edges { node { id } } } }'
-    assert await identity.data(query, {"id": ben}, **caller) == {"user": None, "users": {"edges": []}}
-    assert await identity.entities([{"__typename": "User", "id": ben}], "... on User { name }", **caller) == [None]
+    query = 'query ($id: ID!) { account(id: $id) { id } accounts(search: "ben@globex") { edges { node { id } } } }'
+    assert await identity.data(query, {"id": ben}, **caller) == {"account": None, "accounts": {"edges": []}}
+    assert await identity.entities([{"__typename": "Account", "id": ben}], "... on Account { name }", **caller) == [
+        None
+    ]
 
 
 async def test_a_known_password_links_the_account(identity: Any, tenant: uuid.UUID, log_in: LogIn) -> None:
@@ -385,7 +387,7 @@ async def test_an_old_token_does_not_outlive_the_role(
     assert await admin.fetchval(kept, OWNER, tenant) == "owner"
 
 
-@pytest.mark.parametrize("field", ["memberships", "invitations", "users"])
+@pytest.mark.parametrize("field", ["memberships", "invitations", "accounts"])
 async def test_reading_people_needs_the_scope(identity: Any, field: str) -> None:
     body = await identity.call(f"{{ {field} {{ edges {{ node {{ id }} }} }} }}", scopes=["crm:read"])
     assert body["data"] is None
@@ -409,7 +411,7 @@ async def test_members_of_other_tenants_are_out_of_reach(identity: Any) -> None:
     stranger = str(demo_id("globex", "user", "dan"))
     assert codes((await identity.data(REMOVE, {"id": stranger}))["removeMember"]) == ["NOT_FOUND"]
     assert codes((await identity.data(CHANGE, {"id": stranger, "role": "AGENT"}))["changeRole"]) == ["NOT_FOUND"]
-    assert (await identity.data("query ($id: ID!) { user(id: $id) { id } }", {"id": stranger}))["user"] is None
+    assert (await identity.data("query ($id: ID!) { account(id: $id) { id } }", {"id": stranger}))["account"] is None
     assert codes((await identity.data(REMOVE, {"id": "nonsense"}))["removeMember"]) == ["BAD_USER_INPUT"]
 
 
@@ -433,9 +435,9 @@ async def test_each_mutation_field_is_undone_by_itself(identity: Any, tenant: uu
 
 
 async def test_me_and_tenant(identity: Any) -> None:
-    query = "{ me { name membership { role scopes tenant { slug } } } tenant { slug plan locale channel domains } }"
+    query = "{ viewer { name membership { role scopes tenant { slug } } } tenant { slug plan locale channel domains } }"
     data = await identity.data(query, user="ben")
-    assert data["me"] == {
+    assert data["viewer"] == {
         "name": "Ben Okafor",
         "membership": {"role": "MANAGER", "scopes": sorted(MANAGER), "tenant": {"slug": "acme"}},
     }
@@ -446,27 +448,27 @@ async def test_me_and_tenant(identity: Any) -> None:
         "channel": "acme-uk",
         "domains": ["acme.example", "acme.localhost"],
     }
-    assert await identity.data("{ me { id } tenant { id } }", **ANYONE) == {"me": None, "tenant": None}
+    assert await identity.data("{ viewer { id } tenant { id } }", **ANYONE) == {"viewer": None, "tenant": None}
 
 
 async def test_connections_walk_through_all(identity: Any, admin: asyncpg.Connection) -> None:
     query = """
     query ($first: Int, $after: String, $last: Int, $before: String) {
-      users(first: $first, after: $after, last: $last, before: $before) {
+      accounts(first: $first, after: $after, last: $last, before: $before) {
         edges { cursor node { name membership { role user { id } } } }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       }
     }
     """
     names = ["Ada Lindqvist", "Ben Okafor", "Cleo Marsh", "Dan Petrov"]
-    first = (await identity.data(query, {"first": 3}))["users"]
+    first = (await identity.data(query, {"first": 3}))["accounts"]
     assert [edge["node"]["name"] for edge in first["edges"]] == names[:3]
     assert first["pageInfo"]["hasNextPage"]
-    second = (await identity.data(query, {"first": 3, "after": first["pageInfo"]["endCursor"]}))["users"]
+    second = (await identity.data(query, {"first": 3, "after": first["pageInfo"]["endCursor"]}))["accounts"]
     assert [edge["node"]["name"] for edge in second["edges"]] == names[3:]
     assert second["pageInfo"]["hasNextPage"] is False
     assert second["pageInfo"]["hasPreviousPage"] is True
-    back = (await identity.data(query, {"last": 2, "before": second["pageInfo"]["startCursor"]}))["users"]
+    back = (await identity.data(query, {"last": 2, "before": second["pageInfo"]["startCursor"]}))["accounts"]
     assert [edge["node"]["name"] for edge in back["edges"]] == names[1:3]
     for cursor in ("nonsense", "", "WzEsIm5hbWUiLG51bGwsbnVsbF0", "é"):
         body = await identity.call(query, {"after": cursor})
@@ -492,11 +494,11 @@ async def test_a_hundred_entities_take_a_constant_number_of_statements(
         "insert into identity.memberships (tenant_id, user_id, role) values ($1, $2, 'viewer')",
         [(tenant_id, user_id) for user_id in ids],
     )
-    selection = "... on User { id email membership { role tenant { slug domains } } } ... on Tenant { name domains }"
+    selection = "... on Account { id email membership { role tenant { slug domains } } } ... on Tenant { name domains }"
     counts = {}
     try:
         for size in (1, 100):
-            representations = [{"__typename": "User", "id": str(user_id)} for user_id in ids[:size]]
+            representations = [{"__typename": "Account", "id": str(user_id)} for user_id in ids[:size]]
             representations.append({"__typename": "Tenant", "id": str(tenant_id)})
             with identity.count_statements() as statements:
                 found = await identity.entities(representations, selection, tenant="globex")
@@ -512,9 +514,9 @@ async def test_a_hundred_entities_take_a_constant_number_of_statements(
 
 
 async def test_user_references_need_the_scope(identity: Any) -> None:
-    query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on User { id } ... on Tenant { id } } }"
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Account { id } ... on Tenant { id } } }"
     representations = [
-        {"__typename": "User", "id": str(demo_id("acme", "user", "ada"))},
+        {"__typename": "Account", "id": str(demo_id("acme", "user", "ada"))},
         {"__typename": "Tenant", "id": str(demo_tenant_id("acme"))},
     ]
     body = await identity.call(query, {"r": representations}, scopes=["crm:read"])
