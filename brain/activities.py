@@ -26,6 +26,7 @@ from brain.crews.ledger import RESERVE, GraphLedger
 from brain.crews.meter import Meter
 from brain.crews.task import CrewEvent
 from brain.graph_client import GraphAccess, RunGraph
+from brain.recording import ACTION, DECISION, OPEN_SCHEDULED, PROPOSE, REPORT, SETTLE, final, raised, write_down
 from brain.workflows.messages import (
     Action,
     ActionOutcome,
@@ -36,9 +37,7 @@ from brain.workflows.messages import (
     CrewRef,
     DecisionKind,
     DecisionRecord,
-    DueMoment,
     Engine,
-    OpenedRun,
     Proposal,
     Risk,
     RunFailure,
@@ -48,6 +47,7 @@ from brain.workflows.messages import (
     TaskInput,
     TaskOutput,
 )
+from brain.workflows.schedule_messages import DueMoment, OpenedRun
 
 __all__ = ["ANY_EDITION", "Activities", "EngineSettings"]
 
@@ -68,25 +68,6 @@ R = TypeVar("R")
 
 _RUN_IDS: Final = UUID("0e2a5f4e-6a51-5d5e-8a1d-3d0c0b7b1f52")
 """Of which the ids of runs are made, as the subgraph `agents` makes them."""
-
-_OPEN_SCHEDULED = """mutation OpenScheduledAgentRun($input: OpenScheduledAgentRunInput!) {
-  openScheduledAgentRun(input: $input) { workflowId workflowInput refusal { code } errors { code message } }
-}"""
-_REPORT = """mutation ReportAgentRun($input: ReportAgentRunInput!) {
-  reportAgentRun(input: $input) { errors { code message } }
-}"""
-_PROPOSE = """mutation ProposeAgentActions($input: ProposeAgentActionsInput!) {
-  proposeAgentActions(input: $input) { actions { index argumentsHash } errors { code message } }
-}"""
-_DECISION = """mutation RecordAgentDecision($input: RecordAgentDecisionInput!) {
-  recordAgentDecision(input: $input) { errors { code message } }
-}"""
-_ACTION = """mutation RecordAgentAction($input: RecordAgentActionInput!) {
-  recordAgentAction(input: $input) { action { status outcome } errors { code message } }
-}"""
-_SETTLE = """mutation SettleAgentBudget($input: SettleAgentBudgetInput!) {
-  settleAgentBudget(input: $input) { errors { code message } }
-}"""
 
 
 class Activities:
@@ -137,7 +118,7 @@ class Activities:
         if run.budget_micros <= 0:
             return BudgetGrant(0)
         graph = self._graph.of(run.ref)
-        payload = await _mutate(
+        payload = await write_down(
             graph, RESERVE, "reserveAgentBudget", {"runId": run.run_id, "micros": run.budget_micros}
         )
         if payload["granted"]:
@@ -145,7 +126,7 @@ class Activities:
         refusal = payload["refusal"]
         if refusal["code"] == "BUDGET_EXHAUSTED":
             return BudgetGrant(0, refusal["message"])
-        raise _final(refusal["code"], refusal["message"])
+        raise final(refusal["code"], refusal["message"])
 
     @activity.defn
     async def plan_with_crew(self, task: TaskInput) -> TaskOutput:
@@ -167,20 +148,20 @@ class Activities:
             try:
                 result = await run_task(request, graph, meter, _tell(task), self._crews)
             except (RunStopped, GraphRefused) as error:
-                raise _final(error.cause_code, str(error)) from error
+                raise final(error.cause_code, str(error)) from error
             except GraphUnavailable as error:
-                raise _raised(error) from error  # waited for: the crew has not failed
+                raise raised(error) from error  # waited for: the crew has not failed
             except CrewError as error:
                 if activity.info().attempt >= _CREW_ATTEMPTS:
-                    raise _final(error.code, str(error)) from error
-                raise _raised(error) from error
+                    raise final(error.code, str(error)) from error
+                raise raised(error) from error
             except Exception as error:
                 _log.exception("the crew %s failed", crew.name, extra={"fields": _where(task)})
                 if activity.info().attempt >= _CREW_ATTEMPTS:
-                    raise _final("CREW_FAILED", f"The task {task.task} failed several times.") from error
+                    raise final("CREW_FAILED", f"The task {task.task} failed several times.") from error
                 raise
         if len(str(result.output)) > _MAX_OUTPUT_CHARS:
-            raise _final("CREW_OUTPUT_TOO_LARGE", f"The task {task.task} made more than can be kept.")
+            raise final("CREW_OUTPUT_TOO_LARGE", f"The task {task.task} made more than can be kept.")
         actions = [
             Proposal(action.tool, Risk(action.risk.name), action.arguments, action.reason) for action in result.actions
         ]
@@ -201,21 +182,21 @@ class Activities:
             }
             for action in actions
         ]
-        payload = await _mutate(
-            self._graph.of(run), _PROPOSE, "proposeAgentActions", {"runId": run.run_id, "actions": proposed}
+        payload = await write_down(
+            self._graph.of(run), PROPOSE, "proposeAgentActions", {"runId": run.run_id, "actions": proposed}
         )
         kept = {action["index"]: action["argumentsHash"] for action in payload["actions"]}
         if kept != {action.index: action.arguments_hash for action in actions}:
-            raise _final("PROPOSAL_CHANGED", "The actions that are written down are not those that were proposed.")
+            raise final("PROPOSAL_CHANGED", "The actions that are written down are not those that were proposed.")
 
     @activity.defn
     async def record_decision(self, record: DecisionRecord) -> None:
         """Write down what was decided about an action."""
         graph, where = self._graph.of(record.run), {"runId": record.run.run_id, "index": record.action.index}
         if record.kind is DecisionKind.SKIP:
-            await _mutate(graph, _ACTION, "recordAgentAction", {**where, "status": ActionStatus.SKIPPED.value})
+            await write_down(graph, ACTION, "recordAgentAction", {**where, "status": ActionStatus.SKIPPED.value})
         elif record.kind is DecisionKind.EXPIRE:
-            await _mutate(graph, _DECISION, "recordAgentDecision", {**where, "expired": True})
+            await write_down(graph, DECISION, "recordAgentDecision", {**where, "expired": True})
         else:
             decided = {
                 # What needs nobody's approval is approved by the policy.
@@ -225,7 +206,7 @@ class Activities:
                 "editedArguments": record.edited_arguments,
                 "note": record.note,
             }
-            await _mutate(graph, _DECISION, "recordAgentDecision", {**where, **decided})
+            await write_down(graph, DECISION, "recordAgentDecision", {**where, **decided})
 
     @activity.defn
     async def execute_action(self, approved: ApprovedAction) -> ActionOutcome:
@@ -252,7 +233,7 @@ class Activities:
             except GraphRefused as error:
                 return await self._close(approved, {"error": {"code": error.cause_code, "message": str(error)}})
             except CrewError as error:
-                raise _raised(error) from error
+                raise raised(error) from error
             payload = data[field]
             refusal = refusal_of(payload)
             if refusal is not None:
@@ -272,7 +253,7 @@ class Activities:
     @activity.defn
     async def settle_run(self, run: RunRef) -> None:
         """Give back what the run did not spend."""
-        await _mutate(self._graph.of(run), _SETTLE, "settleAgentBudget", {"runId": run.run_id})
+        await write_down(self._graph.of(run), SETTLE, "settleAgentBudget", {"runId": run.run_id})
 
     @activity.defn
     async def report_run(self, report: RunReport) -> None:
@@ -293,7 +274,7 @@ class Activities:
             told["error"] = {"code": report.error.code, "message": report.error.message[:2000]}
         if report.read_untrusted:
             told["readUntrusted"] = True
-        await _mutate(self._graph.of(report.run), _REPORT, "reportAgentRun", told)
+        await write_down(self._graph.of(report.run), REPORT, "reportAgentRun", told)
 
     @activity.defn
     async def open_scheduled_run(self, due: DueMoment) -> OpenedRun:
@@ -302,7 +283,7 @@ class Activities:
         graph = self._graph.of(RunRef(due.tenant, run_id, due.crew, None, []))
         try:
             given = {"scheduleId": due.schedule_id, "key": due.key}
-            opened = await _mutate(graph, _OPEN_SCHEDULED, "openScheduledAgentRun", given)
+            opened = await write_down(graph, OPEN_SCHEDULED, "openScheduledAgentRun", given)
         except ApplicationError as error:
             if error.type != "SCHEDULE_NOT_FOUND":
                 raise
@@ -318,7 +299,7 @@ class Activities:
         told = {"runId": approved.run.run_id, "index": approved.action.index, "status": status.value}
         if outcome is not None:
             told["outcome"] = outcome
-        payload = await _mutate(self._graph.of(approved.run), _ACTION, "recordAgentAction", told)
+        payload = await write_down(self._graph.of(approved.run), ACTION, "recordAgentAction", told)
         noted: dict[str, Any] = payload["action"]
         return noted
 
@@ -329,28 +310,10 @@ class Activities:
     def _crew(self, name: str, edition: str) -> Crew:
         crew = self._crews.get(name)
         if crew is None:
-            raise _final("UNKNOWN_CREW", f"There is no crew {name!r}.")
+            raise final("UNKNOWN_CREW", f"There is no crew {name!r}.")
         if edition not in (crew.version, ANY_EDITION):
-            raise _final("CREW_CHANGED", f"The crew {name} has changed since this run was asked for; ask again.")
+            raise final("CREW_CHANGED", f"The crew {name} has changed since this run was asked for; ask again.")
         return crew
-
-
-async def _mutate(graph: RunGraph, document: str, field: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The payload of a mutation of the subgraph `agents`.
-
-    Raises:
-        ApplicationError: it was refused, and will be again; or it may pass.
-    """
-    try:
-        data = await graph.execute(document, {"input": given})
-    except GraphRefused as error:
-        raise _final(error.cause_code, str(error)) from error
-    except CrewError as error:
-        raise _raised(error) from error
-    payload: dict[str, Any] = data[field]
-    for problem in payload["errors"]:
-        raise _final(problem["code"], problem["message"])
-    return payload
 
 
 def _outcome(noted: Mapping[str, Any]) -> ActionOutcome:
@@ -361,14 +324,6 @@ def _outcome(noted: Mapping[str, Any]) -> ActionOutcome:
         return ActionOutcome(ActionStatus.DONE, outcome)
     known = error or {"code": "FAILED", "message": "The action failed."}
     return ActionOutcome(ActionStatus.FAILED, outcome, RunFailure(known["code"], known["message"]))
-
-
-def _final(code: str, message: str) -> ApplicationError:
-    return ApplicationError(message, type=code, non_retryable=True)
-
-
-def _raised(error: CrewError) -> ApplicationError:
-    return ApplicationError(str(error), type=error.code, non_retryable=not error.retryable)
 
 
 def _tell(task: TaskInput) -> Callable[[CrewEvent], None]:

@@ -13,6 +13,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, is_cancelled_exception
 
+from brain.workflows.decisions import objection_to
 from brain.workflows.messages import (
     AGENT_RUN,
     MAX_ACTIONS,
@@ -28,7 +29,6 @@ from brain.workflows.messages import (
     DecisionKind,
     DecisionRecord,
     Engine,
-    Risk,
     RunFailure,
     RunInput,
     RunPhase,
@@ -42,9 +42,7 @@ from brain.workflows.messages import (
     needs_approval,
 )
 
-__all__ = ["APPROVE_SCOPE", "AgentRunWorkflow"]
-
-APPROVE_SCOPE: Final = "agents:approve"
+__all__ = ["AgentRunWorkflow"]
 
 _PROGRESS: Final = {
     RunPhase.RESERVE: 0.05,
@@ -355,7 +353,7 @@ class AgentRunWorkflow:
 
     @decide.validator
     def _check_decision(self, decision: Decision) -> None:
-        objection = _objection(self._run, self._actions, self._open, decision)
+        objection = objection_to(decision, self._run, self._actions, self._open)
         if objection is not None:
             code, message = objection
             raise ApplicationError(message, type=code, non_retryable=True)
@@ -381,29 +379,6 @@ class AgentRunWorkflow:
     def state(self) -> RunState:
         """How the run stands."""
         return self._state()
-
-
-def _objection(run: RunInput, actions: list[Action], asked: set[int], decision: Decision) -> tuple[str, str] | None:
-    """Code and message of what is wrong with a decision, or None if it holds."""
-    actor, kind = decision.actor, decision.kind
-    if APPROVE_SCOPE not in actor.scopes:
-        return "FORBIDDEN", f"The scope {APPROVE_SCOPE!r} is needed."
-    if actor.user_id is None:
-        return "FORBIDDEN", "Only a person may decide."
-    if not 0 <= decision.index < len(actions):
-        return "UNKNOWN_ACTION", "The run has no such action."
-    if kind not in (DecisionKind.APPROVE, DecisionKind.EDIT, DecisionKind.REJECT):
-        return "BAD_DECISION", "A person approves, edits or rejects."
-    if (kind is DecisionKind.EDIT) != (decision.edited_arguments is not None):
-        return "BAD_DECISION", "Edited arguments belong to EDIT, and to nothing else."
-    if decision.index not in asked:
-        return "ALREADY_DECIDED", "Nothing is to be decided about this action, or nothing any more."
-    action = actions[decision.index]
-    if decision.arguments_hash != action.arguments_hash:
-        return "ARGUMENTS_CHANGED", "The arguments are not those that were decided on; look at them again."
-    if action.risk is Risk.MONEY and kind is not DecisionKind.REJECT and actor.user_id == run.requested_by:
-        return "SELF_APPROVAL", "Who asked for a run may not approve what it spends."
-    return None
 
 
 def _ending_of(error: ActivityError) -> tuple[RunStatus, RunFailure | None]:

@@ -14,7 +14,6 @@ __all__ = [
     "AGENT_RUN",
     "MAX_ACTIONS",
     "RUNS_QUEUE",
-    "SCHEDULED_RUN",
     "Action",
     "ActionOutcome",
     "ActionStatus",
@@ -26,9 +25,7 @@ __all__ = [
     "Decision",
     "DecisionKind",
     "DecisionRecord",
-    "DueMoment",
     "Engine",
-    "OpenedRun",
     "Proposal",
     "Risk",
     "RunFailure",
@@ -38,7 +35,6 @@ __all__ = [
     "RunReport",
     "RunState",
     "RunStatus",
-    "ScheduledInput",
     "TaskInput",
     "TaskOutput",
     "arguments_hash",
@@ -49,9 +45,6 @@ __all__ = [
 
 AGENT_RUN: Final = "AgentRun"
 """Name of the workflow's type."""
-
-SCHEDULED_RUN: Final = "ScheduledRun"
-"""Name of the type of the workflow that a schedule starts."""
 
 RUNS_QUEUE: Final = "agent-runs"
 """Task queue of workflows and of activities that only talk to the graph."""
@@ -377,34 +370,6 @@ class RunState:
     progress: float
     actions: list[Action] = field(default_factory=list)
     error: RunFailure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledInput:
-    """What a schedule starts its workflow with."""
-
-    tenant: str
-    schedule_id: str
-    crew: str
-
-
-@dataclass(frozen=True, slots=True)
-class DueMoment:
-    """A moment at which a schedule is due; `key` names both."""
-
-    tenant: str
-    schedule_id: str
-    crew: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedRun:
-    """The run that was opened for a moment and what its workflow is started with, or the code of why there is none."""
-
-    workflow_id: str | None = None
-    workflow_input: dict[str, Any] | None = None
-    refusal: str | None = None
 
 
 def arguments_hash(tool: str, arguments: dict[str, Any]) -> str:

@@ -11,7 +11,8 @@ from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from brain.workflows.messages import AGENT_RUN, RUNS_QUEUE, SCHEDULED_RUN, DueMoment, OpenedRun, ScheduledInput
+from brain.workflows.messages import AGENT_RUN, RUNS_QUEUE
+from brain.workflows.schedule_messages import SCHEDULED_RUN, DueMoment, OpenedRun, ScheduledInput
 
 __all__ = ["ScheduledRunWorkflow"]
 

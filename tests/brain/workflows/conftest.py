@@ -19,7 +19,8 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from brain.embedded.temporal import TemporalServer
-from brain.workflows.agent_run import APPROVE_SCOPE, AgentRunWorkflow
+from brain.workflows.agent_run import AgentRunWorkflow
+from brain.workflows.decisions import APPROVE_SCOPE
 from brain.workflows.messages import (
     AGENT_RUN,
     RUNS_QUEUE,

@@ -10,7 +10,8 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from brain.workflows.agent_run import APPROVE_SCOPE, AgentRunWorkflow
+from brain.workflows.agent_run import AgentRunWorkflow
+from brain.workflows.decisions import APPROVE_SCOPE
 from brain.workflows.messages import (
     MAX_ACTIONS,
     ActionOutcome,

@@ -11,8 +11,8 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from brain.activities import _OPEN_SCHEDULED
-from brain.workflows.messages import DueMoment, OpenedRun
+from brain.recording import OPEN_SCHEDULED
+from brain.workflows.schedule_messages import DueMoment, OpenedRun
 from brain.workflows.scheduled_run import ScheduledRunWorkflow
 from subgraphs.agents.domain.values import run_id_of
 
@@ -38,7 +38,7 @@ async def worker(agents: Any, temporal: Any) -> AsyncIterator[Client]:
     async def open_scheduled_run(due: DueMoment) -> OpenedRun:
         run_id = str(run_id_of(type(uuid4())(due.tenant), due.crew, due.key))
         data = await agents.data(
-            _OPEN_SCHEDULED,
+            OPEN_SCHEDULED,
             {"input": {"scheduleId": due.schedule_id, "key": due.key}},
             claims={"tenant": due.tenant, "run": run_id},
             scopes=["agents:run"],

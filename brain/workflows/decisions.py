@@ -1,0 +1,40 @@
+"""Who may decide what about a proposed action: the judgement of a run's workflow."""
+
+from collections.abc import Sequence, Set
+from typing import Final
+
+from brain.workflows.messages import Action, Decision, DecisionKind, Risk, RunInput
+
+__all__ = ["APPROVE_SCOPE", "objection_to"]
+
+APPROVE_SCOPE: Final = "agents:approve"
+
+
+def objection_to(
+    decision: Decision, run: RunInput, actions: Sequence[Action], asked: Set[int]
+) -> tuple[str, str] | None:
+    """Code and message of what is wrong with a decision, or None if it holds.
+
+    Args:
+        actions: those of the run, by index.
+        asked: indexes of those that a person is still asked about.
+    """
+    actor, kind = decision.actor, decision.kind
+    if APPROVE_SCOPE not in actor.scopes:
+        return "FORBIDDEN", f"The scope {APPROVE_SCOPE!r} is needed."
+    if actor.user_id is None:
+        return "FORBIDDEN", "Only a person may decide."
+    if not 0 <= decision.index < len(actions):
+        return "UNKNOWN_ACTION", "The run has no such action."
+    if kind not in (DecisionKind.APPROVE, DecisionKind.EDIT, DecisionKind.REJECT):
+        return "BAD_DECISION", "A person approves, edits or rejects."
+    if (kind is DecisionKind.EDIT) != (decision.edited_arguments is not None):
+        return "BAD_DECISION", "Edited arguments belong to EDIT, and to nothing else."
+    if decision.index not in asked:
+        return "ALREADY_DECIDED", "Nothing is to be decided about this action, or nothing any more."
+    action = actions[decision.index]
+    if decision.arguments_hash != action.arguments_hash:
+        return "ARGUMENTS_CHANGED", "The arguments are not those that were decided on; look at them again."
+    if action.risk is Risk.MONEY and kind is not DecisionKind.REJECT and actor.user_id == run.requested_by:
+        return "SELF_APPROVAL", "Who asked for a run may not approve what it spends."
+    return None
