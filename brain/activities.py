@@ -25,9 +25,10 @@ from brain.crews.errors import GraphRefused, GraphUnavailable, RunStopped
 from brain.crews.ledger import RESERVE, GraphLedger
 from brain.crews.meter import Meter
 from brain.crews.task import CrewEvent
-from brain.graph_client import GraphAccess, RunGraph
+from brain.graph_client import GraphAccess
 from brain.recording import ACTION, DECISION, OPEN_SCHEDULED, PROPOSE, REPORT, SETTLE, final, raised, write_down
 from brain.workflows.messages import (
+    ANY_EDITION,
     Action,
     ActionOutcome,
     ActionStatus,
@@ -49,12 +50,9 @@ from brain.workflows.messages import (
 )
 from brain.workflows.schedule_messages import DueMoment, OpenedRun
 
-__all__ = ["ANY_EDITION", "Activities", "EngineSettings"]
+__all__ = ["Activities", "EngineSettings"]
 
 _log = logging.getLogger("brain.activities")
-
-ANY_EDITION: Final = "1"
-"""What whoever does not know a crew's editions asks for, such as a schedule: the one that there is."""
 
 _CREW_ATTEMPTS: Final = 3
 _HEARTBEAT_S: Final = 10.0
@@ -110,7 +108,9 @@ class Activities:
     async def describe_crew(self, crew: CrewRef) -> CrewOutline:
         """The crew's tasks, weight and rule."""
         found = self._crew(crew.crew, crew.catalogue_version)
-        return CrewOutline(list(found.tasks), found.version, found.weight, found.approve_writes)
+        return CrewOutline(
+            list(found.tasks), found.version, found.weight, found.approve_writes, steps=list(found.steps)
+        )
 
     @activity.defn
     async def reserve_budget(self, run: RunInput) -> BudgetGrant:
@@ -183,7 +183,10 @@ class Activities:
             for action in actions
         ]
         payload = await write_down(
-            self._graph.of(run), PROPOSE, "proposeAgentActions", {"runId": run.run_id, "actions": proposed}
+            self._graph.of(run),
+            PROPOSE,
+            "proposeAgentActions",
+            {"runId": run.run_id, "after": actions[0].index, "actions": proposed},
         )
         kept = {action["index"]: action["argumentsHash"] for action in payload["actions"]}
         if kept != {action.index: action.arguments_hash for action in actions}:

@@ -6,6 +6,7 @@ from typing import Any
 
 from brain.catalogue.descriptors import Risk
 from brain.crews.errors import InputInvalid, UnknownTask
+from brain.workflows.steps import Step
 
 __all__ = ["ActionTemplate", "AgentProfile", "Argument", "Crew", "Risk", "TaskDefinition", "Tool"]
 
@@ -127,6 +128,7 @@ class Crew:
         timeout_s: of one task.
         input: name -> type of the field's arguments.
         untrusted_input: names of inputs that outsiders may have written.
+        steps: what comes after what; empty: the tasks one after another, then the actions.
     """
 
     name: str
@@ -144,6 +146,7 @@ class Crew:
     agents: Mapping[str, AgentProfile]
     tasks: Mapping[str, TaskDefinition]
     actions: tuple[ActionTemplate, ...]
+    steps: tuple[Step, ...] = ()
 
     @property
     def weight(self) -> int:

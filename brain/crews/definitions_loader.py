@@ -20,6 +20,7 @@ from brain.crews.expressions import ROOTS, is_expression, root_of
 from brain.crews.guardrails import GUARDRAILS
 from brain.crews.outputs import OUTPUTS
 from brain.crews.playbooks import PLAYBOOKS
+from brain.crews.steps_loader import read_steps
 
 __all__ = ["crew_named", "load", "load_crews"]
 
@@ -88,6 +89,7 @@ def _crew(path: Path, operations: Path) -> Crew:
         agents=agents,
         tasks=tasks,
         actions=actions,
+        steps=read_steps(top, tasks, actions, inputs),
     )
     top.done()
     _check(crew, top)

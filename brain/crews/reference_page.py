@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from brain.crews.definition import Crew, Tool
+from brain.workflows.steps import Step, StepKind
 
 __all__ = ["crews_page"]
 
@@ -35,10 +36,18 @@ def _crew(crew: Crew) -> Iterator[str]:
         agent = crew.agents[task.agent]
         rules = _listed(task.guardrails)
         yield f"| `{task.name}` | {agent.role} | {_listed(agent.tools)} | `{task.output}` | {rules} |"
+    if crew.steps:
+        yield f"\nIts steps: {', '.join(map(_step, crew.steps))}."
     yield "\n| tool | risk | what it does | outsiders | presence |\n|---|---|---|---|---|"
     for tool in crew.tools.values():
         yield _tool(tool)
     yield ""
+
+
+def _step(step: Step) -> str:
+    if step.kind is not StepKind.WAIT:
+        return step.name
+    return f"{step.name} until `{step.until}`" if step.until else f"{step.name} ({step.seconds:,.0f} s)"
 
 
 def _tool(tool: Tool) -> str:

@@ -1,4 +1,4 @@
-"""One run of a crew: RESERVE -> PLAN -> APPROVE -> EXECUTE -> SETTLE.
+"""One run of a crew: RESERVE -> PLAN -> APPROVE -> EXECUTE -> SETTLE, by the crew's steps (`brain.workflows.steps`).
 
 What it does outside of itself it does by activities (`brain.activities`), each of which may be done again after a crash
 and has its effect once. It decides by itself what a person must approve, and is the judge of every decision.
@@ -7,15 +7,17 @@ and has its effect once. It decides by itself what a person must approve, and is
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, is_cancelled_exception
 
-from brain.workflows.decisions import objection_to
+from brain.workflows import patience
+from brain.workflows.decisions import asked_about, numbered, objection_to
+from brain.workflows.endings import Stopped, ending_of, moment_or_stop
 from brain.workflows.messages import (
     AGENT_RUN,
+    ANY_EDITION,
     MAX_ACTIONS,
     Action,
     ActionOutcome,
@@ -29,6 +31,7 @@ from brain.workflows.messages import (
     DecisionKind,
     DecisionRecord,
     Engine,
+    Proposal,
     RunFailure,
     RunInput,
     RunPhase,
@@ -39,42 +42,11 @@ from brain.workflows.messages import (
     TaskOutput,
     arguments_hash,
     crews_queue,
-    needs_approval,
 )
+from brain.workflows.progress import PROGRESS, is_later, span_of
+from brain.workflows.steps import Step, StepKind, steps_of
 
 __all__ = ["AgentRunWorkflow"]
-
-_PROGRESS: Final = {
-    RunPhase.RESERVE: 0.05,
-    RunPhase.PLAN: 0.1,
-    RunPhase.APPROVE: 0.6,
-    RunPhase.EXECUTE: 0.65,
-    RunPhase.SETTLE: 0.95,
-    RunPhase.DONE: 1.0,
-}
-
-# What the run must write down is tried until it is written: a graph that is away for a day costs the run a day.
-_UNTIL_DONE: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
-# How often a crew that fails is asked again, the activity knows: a graph that is away is no failure of the crew.
-_CREW: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=100
-)
-_CREW_IN_ALL: Final = timedelta(hours=1)
-_ACTION: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60), maximum_attempts=100
-)
-_SHORT: Final = timedelta(seconds=30)
-_TASK: Final = timedelta(minutes=5)
-_HEARTBEAT: Final = timedelta(seconds=30)
-
-
-class _Stopped(Exception):
-    """The run ends here: with this status, and perhaps this failure."""
-
-    def __init__(self, status: RunStatus, failure: RunFailure | None = None) -> None:
-        self.status = status
-        self.failure = failure
-        super().__init__(status)
 
 
 @workflow.defn(name=AGENT_RUN)
@@ -100,6 +72,16 @@ class AgentRunWorkflow:
         self._cancelled_by: Actor | None = None
         self._written: RunStatus | None = None
         """The status in the run's row: what a client that was told of it may read."""
+        self._results: dict[str, Any] = {}
+        """What the steps came to, by name."""
+        self._proposals: list[Proposal] = []
+        """Proposed by tasks, and not written down yet."""
+        self._written_up_to = 0
+        """How many actions the steps that write have had before them."""
+        self._has_written = False
+        self._is_asleep = False
+        self._span = 0.0, 1.0
+        """From which progress to which the step goes."""
 
     @workflow.run
     async def run(self, run: RunInput) -> RunState:
@@ -110,10 +92,10 @@ class AgentRunWorkflow:
         """
         try:
             status, failure = await self._carry_out(run), None
-        except _Stopped as stopped:
+        except Stopped as stopped:
             status, failure = stopped.status, stopped.failure
         except ActivityError as error:
-            status, failure = _ending_of(error)
+            status, failure = ending_of(error)
         except (asyncio.CancelledError, CancelledError):
             status, failure = RunStatus.CANCELLED, None  # by whoever runs the workflow service
         await self._settle(status, failure)
@@ -127,86 +109,118 @@ class AgentRunWorkflow:
                 "describe_crew",
                 CrewRef(run.crew, run.catalogue_version),
                 result_type=CrewOutline,
-                start_to_close_timeout=_SHORT,
-                retry_policy=_CREW,
+                start_to_close_timeout=patience.SHORT,
+                retry_policy=patience.CREW,
             ),
             self._durably("reserve_budget", run, result_type=BudgetGrant),
         )
+        steps = steps_of(outline.steps, outline.tasks)
+        for step in steps:
+            if step.kind is StepKind.WAIT:
+                moment_or_stop(step, run.arguments, workflow.now())  # before anything is spent
         await self._enter(RunPhase.PLAN, note=grant.reason)
-        output = await self._plan(run, outline, grant)
-        await self._propose(outline, output)
-        if run.dry_run:
+        for number, step in enumerate(steps):
+            self._span = span_of(steps, number, named=bool(outline.steps))
+            if outline.steps:
+                self._stop_if_cancelled()
+                await self._report(self._span[0], note=step.name)
+            ended = await self._step(step, outline, grant)
+            if ended is not None:
+                return ended
+            if not outline.steps and step.kind is StepKind.TASK and steps[number + 1].kind is StepKind.TASK:
+                await self._report(self._span[1], note=step.name)
+        return RunStatus.SUCCEEDED
+
+    async def _step(self, step: Step, outline: CrewOutline, grant: BudgetGrant) -> RunStatus | None:
+        """Do one step; the run's status if it ends here."""
+        if step.kind is StepKind.TASK:
+            output = await self._task(step, outline, grant)
+            self._results = {**self._results, step.name: output.output}
+            self._result = self._results if outline.steps else output.output
+            return None
+        if step.kind is StepKind.WAIT:
+            await self._wait(step)
+            return None
+        await self._propose(outline, everything=step.kind is StepKind.APPROVAL)
+        if self._run.dry_run:
+            # What comes after it would go by what was written, and nothing is.
             await self._decide_all(DecisionKind.SKIP, ActionStatus.SKIPPED, list(range(len(self._actions))))
             return RunStatus.SUCCEEDED
-        await self._approve(run)
-        return await self._execute(run)
+        await self._approve()
+        batch = self._actions[self._written_up_to :]
+        if batch and not any(action.status is ActionStatus.APPROVED for action in batch):
+            return RunStatus.REJECTED
+        if step.kind is StepKind.WRITE:
+            await self._write(step, batch)
+            self._result = self._results if outline.steps else self._result
+        return None
 
-    async def _plan(self, run: RunInput, outline: CrewOutline, grant: BudgetGrant) -> list[TaskOutput]:
-        """Run the crew's tasks one after another; the last one's output is the run's result."""
-        outputs: list[TaskOutput] = []
-        earlier: dict[str, Any] = {}
-        asked_at = workflow.info().start_time.isoformat()
-        for number, task in enumerate(outline.tasks):
-            handle = workflow.start_activity(
-                "plan_with_crew",
-                TaskInput(run.ref, outline.catalogue_version, task, run.arguments, earlier, asked_at, grant.micros),
-                result_type=TaskOutput,
-                task_queue=crews_queue(outline.weight),
-                schedule_to_close_timeout=_CREW_IN_ALL,
-                start_to_close_timeout=_TASK,
-                heartbeat_timeout=_HEARTBEAT,
-                retry_policy=_CREW,
-                cancellation_type=workflow.ActivityCancellationType.TRY_CANCEL,
-            )
-            await workflow.wait_condition(lambda handle=handle: handle.done() or self._is_cancelled())  # type: ignore[misc]
-            if not handle.done():
-                handle.cancel()
-            self._stop_if_cancelled()
-            output = await handle
-            outputs.append(output)
-            earlier = {**earlier, task: output.output}
-            self._engine = output.engine
-            self._note = output.note
-            self._read_untrusted |= output.read_untrusted
-            self._result = output.output
-            if number + 1 < len(outline.tasks):
-                share = (number + 1) / len(outline.tasks)
-                await self._report(_PROGRESS[RunPhase.PLAN] + share * 0.5, note=task)
-        return outputs
+    async def _task(self, step: Step, outline: CrewOutline, grant: BudgetGrant) -> TaskOutput:
+        """Have the crew do a task; what it proposes waits for the next step that asks or writes."""
+        run, asked_at = self._run, workflow.info().start_time.isoformat()
+        version = outline.catalogue_version
+        if outline.steps:
+            asked_at = workflow.now().isoformat()
+            if self._has_written:
+                version = ANY_EDITION  # what was written days ago is measured even if the crew has changed since
+                self._read_untrusted = True  # it is shown what the writes answered
+        handle = workflow.start_activity(
+            "plan_with_crew",
+            TaskInput(run.ref, version, step.task or step.name, run.arguments, self._results, asked_at, grant.micros),
+            result_type=TaskOutput,
+            task_queue=crews_queue(outline.weight),
+            schedule_to_close_timeout=patience.CREW_IN_ALL,
+            start_to_close_timeout=patience.TASK,
+            heartbeat_timeout=patience.HEARTBEAT,
+            retry_policy=patience.CREW,
+            cancellation_type=workflow.ActivityCancellationType.TRY_CANCEL,
+        )
+        await workflow.wait_condition(lambda: handle.done() or self._is_cancelled())
+        if not handle.done():
+            handle.cancel()
+        self._stop_if_cancelled()
+        output: TaskOutput = await handle
+        self._engine = output.engine
+        self._note = output.note
+        self._read_untrusted |= output.read_untrusted
+        self._proposals += output.actions
+        return output
 
-    async def _propose(self, outline: CrewOutline, outputs: list[TaskOutput]) -> None:
-        """Number the proposed actions and write them down. What needs nobody's approval is approved by the rule."""
-        proposals = [proposal for output in outputs for proposal in output.actions]
-        if len(proposals) > MAX_ACTIONS:
-            message = f"The crew proposed {len(proposals)} actions; one run may have {MAX_ACTIONS}."
-            raise _Stopped(RunStatus.FAILED, RunFailure("TOO_MANY_ACTIONS", message))
-        untrusted = self._read_untrusted
-        self._actions = [
-            Action(
-                index,
-                proposal.tool,
-                proposal.risk,
-                proposal.arguments,
-                arguments_hash(proposal.tool, proposal.arguments),
-                proposal.reason,
-                untrusted,
-            )
-            for index, proposal in enumerate(proposals)
-        ]
-        if not self._actions:
+    async def _wait(self, step: Step) -> None:
+        """Wait until the step's moment. The timer is durable: nothing is held meanwhile but the run's budget."""
+        left = moment_or_stop(step, self._run.arguments, workflow.now()) - workflow.now()
+        if left.total_seconds() <= 0 or self._run.dry_run:
             return
-        await self._durably("propose_actions", self._run.ref, self._actions)
-        asked = {
-            action.index
-            for action in self._actions
-            if needs_approval(action.risk, approve_writes=outline.approve_writes, read_untrusted=untrusted)
-        }
+        self._is_asleep = True
+        try:
+            await workflow.wait_condition(self._is_cancelled, timeout=left)
+            self._stop_if_cancelled()
+        except TimeoutError:
+            return
+        finally:
+            self._is_asleep = False
+
+    async def _propose(self, outline: CrewOutline, *, everything: bool) -> None:
+        """Number what was proposed since the last time, and write it down.
+
+        What needs nobody's approval is approved by the rule, unless `everything` is to be asked about.
+        """
+        proposals, self._proposals, first = self._proposals, [], len(self._actions)
+        if first + len(proposals) > MAX_ACTIONS:
+            message = f"The crew proposed {first + len(proposals)} actions; one run may have {MAX_ACTIONS}."
+            raise Stopped(RunStatus.FAILED, RunFailure("TOO_MANY_ACTIONS", message))
+        new = numbered(proposals, first, read_untrusted=self._read_untrusted)
+        if not new:
+            return
+        self._actions += new
+        await self._durably("propose_actions", self._run.ref, new)
+        asked = asked_about(new, approve_writes=outline.approve_writes, everything=everything)
         if not self._run.dry_run:
-            free = [action.index for action in self._actions if action.index not in asked]
+            free = [action.index for action in new if action.index not in asked]
             await self._decide_all(DecisionKind.WAIVE, ActionStatus.APPROVED, free)
             self._open = asked
 
-    async def _approve(self, run: RunInput) -> None:
+    async def _approve(self) -> None:
         """Wait for the people. The timer is durable, and when it ends nothing is approved."""
         if not self._open:
             return
@@ -214,7 +228,7 @@ class AgentRunWorkflow:
         await self._enter(RunPhase.APPROVE)
         try:
             await workflow.wait_condition(
-                lambda: not self._open or self._is_cancelled(), timeout=timedelta(seconds=run.approval_timeout_s)
+                lambda: not self._open or self._is_cancelled(), timeout=timedelta(seconds=self._run.approval_timeout_s)
             )
         except TimeoutError:
             expired, self._open = sorted(self._open), set()
@@ -224,25 +238,28 @@ class AgentRunWorkflow:
         self._stop_if_cancelled()
         self._status = RunStatus.RUNNING
 
-    async def _execute(self, run: RunInput) -> RunStatus:
+    async def _write(self, step: Step, batch: list[Action]) -> None:
         """Do what was approved, in order. After one that fails, nothing more is done."""
-        approved = [action for action in self._actions if action.status is ActionStatus.APPROVED]
+        self._written_up_to = len(self._actions)
+        approved = [action for action in batch if action.status is ActionStatus.APPROVED]
         if not approved:
-            return RunStatus.REJECTED if self._actions else RunStatus.SUCCEEDED
+            return
         await self._enter(RunPhase.EXECUTE)
+        self._has_written = True
+        (begin, end), done = self._span, []
         for number, action in enumerate(approved):
             self._stop_if_cancelled()
             self._replace(action, ActionStatus.EXECUTING)
-            outcome = await self._execute_one(ApprovedAction(run.ref, action))
+            outcome = await self._execute_one(ApprovedAction(self._run.ref, action))
             self._replace(action, outcome.status)
             if outcome.status is not ActionStatus.DONE:
-                raise _Stopped(RunStatus.FAILED, outcome.error)
+                raise Stopped(RunStatus.FAILED, outcome.error)
+            done.append({"tool": action.tool, "arguments": action.arguments, "outcome": outcome.outcome})
             this = asyncio.current_task()
             if this is not None and this.cancelling():
                 raise asyncio.CancelledError  # it came while the write was seen to its end
-            share = (number + 1) / len(approved)
-            await self._report(_PROGRESS[RunPhase.EXECUTE] + share * 0.25)
-        return RunStatus.SUCCEEDED
+            await self._report(begin + (number + 1) / len(approved) * (end - begin))
+        self._results = {**self._results, step.name: {"done": done}}
 
     async def _execute_one(self, approved: ApprovedAction) -> ActionOutcome:
         try:
@@ -250,16 +267,16 @@ class AgentRunWorkflow:
                 "execute_action",
                 approved,
                 result_type=ActionOutcome,
-                start_to_close_timeout=timedelta(minutes=2),
-                heartbeat_timeout=_HEARTBEAT,
-                retry_policy=_ACTION,
+                start_to_close_timeout=patience.WRITE,
+                heartbeat_timeout=patience.HEARTBEAT,
+                retry_policy=patience.ACTION,
                 # A write that is under way is seen to its end: stopping it half-way would hide what it did.
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             )
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            outcome = ActionOutcome(ActionStatus.FAILED, None, _ending_of(error)[1])
+            outcome = ActionOutcome(ActionStatus.FAILED, None, ending_of(error)[1])
             await self._durably("record_outcome", approved, outcome)
         return outcome
 
@@ -277,8 +294,9 @@ class AgentRunWorkflow:
 
     async def _enter(self, phase: RunPhase, note: str | None = None) -> None:
         self._stop_if_cancelled(unless=phase is RunPhase.SETTLE)
-        self._phase = phase
-        await self._report(_PROGRESS[phase], note)
+        if is_later(phase, self._phase):
+            self._phase = phase
+        await self._report(PROGRESS[phase], note)
 
     async def _report(self, progress: float, note: str | None = None) -> None:
         self._progress = max(self._progress, round(progress, 3))
@@ -305,8 +323,8 @@ class AgentRunWorkflow:
             activity,
             args=arguments,
             result_type=result_type,
-            start_to_close_timeout=_SHORT,
-            retry_policy=_UNTIL_DONE,
+            start_to_close_timeout=patience.SHORT,
+            retry_policy=patience.UNTIL_DONE,
         )
 
     async def _decide_all(self, kind: DecisionKind, status: ActionStatus, indexes: list[int]) -> None:
@@ -324,7 +342,7 @@ class AgentRunWorkflow:
     def _stop_if_cancelled(self, *, unless: bool = False) -> None:
         if self._cancelled_by is not None and not unless:
             by = self._cancelled_by.user_id
-            raise _Stopped(RunStatus.CANCELLED, RunFailure("CANCELLED", f"Cancelled by {by or 'the platform'}."))
+            raise Stopped(RunStatus.CANCELLED, RunFailure("CANCELLED", f"Cancelled by {by or 'the platform'}."))
 
     def _state(self) -> RunState:
         return RunState(self._run.run_id, self._status, self._phase, self._progress, self._actions, self._failure)
@@ -360,11 +378,11 @@ class AgentRunWorkflow:
 
     @workflow.update
     async def settled(self) -> RunState:
-        """Answers once the run has ended or waits for a person."""
+        """Answers once the run has ended, or waits: for a person, or for a moment."""
         await workflow.wait_condition(
             lambda: (
                 self._written is self._status
-                and (self._status.is_final or self._status is RunStatus.WAITING_FOR_APPROVAL)
+                and (self._status.is_final or self._status is RunStatus.WAITING_FOR_APPROVAL or self._is_asleep)
             )
         )
         return self._state()
@@ -379,14 +397,3 @@ class AgentRunWorkflow:
     def state(self) -> RunState:
         """How the run stands."""
         return self._state()
-
-
-def _ending_of(error: ActivityError) -> tuple[RunStatus, RunFailure | None]:
-    """How a run ends whose activity failed for good. An `ApplicationError` with a code has a message for people."""
-    if is_cancelled_exception(error):
-        return RunStatus.CANCELLED, None
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.type and cause.type.isupper():
-        return RunStatus.FAILED, RunFailure(cause.type, cause.message)
-    message = f"The activity {error.activity_type} failed and was given up after all attempts."
-    return RunStatus.FAILED, RunFailure("GAVE_UP", message)

@@ -1,17 +1,53 @@
 """Who may decide what about a proposed action: the judgement of a run's workflow."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
-from brain.workflows.messages import Action, Decision, DecisionKind, Risk, RunInput
+from brain.workflows.messages import (
+    Action,
+    Decision,
+    DecisionKind,
+    Proposal,
+    Risk,
+    RunInput,
+    arguments_hash,
+    needs_approval,
+)
 
-__all__ = ["APPROVE_SCOPE", "objection_to"]
+__all__ = ["APPROVE_SCOPE", "asked_about", "numbered", "objection_to"]
 
 APPROVE_SCOPE: Final = "agents:approve"
 
 
+def numbered(proposals: Sequence[Proposal], first: int, *, read_untrusted: bool) -> list[Action]:
+    """The proposals as actions of their run, with indexes from `first` on, as a person will be shown them."""
+    return [
+        Action(
+            index,
+            proposal.tool,
+            proposal.risk,
+            proposal.arguments,
+            arguments_hash(proposal.tool, proposal.arguments),
+            proposal.reason,
+            read_untrusted,
+        )
+        for index, proposal in enumerate(proposals, start=first)
+    ]
+
+
+def asked_about(actions: Sequence[Action], *, approve_writes: bool, everything: bool) -> set[int]:
+    """Indexes of the actions that a person must approve: those of the rule, or all of them."""
+    return {
+        action.index
+        for action in actions
+        if everything
+        or needs_approval(action.risk, approve_writes=approve_writes, read_untrusted=action.read_untrusted)
+    }
+
+
 def objection_to(
-    decision: Decision, run: RunInput, actions: Sequence[Action], asked: Set[int]
+    decision: Decision, run: RunInput, actions: Sequence[Action], asked: AbstractSet[int]
 ) -> tuple[str, str] | None:
     """Code and message of what is wrong with a decision, or None if it holds.
 

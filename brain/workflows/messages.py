@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from brain.workflows.steps import Step
+
 __all__ = [
     "AGENT_RUN",
+    "ANY_EDITION",
     "MAX_ACTIONS",
     "RUNS_QUEUE",
     "Action",
@@ -48,6 +51,9 @@ AGENT_RUN: Final = "AgentRun"
 
 RUNS_QUEUE: Final = "agent-runs"
 """Task queue of workflows and of activities that only talk to the graph."""
+
+ANY_EDITION: Final = "1"
+"""What whoever does not care for a crew's editions asks for, such as a schedule: the one that there is."""
 
 MAX_ACTIONS: Final = 50
 """A crew may propose so many actions in one run; with them a history stays far below what would need another run."""
@@ -189,12 +195,14 @@ class CrewOutline:
         tasks: names, in order; each is an activity of its own, so that a crash pays for no task twice.
         weight: how many agents it has, 1 to 4: which queue its tasks go to.
         approve_writes: its writes need approval even if it has read nothing untrusted.
+        steps: what comes after what; empty: the tasks one after another, then a write.
     """
 
     tasks: list[str]
     catalogue_version: str = ""
     weight: int = 1
     approve_writes: bool = False
+    steps: list[Step] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,10 +203,13 @@ class ProposedActionInput:
         return Proposal(self.tool, Risk[self.risk.name], arguments, self.reason, self.read_untrusted)
 
 
-@strawberry.input(description="All actions of a run, in order.")
+@strawberry.input(description="Actions of a run, in order: all, or those of one of its steps.")
 class ProposeAgentActionsInput:
     run_id: strawberry.ID = strawberry.field(description="Of the run.")
-    actions: list[ProposedActionInput] = strawberry.field(description="At most 200; their places are their indexes.")
+    actions: list[ProposedActionInput] = strawberry.field(
+        description="At most 200 in all; their places are their indexes."
+    )
+    after: int = strawberry.field(default=0, description="How many the run has proposed in earlier steps.")
 
 
 @strawberry.input(description="What was decided about an action.")

@@ -48,7 +48,7 @@ class AgentRunPayload(MutationPayload):
 
 @strawberry.type(description="A run's actions.")
 class AgentActionsPayload(MutationPayload):
-    actions: list[ProposedAction] = strawberry.field(default_factory=list, description="In order.")
+    actions: list[ProposedAction] = strawberry.field(default_factory=list, description="That are proposed, in order.")
 
 
 @strawberry.type(description="An action as the mutation left it.")
@@ -119,14 +119,14 @@ class InternalMutation:
         run = await runs.report_run(work_of(info), own_run(info, input.run_id), input.to_domain())
         return AgentRunPayload(run=AgentRun.of(run))
 
-    @mutation(AgentActionsPayload, tags=_TAGS, description="Proposes all actions of a run. For its workflow.")
+    @mutation(AgentActionsPayload, tags=_TAGS, description="Proposes actions of a run. For its workflow.")
     async def propose_agent_actions(
         self,
         info: Info,
         input: inputs.ProposeAgentActionsInput,  # noqa: A002
     ) -> AgentActionsPayload:
         proposals = [action.to_domain() for action in input.actions]
-        proposed = await actions.propose_actions(work_of(info), own_run(info, input.run_id), proposals)
+        proposed = await actions.propose_actions(work_of(info), own_run(info, input.run_id), proposals, input.after)
         return AgentActionsPayload(actions=[ProposedAction.of(action) for action in proposed])
 
     @mutation(

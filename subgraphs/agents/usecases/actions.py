@@ -27,17 +27,23 @@ _WORKFLOW = "workflow"
 _POLICY = "policy"
 
 
-async def propose_actions(work: Work, run_id: UUID, proposals: Sequence[Proposal]) -> tuple[Action, ...]:
-    """The run's actions. Proposing the same again changes nothing.
+async def propose_actions(
+    work: Work, run_id: UUID, proposals: Sequence[Proposal], after: int = 0
+) -> tuple[Action, ...]:
+    """The actions that are proposed, behind the `after` that the run has. Proposing the same again changes nothing.
 
     Raises:
         ProposalChanged: the run has proposed others.
+        InvalidValue: it has not proposed as many before.
         RunOver: it has ended.
     """
-    if len(proposals) > MAX_ACTIONS:
-        raise InvalidValue("actions", f"must be at most {MAX_ACTIONS}")
+    if after < 0 or after + len(proposals) > MAX_ACTIONS:
+        raise InvalidValue("actions", f"must be at most {MAX_ACTIONS} in all")
     run = await work.locked_run(run_id)
-    (known,) = await actions.actions_of_runs(work.session, [run_id])
+    (all_known,) = await actions.actions_of_runs(work.session, [run_id])
+    if after > len(all_known):
+        raise InvalidValue("after", f"must be at most {len(all_known)}: so many actions there are")
+    known = all_known[after:]
     if known:
         if [_identity(action) for action in known] != [
             (proposal.tool, proposal.risk, hash_of(proposal.arguments)) for proposal in proposals
@@ -46,7 +52,10 @@ async def propose_actions(work: Work, run_id: UUID, proposals: Sequence[Proposal
         return known
     if run.status.is_final:
         raise RunOver
-    new = tuple(domain.propose(uuid4(), run_id, index, proposal, work.now) for index, proposal in enumerate(proposals))
+    new = tuple(
+        domain.propose(uuid4(), run_id, index, proposal, work.now)
+        for index, proposal in enumerate(proposals, start=after)
+    )
     await actions.add_actions(work.session, *new)
     for action in new:
         data = {

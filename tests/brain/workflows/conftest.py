@@ -89,6 +89,11 @@ class Graph:
     settled: list[RunRef] = field(default_factory=list)
     queues: list[str] = field(default_factory=list)
     before_action: Callable[[], Awaitable[None]] | None = None
+    after_task: Callable[[], Awaitable[None]] | None = None
+
+    def outcome(self, index: int) -> ActionOutcome:
+        """What comes of an action."""
+        return self.outcomes.get(index, ActionOutcome(ActionStatus.DONE, {"ok": True}))
 
     def refuse(self, activity_type: str) -> None:
         refusal = self.refusals.get(activity_type)
@@ -124,12 +129,15 @@ async def plan_with_crew(task: TaskInput) -> TaskOutput:
     graph = _graph()
     graph.tasks.append(task)
     graph.queues.append(activity.info().task_queue)
+    if graph.after_task is not None:
+        await graph.after_task()
     return graph.plans.get(task.task, TaskOutput({"of": task.task}, Engine("PLAYBOOK")))
 
 
 @activity.defn
 async def propose_actions(run: RunRef, actions: list[Action]) -> None:
-    _graph().proposed = actions
+    graph = _graph()
+    graph.proposed[actions[0].index :] = actions
 
 
 @activity.defn
@@ -143,7 +151,7 @@ async def execute_action(approved: ApprovedAction) -> ActionOutcome:
     if graph.before_action is not None:
         await asyncio.shield(asyncio.ensure_future(graph.before_action()))
     graph.executed.append(approved)
-    return graph.outcomes.get(approved.action.index, ActionOutcome(ActionStatus.DONE, {"ok": True}))
+    return graph.outcome(approved.action.index)
 
 
 @activity.defn

@@ -24,7 +24,9 @@ from brain.workflows.messages import (
     DecisionKind,
     RunFailure,
 )
+from brain.workflows.steps import Step, StepKind
 
+from .campaign import APPROVAL, AUDIENCE, CONTENT, MEASURE, PUBLISH, campaign
 from .conftest import MANAGER, Graph, Runs, Started, pay, planned, program, refusal, workers, write
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -93,6 +95,24 @@ async def refused(runs: Runs) -> Started:
     return await runs.start(Graph(plans=planned(write()), refusals={"execute_action": refusal("AGENTS_STOPPED")}))
 
 
+async def several_steps(runs: Runs) -> Started:
+    """A campaign: one message is approved, the other not, and after a second it is measured."""
+    rest = Step("rest", StepKind.WAIT, seconds=1)
+    run = await runs.start(campaign(AUDIENCE, CONTENT, APPROVAL, PUBLISH, rest, MEASURE))
+    await run.settled()
+    await run.decide(0)
+    await run.decide(1, DecisionKind.REJECT)
+    return run
+
+
+async def cancelled_between_steps(runs: Runs) -> Started:
+    """A campaign that is stopped while it waits to be measured."""
+    run = await runs.start(campaign(AUDIENCE, CONTENT, PUBLISH, Step("rest", StepKind.WAIT, seconds=600), MEASURE))
+    await run.settled()
+    await run.handle.signal(AgentRunWorkflow.cancel, MANAGER)
+    return run
+
+
 SCENARIOS: tuple[Callable[[Runs], Awaitable[Started]], ...] = (
     approved,
     rejected,
@@ -103,6 +123,8 @@ SCENARIOS: tuple[Callable[[Runs], Awaitable[Started]], ...] = (
     dry_run,
     failed_action,
     refused,
+    several_steps,
+    cancelled_between_steps,
 )
 
 

@@ -212,6 +212,26 @@ async def test_proposals_are_made_once(tenant):
         assert codes(payload) == ["PROPOSAL_CHANGED"]
 
 
+async def test_later_steps_propose_behind_the_earlier_ones(tenant):
+    run_id = (await tenant.open("k"))["run"]["id"]
+    wanted = "actions { index tool }"
+    first = await tenant.mutate("proposeAgentActions", wanted, runId=run_id, actions=[SCORE, PAY])
+    for _ in range(2):
+        later = await tenant.mutate("proposeAgentActions", wanted, runId=run_id, actions=[SCORE], after=2)
+        assert later["actions"] == [{"index": 2, "tool": "recordLeadScore"}]
+    assert [action["index"] for action in first["actions"]] == [0, 1]
+    data = await tenant.data("query ($id: ID!) { agentRun(id: $id) { actions { index } } }", {"id": run_id})
+    assert [action["index"] for action in data["agentRun"]["actions"]] == [0, 1, 2]
+    for after, code in (
+        (2, "PROPOSAL_CHANGED"),
+        (0, "PROPOSAL_CHANGED"),
+        (9, "BAD_USER_INPUT"),
+        (-1, "BAD_USER_INPUT"),
+    ):
+        payload = await tenant.mutate("proposeAgentActions", wanted, runId=run_id, actions=[PAY], after=after)
+        assert codes(payload) == [code], after
+
+
 async def test_an_action_is_carried_out_once(tenant):
     run_id = await proposed(tenant, SCORE)
     hash_ = action_hash(SCORE["tool"], SCORE["arguments"])
