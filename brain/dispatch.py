@@ -1,6 +1,6 @@
 """Agent-backed mutations: a run is opened before the field is called, and perhaps waited for.
 
-    @agent -> openAgentRun (kill switch, budget, idempotency) -> workflow started -> wait -> the field, with the run
+    @agent -> openAgentRun (kill switch, budget, idempotency) -> workflow begun -> wait -> the field, with the run
 
 A run that was opened is never lost: what cannot be started now stays QUEUED, and the client is told so.
 """
@@ -18,7 +18,7 @@ from brain.crews.definition import Crew
 from brain.integrations import crew_name
 from brain.internal_subgraph import InternalSubgraph, SubgraphUnavailable
 from brain.preferences import BadIdempotencyKey, idempotency_key, preference
-from brain.workflow_service import WorkflowService, WorkflowsUnavailable
+from brain.workflow_service import WorkflowService
 from router.hooks import RequestContext, SubgraphCall, SubgraphReply
 
 __all__ = ["AgentDispatch", "Refusal", "refusal_reply"]
@@ -27,6 +27,11 @@ _log = logging.getLogger("brain.dispatch")
 
 _MARGIN_S: Final = 5.0
 """Of the request's time, what is kept for the field itself."""
+
+_AWAY: Final = (
+    "Agents cannot be asked right now. Try again with the header `Idempotency-Key: {key}`: should the run have been "
+    "opened nevertheless, you find it."
+)
 
 _OPEN: Final = """
 mutation OpenAgentRun($input: OpenAgentRunInput!) {
@@ -114,7 +119,7 @@ class AgentDispatch:
             data = await self._agents.ask(_OPEN, {"input": given}, caller, call.context.request_id)
         except SubgraphUnavailable as error:
             _log.error("cannot open a run: %s", error, extra=_fields(call.context, caller))
-            return Refusal("AGENTS_UNAVAILABLE", "Agents cannot be asked right now; nothing was started. Try again.")
+            return Refusal("AGENTS_UNAVAILABLE", _AWAY.format(key=key))
         opened = data["openAgentRun"]
         problem = opened["refusal"] or next(iter(opened["errors"]), None)
         if problem is not None:
@@ -125,7 +130,10 @@ class AgentDispatch:
     async def _carry_on(
         self, opened: Mapping[str, Any], called: AgentCall, context: RequestContext, caller: Caller, deadline_ms: int
     ) -> None:
-        """Start the run's workflow unless it has ended, and wait as the client wishes."""
+        """Have the run's workflow started unless it has ended, and wait as the client wishes.
+
+        What is promised is in the run's row: the client does not wait for the workflow to be started.
+        """
         run_id, status = str(opened["run"]["id"]), opened["run"]["status"]
         context.log_fields["run"] = run_id
         left_s = max(0.0, deadline_ms / 1000 - time.time() - _MARGIN_S)
@@ -134,12 +142,8 @@ class AgentDispatch:
             context.response_headers["preference-applied"] = wish.applied
         if self._workflows is None or status not in ("QUEUED", "RUNNING"):
             return
-        try:
-            if status == "QUEUED":
-                await self._workflows.start(opened["workflowId"], opened["workflowInput"])
-        except WorkflowsUnavailable as error:
-            _log.warning("run %s stays queued: %s", run_id, error, extra=_fields(context, caller, run_id))
-            return
+        if status == "QUEUED":
+            self._workflows.begin(opened["workflowId"], opened["workflowInput"])
         what = "opened" if opened["isNew"] else "found"
         _log.info("run %s of %s %s", run_id, called.field.crew, what, extra=_fields(context, caller, run_id))
         if wish.wait_s > 0:

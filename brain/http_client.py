@@ -17,8 +17,11 @@ class HttpClient:
 
     async def start(self) -> None:
         """Open the pool."""
-        # No proxy and no cookies: these calls never leave the platform.
-        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        # No proxy and no cookies: these calls never leave the platform. No limit: whoever is called lets tenants take
+        # turns, and a queue before it would not.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+        )
 
     async def close(self) -> None:
         """Close the pool; calls that still run fail."""

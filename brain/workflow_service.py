@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from brain.workflows.messages import AGENT_RUN, RUNS_QUEUE
+from turns import Turns
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -18,6 +19,10 @@ _log = logging.getLogger("brain.workflow_service")
 _START_S: Final = 3.0
 _AWAY_S: Final = 2.0
 """Whoever asks within so long after Temporal did not answer is told so at once."""
+_AT_ONCE: Final = 16
+"""Starts that Temporal is asked for at a time. More would wait in it, without turns, and miss `_START_S`."""
+_MOST: Final = 2000
+"""So many starts may wait; what is beyond is left to whoever looks for runs that were left."""
 
 
 class WorkflowsUnavailable(Exception):
@@ -39,6 +44,13 @@ class WorkflowService:
         self._connecting = asyncio.Lock()
         self._away_until = 0.0
         self._settling: dict[str, asyncio.Task[None]] = {}
+        self._starting: dict[str, asyncio.Task[None]] = {}
+        self._turns = Turns(_AT_ONCE)
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a workflow is yet to be started that `begin` was asked for."""
+        return bool(self._starting)
 
     async def warm_up(self) -> None:
         """Connect, if Temporal is there; if not, the first who needs it tries again."""
@@ -46,6 +58,16 @@ class WorkflowService:
             await self._connected()
         except WorkflowsUnavailable as error:
             _log.warning("%s", error)
+
+    def begin(self, workflow_id: str, run_input: Mapping[str, Any]) -> None:
+        """Have a run's workflow started soon, tenants in turns. Whoever asked for the run does not wait for it.
+
+        What comes of it nobody is told: a run whose workflow could not be started stays queued, and is found and
+        started later by who looks for such runs.
+        """
+        if workflow_id not in self._starting and len(self._starting) < _MOST:
+            task = self._starting[workflow_id] = asyncio.create_task(self._begin(workflow_id, run_input))
+            task.add_done_callback(lambda _: self._starting.pop(workflow_id, None))
 
     async def start(self, workflow_id: str, run_input: Mapping[str, Any]) -> None:
         """Start a run's workflow; started before, it is not started again.
@@ -94,14 +116,27 @@ class WorkflowService:
         await asyncio.wait([task], timeout=wait_s)
 
     async def close(self) -> None:
-        """Stop waiting."""
-        for task in list(self._settling.values()):
+        """Start what is being started, if that is soon done, and stop waiting."""
+        if self._starting:
+            await asyncio.wait(list(self._starting.values()), timeout=_START_S)
+        for task in (*self._starting.values(), *self._settling.values()):
             task.cancel()
+
+    async def _begin(self, workflow_id: str, run_input: Mapping[str, Any]) -> None:
+        async with self._turns.of(run_input["tenant"]):
+            try:
+                await self.start(workflow_id, run_input)
+            except WorkflowsUnavailable as error:
+                fields = {"tenant": run_input["tenant"], "run": run_input["run_id"]}
+                _log.warning("run %s stays queued: %s", run_input["run_id"], error, extra={"fields": fields})
 
     async def _settle(self, workflow_id: str) -> None:
         from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError  # noqa: PLC0415
         from temporalio.service import RPCError  # noqa: PLC0415
 
+        starting = self._starting.get(workflow_id)
+        if starting is not None:
+            await asyncio.wait([starting])
         try:
             client = await self._connected()
             async with asyncio.timeout(60):

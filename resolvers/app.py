@@ -36,7 +36,7 @@ from resolvers.loaders import Loaders
 from resolvers.operation import Operation
 from resolvers.schema import SubgraphSchema
 from resolvers.sealing import seals_of
-from resolvers.session import Database, TenantSession, TransactionFailed
+from resolvers.session import Database, TransactionFailed
 from resolvers.settings import Settings
 
 __all__ = ["Subgraph", "subgraph_app"]
@@ -207,7 +207,7 @@ class _Endpoint(GraphQL[Operation, None]):
         response: Response | WebSocket,  # noqa: ARG002 - the base class's signature
     ) -> Operation:
         context: RequestContext = request.state.context
-        session = TenantSession(self._database.engine, context, self._database.seals)
+        session = self._database.unit(context)
         return Operation(
             request=context,
             session=session,

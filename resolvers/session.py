@@ -27,6 +27,7 @@ from resolvers.context import RequestContext
 from resolvers.errors import DeadlineExceeded, Forbidden, Unauthenticated
 from resolvers.logins import LoginFile
 from resolvers.sealing import Sealed, Seals
+from turns import Turns
 
 __all__ = ["Database", "Statements", "TenantSession", "TransactionFailed"]
 
@@ -51,10 +52,11 @@ class TransactionFailed(Exception):
 class TenantSession:
     """The transaction of one operation. Safe to share between the operation's coroutines."""
 
-    def __init__(self, engine: AsyncEngine, context: RequestContext, seals: Seals) -> None:
+    def __init__(self, engine: AsyncEngine, turns: Turns, context: RequestContext, seals: Seals) -> None:
         self.context = context
         self._seals = seals
         self._engine = engine
+        self._turns = turns
         self._connection: AsyncConnection | None = None
         self._lock = asyncio.Lock()
         self._savepoints = 0
@@ -123,7 +125,7 @@ class TenantSession:
         Raises:
             TransactionFailed: at the end of the block, if nothing could be kept.
         """
-        session = TenantSession(self._engine, self.context, self._seals)
+        session = TenantSession(self._engine, self._turns, self.context, self._seals)
         try:
             yield session
             await session.commit()
@@ -180,7 +182,7 @@ class TenantSession:
             try:
                 await connection.commit()
             finally:
-                await connection.close()
+                await self._give_back(connection)
             actions, self._after_commit = self._after_commit, []
         for action in actions:
             await action()
@@ -192,7 +194,7 @@ class TenantSession:
             self._failed = False
             self._after_commit = []
             if connection is not None:
-                await connection.close()
+                await self._give_back(connection)
 
     async def _run(self, statement: Executable, parameters: Parameters) -> tuple[Sequence[Row[Any]], int]:
         async with self._lock:
@@ -212,7 +214,7 @@ class TenantSession:
             remaining_s = self.context.remaining_s()
             if remaining_s == 0:
                 raise DeadlineExceeded
-            connection = await self._engine.connect()
+            connection = await self._connected()
             values = {
                 "tenant": str(self.context.tenant_id or ""),
                 "user": str(self.context.user_id or ""),
@@ -222,10 +224,26 @@ class TenantSession:
             try:
                 await connection.execute(_BEGIN, values)
             except BaseException:
-                await connection.close()
+                await self._give_back(connection)
                 raise
             self._connection = connection
         return self._connection
+
+    async def _connected(self) -> AsyncConnection:
+        """A connection, once it is the tenant's turn."""
+        party = self.context.tenant_id
+        await self._turns.take(party)
+        try:
+            return await self._engine.connect()
+        except BaseException:
+            self._turns.give_back(party)
+            raise
+
+    async def _give_back(self, connection: AsyncConnection) -> None:
+        try:
+            await connection.close()
+        finally:
+            self._turns.give_back(self.context.tenant_id)
 
 
 class Statements(list[str]):
@@ -238,7 +256,8 @@ class Database:
     Args:
         url: SQLAlchemy URL with the asyncpg driver, see `Settings.app_url` and `Settings.admin_url`.
         schema: the context's schema; the first on the search path.
-        pool_size: most connections at a time; further operations wait.
+        pool_size: most connections at a time; further operations wait, and tenants take turns: however many one has,
+            those of another wait for the end of one of them.
         logins: where the log-in of the moment is, instead of the URL's.
         seals: what seals columns; by default they stay as they are.
     """
@@ -253,11 +272,12 @@ class Database:
     ) -> None:
         self.schema = schema
         self.seals = seals or Seals()
+        self._turns = Turns(pool_size)
         self._engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=25,  # under load an operation waits rather than fails; its deadline ends it sooner
+            pool_timeout=25,  # whoever has a turn waits for checks of the pool's health at most
             pool_pre_ping=True,
             # Plans of small tenant-scoped queries are not worth compiling.
             connect_args={
@@ -279,11 +299,15 @@ class Database:
         Raises:
             TransactionFailed: at the end of the block, if nothing could be kept.
         """
-        session = TenantSession(self._engine, context, self.seals)
+        session = self.unit(context)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(session.close)
             yield session
             await session.commit()
+
+    def unit(self, context: RequestContext) -> TenantSession:
+        """A session for `context` that whoever takes it commits and closes."""
+        return TenantSession(self._engine, self._turns, context, self.seals)
 
     async def ping(self) -> None:
         """Raises if the database does not answer."""

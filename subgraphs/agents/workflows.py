@@ -200,7 +200,12 @@ class Workflows:
             ScheduleUpdate,
             ScheduleUpdateInput,
         )
-        from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes  # noqa: PLC0415
+        from temporalio.common import (  # noqa: PLC0415
+            Priority,
+            SearchAttributeKey,
+            SearchAttributePair,
+            TypedSearchAttributes,
+        )
         from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
 
         tenant = SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), str(tenant_id))
@@ -211,6 +216,7 @@ class Workflows:
                 id=f"{tenant_id}:{key_prefix(schedule.id)}",
                 task_queue=TASK_QUEUE,
                 typed_search_attributes=TypedSearchAttributes([tenant]),
+                priority=Priority(fairness_key=str(tenant_id)),
             ),
             spec=ScheduleSpec(cron_expressions=[schedule.cron], time_zone_name=schedule.time_zone),
             policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.ALLOW_ALL, catchup_window=timedelta(minutes=10)),

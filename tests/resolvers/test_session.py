@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from resolvers.context import RequestContext
 from resolvers.errors import DeadlineExceeded, Forbidden, as_domain_error
 from resolvers.session import Database, TenantSession, TransactionFailed
+from resolvers.settings import Settings
 
 from .conftest import things
 
@@ -105,6 +106,51 @@ async def test_coroutines_share_it(database: Database, context: RequestContext) 
         await asyncio.gather(*(session.execute(thing(context, f"{n:02}")) for n in range(20)))
         counts = await asyncio.gather(*(session.scalar(select(func.count()).select_from(things)) for _ in range(20)))
     assert counts == [20] * 20
+
+
+async def test_no_tenant_waits_for_anothers_backlog(settings: Settings, context: RequestContext) -> None:
+    """With one connection, and a tenant who wants it many times before another does once."""
+    narrow = Database(settings.app_url("scratch"), "scratch", pool_size=1)
+    other, had = RequestContext.system(uuid.uuid4()), []
+
+    async def one(who: RequestContext) -> None:
+        async with narrow.session(who) as session:
+            assert await session.scalar(text("select current_setting('app.tenant_id')")) == str(who.tenant_id)
+            had.append("other" if who is other else "flood")
+
+    try:
+        async with narrow.session(context) as session:
+            await session.scalar(select(1))
+            asking = [asyncio.ensure_future(one(who)) for who in (*[context] * 20, other, other)]
+            await asyncio.sleep(0)
+            assert had == []
+        await asyncio.gather(*asking)
+        assert had[:4] == ["flood", "other", "flood", "other"]
+        assert len(had) == 22
+        pool: Any = narrow.engine.pool
+        assert pool.checkedout() == 0
+    finally:
+        await narrow.close()
+
+
+async def test_who_stops_waiting_leaves_the_turn_to_others(settings: Settings, context: RequestContext) -> None:
+    narrow = Database(settings.app_url("scratch"), "scratch", pool_size=1)
+
+    async def one() -> None:
+        async with narrow.session(context) as session:
+            await session.scalar(select(1))
+
+    try:
+        async with narrow.session(context) as session:
+            await session.scalar(select(1))
+            asking = [asyncio.ensure_future(one()) for _ in range(5)]
+            await asyncio.sleep(0)
+            for task in asking[:4]:
+                task.cancel()
+        await asyncio.wait_for(asking[4], 5)
+        await asyncio.wait_for(one(), 5)
+    finally:
+        await narrow.close()
 
 
 async def test_the_deadline_ends_statements(database: Database, context: RequestContext) -> None:

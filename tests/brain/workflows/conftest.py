@@ -212,8 +212,8 @@ class Runs:
 
     client: Client
 
-    async def start(self, graph: Graph, **changed: Any) -> Started:
-        """A run whose activities are those of the graph."""
+    async def start(self, graph: Graph, *, party: str | None = None, **changed: Any) -> Started:
+        """A run whose activities are those of the graph. `party` takes turns with others, by default the tenant."""
         run = a_run(**changed)
         name = workflow_id(run.tenant, run.crew, run.run_id)
         GRAPHS[name] = graph
@@ -223,7 +223,7 @@ class Runs:
             id=name,
             task_queue=RUNS_QUEUE,
             result_type=RunState,
-            priority=Priority(fairness_key=run.tenant),
+            priority=Priority(fairness_key=party or run.tenant),
         )
         return Started(handle, graph)
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -51,6 +51,8 @@ class WaitingRun:
     @workflow.run
     async def run(self, run_input: dict[str, Any]) -> str:
         self.run_input = run_input
+        if workflow.info().priority.fairness_key != run_input["tenant"]:
+            raise ApplicationError("Without its tenant as fairness key a run has no turn.", non_retryable=True)
         await self.says("proposeAgentActions", actions=[PAY])
         await self.says("reportAgentRun", seq=1, phase="APPROVE", status="WAITING_FOR_APPROVAL")
         await workflow.wait_condition(lambda: self.decision is not None or self.is_cancelled)
@@ -122,7 +124,13 @@ def tenant(tenant: Any, with_temporal: Any) -> Any:
 async def waiting(tenant: Any, client: Client, **values: Any) -> str:
     """A run whose workflow waits for a decision, started as the Brain does it."""
     payload = await tenant.open(risk="MONEY", **values)
-    await client.start_workflow("AgentRun", payload["workflowInput"], id=payload["workflowId"], task_queue="agent-runs")
+    await client.start_workflow(
+        "AgentRun",
+        payload["workflowInput"],
+        id=payload["workflowId"],
+        task_queue="agent-runs",
+        priority=Priority(fairness_key=str(tenant.id)),
+    )
     run_id: str = payload["run"]["id"]
     await becomes(tenant, run_id, "WAITING_FOR_APPROVAL")
     return run_id

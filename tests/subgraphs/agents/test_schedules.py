@@ -129,6 +129,9 @@ async def test_when_it_is_due_a_run_is_opened_and_started(tenant, worker):
     started = (await there(recent))[0].action.workflow_id
     opened = await worker.get_workflow_handle_for(ScheduledRunWorkflow.run, started).result()
     assert opened.workflow_id == f"{tenant.id}:tenant_analyst:{started.partition(':')[2]}"
+    for workflow_id in (started, opened.workflow_id):
+        description = await worker.get_workflow_handle(workflow_id).describe()
+        assert description.raw_description.workflow_execution_info.priority.fairness_key == str(tenant.id)
     run = await worker.get_workflow_handle(opened.workflow_id).result()
     assert (run["run_id"], run["arguments"], run["requested_by"]) == (edge["node"]["id"], {"days": 7}, None)
     assert run["scopes"] == ["agents:approve", "agents:read", "crm:read"]

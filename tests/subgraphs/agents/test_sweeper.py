@@ -30,6 +30,8 @@ async def test_what_was_left_is_started(tenant: Any, agents: Any, temporal: Any)
         description = await handle.describe()
         assert description.status is WorkflowExecutionStatus.RUNNING
         assert description.typed_search_attributes.search_attributes[0].value == payload["workflowInput"]["tenant"]
+        started = description.raw_description.workflow_execution_info
+        assert started.priority.fairness_key == payload["workflowInput"]["tenant"]
         await handle.terminate()
     for workflow_id in (opened[3]["workflowId"], f"{tenant.id}:lead_scoring:c"):
         with pytest.raises(Exception, match="not found"):
@@ -51,6 +53,21 @@ async def test_without_the_service_nothing_changes(tenant: Any, agents: Any) -> 
         await Sweeper(nowhere, age_s=0).sweep(agents.database)
     data = await tenant.data("query ($id: ID!) { agentRun(id: $id) { status } }", {"id": run_id})
     assert data["agentRun"] == {"status": "QUEUED"}
+
+
+async def test_no_tenant_waits_for_anothers_backlog(tenant: Any, agents: Any) -> None:
+    """The oldest of each tenant comes first; whoever has stopped its agents stands in nobody's way."""
+    other, stopped = type(tenant)(agents, uuid4()), type(tenant)(agents, uuid4())
+    for _ in range(3):
+        await stopped.open()
+    backlog = [await tenant.run() for _ in range(5)]
+    theirs = [await other.run() for _ in range(2)]
+    await stopped.mutate("setAgentControls", "controls { version }", {"scopes": ["agents:admin"]}, killSwitch=True)
+    ours = {str(tenant.id), str(other.id), str(stopped.id)}
+    async with agents.database.session(RequestContext.system(None)) as session:
+        rows = await session.rows(text("select * from agents.unstarted_runs(interval '0', 1000)"))
+    found = [str(row.run_id) for row in rows if str(row.tenant_id) in ours]
+    assert found == [backlog[0], theirs[0], backlog[1], theirs[1], *backlog[2:]]
 
 
 async def test_the_look_across_tenants_tells_ids_alone(tenant: Any, agents: Any) -> None:

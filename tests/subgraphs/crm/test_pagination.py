@@ -177,7 +177,7 @@ async def test_a_window_between_two_cursors_is_a_slice(crm, world, order, size, 
 async def test_inserts_between_pages_neither_hide_nor_repeat_old_rows(crm, world, order, wanted, size, seed, forward):
     context, rows, stage = world.context, world.rows, world.stage
     random = Random(seed)
-    session = TenantSession(crm.database.engine, context, crm.database.seals)
+    session = crm.database.unit(context)
     try:
         walked: list[UUID] = []
         cursor = None

@@ -9,7 +9,6 @@ from sqlalchemy.exc import ProgrammingError
 
 from resolvers.context import RequestContext
 from resolvers.demo import demo_id, demo_tenant_id
-from resolvers.session import TenantSession
 from subgraphs.crm.tables import metadata
 
 FILLED = [table for table in metadata.sorted_tables if table.name != "answers"]  # those are runs', of which none wrote
@@ -48,7 +47,7 @@ async def test_a_table_lets_no_other_tenants_rows_be_changed(crm, table):
     before = await everything(crm, "globex")
     theirs = table.c.tenant_id == demo_tenant_id("globex")
     for tenant_id in (demo_tenant_id("acme"), None):
-        session = TenantSession(crm.database.engine, RequestContext.system(tenant_id), crm.database.seals)
+        session = crm.database.unit(RequestContext.system(tenant_id))
         try:
             assert await session.execute(update(table).where(theirs).values(created_at=func.now())) == 0
             assert await session.execute(delete(table).where(theirs)) == 0
@@ -56,7 +55,7 @@ async def test_a_table_lets_no_other_tenants_rows_be_changed(crm, table):
             await session.close()
         values = zip((column.name for column in table.c), before[table.name][0], strict=True)
         row = {name: value for name, value in values if table.c[name].computed is None}
-        session = TenantSession(crm.database.engine, RequestContext.system(tenant_id), crm.database.seals)
+        session = crm.database.unit(RequestContext.system(tenant_id))
         try:
             with pytest.raises(ProgrammingError, match="row-level security"):
                 await session.execute(table.insert().values({**row, "id": uuid4()}))
