@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from graphql import (
     FieldNode,
@@ -31,6 +30,7 @@ from graphql import (
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
 from router.executor.introspection_fields import RESOLVERS, OfSchema, Resolve
+from router.graph.derived import derived
 from router.graph.selection_syntax import conditions_of, variables_in
 
 __all__ = ["Introspection"]
@@ -63,8 +63,7 @@ class Introspection:
         self._text = text
         self._schema = schema
         self._variables = tuple(sorted(variables_in(_field(text))))
-        with _lock:
-            self._answers = _kept.setdefault(schema, KeptAnswers())
+        self._answers = derived(schema, "introspection_answers", KeptAnswers)
         if not self._variables:
             self.answer({})  # compiling has a thread of its own, requests have not
 
@@ -113,10 +112,6 @@ class KeptAnswers:
             while self.size_bytes > self.max_bytes:
                 _, (_, freed) = self.entries.popitem(last=False)
                 self.size_bytes -= freed
-
-
-_kept: WeakKeyDictionary[GraphQLSchema, KeptAnswers] = WeakKeyDictionary()
-_lock = threading.Lock()
 
 
 # ---- one answer -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ applications go, and so does everything marked `@inaccessible`.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 from graphql import GraphQLDeferDirective, GraphQLSchema, GraphQLStreamDirective, build_ast_schema
 from graphql.language import (
@@ -26,6 +25,7 @@ from graphql.language import (
 )
 
 from router.errors import InvalidSupergraph
+from router.graph.derived import derived
 from router.graph.federation_spec import supergraph_features
 from router.graph.garbage import collection_paused
 
@@ -35,8 +35,6 @@ __all__ = ["api_document", "build_api_schema", "with_incremental_directives"]
 _BUILT_IN_DIRECTIVES = frozenset({"skip", "include", "deprecated", "specifiedBy", "oneOf"})
 
 _N = TypeVar("_N", bound=Node)
-
-_with_incremental: WeakKeyDictionary[GraphQLSchema, GraphQLSchema] = WeakKeyDictionary()
 
 
 def build_api_schema(document: DocumentNode) -> GraphQLSchema:
@@ -63,13 +61,14 @@ def build_api_schema(document: DocumentNode) -> GraphQLSchema:
 
 def with_incremental_directives(schema: GraphQLSchema) -> GraphQLSchema:
     """The schema with `@defer` and `@stream`, unless it defines them itself; made once."""
-    known = _with_incremental.get(schema)
-    if known is None:
+
+    def make() -> GraphQLSchema:
         missing = [d for d in (GraphQLDeferDirective, GraphQLStreamDirective) if schema.get_directive(d.name) is None]
         arguments = schema.to_kwargs()
         arguments["directives"] = (*schema.directives, *missing)
-        known = _with_incremental[schema] = GraphQLSchema(**arguments)
-    return known
+        return GraphQLSchema(**arguments)
+
+    return derived(schema, "with_incremental_directives", make)
 
 
 def api_document(document: DocumentNode) -> DocumentNode:

@@ -8,12 +8,12 @@ plan        documents, entity calls batched, the projection    QueryPlan
 
 import dataclasses
 import threading
-import weakref
 from collections.abc import Iterator
 
 from graphql import DocumentNode
 
 from router.errors import PlanningError
+from router.graph.derived import derived
 from router.graph.query_graph import QueryGraph
 from router.graph.selections import SelectionField
 from router.graph.supergraph import Supergraph
@@ -33,7 +33,6 @@ __all__ = ["fingerprint", "normalize", "plan_normalized", "plan_operation", "que
 MAX_GRAPHS = 64
 """Query graphs that are kept per supergraph: one per set of labels that are on; the oldest goes first."""
 
-_graphs: "weakref.WeakKeyDictionary[Supergraph, dict[frozenset[str], QueryGraph]]" = weakref.WeakKeyDictionary()
 _graphs_lock = threading.Lock()
 
 
@@ -115,7 +114,7 @@ def stages_on(
 def query_graph(supergraph: Supergraph, labels: frozenset[str] = frozenset()) -> QueryGraph:
     """The supergraph's query graph under these labels; made once and kept with the supergraph."""
     with _graphs_lock:
-        by_labels = _graphs.setdefault(supergraph, {})
+        by_labels: dict[frozenset[str], QueryGraph] = derived(supergraph, "query_graphs", dict)
         graph = by_labels.get(labels)
         if graph is None:
             if len(by_labels) >= MAX_GRAPHS:

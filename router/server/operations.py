@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from graphql import (
     DirectiveNode,
@@ -26,6 +25,7 @@ from graphql import (
 from router.composition.contracts import View
 from router.errors import InvalidSupergraph, OperationError
 from router.graph.api_schema import build_api_schema, with_incremental_directives
+from router.graph.derived import derived
 from router.graph.supergraph import Supergraph, load_supergraph
 from router.planner import normalize, plan_normalized
 from router.planner.explain import explain as explain_normalized
@@ -46,8 +46,6 @@ __all__ = [
     "selected_operation",
     "stream_counts",
 ]
-
-_schemas: WeakKeyDictionary[Supergraph, GraphQLSchema] = WeakKeyDictionary()
 
 
 def opened(supergraph: str | os.PathLike[str] | Supergraph) -> Supergraph:
@@ -79,10 +77,7 @@ def read_sdl(file: Path) -> str:
 
 def api_schema_of(supergraph: Supergraph) -> GraphQLSchema:
     """The supergraph's API schema, made once."""
-    schema = _schemas.get(supergraph)
-    if schema is None:
-        schema = _schemas[supergraph] = build_api_schema(supergraph.document)
-    return schema
+    return derived(supergraph, "api_schema", lambda: build_api_schema(supergraph.document))
 
 
 def read_document(

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from graphql import (
     GRAPHQL_MAX_INT,
@@ -35,6 +34,8 @@ from graphql import (
     value_from_ast,
 )
 from graphql.pyutils import Undefined, did_you_mean, suggestion_list
+
+from router.graph.derived import derived
 
 __all__ = ["FILE", "VariableProblem", "Variables", "compile_variables"]
 
@@ -135,7 +136,8 @@ def compile_variables(
         suggest: whether errors may say "did you mean", which tells names of the schema.
         files: scalars that only files can be values of.
     """
-    checks = _checks.setdefault(schema, {}).setdefault((suggest, files), Checks(suggest=suggest, files=files))
+    kinds: dict[tuple[bool, frozenset[str]], Checks] = derived(schema, "checks", dict)
+    checks = kinds.setdefault((suggest, files), Checks(suggest=suggest, files=files))
     declared, defaults, passed_on = [], {}, set()
     for node in _parsed(definitions):
         name = node.variable.name.value
@@ -345,8 +347,6 @@ def _id(value: Any) -> list[Problem] | None:
 
 
 _SCALARS: Mapping[str, Check] = {"Int": _int, "Float": _float, "String": _string, "Boolean": _boolean, "ID": _id}
-
-_checks: WeakKeyDictionary[GraphQLSchema, dict[tuple[bool, frozenset[str]], Checks]] = WeakKeyDictionary()
 
 
 def shown(value: Any) -> str:

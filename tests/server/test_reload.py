@@ -1,8 +1,10 @@
 """Another supergraph takes over while requests come in."""
 
 import asyncio
+import gc
 import logging
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,28 @@ def planning(monkeypatch: pytest.MonkeyPatch, pause_s: float = 0) -> list[str | 
 
     monkeypatch.setattr(router.server.pipeline, "plan_normalized", counting)
     return planned
+
+
+QUERIES_OF_ALL_KINDS = (
+    "{ products { id name } }",
+    "query($seconds: Float!) { slow(seconds: $seconds) }",
+    "{ __schema { types { name } } }",
+    "{ products { id ... @defer { name } } }",
+)
+
+
+async def test_what_was_served_before_is_let_go_of(make_app: MakeApp, connect: Connect) -> None:
+    app = make_app()
+    client = connect(app)
+    for query in QUERIES_OF_ALL_KINDS:
+        body = {"query": query, "variables": {"seconds": 0}}
+        answer = await client.post("/graphql", json=body, headers={"accept": "multipart/mixed, application/json"})
+        assert answer.status_code == 200
+        assert '"errors"' not in answer.text
+    before = weakref.ref(app.served.supergraph)
+    await app.reload(CHANGED)
+    gc.collect()
+    assert before() is None
 
 
 async def test_the_most_used_are_planned_before_the_switch(
