@@ -37,6 +37,10 @@ from brain.mark_watch import MarkWatch
 from brain.readiness import Readiness
 from brain.revocation import MARKS, Revocations
 from brain.run_tokens import RunTokens
+from brain.saleor import NAME as SALEOR
+from brain.saleor import ROUTER_SETTINGS
+from brain.saleor.calls import SaleorCalls
+from brain.saleor.links import SaleorLinks, read_links_file
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
 from brain.workflow_service import WorkflowService
@@ -94,7 +98,9 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     )
     signer = ContextSigner.from_file(_needed(settings.context_secret_file, "context_secret_file"))
     supergraph = load_supergraph(_read(settings.supergraph))
-    urls = {s.name: f"{settings.subgraph_base(s.name)}/graphql" for s in supergraph.subgraphs}
+    contexts = [subgraph.name for subgraph in supergraph.subgraphs if subgraph.name != SALEOR]
+    urls = {name: f"{settings.subgraph_base(name)}/graphql" for name in contexts}
+    names = [subgraph.name for subgraph in supergraph.subgraphs]
 
     http = HttpClient()
     jwks_url = settings.identity_jwks_url or f"{at_identity}/.well-known/jwks.json"
@@ -102,7 +108,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     marks = MarkWatch(redis, MARKS)
     revocations = Revocations(redis, marks)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
-    config = _router_config(settings, urls)
+    config = _router_config(settings, names)
     resolver = TenantResolver(identity, tokens, revocations, _run_tokens(settings))
     workflows = None
     if settings.temporal_address is not None:
@@ -111,12 +117,14 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     if _AGENTS in urls:
         agents = InternalSubgraph(http, urls[_AGENTS], signer, _AGENTS, _OPENING_S)
         dispatch = AgentDispatch(agents, workflows, all_crews())
+    saleor = SaleorCalls(_saleor_links(settings), lambda: router.supergraph) if SALEOR in names else None
     hooks = BrainHooks(
         resolver,
         signer,
         request_timeout_s=config.limits.request_timeout_s,
         agent_fields=AgentFields(lambda: router.supergraph),
         dispatch=dispatch,
+        saleor=saleor,
     )
     contracts = sorted((settings.supergraph.parent / "contracts").glob("*.toml"))
     views = {file.stem: file for file in contracts}
@@ -124,7 +132,10 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         _log.warning("no contract %s beside the supergraph: API keys will be refused", PARTNER_VIEW)
     router = create_app(supergraph, hooks=hooks, config=config, subgraph_urls=urls, views=views)
     source = FileSource(settings.supergraph)
-    reloader = Reloader(router, source, lambda: _router_config(settings, urls))
+    reloader = Reloader(router, source, lambda: _router_config(settings, names))
+    if saleor is not None:
+        told = "What Saleors said that requests have cost."
+        router.metrics.watch("brain_saleor_cost", told, ("operation_type",), lambda: saleor.costs, is_counter=True)
     readiness = Readiness(http, {name: f"{settings.subgraph_base(name)}/health" for name in urls}, redis)
 
     async def ready(_: Request) -> Response:
@@ -168,6 +179,16 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     return app
 
 
+def _saleor_links(settings: BrainSettings) -> SaleorLinks:
+    """Which Saleor a tenant has, as far as the settings say."""
+    file = settings.saleor_links_file
+    try:
+        entries = {} if file is None else read_links_file(file)
+    except ValueError as error:
+        raise ConfigError(f"{variable('saleor_links_file')}: {error}") from error
+    return SaleorLinks(settings.saleor_url, entries)
+
+
 def _run_tokens(settings: BrainSettings) -> RunTokens | None:
     """What verifies the credentials of agents' runs, if there are workers."""
     if settings.worker_jwks_file is None:
@@ -193,6 +214,8 @@ class _Landing:
 def _router_config(settings: BrainSettings, subgraphs: Collection[str]) -> RouterConfig:
     """The router's settings: what the Brain needs, and what the file says, which wins."""
     sections: dict[str, Any] = {name: {"expose_errors": True} for name in _WRITTEN_FOR_CLIENTS if name in subgraphs}
+    if SALEOR in subgraphs:
+        sections[SALEOR] = dict(ROUTER_SETTINGS)
     for section in sections.values():
         section["subscription"] = {"protocol": "graphql-sse"}  # what `resolvers.event_stream` speaks: events have ids
     chosen: dict[str, Any] = {

@@ -179,9 +179,9 @@ def keys(
 ) -> None:
     """Make the keys of an installation that `brain up` does not run; existing ones stay."""
     from brain.embedded.keys import write_key_folders  # noqa: PLC0415
-    from brain.embedded.stack import subgraph_names  # noqa: PLC0415
+    from brain.embedded.stack import context_names  # noqa: PLC0415
 
-    write_key_folders(folder, subgraph_names(load_settings().supergraph), rotate_context=rotate_context)
+    write_key_folders(folder, context_names(load_settings().supergraph), rotate_context=rotate_context)
     console.print(f"the keys are in {folder}", highlight=False)
 
 

@@ -175,6 +175,32 @@ class BrainSettings(BaseSettings):
         description="Redis: `redis://:password@host:port/0`. If missing, `brain up` starts one.",
         json_schema_extra=_readers("up", "brain", "subgraphs"),
     )
+    saleor_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/\S*$",
+        description=(
+            "GraphQL address of the tenants' shops, with its final slash; `{tenant}` in it stands for a tenant's slug. "
+            "If missing, `brain up` starts the stand-in, with a shop for each demo tenant. What else a tenant's shop "
+            "needs is in the Vault (`tenants/<id>/integrations/saleor`) or in the file of `saleor_links_file`."
+        ),
+        json_schema_extra=_readers("up", "brain"),
+    )
+    saleor_schema_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/\S*$",
+        description=(
+            "Where Saleor's schema is asked for. If missing: at `saleor_url`, unless that has `{tenant}` in it; then "
+            "the one of the supergraph is used."
+        ),
+        json_schema_extra=_readers("up", "brain"),
+    )
+    saleor_links_file: Path | None = Field(
+        None,
+        description=(
+            "YAML file of tenants' shops where no Vault has them: by slug, `url`, `channel`, `channels`, `app_token`."
+        ),
+        json_schema_extra=_readers("up", "brain"),
+    )
     temporal_address: str | None = Field(
         None,
         pattern=r"^[^/\s]+:\d+$",

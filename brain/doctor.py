@@ -32,7 +32,7 @@ from brain.embedded.ports import holder, is_free
 from brain.embedded.postgres import PostgresServer, wheel_folder
 from brain.embedded.process import EmbeddedError, Launch, run
 from brain.embedded.redis import RedisServer
-from brain.embedded.stack import answers, login_files, role_files, subgraph_names, subgraph_sources
+from brain.embedded.stack import answers, context_names, login_files, role_files, subgraph_names, subgraph_sources
 from brain.embedded.temporal import TemporalServer
 from brain.embedded.temporal import program as temporal_program
 from brain.graphiql import find_vendor
@@ -204,7 +204,7 @@ def check_services(settings: BrainSettings, running: DataFolder | None) -> Itera
     if settings.subgraphs_url is not None:
         # A broken supergraph file has its own finding.
         with suppress(EmbeddedError):
-            for name in subgraph_names(settings.supergraph):
+            for name in context_names(settings.supergraph):
                 url = f"{settings.subgraph_base(name)}/health"
                 yield check_health(f"subgraph {name}", url, "brain logs subgraphs")
                 yield check_clock(name, _http_time(url))
@@ -235,7 +235,7 @@ def _own_vault(settings: BrainSettings, folder: DataFolder) -> BrainSettings | N
 
 def _contexts(settings: BrainSettings) -> tuple[str, ...]:
     try:
-        return subgraph_names(settings.supergraph)
+        return context_names(settings.supergraph)
     except EmbeddedError:  # it has a finding of its own
         return ()
 
@@ -327,7 +327,7 @@ def check_logins(supergraph: Path, pattern: Path) -> Finding:
     """The contexts' log-ins to the database: each has one that has not ended."""
     wrong, ends = [], []
     with suppress(EmbeddedError):  # a broken supergraph file has its own finding
-        for name in subgraph_names(supergraph):
+        for name in context_names(supergraph):
             file = Path(str(pattern).replace("{name}", name))
             try:
                 ends.append(float(json.loads(file.read_text(encoding="utf-8"))["expires_at"]))

@@ -12,6 +12,8 @@ from brain.agent_fields import AgentCall, AgentFields
 from brain.caller import Caller
 from brain.context_header import CONTEXT_HEADER, ContextSigner
 from brain.dispatch import AgentDispatch, Refusal, refusal_reply
+from brain.saleor import NAME as SALEOR
+from brain.saleor.calls import SaleorCalls
 from brain.tenancy import TenantResolver
 from router import QueryPlan, SubgraphError
 from router.hooks import PendingReply, RequestContext, RouterHooks, Send, SubgraphCall, SubgraphReply
@@ -47,6 +49,7 @@ class BrainHooks(RouterHooks):
         signer: signs the context.
         request_timeout_s: the router's; after it nobody waits for a subgraph's answer.
         agent_fields, dispatch: what finds agent-backed mutations, and opens the runs behind them.
+        saleor: what asks tenants' Saleors, if the supergraph has that subgraph.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class BrainHooks(RouterHooks):
         request_timeout_s: float,
         agent_fields: AgentFields | None = None,
         dispatch: AgentDispatch | None = None,
+        saleor: SaleorCalls | None = None,
     ) -> None:
+        self._saleor = saleor
         self._agent_fields = agent_fields
         self._dispatch = dispatch
         self._resolver = resolver
@@ -124,9 +129,15 @@ class BrainHooks(RouterHooks):
         if plan.operation_type == "mutation" and self._agent_fields is not None:
             context.state[_AGENT_CALL] = self._agent_fields.call_in(plan)
 
-    def on_fetch(self, call: SubgraphCall, send: Send) -> Awaitable[SubgraphReply]:
-        """Send the call with a context of its own, and with no other; open a run first where one stands behind it."""
+    def on_fetch(self, call: SubgraphCall, send: Send) -> Awaitable[SubgraphReply] | SubgraphReply:
+        """Send the call with a context of its own, and with no other; open a run first where one stands behind it.
+
+        What is for Saleor goes to the tenant's, and without a context.
+        """
         state = call.context.state
+        if call.subgraph == SALEOR and self._saleor is not None:
+            _without_context(call.headers)
+            return self._saleor.send(call, send, state[_CALLER])
         called: AgentCall | None = state.get(_AGENT_CALL)
         if called is not None and self._dispatch is not None and call.fetch_ids == (called.fetch_id,):
             return self._dispatched(self._dispatch, called, call, send)

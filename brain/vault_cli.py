@@ -27,6 +27,7 @@ AdminFolder = Annotated[
         f"Without it, {TOKEN_VARIABLE} is an administrator's token.",
     ),
 ]
+Only = Annotated[str | None, typer.Option("--only", help="Names of contexts, with commas; all if left out.")]
 
 
 @vault_app.command()
@@ -47,7 +48,7 @@ def setup(
 
 
 @vault_app.command()
-def database(admin_folder: AdminFolder = None) -> None:
+def database(admin_folder: AdminFolder = None, only: Only = None) -> None:
     """Let the Vault make log-ins to PostgreSQL for every context, which must be migrated. May be run again."""
     from brain.embedded.stack import subgraph_names  # noqa: PLC0415
     from brain.vault.database import set_up_database  # noqa: PLC0415
@@ -55,16 +56,14 @@ def database(admin_folder: AdminFolder = None) -> None:
     settings = load_settings()
     if settings.database_url is None:
         raise ConfigError("BRAIN_DATABASE_URL is not set.")
-    names = subgraph_names(settings.supergraph)
+    names = only.split(",") if only else subgraph_names(settings.supergraph)
     with _told():
         set_up_database(_admin(settings, admin_folder), settings.database_url, names)
     Console().print(f"the Vault logs in {', '.join(names)}", highlight=False, soft_wrap=True)
 
 
 @vault_app.command()
-def keep(
-    only: Annotated[str | None, typer.Option("--only", help="Names of contexts, with commas; all if left out.")] = None,
-) -> None:
+def keep(only: Only = None) -> None:
     """Keep the contexts' log-ins to PostgreSQL good, each in its file (BRAIN_DATABASE_CREDENTIALS_FILE)."""
     from brain.embedded.stack import subgraph_names  # noqa: PLC0415
     from brain.vault.lease_keeper import LeaseKeeper  # noqa: PLC0415

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from router.composition import Composed, Rejected, Subgraph, compose
+    from router.composition.config import InvalidCompositionConfig, introspect, load_subgraphs
     from router.composition.contracts import Contract, InvalidContract, View, load_contract, view_of
     from router.errors import (
         CompositionError,
@@ -53,6 +54,7 @@ __all__ = [
     "CoroutineTransport",
     "Explanation",
     "FileSource",
+    "InvalidCompositionConfig",
     "InvalidConfig",
     "InvalidContract",
     "InvalidSupergraph",
@@ -82,8 +84,10 @@ __all__ = [
     "configure_logging",
     "create_app",
     "explain",
+    "introspect",
     "load_config",
     "load_contract",
+    "load_subgraphs",
     "load_supergraph",
     "plan",
     "serve",
@@ -93,6 +97,7 @@ __all__ = [
 # Loaded at first use: who composes needs no HTTP client, and `import router` takes milliseconds.
 _HOMES = {
     "router.composition": ("Composed", "Rejected", "Subgraph", "compose"),
+    "router.composition.config": ("InvalidCompositionConfig", "introspect", "load_subgraphs"),
     "router.composition.contracts": ("Contract", "InvalidContract", "View", "load_contract", "view_of"),
     "router.errors": (
         "CompositionError",

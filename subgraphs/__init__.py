@@ -18,7 +18,7 @@ CONTEXTS: Final = ("identity", "crm", "directory", "agents")
 """All contexts, in the order in which they are migrated and seeded."""
 
 STAND_INS: Final = ("saleor",)
-"""Packages like contexts that stand in for systems which run elsewhere; only named ones are started.
+"""Packages like contexts that stand in for systems which run elsewhere; they are started, migrated and seeded if named.
 
-They take no signed context header, and are no part of the graph unless it is configured so.
+Their schemas are parts of the graph, as those of what they stand in for. They take no signed context header.
 """

@@ -1,12 +1,13 @@
 """Starts, migrates and seeds the bounded contexts.
 
     python -m subgraphs serve --host 127.0.0.1 --port 8002 [--only crm,directory]
-    python -m subgraphs migrate [--only ...]
-    python -m subgraphs seed [--only ...]
+    python -m subgraphs migrate [--only ...] [--stand-ins]
+    python -m subgraphs seed [--only ...] [--stand-ins]
     python -m subgraphs reseal [--only ...]
     python -m subgraphs sdl [--only ...] [--out schema/subgraphs]
 
 Settings come from the environment, see `resolvers.settings`. All contexts run in one process, each below `/<name>/`.
+`--stand-ins` adds what stands in for systems that run elsewhere (`subgraphs.STAND_INS`).
 """
 
 import argparse
@@ -32,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     settings = Settings()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    names: tuple[str, ...] = options.only
+    names: tuple[str, ...] = options.only or (_ALL if options.command == "sdl" else CONTEXTS)
+    if options.stand_ins:
+        names = tuple(name for name in _ALL if name in names or name in STAND_INS)
     if options.command == "serve":
         return _serve(names, settings, options.host, options.port)
     if options.command == "migrate":
@@ -131,16 +134,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m subgraphs", description=(__doc__ or "").split("\n", 1)[0])
     commands = parser.add_subparsers(dest="command", required=True)
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--only", type=_context_names, default=CONTEXTS, metavar="NAME,...", help=f"some of {', '.join(_ALL)}"
-    )
+    shared.add_argument("--only", type=_context_names, metavar="NAME,...", help=f"some of {', '.join(_ALL)}")
+    shared.add_argument("--stand-ins", action="store_true", help=f"and {', '.join(STAND_INS)}")
     serve = commands.add_parser("serve", parents=[shared], help="serve all contexts in one process")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8002)
     commands.add_parser("migrate", parents=[shared], help="bring roles, schemas and tables up to date")
     commands.add_parser("seed", parents=[shared], help="write the demo data")
     commands.add_parser("reseal", parents=[shared], help="renew what is encrypted, after a key was rotated")
-    sdl = commands.add_parser("sdl", parents=[shared], help="print the schemas")
+    sdl = commands.add_parser("sdl", parents=[shared], help="print the schemas, those of stand-ins among them")
     sdl.add_argument("--out", type=Path, metavar="DIR", help="write <name>.graphql files instead")
     return parser
 

@@ -25,6 +25,8 @@ from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import EmbeddedError, Launch
 from brain.embedded.redis import RedisServer
 from brain.embedded.temporal import TemporalServer
+from brain.saleor import NAME as SALEOR
+from brain.saleor import stand_in_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,12 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         known["subgraphs_url"] = f"http://127.0.0.1:{folder.port('subgraphs')}"
     if settings.demo_data is None:
         known["demo_data"] = own_database
+    demo_data = settings.demo_data if settings.demo_data is not None else known["demo_data"]
+    stands_in = own_subgraphs and demo_data and settings.saleor_url is None
+    stands_in = stands_in and SALEOR in subgraph_names(settings.supergraph)
+    if stands_in:
+        given = settings.model_dump(exclude_none=True)
+        known |= {name: value for name, value in stand_in_settings(folder.port(SALEOR)).items() if name not in given}
 
     complete = _with_addresses(settings.model_copy(update=known))
     environment = child_environment(complete)
@@ -81,7 +89,7 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
     if own_subgraphs:
         database = "our own" if own_database else str(settings.database_url)
         keeps_logins = settings.vault_address is None and settings.database_credentials_file is None
-        own = {"own_vault": settings.vault_address is None, "keeps_logins": keeps_logins}
+        own = {"own_vault": settings.vault_address is None, "keeps_logins": keeps_logins, "stands_in": stands_in}
         components += subgraph_components(complete, folder, database, environment, started, **own)
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
@@ -157,8 +165,9 @@ def login_components(
 ) -> list[Component]:
     """What lets our own OpenBao make log-ins to the database, and what keeps those of the subgraphs good."""
     admin = ("--admin-folder", str(folder.path / "openbao"))
-    setup = _python(environment, "-m", "brain.cli", "vault", "database", *admin)
-    keep = _python(environment, "-m", "brain.cli", "vault", "keep")
+    only = ("--only", ",".join(names))
+    setup = _python(environment, "-m", "brain.cli", "vault", "database", *admin, *only)
+    keep = _python(environment, "-m", "brain.cli", "vault", "keep", *only)
     files = [Path(str(settings.database_credentials_file).replace("{name}", name)) for name in names]
 
     def forget() -> None:
@@ -197,29 +206,32 @@ def subgraph_components(
     *,
     own_vault: bool,
     keeps_logins: bool,
+    stands_in: bool,
 ) -> list[Component]:
     """The migrations and the demo data (each once), and all subgraphs in one process, which loads meanwhile.
 
-    With ``keeps_logins`` the subgraphs' log-ins to the database come from our own OpenBao.
+    With ``keeps_logins`` the subgraphs' log-ins to the database come from our own OpenBao; with ``stands_in`` there is
+    a process for the stand-in of Saleor, too.
     """
-    migrate = _python(environment, "-m", "subgraphs", "migrate")
+    all_of_them = ("--stand-ins",) if stands_in else ()
+    migrate = _python(environment, "-m", "subgraphs", "migrate", *all_of_them)
     components = [Component("migrate", migrate, is_ready=None, after=after)]
-    version = _seed_version(database)
+    version = _seed_version(" ".join((database, *all_of_them)))
     # Once per database: rows that somebody deleted since do not come back at every start.
     if settings.demo_data and folder.noted("seeded") != version:
-        seed = _python(environment, "-m", "subgraphs", "seed")
+        seed = _python(environment, "-m", "subgraphs", "seed", *all_of_them)
         done = partial(folder.note, "seeded", version)
         # It seals columns, with our own OpenBao once that is set up.
         needs = ("migrate", "vault") if own_vault else ("migrate",)
         components.append(Component("seed", seed, None, on_done=done, after=needs, ready_within_s=120))
     assert settings.subgraphs_url is not None
     base = urlsplit(settings.subgraphs_url)
-    names = subgraph_names(settings.supergraph)
+    names = context_names(settings.supergraph)
     where = ("--host", str(base.hostname), "--port", str(base.port))
     serve = _python(environment, "-m", "subgraphs", "serve", *where)
     ready_after = ["migrate"]  # its health is that of its database roles, which the migrations make
     if keeps_logins:
-        components += login_components(settings, folder, environment, names)
+        components += login_components(settings, folder, environment, (*names, SALEOR) if stands_in else names)
         ready_after.append("logins")
     components.append(
         Component(
@@ -231,7 +243,25 @@ def subgraph_components(
             address=f"{settings.subgraphs_url} ({', '.join(names)})",
         )
     )
+    if stands_in:
+        components.append(saleor_component(settings, environment, after, tuple(ready_after)))
     return components
+
+
+def saleor_component(
+    settings: BrainSettings, environment: Mapping[str, str], after: tuple[str, ...], ready_after: tuple[str, ...]
+) -> Component:
+    """What stands in for Saleor: a process of its own, as a real one is."""
+    base = urlsplit(str(settings.saleor_schema_url))
+    where = ("--host", str(base.hostname), "--port", str(base.port))
+    return Component(
+        SALEOR,
+        _python(environment, "-m", "subgraphs", "serve", "--only", SALEOR, *where),
+        is_ready=lambda _pid: answers(f"http://{base.netloc}/{SALEOR}/health"),
+        after=after,
+        ready_after=ready_after,
+        address=f"{settings.saleor_url} (a stand-in)",
+    )
 
 
 def brain_component(settings: BrainSettings, environment: Mapping[str, str], after: tuple[str, ...]) -> Component:
@@ -285,6 +315,15 @@ def subgraph_names(supergraph: Path) -> tuple[str, ...]:
     if not names:
         raise EmbeddedError(f"{supergraph} is no supergraph SDL: it names no subgraph. `make schema` makes it.")
     return tuple(names)
+
+
+def context_names(supergraph: Path) -> tuple[str, ...]:
+    """Return the names of those subgraphs in a supergraph SDL that are ours: they take our context header.
+
+    Raises:
+        EmbeddedError: As `subgraph_names`.
+    """
+    return tuple(name for name in subgraph_names(supergraph) if name != SALEOR)
 
 
 def answers(url: str, timeout_s: float = 1.0) -> bool:
@@ -344,7 +383,7 @@ def _keys(settings: BrainSettings, folder: DataFolder) -> dict[str, Path]:
     known["context_secret_file"] = secret
     if settings.context_keys_file is None:
         known["context_keys_file"] = keys / "{name}" / "context.keys.json"
-        write_context_keys(secret, known["context_keys_file"], subgraph_names(settings.supergraph))
+        write_context_keys(secret, known["context_keys_file"], context_names(settings.supergraph))
     return known
 
 

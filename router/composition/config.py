@@ -7,11 +7,17 @@ subgraphs:
   reviews:
     routing_url: http://localhost:4002/graphql
     schema: {subgraph_url: http://localhost:4002/graphql}    # a running subgraph, asked for its SDL
+  shop:
+    routing_url: http://localhost:4003/graphql/
+    introspect: federation-1                                 # what its SDL must be; without `schema`: asked for it, too
 """
 
 import json
+import re
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +26,13 @@ import yaml
 from router.composition.model import Subgraph
 from router.errors import RouterError
 
-__all__ = ["InvalidCompositionConfig", "load_subgraphs"]
+__all__ = ["InvalidCompositionConfig", "introspect", "load_subgraphs"]
 
 _SDL_QUERY = json.dumps({"query": "query SubgraphSdl { _service { sdl } }"}).encode()
 _TIMEOUT_S = 30
+_MAX_BYTES = 32_000_000
+_GENERATIONS = ("federation-1", "federation-2")
+_LINK = re.compile(r"""@link\s*\(\s*url:\s*"https://specs\.apollo\.dev/federation/""")
 
 
 class InvalidCompositionConfig(RouterError):
@@ -64,7 +73,20 @@ def _subgraph(source: Path, name: str, entry: Any) -> Subgraph:
     if not isinstance(entry, dict):
         raise InvalidCompositionConfig(f"{where} must be a map with `routing_url` and `schema`.")
     url = _text(entry, "routing_url", where) or ""
+    generation = _text(entry, "introspect", where)
+    if generation not in {None, *_GENERATIONS}:
+        raise InvalidCompositionConfig(f"{where}: `introspect` must be one of {', '.join(_GENERATIONS)}.")
     schema = entry.get("schema")
+    if schema is None and generation is not None:
+        return Subgraph(name, introspect(url, generation=generation, where=where), url, url)
+    found = _read_schema(source, name, url, schema, where)
+    if generation is not None:
+        _check_generation(found.sdl, generation, where)
+    return found
+
+
+def _read_schema(source: Path, name: str, url: str, schema: Any, where: str) -> Subgraph:
+    """The subgraph with the schema that `schema` leads to."""
     if not isinstance(schema, dict):
         raise InvalidCompositionConfig(f"{where} needs `schema` with one of `file`, `sdl`, `subgraph_url`.")
     given = [key for key in ("file", "sdl", "subgraph_url") if key in schema]
@@ -86,7 +108,8 @@ def _subgraph(source: Path, name: str, entry: Any) -> Subgraph:
     headers = schema.get("introspection_headers") or {}
     if not isinstance(headers, dict):
         raise InvalidCompositionConfig(f"{where}: `introspection_headers` must be a map.")
-    return Subgraph(name, _fetch_sdl(value, {str(k): str(v) for k, v in headers.items()}, where), url or value, value)
+    sdl = introspect(value, {str(k): str(v) for k, v in headers.items()}, where=where)
+    return Subgraph(name, sdl, url or value, value)
 
 
 def _text(entry: dict[str, Any], key: str, where: str) -> str | None:
@@ -98,24 +121,42 @@ def _text(entry: dict[str, Any], key: str, where: str) -> str | None:
     return value
 
 
-def _fetch_sdl(url: str, headers: dict[str, str], where: str) -> str:
-    """Asks a running subgraph for its SDL."""
+def introspect(
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    generation: str | None = None,
+    where: str = "introspection",
+    timeout_s: float = _TIMEOUT_S,
+) -> str:
+    """The SDL of a running subgraph, asked for with `{ _service { sdl } }`. Blocks.
+
+    Args:
+        url: taken as it is, with or without a final slash.
+        headers: sent along, such as a credential.
+        generation: `federation-1` or `federation-2` if its SDL must be that.
+        where: how messages begin.
+        timeout_s: for each step of the exchange.
+
+    Raises:
+        InvalidCompositionConfig: it cannot be reached, or does not answer with such an SDL.
+    """
     # No other scheme gets past here, so the audit of urlopen below is answered.
     if not url.startswith(("http://", "https://")):
-        raise InvalidCompositionConfig(f"{where}: `subgraph_url` must be an http or https URL, not {url!r}.")
+        raise InvalidCompositionConfig(f"{where}: it can be asked at an http or https URL only, not at {url!r}.")
     request = urllib.request.Request(  # noqa: S310
-        url, _SDL_QUERY, {"content-type": "application/json", "accept": "application/json", **headers}
+        url, _SDL_QUERY, {"content-type": "application/json", "accept": "application/json", **(headers or {})}
     )
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
-            answer = json.load(response)
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310
+            answer = json.loads(response.read(_MAX_BYTES))
         sdl = answer["data"]["_service"]["sdl"]
     except urllib.error.HTTPError as problem:
         with problem:
             body = problem.read(500).decode(errors="replace")
         message = f"{where}: {url} answered {problem.code}: {body}"
         raise InvalidCompositionConfig(message, code="SUBGRAPH_UNREACHABLE") from problem
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, HTTPException, RecursionError) as problem:
         message = f"{where}: {url} did not answer: {problem}"
         raise InvalidCompositionConfig(message, code="SUBGRAPH_UNREACHABLE") from problem
     except (KeyError, TypeError) as problem:
@@ -124,4 +165,12 @@ def _fetch_sdl(url: str, headers: dict[str, str], where: str) -> str:
     if not isinstance(sdl, str):
         message = f"{where}: {url} answered `sdl` with {type(sdl).__name__} instead of text."
         raise InvalidCompositionConfig(message, code="SUBGRAPH_UNREACHABLE")
+    if generation is not None:
+        _check_generation(sdl, generation, where)
     return sdl
+
+
+def _check_generation(sdl: str, generation: str, where: str) -> None:
+    found = "federation-2" if _LINK.search(sdl) else "federation-1"
+    if found != generation:
+        raise InvalidCompositionConfig(f"{where}: its SDL is of {found}, not of {generation} as `introspect` says.")

@@ -29,10 +29,11 @@ class InvalidLintConfig(RouterError):
 
 @dataclass(frozen=True, slots=True)
 class LintConfig:
-    """Levels that differ from the rules' own, and coordinates that a rule lets pass."""
+    """Levels that differ from the rules' own, coordinates that a rule lets pass, and subgraphs that are left out."""
 
     levels: Mapping[str, Level] = field(default_factory=dict)
     ignored: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
 
     def level(self, code: str) -> Level:
         return self.levels.get(code, RULES[code].level)
@@ -64,11 +65,15 @@ def load_lint_config(path: str | Path) -> LintConfig:
         raise InvalidLintConfig(f"{path}: {problem}") from problem
     entry = (content.get("lint") if isinstance(content, dict) else None) or {}
     where = f"{path}: `lint`"
-    if not isinstance(entry, dict) or entry.keys() - {"rules", "ignore"}:
-        raise InvalidLintConfig(f"{where} must be a map of `rules` and `ignore`.")
+    if not isinstance(entry, dict) or entry.keys() - {"rules", "ignore", "leave_out"}:
+        raise InvalidLintConfig(f"{where} must be a map of `rules`, `ignore` and `leave_out`.")
+    left_out = _names(f"{where}.leave_out", entry.get("leave_out", []), "subgraphs")
     levels = {code: _level(f"{where}.rules.{code}", value) for code, value in _rules(entry, "rules", where)}
-    ignored = {code: _coordinates(f"{where}.ignore.{code}", value) for code, value in _rules(entry, "ignore", where)}
-    return LintConfig(levels, ignored)
+    ignored = {
+        code: _names(f"{where}.ignore.{code}", value, "coordinates such as `User.email`")
+        for code, value in _rules(entry, "ignore", where)
+    }
+    return LintConfig(levels, ignored, left_out)
 
 
 def _rules(entry: dict[Any, Any], key: str, where: str) -> list[tuple[str, Any]]:
@@ -89,9 +94,9 @@ def _level(where: str, value: Any) -> Level:
     return cast("Level", value)
 
 
-def _coordinates(where: str, value: Any) -> frozenset[str]:
+def _names(where: str, value: Any, of_what: str) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidLintConfig(f"{where} must be a list of coordinates such as `User.email`.")
+        raise InvalidLintConfig(f"{where} must be a list of {of_what}.")
     return frozenset(value)
 
 
@@ -102,6 +107,8 @@ def lint_subgraphs(
     schemas: list[SubgraphSchema] = []
     errors: list[CompositionError] = []
     for subgraph in subgraphs:
+        if subgraph.name in config.left_out:
+            continue
         schema, problems = read_subgraph(subgraph)
         errors += problems
         if schema is not None and not problems:

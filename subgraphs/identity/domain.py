@@ -37,9 +37,9 @@ class Role(Enum):
     VIEWER = "viewer"
 
 
-_READ: Final = frozenset({"identity:read", "crm:read", "directory:read", "agents:read"})
+_READ: Final = frozenset({"identity:read", "crm:read", "directory:read", "agents:read", "saleor:read"})
 _WORK: Final = _READ | {"crm:write", "agents:write"}
-_MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve"}
+_MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write"}
 _OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}
 # A key is no person: it never administers its own tenant, and never decides what agents may do.
 _FOR_PEOPLE: Final = frozenset({"identity:admin", "agents:admin", "agents:approve"})

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, build_schema, graphql
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -34,11 +34,14 @@ MAX_BODY_BYTES = 4_000_000
 _MAX_BATCH = 1
 _PAGE = "<!DOCTYPE html><title>Saleor (stand-in)</title><p>A stand-in for Saleor. POST GraphQL requests here."
 
+_SCHEMA_OF_NO_SHOP = build_schema("type Query { _service: _Service! } type _Service { sdl: String }")
+
 _log = logging.getLogger("subgraphs.saleor")
 
 
 class Shops(Starlette):
-    """The stand-in's ASGI application: `POST /saleor/<shop>/graphql/` and `GET /saleor/health`."""
+    """The stand-in's ASGI application: `POST /saleor/<shop>/graphql/`, and of no shop `POST /saleor/graphql/`, which
+    tells the SDL, and `GET /saleor/health`."""
 
     name: str
     schema: GraphQLSchema
@@ -65,6 +68,7 @@ def create_app(settings: Settings) -> Shops:
 
     routes = [
         Route("/health", health),
+        Route("/graphql/", _schema_alone, methods=["POST"]),
         Route("/{shop}/graphql/", endpoint.respond, methods=["GET", "POST"]),
         # Without the slash there is nothing: no redirect, which would lose the body.
         Route("/{shop}/graphql", _nothing, methods=["GET", "POST"]),
@@ -77,6 +81,19 @@ def create_app(settings: Settings) -> Shops:
 def sdl() -> str:
     """The federation SDL of the shops."""
     return schema_sdl()
+
+
+async def _schema_alone(request: Request) -> Response:
+    """The answer to `{ _service { sdl } }`: the only thing that is the same in all shops."""
+    body = await _body(request)
+    query = body.get("query") if isinstance(body, dict) else None
+    if not isinstance(query, str):
+        error = {"message": "Must provide a query string.", "extensions": _GRAPHQL_ERROR}
+        return JSONResponse({"errors": [error]}, status_code=400)
+    result = await graphql(_SCHEMA_OF_NO_SHOP, query, root_value={"_service": {"sdl": schema_sdl()}})
+    errors = [{"message": error.message, "extensions": _GRAPHQL_ERROR} for error in result.errors or ()]
+    found = {"data": result.data, **({"errors": errors} if errors else {})}
+    return JSONResponse(found, status_code=400 if errors else 200)
 
 
 async def _nothing(_: Request) -> Response:

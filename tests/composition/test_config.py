@@ -108,3 +108,19 @@ def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidCompositionConfig) as caught:
         load_subgraphs(tmp_path / "none.yaml")
     assert caught.value.code == "CONFIG_NOT_FOUND"
+
+
+def test_introspect_says_what_the_sdl_must_be_and_is_asked_for_without_a_schema(
+    tmp_path: Path, subgraph_url: str
+) -> None:
+    path = write(tmp_path, f'subgraphs: {{a: {{routing_url: "{subgraph_url}/", introspect: federation-1}}}}')
+    (a,) = load_subgraphs(path)
+    assert (a.sdl, a.url) == (SDL, f"{subgraph_url}/")
+    linked = 'extend schema @link(url: \\"https://specs.apollo.dev/federation/v2.3\\") type Query { a: Int }'
+    for sdl, generation in ((SDL, "federation-2"), (linked, "federation-1")):
+        path = write(tmp_path, f'subgraphs: {{a: {{introspect: {generation}, schema: {{sdl: "{sdl}"}}}}}}')
+        with pytest.raises(InvalidCompositionConfig, match=f"not of {generation}"):
+            load_subgraphs(path)
+    path = write(tmp_path, "subgraphs: {a: {routing_url: x, introspect: soap}}")
+    with pytest.raises(InvalidCompositionConfig, match="one of federation-1, federation-2"):
+        load_subgraphs(path)

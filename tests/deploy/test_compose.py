@@ -10,6 +10,7 @@ from brain.embedded.openbao import program
 from brain.embedded.ports import free_port
 from brain.embedded.process import Launch, end_group, start
 from brain.embedded.stack import subgraph_names
+from brain.saleor.links import read_links_file
 from brain.vault.setup import initialise
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,15 @@ def test_every_subgraph_has_its_container() -> None:
     names = subgraph_names(ROOT / "schema" / "supergraph.graphql")
     assert {*names} <= COMPOSE["services"].keys()
     assert {*names} <= COMPOSE["services"]["brain"]["depends_on"].keys()
+
+
+def test_the_demo_tenants_are_linked_to_the_stand_in() -> None:
+    links = read_links_file(ROOT / "deploy" / "saleor-links.yaml")
+    local = read_links_file(ROOT / "brain" / "saleor" / "demo_links.yaml")
+    port = COMPOSE["services"]["saleor"]["command"][-3]
+    for slug, link in links.items():
+        assert link == {**local[slug], "url": f"http://saleor:{port}/saleor/{slug}/graphql/"}
+    assert links.keys() == local.keys()
 
 
 def test_every_volume_is_declared_and_ours_are_made_with_their_owner() -> None:

@@ -199,13 +199,14 @@ def test_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("lint: 1", "must be a map of `rules` and `ignore`"),
-        ("lint: {rule: {}}", "must be a map of `rules` and `ignore`"),
+        ("lint: 1", "must be a map of `rules`, `ignore` and `leave_out`"),
+        ("lint: {rule: {}}", "must be a map of `rules`, `ignore` and `leave_out`"),
         ("lint: {rules: [TYPE_NAME]}", "`lint`.rules must be a map"),
         ("lint: {rules: {NOPE: off}}", "there is no rule 'NOPE'; there are TYPE_NAME, "),
         ("lint: {rules: {TYPE_NAME: loud}}", "must be error, warning or off, not 'loud'"),
         ("lint: {rules: {TYPE_NAME: [1]}}", "must be error, warning or off"),
         ("lint: {ignore: {TYPE_NAME: A}}", "must be a list of coordinates"),
+        ("lint: {leave_out: shop}", "must be a list of subgraphs"),
         ("lint: [", "supergraph.yaml: "),
     ],
 )

@@ -16,7 +16,7 @@ from subgraphs.__main__ import main, migrate_all, seed_all
 
 def test_sdl_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sdl", "--out", str(tmp_path / "new" / "folder")]) == 0
-    assert sorted(file.stem for file in (tmp_path / "new" / "folder").iterdir()) == sorted(CONTEXTS)
+    assert sorted(file.stem for file in (tmp_path / "new" / "folder").iterdir()) == sorted((*CONTEXTS, *STAND_INS))
     assert capsys.readouterr().out == ""
     for name in CONTEXTS:
         sdl = (tmp_path / "new" / "folder" / f"{name}.graphql").read_text()

@@ -13,6 +13,7 @@ from brain.embedded.component import Component
 from brain.embedded.data_folder import DataFolder, open_data_folder
 from brain.embedded.process import EmbeddedError
 from brain.embedded.stack import Stack, brain_url, build_stack, subgraph_names
+from brain.saleor.links import read_links_file
 
 SUPERGRAPH = """
 enum join__Graph {
@@ -54,7 +55,8 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
     ]
     settings = stack.settings
     open_ = {name for name, value in settings.model_dump().items() if value is None}
-    assert open_ == {"provider_gateway", "router_config", "vault_ca_file"}, "there need not be such files"
+    no_shops = {name for name in open_ if name.startswith("saleor_")}
+    assert open_ - no_shops == {"provider_gateway", "router_config", "vault_ca_file"}, "there need not be such files"
     environment = find(stack, "brain").launch().environment
     assert environment is not None
     assert environment["BRAIN_SUBGRAPHS_URL"] == f"http://127.0.0.1:{folder.noted_port('subgraphs')}"
@@ -63,6 +65,29 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
         keys = Path(environment["BRAIN_CONTEXT_KEYS_FILE"].replace("{name}", name))
         assert stat.S_IMODE(keys.stat().st_mode) == 0o600
         assert keys.parent.name == name
+
+
+def test_shops_are_in_a_stand_in_unless_the_settings_say_where(folder: DataFolder, supergraph: Path) -> None:
+    with supergraph.open("a") as file:
+        file.write('enum join__Graph { C @join__graph(name: "saleor", url: "http://saleor.invalid/") }')
+    settings = BrainSettings(supergraph=supergraph)
+    stack = build_stack(settings, folder)
+    assert names(stack)[-5:] == ["subgraphs", "saleor", "brain", "worker", "graphiql"]
+    port = folder.noted_port("saleor")
+    assert stack.settings.saleor_url == f"http://127.0.0.1:{port}/saleor/{{tenant}}/graphql/"
+    assert stack.settings.saleor_links_file is not None
+    assert {"acme", "globex"} == read_links_file(stack.settings.saleor_links_file).keys()
+    for name in ("migrate", "seed"):
+        assert "--stand-ins" in find(stack, name).launch().argv
+    assert find(stack, "vault-database").launch().argv[-1] == "identity,crm,saleor"
+    assert not (folder.path / "keys" / "saleor").exists(), "it has no business with our keys"
+    elsewhere = settings.model_copy(update={"saleor_url": "https://shop.example/graphql/"})
+    for other in (elsewhere, settings.model_copy(update={"demo_data": False})):
+        stack = build_stack(other, folder)
+        assert "saleor" not in names(stack)
+        assert "--stand-ins" not in find(stack, "migrate").launch().argv
+        assert stack.settings.saleor_url == other.saleor_url
+        assert find(stack, "vault-database").launch().argv[-1] == "identity,crm"
 
 
 def test_what_the_settings_name_is_used_not_started(folder: DataFolder, supergraph: Path) -> None:

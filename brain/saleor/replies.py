@@ -1,0 +1,81 @@
+"""What a Saleor answers, as clients of the graph see it: codes where they belong, and nothing of its inside.
+
+Its errors have their code in `extensions.exception.code`, beside a stack trace where it is set to tell; every answer
+has its cost.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from router.hooks import SubgraphReply
+
+__all__ = ["EXPIRED", "cost_of", "error_reply", "has_errors", "readable"]
+
+EXPIRED = "ExpiredSignatureError"
+"""The code of each root field that was asked with a token whose time is over."""
+
+_CODES = {
+    EXPIRED: "SALEOR_TOKEN_EXPIRED",
+    "PermissionDenied": "FORBIDDEN",
+    "GraphQLError": "SALEOR_BAD_REQUEST",
+    "GraphQLSyntaxError": "SALEOR_BAD_REQUEST",
+    "QueryCostError": "SALEOR_COST_EXCEEDED",
+}
+_OTHER = "SALEOR_ERROR"
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_COST = re.compile(rb'"requestedQueryCost"\s*:\s*(\d{1,9})')
+_TAIL_BYTES = 400
+_UNEXPECTED = "The shop could not answer this."
+# What it says of these is written for its clients.
+_TOLD = _CODES.keys() | {"ValidationError"}
+
+
+def cost_of(reply: SubgraphReply) -> int:
+    """What the answer says that the request has cost; 0 if it does not. It stands at the end."""
+    told = _COST.findall(reply.body, max(0, len(reply.body) - _TAIL_BYTES))
+    return int(told[-1]) if told else 0
+
+
+def has_errors(reply: SubgraphReply) -> bool:
+    """Whether there may be errors in it: payloads of mutations have a field of that name, too."""
+    return b'"errors"' in reply.body
+
+
+def readable(reply: SubgraphReply) -> tuple[SubgraphReply, tuple[str, ...]]:
+    """The answer with its errors as clients see them, and the codes that a Saleor gave them.
+
+    An answer without errors, or that is no JSON, is left as it is.
+    """
+    try:
+        body = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return reply, ()
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not isinstance(errors, list) or not errors:
+        return reply, ()
+    shown = [_shown(error) for error in errors if isinstance(error, dict)]
+    body["errors"] = [error for error, _ in shown]
+    # A validation error comes with status 400: its errors are what matters.
+    return SubgraphReply(reply.status, reply.headers, orjson.dumps(body)), tuple(code for _, code in shown)
+
+
+def _shown(error: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    extensions = error.get("extensions")
+    exception = extensions.get("exception") if isinstance(extensions, dict) else None
+    theirs = exception.get("code") if isinstance(exception, dict) else None
+    code = theirs if isinstance(theirs, str) and _PLAIN.fullmatch(theirs) else ""
+    shown = {name: error[name] for name in ("message", "path", "locations") if name in error}
+    if code not in _TOLD:
+        shown["message"] = _UNEXPECTED
+    shown["extensions"] = {"code": _CODES.get(code, _OTHER), **({"saleorCode": code} if code else {})}
+    return shown, code
+
+
+def error_reply(code: str, message: str) -> SubgraphReply:
+    """An answer in the shop's stead: nothing, because of this."""
+    errors = [{"message": message, "extensions": {"code": code}}]
+    body = orjson.dumps({"data": None, "errors": errors})
+    return SubgraphReply(200, {"content-type": "application/json"}, body)
