@@ -1,4 +1,4 @@
-"""A plan that can be executed, as often and at the same time as is wanted: it is immutable, all requests share it."""
+"""A plan that can be executed, as often and at the same time as is wanted: all requests share it."""
 
 import asyncio
 import math
@@ -64,11 +64,13 @@ class CompiledPlan:
     Attributes:
         plan: what it was made from.
         source: the generated Python text.
+        response_bytes: how long the last response's text was, as far as who runs the plan notes it; 0 at first.
     """
 
     __slots__ = (
         "_complete", "_conditions", "_deferred", "_denials", "_exposure", "_fetches", "_introspections", "_keys",
-        "_pass_through", "_project", "_project_apart", "_requests", "_root", "_writes", "plan", "source",
+        "_pass_through", "_project", "_project_apart", "_requests", "_root", "_writes", "plan",
+        "response_bytes", "source",
     )  # fmt: skip
 
     def __init__(
@@ -90,6 +92,7 @@ class CompiledPlan:
         denials: Denials | None,
     ) -> None:
         self.plan = plan
+        self.response_bytes = 0
         self._denials = denials
         self._deferred = deferred
         self._complete = complete

@@ -41,6 +41,7 @@ from router.server.served import Served, Workshop
 from router.server.subgraph_transport import SubgraphTransport
 from router.server.telemetry import log_access
 from router.server.traffic.reports import traffic_parts, watch_traffic
+from router.server.turns import Turns
 from router.server.websockets import Connection
 from router.server.worker_relay import WorkerRelay
 
@@ -88,6 +89,7 @@ class RouterApp:
     Attributes:
         after_serve: called whenever what is served has been replaced, in the same go.
         worker_metrics: asks the other workers for theirs, if this is one of several.
+        turns: when requests begin that take the fast lane.
         relay: hands requests to the other workers, if this is one of several; see `be_worker`.
     """
 
@@ -98,6 +100,7 @@ class RouterApp:
         hooks = workshop.hooks
         self.workshop = workshop
         self.metrics = workshop.metrics
+        self.turns = Turns(workshop.measured)
         self.parts: dict[str, Callable[[], str]] = {}
         self.after_serve: list[Callable[[], None]] = []
         self.worker_metrics: WorkerMetrics | None = None

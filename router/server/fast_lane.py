@@ -99,6 +99,7 @@ class FastLane:
         self.subgraphs = app.subgraphs
         self.sharing = app.sharing
         self.admission = app.admission
+        self.turns = app.turns
         self.on_request = app.on_request
         self.on_plan = app.pipeline.on_plan
         self.on_response = app.on_response

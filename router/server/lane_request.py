@@ -25,6 +25,7 @@ from router.server.responses import (
     status_of,
 )
 from router.server.streams import finished, needs_a_stream, open_operation, rejection
+from router.server.turns import SMALL_BYTES
 
 if TYPE_CHECKING:
     from router.server.fast_lane import FastLane, KnownBody
@@ -47,12 +48,14 @@ class LaneRequest:
 
     Attributes:
         pending: what it waits for.
+        compiled: what it runs.
+        turn_bytes: what it counts for among those that run; see `Turns`.
         is_mutation: whether it runs to its end although the client is gone.
     """
 
     __slots__ = (
-        "context", "deadline", "head", "is_gone", "is_mutation", "known", "lane", "line", "pending", "request",
-        "started",
+        "compiled", "context", "deadline", "head", "is_gone", "is_mutation", "known", "lane", "line", "pending",
+        "request", "started", "turn_bytes",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +77,8 @@ class LaneRequest:
         self.started = started
         self.deadline = line.loop.time() + lane.timeout_s
         self.pending: Pending | asyncio.Task[None] | None = None
+        self.compiled: CompiledPlan | None = None
+        self.turn_bytes = 0
         self.is_mutation = False
         self.is_gone = False
 
@@ -166,12 +171,22 @@ class LaneRequest:
             self.run(operation.type, operation.compiled, operation.variables)
 
     def run(self, operation_type: str, compiled: CompiledPlan, variables: Mapping[str, Any]) -> None:
-        lane = self.lane
+        """Execute it, when its turn comes."""
         if operation_type != "query":
             if operation_type == "subscription":
                 self.refuse_subscription()
                 return
             self.is_mutation = True
+        if compiled.response_bytes > SMALL_BYTES and not self.lane.turns.has_room:
+            self.pending = self.lane.turns.wait(partial(self.start, compiled, variables))
+        else:
+            self.start(compiled, variables)
+
+    def start(self, compiled: CompiledPlan, variables: Mapping[str, Any]) -> None:
+        lane = self.lane
+        self.compiled = compiled
+        self.turn_bytes = compiled.response_bytes
+        lane.turns.running_bytes += self.turn_bytes
         try:
             start = compiled.start
             if lane.sharing is not None and not self.is_mutation:
@@ -199,6 +214,7 @@ class LaneRequest:
         if not self.is_mutation:
             if self.pending is not None:
                 self.pending.cancel()
+            self.lane.turns.running_bytes -= self.turn_bytes
             self.lane.app.finished(self.context, status=499, started=self.started, codes=[], size_bytes=0)
 
     # ---- answering --------------------------------------------------------------------------------------------------
@@ -206,6 +222,7 @@ class LaneRequest:
     def done(self, response: Response) -> None:
         """Take what executing gave, and answer."""
         lane = self.lane
+        lane.turns.running_bytes -= self.turn_bytes
         try:
             if isinstance(response, bytes):
                 self.write(200, response, [])
@@ -243,6 +260,8 @@ class LaneRequest:
         except TypeError:  # not JSON, or too deep: rare enough for the other way
             self.line.answer_elsewhere(self, lambda exchange: exchange.answer(status, response, [self.context]))
         else:
+            if self.compiled is not None:
+                self.compiled.response_bytes = len(body)
             self.write(status, body, codes_of(response) if "errors" in response else [])
 
     def write(self, status: int, body: bytes, codes: list[str]) -> None:

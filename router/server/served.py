@@ -100,16 +100,15 @@ class Workshop:
         cost = config.limits.cost
         demand = None if cost is None else DemandControl(cost, self.metrics)
         pipeline = Pipeline(supergraph, config, self.hooks, views, _rate_limits(config, now), demand)
-        measured = self.measured if config.metrics.enabled else self.transport
         traffic = shaped(
-            measured,
+            self.measured,
             [subgraph.name for subgraph in supergraph.subgraphs],
             config.traffic,
             {name: section.traffic for name, section in config.subgraphs.items() if section.traffic is not None},
             None if now is None else now.traffic,
         )
         client, transport = connect(
-            supergraph, config, self.hooks, traffic or measured, self.subgraph_urls, self.open_streams
+            supergraph, config, self.hooks, traffic or self.measured, self.subgraph_urls, self.open_streams
         )
         return Served(
             config,

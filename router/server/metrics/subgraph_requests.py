@@ -15,11 +15,16 @@ __all__ = ["MeasuredTransport"]
 
 
 class MeasuredTransport:
-    """A transport that counts each request that is sent; one that is cancelled counts as never sent."""
+    """A transport that counts each request that is sent; one that is cancelled counts as never sent.
+
+    Attributes:
+        answers: how many requests have ended, with an answer or without.
+    """
 
     def __init__(self, inner: Transport, metrics: RouterMetrics) -> None:
         self.inner = inner
         self.metrics = metrics
+        self.answers = 0
         self.seen: dict[tuple[str, int | str], tuple[Count, Series]] = {}
 
     async def start(self) -> None:
@@ -52,6 +57,7 @@ class MeasuredTransport:
         self, subgraph: str, started: float, on_reply: OnReply | None, reply: SubgraphReply | SubgraphError
     ) -> None:
         """Count an answer, and pass it on."""
+        self.answers += 1
         result = reply.status if isinstance(reply, SubgraphReply) else reply.code
         count, durations = self.seen.get((subgraph, result)) or self.first(subgraph, result)
         count.value += 1
