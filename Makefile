@@ -49,6 +49,7 @@ check: bootstrap-dev ## Everything but the tests that CI demands: style, types, 
 
 schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, views, JSON schemas, the catalogue of agents, the table of settings
 	$(BIN)/python -m subgraphs sdl --out schema/subgraphs
+	$(BIN)/python -m subgraphs events schemas --out schema/events
 	$(BIN)/python -m router compose --config schema/supergraph.yaml --out schema/supergraph.graphql --contracts schema/contracts
 	$(BIN)/python -m router config-schema --out schema/router-config.schema.json
 	$(BIN)/brain config schema --out schema/brain.schema.json

@@ -12,6 +12,7 @@ A context is written against these modules, in the order in which a request meet
 - `agent_fields`: mutations that an agent's run stands behind.
 - `idempotency`: mutations that are done once, however often they are sent.
 - `loaders`, `pagination`, `ids`: batching, Relay connections over keyset cursors, identifiers.
+- `events`: what contexts tell one another.
 - `tables`, `migrations`: conventions for tables; roles, schemas and policies.
 - `demo`: identifiers of the demo data that contexts refer to in one another.
 

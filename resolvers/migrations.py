@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from resolvers.events.ddl import event_statements
 from resolvers.settings import Settings
 
 __all__ = ["TENANT_EXPRESSION", "VERSION_TABLE", "OwnerCannotBypass", "app_role", "migrate", "protect"]
@@ -90,6 +91,7 @@ async def migrate(context: str, migrations: Path, settings: Settings) -> None:
                 async with _ALEMBIC, engine.begin() as connection:
                     await _ensure_schema(connection, context)
                     await _ensure_answers(connection, context)
+                    await _ensure_events(connection, context)
                     await connection.run_sync(_upgrade, context, migrations)
             finally:
                 await lock.execute(text("select pg_advisory_unlock(:key)"), {"key": _LOCK})
@@ -163,6 +165,13 @@ async def _ensure_answers(connection: AsyncConnection, context: str) -> None:
         f"create policy tenant on {name} using ({condition}) with check ({condition})",
     ):
         await connection.exec_driver_sql(command)
+
+
+async def _ensure_events(connection: AsyncConnection, context: str) -> None:
+    """The tables of `resolvers.events`, which every context has."""
+    if await connection.scalar(text("select to_regclass(:name)"), {"name": f'"{context}".outbox'}) is None:
+        for command in event_statements(context, app_role(context), f"tenant_id = {TENANT_EXPRESSION}"):
+            await connection.exec_driver_sql(command)
 
 
 def _upgrade(connection: Connection, context: str, migrations: Path) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy.util import await_only
 
 from resolvers.context import RequestContext
 from resolvers.errors import DeadlineExceeded, Forbidden, Unauthenticated
+from resolvers.events.outbox import Outgoing, outgoing, write
 from resolvers.logins import LoginFile
 from resolvers.sealing import Sealed, Seals
 from turns import Turns
@@ -52,16 +53,16 @@ class TransactionFailed(Exception):
 class TenantSession:
     """The transaction of one operation. Safe to share between the operation's coroutines."""
 
-    def __init__(self, engine: AsyncEngine, turns: Turns, context: RequestContext, seals: Seals) -> None:
+    def __init__(self, database: "Database", turns: Turns, context: RequestContext) -> None:
         self.context = context
-        self._seals = seals
-        self._engine = engine
+        self._database = database
         self._turns = turns
         self._connection: AsyncConnection | None = None
         self._lock = asyncio.Lock()
         self._savepoints = 0
         self._failed = False
         self._after_commit: list[Callable[[], Awaitable[None]]] = []
+        self._outgoing: list[Outgoing] = []
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> int:
         """Runs a statement for its effect and returns the number of rows it touched."""
@@ -94,14 +95,14 @@ class TenantSession:
             nested = await connection.begin_nested()
         self._savepoints += 1
         failed_before = self._failed
-        promised_before = len(self._after_commit)
+        promised_before, told_before = len(self._after_commit), len(self._outgoing)
         try:
             yield
         except BaseException:
             async with self._lock:
                 await nested.rollback()
             self._failed = failed_before
-            del self._after_commit[promised_before:]
+            del self._after_commit[promised_before:], self._outgoing[told_before:]
             raise
         else:
             async with self._lock:
@@ -116,6 +117,19 @@ class TenantSession:
         """
         self._after_commit.append(action)
 
+    def publish(self, event: object) -> None:
+        """Tells other contexts of `event` once the transaction is committed, and never if it is undone.
+
+        Args:
+            event: of a class that `resolvers.events.declaration.event` declares.
+
+        Raises:
+            TypeError: it is of another class.
+            Unauthenticated: the session has no tenant.
+        """
+        self._tenant()
+        self._outgoing.append(outgoing(event))
+
     @asynccontextmanager
     async def apart(self) -> AsyncIterator["TenantSession"]:
         """A session of its own for the same caller: committed when the block ends, rolled back when it raises.
@@ -125,7 +139,7 @@ class TenantSession:
         Raises:
             TransactionFailed: at the end of the block, if nothing could be kept.
         """
-        session = TenantSession(self._engine, self._turns, self.context, self._seals)
+        session = TenantSession(self._database, self._turns, self.context)
         try:
             yield session
             await session.commit()
@@ -151,7 +165,7 @@ class TenantSession:
             SealedAway: what seals them cannot be reached.
             Unauthenticated: the session has no tenant.
         """
-        return await self._seals.seal(self._tenant(), values) if values else []
+        return await self._database.seals.seal(self._tenant(), values) if values else []
 
     async def unseal(self, values: Sequence[str]) -> list[str]:
         """What was sealed for the session's tenant; one request for all.
@@ -160,7 +174,7 @@ class TenantSession:
             SealedAway: what opens them cannot be reached.
             Unauthenticated: the session has no tenant.
         """
-        return await self._seals.unseal(self._tenant(), values) if values else []
+        return await self._database.seals.unseal(self._tenant(), values) if values else []
 
     def _tenant(self) -> UUID:
         if self.context.tenant_id is None:
@@ -173,6 +187,10 @@ class TenantSession:
         Raises:
             TransactionFailed: a statement failed outside of a savepoint; nothing was kept.
         """
+        if self._outgoing and not self._failed:
+            events, self._outgoing = self._outgoing, []
+            await write(self, self._tenant(), events, self._database.schema)
+            self._after_commit.append(self._database.ring)
         async with self._lock:
             if self._connection is None:
                 return
@@ -192,7 +210,7 @@ class TenantSession:
         async with self._lock:
             connection, self._connection = self._connection, None
             self._failed = False
-            self._after_commit = []
+            self._after_commit, self._outgoing = [], []
             if connection is not None:
                 await self._give_back(connection)
 
@@ -234,7 +252,7 @@ class TenantSession:
         party = self.context.tenant_id
         await self._turns.take(party)
         try:
-            return await self._engine.connect()
+            return await self._database.engine.connect()
         except BaseException:
             self._turns.give_back(party)
             raise
@@ -260,6 +278,9 @@ class Database:
             those of another wait for the end of one of them.
         logins: where the log-in of the moment is, instead of the URL's.
         seals: what seals columns; by default they stay as they are.
+
+    Attributes:
+        published: set when a session has committed events, for the relay, which clears it.
     """
 
     def __init__(
@@ -272,6 +293,7 @@ class Database:
     ) -> None:
         self.schema = schema
         self.seals = seals or Seals()
+        self.published = asyncio.Event()
         self._turns = Turns(pool_size)
         self._engine = create_async_engine(
             url,
@@ -307,7 +329,11 @@ class Database:
 
     def unit(self, context: RequestContext) -> TenantSession:
         """A session for `context` that whoever takes it commits and closes."""
-        return TenantSession(self._engine, self._turns, context, self.seals)
+        return TenantSession(self, self._turns, context)
+
+    async def ring(self) -> None:
+        """Says that there are events in the outbox."""
+        self.published.set()
 
     async def ping(self) -> None:
         """Raises if the database does not answer."""

@@ -31,7 +31,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import SchemaItem
 
-__all__ = ["answers_table", "context_metadata", "enumeration", "moment", "tenant_reference", "tenant_table"]
+from resolvers.events.tables import add_event_tables
+
+__all__ = [
+    "answers_table",
+    "context_metadata",
+    "enumeration",
+    "moment",
+    "own_tables",
+    "tenant_reference",
+    "tenant_table",
+]
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -43,10 +53,17 @@ _NAMES = {
 
 
 def context_metadata(context: str) -> MetaData:
-    """The metadata of a context: its schema, names for constraints that migrations can refer to, and `answers`."""
+    """The metadata of a context: its schema, names for constraints that migrations refer to, and the kit's tables."""
     metadata = MetaData(schema=context, naming_convention=_NAMES)
     _answers(metadata)
+    add_event_tables(metadata)
+    metadata.info["kit"] = frozenset(metadata.tables)
     return metadata
+
+
+def own_tables(metadata: MetaData) -> list[Table]:
+    """The tables that a context has declared itself, those that others refer to first; without the kit's."""
+    return [table for table in metadata.sorted_tables if table.key not in metadata.info["kit"]]
 
 
 @cache

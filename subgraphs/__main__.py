@@ -5,6 +5,7 @@
     python -m subgraphs seed [--only ...] [--stand-ins]
     python -m subgraphs reseal [--only ...]
     python -m subgraphs sdl [--only ...] [--out schema/subgraphs]
+    python -m subgraphs events ...              see `subgraphs.event_commands`
 
 Settings come from the environment, see `resolvers.settings`. All contexts run in one process, each below `/<name>/`.
 `--stand-ins` adds what stands in for systems that run elsewhere (`subgraphs.STAND_INS`).
@@ -22,6 +23,7 @@ from typing import Any
 
 from resolvers.settings import Settings
 from subgraphs import CONTEXTS, STAND_INS
+from subgraphs.event_commands import add_event_commands, run_event_command, subscriptions_of
 
 _ALL = (*CONTEXTS, *STAND_INS)
 
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     settings = Settings()
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if options.command == "events":
+        return run_event_command(options, settings)
     names: tuple[str, ...] = options.only or (_ALL if options.command == "sdl" else CONTEXTS)
     if options.stand_ins:
         names = tuple(name for name in _ALL if name in names or name in STAND_INS)
@@ -50,19 +54,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def create_app(names: Sequence[str], settings: Settings) -> Any:
-    """One ASGI application (Starlette) that serves the contexts `names`."""
+    """One ASGI application (Starlette) that serves the contexts `names`, and passes on and takes in their events."""
     from starlette.applications import Starlette  # noqa: PLC0415 - `migrate` and `seed` need no web server
+    from starlette.requests import Request  # noqa: PLC0415
+    from starlette.responses import Response  # noqa: PLC0415
+    from starlette.routing import Route  # noqa: PLC0415
+
+    from resolvers.events.backlog import as_metrics, backlog_of  # noqa: PLC0415
+    from resolvers.events.runtime import Participant, events_running, readers_of  # noqa: PLC0415
 
     apps = [importlib.import_module(f"subgraphs.{name}.app").create_app(settings) for name in names]
+
+    # Who listens is known from the code of all contexts, also where they run in processes of their own.
+    subscriptions = {name: subscriptions_of(name) for name in CONTEXTS}
+    readers = readers_of(subscriptions)
+    participants = [
+        Participant(app.database, readers.get(app.name, ()), subscriptions[app.name])
+        for app in apps
+        if app.name in CONTEXTS
+    ]
+
+    async def metrics(_: Request) -> Response:
+        found = [await backlog_of(each.database) for each in participants]
+        return Response(as_metrics(found), media_type="text/plain; version=0.0.4")
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for app in apps:
                 await stack.enter_async_context(app.router.lifespan_context(app))
+            await stack.enter_async_context(events_running(participants, settings))
             yield
 
-    return Starlette(routes=[route for app in apps for route in app.routes], lifespan=lifespan)
+    routes = [route for app in apps for route in app.routes]
+    return Starlette(routes=[*routes, Route("/metrics", metrics)], lifespan=lifespan)
 
 
 async def migrate_all(names: Sequence[str], settings: Settings) -> None:
@@ -144,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("reseal", parents=[shared], help="renew what is encrypted, after a key was rotated")
     sdl = commands.add_parser("sdl", parents=[shared], help="print the schemas, those of stand-ins among them")
     sdl.add_argument("--out", type=Path, metavar="DIR", help="write <name>.graphql files instead")
+    add_event_commands(commands.add_parser("events", help="look after what contexts tell one another"), shared)
     return parser
 
 

@@ -1,5 +1,5 @@
 """The directory: business listings, categories, opening hours, reviews, search.
 
 Owns the entities ``Business``, ``BusinessCategory`` and ``Review``, each ``@key(fields: "id")``. Refers to ``Account``
-(owner of a listing, author of a review) by id alone. Events: none yet, in or out.
+(owner of a listing, author of a review) by id alone. Tells of ``directory.review_posted``; listens to nothing.
 """

@@ -176,15 +176,19 @@ async def intervals_of(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID
     return found
 
 
-async def lock(session: TenantSession, business_id: UUID) -> None:
-    """Make every other transaction that changes this business wait: its rating and its reviews change together.
+async def lock(session: TenantSession, business_id: UUID) -> str:
+    """Make every other transaction that changes this business wait, and return the business's name.
+
+    Its rating and its reviews change together.
 
     Raises:
         BusinessNotFound: if there is none.
     """
-    statement = select(businesses.c.id).where(businesses.c.id == business_id).with_for_update(key_share=True)
-    if await session.scalar(statement) is None:
+    statement = select(businesses.c.name).where(businesses.c.id == business_id).with_for_update(key_share=True)
+    name: str | None = await session.scalar(statement)
+    if name is None:
         raise BusinessNotFound
+    return name
 
 
 async def add_to_rating(session: TenantSession, business_id: UUID, *, count: int, total: int) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.errors import NotYourReview, ReviewNotFound
 from subgraphs.directory.domain.listings import MAX_LINE, MAX_REVIEW, review_rating, review_text
+from subgraphs.directory.events import ReviewPosted
 from subgraphs.directory.repository import listings, reviews
 
 MODERATORS = frozenset({"owner", "manager"})
@@ -27,9 +28,20 @@ async def add_review(
         AlreadyReviewed: the author has reviewed it before.
     """
     values = _checked(rating=rating, title=title, body=body)
-    await listings.lock(session, business_id)
+    name = await listings.lock(session, business_id)
     review = await reviews.add(session, tenant_id, business_id=business_id, author_id=author_id, **values)
     await listings.add_to_rating(session, business_id, count=1, total=review.rating)
+    session.publish(
+        ReviewPosted(
+            review_id=review.id,
+            business_id=business_id,
+            business_name=name,
+            author_id=author_id,
+            rating=review.rating,
+            title=review.title,
+            posted_at=review.created_at,
+        )
+    )
     return review
 
 

@@ -9,10 +9,10 @@ from sqlalchemy.exc import DBAPIError
 
 from resolvers.context import RequestContext
 from resolvers.demo import demo_id, demo_tenant_id
+from resolvers.tables import own_tables
 from subgraphs.directory.tables import metadata
 
-# Without the answers kept for runs, of which none wrote.
-TABLES = [table for table in metadata.tables.values() if table.name != "answers"]
+TABLES = own_tables(metadata)
 OUTSIDERS = {"another tenant": uuid.UUID(int=1), "no tenant": None}
 
 
