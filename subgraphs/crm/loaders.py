@@ -7,7 +7,8 @@ from uuid import UUID
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, LeadScore, Pipeline, Stage
-from subgraphs.crm.repository import activities, contacts, leads, pipelines, scores
+from subgraphs.crm.domain.timeline import TimelineEntry
+from subgraphs.crm.repository import activities, contacts, leads, pipelines, scores, timeline
 
 __all__ = [
     "ActivityCount",
@@ -25,6 +26,7 @@ __all__ = [
     "pipeline_by_id",
     "stage_by_id",
     "stages_of_pipeline",
+    "timelines",
     "unsealed",
 ]
 
@@ -116,6 +118,11 @@ async def activity_lists(session: TenantSession, keys: list[UUID], wanted: Activ
 async def activity_counts(session: TenantSession, keys: list[UUID], wanted: ActivityCount) -> Sequence[int]:
     """How many activities there are under each parent."""
     return await activities.count_activities_by(session, wanted.parent, keys, wanted.filter)
+
+
+async def timelines(session: TenantSession, keys: list[UUID], window: Window) -> Sequence[Page[TimelineEntry]]:
+    """A page of the timeline of each contact."""
+    return await timeline.timeline_pages(session, keys, window)
 
 
 async def unsealed(session: TenantSession, values: Sequence[str]) -> Sequence[str]:

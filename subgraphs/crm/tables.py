@@ -33,8 +33,19 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from resolvers.sealing import SealedText
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
 from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus, ScoringEngine
+from subgraphs.crm.domain.timeline import TimelineKind
 
-__all__ = ["SCHEMA", "activities", "contacts", "lead_scores", "leads", "metadata", "pipelines", "stages"]
+__all__ = [
+    "SCHEMA",
+    "activities",
+    "contacts",
+    "lead_scores",
+    "leads",
+    "metadata",
+    "pipelines",
+    "stages",
+    "timeline_entries",
+]
 
 SCHEMA = "crm"
 
@@ -173,11 +184,26 @@ lead_scores = tenant_table(
     CheckConstraint("(engine = 'llm') = (model IS NOT NULL)", name="model"),
 )
 
+timeline_entries = tenant_table(
+    metadata,
+    "timeline_entries",
+    Column("contact_id", Uuid, nullable=False),
+    enumeration("kind", TimelineKind),
+    moment("at"),
+    Column("summary", String(500), nullable=False),
+    Column("source", String(100), nullable=False),
+    Column("reference", String(200), nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    tenant_reference("contact_id", "crm.contacts", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "contact_id", "event_id", name="uq_timeline_entries_event"),
+)
+
 # Lists come in an order, under a parent or not; every such index ends with the id that breaks ties.
 for _table, _columns in (
     (contacts, ("created_at",)),
     (contacts, ("updated_at",)),
     (contacts, ("name_key",)),
+    (contacts, ("business_id",)),
     (leads, ("created_at",)),
     (leads, ("updated_at",)),
     (leads, ("score",)),
@@ -193,5 +219,6 @@ for _table, _columns in (
     (activities, ("lead_id", "occurs_at")),
     (activities, ("contact_id", "occurs_at")),
     (lead_scores, ("lead_id", "scored_at")),
+    (timeline_entries, ("contact_id", "at")),
 ):
     Index(f"ix_{_table.name}_{'_'.join(_columns)}", *(_table.c[name] for name in ("tenant_id", *_columns, "id")))

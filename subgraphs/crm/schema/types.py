@@ -16,7 +16,9 @@ from resolvers.operation import Info
 from resolvers.pagination import After, Before, CountedConnection, First, Last, Window
 from subgraphs.crm import domain, loaders
 from subgraphs.crm.domain import ActivityKind, LeadGrade, LeadSource, LeadStatus, ScoringEngine
+from subgraphs.crm.repository.timeline import NEWEST_FIRST
 from subgraphs.crm.schema import inputs
+from subgraphs.crm.schema.timeline import TimelineConnection, TimelineEntry
 
 __all__ = [
     "Account",
@@ -281,6 +283,19 @@ class Contact:
     ) -> "ActivityConnection":
         window = inputs.activity_window(order_by, first, after, last, before)
         return await _activities_of(info, "contact_id", UUID(self.id), filter, window)
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="What happened with the contact, or the business they work for, in other parts of the platform: "
+        "orders, reviews; the latest first. It arrives a moment after it happened.",
+    )
+    async def timeline(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> TimelineConnection:
+        window = Window.of(NEWEST_FIRST, first=first, after=after, last=last, before=before)
+        return TimelineConnection.of(
+            await info.context.load(loaders.timelines, UUID(self.id), window), TimelineEntry.of
+        )
 
 
 @strawberry.federation.type(tags=INTERNAL, description="How promising a lead was found to be, by whom and why.")

@@ -1,0 +1,113 @@
+"""What other contexts tell of contacts, written into their timelines."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from resolvers.session import TenantSession
+from subgraphs.crm import domain
+from subgraphs.crm.domain import Contact, ContactDetails
+from subgraphs.crm.domain.errors import DuplicateEmail, InvalidValue
+from subgraphs.crm.domain.timeline import TimelineKind, order_summary, review_summary
+from subgraphs.crm.repository import contacts, timeline
+
+__all__ = ["PlacedOrder", "PostedReview", "Told", "note_order", "note_review"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Where something is known from.
+
+    Attributes:
+        source: name of the event.
+    """
+
+    source: str
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostedReview:
+    """A review of a business in the directory."""
+
+    review_id: UUID
+    business_id: UUID
+    business_name: str
+    rating: int
+    title: str
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order in the shop.
+
+    Attributes:
+        order_id: Saleor's.
+        email: as the customer typed it; may be empty.
+        customer_name: as on the bill; may be empty.
+        items: how many.
+    """
+
+    order_id: str
+    number: str
+    email: str
+    customer_name: str
+    items: int
+    total: Decimal
+    currency: str
+    placed_at: datetime
+
+
+async def note_review(session: TenantSession, review: PostedReview, told: Told) -> None:
+    """Writes a review into the timelines of those who work for the business."""
+    await timeline.add_to_contacts_of_business(
+        session,
+        review.business_id,
+        TimelineKind.REVIEW,
+        at=review.posted_at,
+        summary=review_summary(review.business_name, review.rating, review.title),
+        source=told.source,
+        reference=str(review.review_id),
+        event_id=told.event_id,
+    )
+
+
+async def note_order(session: TenantSession, order: PlacedOrder, told: Told) -> None:
+    """Writes an order into the timeline of the customer, who becomes a contact unless the tenant knows the address.
+
+    An order without an address that a contact may have is nobody's.
+    """
+    contact = await _customer(session, order)
+    if contact is None:
+        return
+    await timeline.add_to_contact(
+        session,
+        contact.id,
+        TimelineKind.ORDER,
+        at=order.placed_at,
+        summary=order_summary(order.number, order.items, order.total, order.currency),
+        source=told.source,
+        reference=order.order_id,
+        event_id=told.event_id,
+    )
+
+
+async def _customer(session: TenantSession, order: PlacedOrder) -> Contact | None:
+    try:
+        details = ContactDetails(name=order.customer_name.strip()[:200] or order.email, email=order.email)
+    except InvalidValue:
+        return None
+    if details.email is None:
+        return None
+    known = await contacts.contact_by_email(session, details.email)
+    if known is not None:
+        return known
+    contact = domain.new_contact(uuid4(), details, datetime.now(UTC))
+    try:
+        async with session.savepoint():
+            await contacts.add_contact(session, contact)
+    except DuplicateEmail:  # somebody else has made it in this moment
+        return await contacts.contact_by_email(session, details.email)
+    return contact
