@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, ParamSpec, TypeVar
-from uuid import UUID, uuid5
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -27,6 +26,7 @@ from brain.crews.meter import Meter
 from brain.crews.task import CrewEvent
 from brain.graph_client import GraphAccess
 from brain.recording import ACTION, DECISION, OPEN_SCHEDULED, PROPOSE, REPORT, SETTLE, final, raised, write_down
+from brain.run_ids import run_id_of
 from brain.workflows.messages import (
     ANY_EDITION,
     Action,
@@ -63,9 +63,6 @@ EngineSettings = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_RUN_IDS: Final = UUID("0e2a5f4e-6a51-5d5e-8a1d-3d0c0b7b1f52")
-"""Of which the ids of runs are made, as the subgraph `agents` makes them."""
 
 
 class Activities:
@@ -282,7 +279,7 @@ class Activities:
     @activity.defn
     async def open_scheduled_run(self, due: DueMoment) -> OpenedRun:
         """Open the run of a schedule at one moment. One that is switched off or gone opens none."""
-        run_id = str(uuid5(_RUN_IDS, f"{due.tenant}/{due.crew}/{due.key}"))
+        run_id = run_id_of(due.tenant, due.crew, due.key)
         graph = self._graph.of(RunRef(due.tenant, run_id, due.crew, None, []))
         try:
             given = {"scheduleId": due.schedule_id, "key": due.key}

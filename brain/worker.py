@@ -30,12 +30,14 @@ from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.crews.runtime.environment import prepare
 from brain.http_client import HttpClient
 from brain.integrations import all_crews
+from brain.integrations.connection_checks import ConnectionChecks
 from brain.integrations.credentials import NoCredentials, VaultCredentials
 from brain.integrations.graph import ConnectedAccess
 from brain.run_tokens import RunTokenSigner
 from brain.vault import Vault, VaultError
 from brain.worker_health import served_health
 from brain.workflows.agent_run import AgentRunWorkflow
+from brain.workflows.connection_check import ConnectionCheckWorkflow
 from brain.workflows.messages import RUNS_QUEUE, crews_queue
 from brain.workflows.scheduled_run import ScheduledRunWorkflow
 from router import configure_logging
@@ -89,7 +91,7 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         url = settings.graph_url or f"http://127.0.0.1:{settings.port}/graphql"
         graph = ConnectedAccess(http, url, signer, load_catalogue(), connector)
         activities = Activities(graph, None if vault is None else _Engines(vault).of_tenant, crews=all_crews())
-        for worker in _workers(client, activities):
+        for worker in _workers(client, activities, ConnectionChecks(graph, connector)):
             await stack.enter_async_context(worker)
         health = served_health(settings.host, settings.worker_port, client.service_client.check_health)
         await stack.enter_async_context(health)
@@ -98,12 +100,12 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         _log.info("stops")
 
 
-def _workers(client: Client, activities: Activities) -> list[Worker]:
+def _workers(client: Client, activities: Activities, connections: ConnectionChecks) -> list[Worker]:
     runs = Worker(
         client,
         task_queue=RUNS_QUEUE,
-        workflows=[AgentRunWorkflow, ScheduledRunWorkflow],
-        activities=activities.light(),
+        workflows=[AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow],
+        activities=[*activities.light(), connections.check_connection],
         max_concurrent_activities=40,
         graceful_shutdown_timeout=_GRACE,
     )

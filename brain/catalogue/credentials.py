@@ -54,7 +54,7 @@ async def checked(source: CredentialSource, tenant: str, integration: Integratio
     Raises:
         MissingCredentials: there are none, a field is missing, or one cannot be right.
     """
-    remedy = f"Store them in Vault at {integration.credential_path.replace('{tenant}', tenant)}"
+    remedy = f'Give them with `setAgentIntegrationCredentials(integration: "{integration.name}")`'
     fields = await source.get(tenant, integration.name)
     if not fields:
         reason = f"{integration.title} is not connected: there are no credentials"

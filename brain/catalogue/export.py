@@ -16,7 +16,7 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
         version, counts {integrations, agents}
         patterns: [{name, agents, description, roles: [{name, task, after, riskCeiling}]}]
         integrations: [{name, title, category, pattern, auth, docs, credentialPath, health, agents,
-            credentials: [{name, description, secret, required}],
+            credentials: [{name, description, secret, required, pattern?}],
             operations: [{tool, name, description, risk, arguments, pages}]}]
         agents: [{name, role, goal, backstory, integration, pattern, position, riskCeiling, tools}]
     """
@@ -118,6 +118,7 @@ def _integration(catalogue: Catalogue, integration: Integration) -> dict[str, An
                 "description": field.description,
                 "secret": field.secret,
                 "required": field.required,
+                **({} if field.pattern is None else {"pattern": field.pattern}),
             }
             for field in integration.credentials
         ],

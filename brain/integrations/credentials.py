@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from brain.vault import Vault
+from brain.vault import Vault, VaultError
 
 __all__ = ["NoCredentials", "VaultCredentials"]
 
@@ -38,6 +38,10 @@ class NoCredentials:
         """None."""
         return None
 
-    async def put(self, tenant: str, integration: str, fields: Mapping[str, str]) -> None:
-        """Never called: without credentials there is nothing to renew."""
-        raise NotImplementedError
+    async def put(self, tenant: str, integration: str, fields: Mapping[str, str]) -> None:  # noqa: ARG002
+        """Refuse: there is nowhere to keep them.
+
+        Raises:
+            VaultError: always.
+        """
+        raise VaultError(f"There is no Vault to keep the credentials of {integration} in: set BRAIN_VAULT_ADDRESS.")

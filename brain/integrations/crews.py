@@ -16,7 +16,7 @@ from brain.integrations.outputs import MODELS, fits, stands
 from brain.integrations.playbooks import playbook
 from brain.integrations.tools import ADDRESS, PAYLOAD, is_plain
 
-__all__ = ["all_crews", "crew_name", "integration_crews"]
+__all__ = ["all_crews", "crew_name", "crew_of", "integration_crews"]
 
 _PREFIX = "integration_"
 _FIELD = "agents.runIntegrationAgent"
@@ -56,6 +56,11 @@ def crew_name(template: str, arguments: Mapping[str, Any]) -> str:
     return template.replace("{integration}", str(arguments.get("integration")))
 
 
+def crew_of(integration: str) -> str:
+    """The name of an integration's crew."""
+    return _PREFIX + integration
+
+
 @cache
 def all_crews() -> Mapping[str, Crew]:
     """The platform's crews and those of integrations, by name; made once.
@@ -75,7 +80,7 @@ def integration_crews(catalogue: Catalogue) -> dict[str, Crew]:
 
 
 def _crew(catalogue: Catalogue, integration: Integration) -> Crew:
-    name = _PREFIX + integration.name
+    name = crew_of(integration.name)
     pattern = catalogue.patterns[integration.pattern]
     agents = {agent.position: agent for agent in catalogue.agents_of(integration.name)}
     writing = [operation for operation in integration.operations.values() if operation.risk is not Risk.READ]

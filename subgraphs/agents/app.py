@@ -5,11 +5,14 @@ from redis.asyncio import Redis
 from resolvers.app import REDIS_TIMEOUT_S, Subgraph, subgraph_app
 from resolvers.embeddings import EmbeddingSettings, MiniLMEmbeddings
 from resolvers.settings import Settings
+from subgraphs.agents.engine_settings import EngineSettings
 from subgraphs.agents.schema import schema
+from subgraphs.agents.secrets import Secrets
 from subgraphs.agents.services import Services
 from subgraphs.agents.streams import EventStreams
 from subgraphs.agents.sweeper import Sweeper
 from subgraphs.agents.workflows import TemporalSettings, Workflows
+from vault import Vault
 
 __all__ = ["create_app", "sdl"]
 
@@ -28,6 +31,7 @@ def create_app(settings: Settings, temporal: TemporalSettings | None = None) -> 
     streams = EventStreams(ringing, waiting)
     workflows = Workflows(temporal or TemporalSettings())
     sweeper = Sweeper(workflows)
+    secrets = Secrets(None if settings.vault_address is None else Vault.from_settings(settings, "subgraph-agents"))
 
     async def begin() -> None:
         sweeper.begin(app.database)
@@ -35,8 +39,10 @@ def create_app(settings: Settings, temporal: TemporalSettings | None = None) -> 
     async def end() -> None:
         await sweeper.end()
         await streams.close()
+        await secrets.close()
 
-    services = Services(streams, workflows, MiniLMEmbeddings.from_settings(EmbeddingSettings()))
+    embeddings = MiniLMEmbeddings.from_settings(EmbeddingSettings())
+    services = Services(streams, workflows, embeddings, secrets, EngineSettings())
     app = subgraph_app("agents", schema, settings, services=services, on_start=begin, on_stop=end)
     return app
 

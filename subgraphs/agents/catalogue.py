@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["integration_names", "load_catalogue"]
+__all__ = ["integration_names", "integration_of", "load_catalogue"]
 
 
 _PLACE = Path("schema") / "agent-catalogue.json"
@@ -27,6 +27,15 @@ def load_catalogue() -> dict[str, Any]:
 
 
 @lru_cache
+def _integrations() -> dict[str, dict[str, Any]]:
+    return {integration["name"]: integration for integration in load_catalogue()["integrations"]}
+
+
 def integration_names() -> frozenset[str]:
     """The names of all integrations."""
-    return frozenset(integration["name"] for integration in load_catalogue()["integrations"])
+    return frozenset(_integrations())
+
+
+def integration_of(name: str) -> dict[str, Any] | None:
+    """The entry of an integration; None if there is none. Not to be changed."""
+    return _integrations().get(name)

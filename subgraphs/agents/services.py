@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from resolvers.embeddings import EmbeddingProvider
+from subgraphs.agents.engine_settings import EngineSettings
+from subgraphs.agents.secrets import Secrets
 from subgraphs.agents.streams import EventStreams
 from subgraphs.agents.workflows import Workflows
 
@@ -14,3 +16,5 @@ class Services:
     streams: EventStreams
     workflows: Workflows
     embeddings: EmbeddingProvider
+    secrets: Secrets
+    engines: EngineSettings

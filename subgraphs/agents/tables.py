@@ -50,6 +50,7 @@ __all__ = [
     "budget_usage",
     "controls",
     "documents",
+    "engines",
     "events",
     "integrations",
     "ledger",
@@ -294,6 +295,22 @@ integrations = tenant_table(
     moment("checked_at"),
     UniqueConstraint("tenant_id", "name", name="uq_integrations_name"),
 )
+
+engines = tenant_table(
+    metadata,
+    "engines",
+    Column("provider", String(40), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("base_url", String(500)),
+    Column("input_micros", BigInteger),
+    Column("output_micros", BigInteger),
+    Column("max_output_tokens", Integer, nullable=False),
+    Column("has_key", Boolean, nullable=False),
+    Column("changed_by", Uuid),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("tenant_id", name="uq_engines_tenant"),
+)
+"""Which language model a tenant has chosen; its key is in the Vault, where this context cannot read it."""
 
 schedules = tenant_table(
     metadata,

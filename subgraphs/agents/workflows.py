@@ -36,8 +36,13 @@ _log = logging.getLogger("subgraphs.agents.workflows")
 
 WORKFLOW_TYPE: Final = "AgentRun"
 SCHEDULED_TYPE: Final = "ScheduledRun"
+CONNECTION_TYPE: Final = "ConnectionCheck"
 TASK_QUEUE: Final = "agent-runs"
 _TIMEOUT_S: Final = 5.0
+_CHECK_S: Final = 10.0
+_CHECK_EVERY: Final = timedelta(hours=6)
+_CHECK_SPREAD: Final = timedelta(hours=1)
+"""So that not all tenants' connections are tried in the same minute."""
 
 _OBJECTIONS: Final[dict[str, type[DomainError]]] = {
     "UNKNOWN_ACTION": ActionNotFound,
@@ -92,6 +97,18 @@ def _schedule_id(tenant_id: UUID, schedule_id: UUID) -> str:
     return f"{tenant_id}:{schedule_id}"
 
 
+def _checks_id(tenant_id: UUID, integration: str) -> str:
+    return f"{tenant_id}:connection:{integration}"
+
+
+def _marked(tenant_id: UUID) -> Any:
+    """What everything of a tenant is found by in the workflow service."""
+    from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes  # noqa: PLC0415
+
+    pair = SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), str(tenant_id))
+    return TypedSearchAttributes([pair])
+
+
 class Workflows:
     """The workflows of runs.
 
@@ -115,15 +132,11 @@ class Workflows:
         """Starts the run's workflow, unless it was started before."""
         from temporalio.common import (  # noqa: PLC0415 - a heavy import
             Priority,
-            SearchAttributeKey,
-            SearchAttributePair,
-            TypedSearchAttributes,
             WorkflowIDConflictPolicy,
             WorkflowIDReusePolicy,
         )
         from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
 
-        tenant = SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), str(tenant_id))
         async with self._asked() as client:
             # Started before, it may have ended since.
             with suppress(WorkflowAlreadyStartedError):
@@ -134,7 +147,7 @@ class Workflows:
                     task_queue=TASK_QUEUE,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    search_attributes=TypedSearchAttributes([tenant]),
+                    search_attributes=_marked(tenant_id),
                     # Where tasks queue up, tenants get their turns one after another.
                     priority=Priority(fairness_key=str(tenant_id)),
                     rpc_timeout=timedelta(seconds=_TIMEOUT_S),
@@ -200,22 +213,16 @@ class Workflows:
             ScheduleUpdate,
             ScheduleUpdateInput,
         )
-        from temporalio.common import (  # noqa: PLC0415
-            Priority,
-            SearchAttributeKey,
-            SearchAttributePair,
-            TypedSearchAttributes,
-        )
+        from temporalio.common import Priority  # noqa: PLC0415
         from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
 
-        tenant = SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), str(tenant_id))
         wanted = TemporalSchedule(
             action=ScheduleActionStartWorkflow(
                 SCHEDULED_TYPE,
                 {"tenant": str(tenant_id), "schedule_id": str(schedule.id), "crew": schedule.crew},
                 id=f"{tenant_id}:{key_prefix(schedule.id)}",
                 task_queue=TASK_QUEUE,
-                typed_search_attributes=TypedSearchAttributes([tenant]),
+                typed_search_attributes=_marked(tenant_id),
                 priority=Priority(fairness_key=str(tenant_id)),
             ),
             spec=ScheduleSpec(cron_expressions=[schedule.cron], time_zone_name=schedule.time_zone),
@@ -231,7 +238,7 @@ class Workflows:
             try:
                 await client.create_schedule(
                     _schedule_id(tenant_id, schedule.id), wanted, rpc_timeout=timeout,
-                    search_attributes=TypedSearchAttributes([tenant]),
+                    search_attributes=_marked(tenant_id),
                 )  # fmt: skip
             except ScheduleAlreadyRunningError:
                 handle = client.get_schedule_handle(_schedule_id(tenant_id, schedule.id))
@@ -246,6 +253,76 @@ class Workflows:
         with suppress(WorkflowNotFound):
             async with self._asked() as client:
                 handle = client.get_schedule_handle(_schedule_id(tenant_id, schedule_id))
+                await handle.delete(rpc_timeout=timedelta(seconds=_TIMEOUT_S))
+
+    async def check_connection(self, tenant_id: UUID, integration: str) -> bool:
+        """Has a worker try the tenant's connection to an integration, now and with the credentials of now.
+
+        Returns:
+            Whether it has been tried, and what came of it written down, within some seconds.
+        """
+        from temporalio.client import WorkflowFailureError  # noqa: PLC0415 - a heavy import
+        from temporalio.common import Priority, WorkflowIDConflictPolicy  # noqa: PLC0415
+        from temporalio.service import RPCError  # noqa: PLC0415
+
+        async with self._asked() as client:
+            handle = await client.start_workflow(
+                CONNECTION_TYPE,
+                {"tenant": str(tenant_id), "integration": integration},
+                id=f"{tenant_id}:connection-now:{integration}",
+                task_queue=TASK_QUEUE,
+                # One that is under way may have begun with other credentials.
+                id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+                search_attributes=_marked(tenant_id),
+                priority=Priority(fairness_key=str(tenant_id)),
+                rpc_timeout=timedelta(seconds=_TIMEOUT_S),
+            )
+        try:
+            async with asyncio.timeout(_CHECK_S):
+                await handle.result()
+        except (TimeoutError, WorkflowFailureError, RPCError) as error:
+            _log.info("%s is not checked yet: %s", integration, error or type(error).__name__)
+            return False
+        return True
+
+    async def put_connection_checks(self, tenant_id: UUID, integration: str) -> None:
+        """Has a worker try the tenant's connection to an integration every few hours from now on."""
+        from temporalio.client import (  # noqa: PLC0415 - a heavy import
+            Schedule as TemporalSchedule,
+        )
+        from temporalio.client import (  # noqa: PLC0415
+            ScheduleActionStartWorkflow,
+            ScheduleAlreadyRunningError,
+            ScheduleIntervalSpec,
+            ScheduleSpec,
+        )
+        from temporalio.common import Priority  # noqa: PLC0415
+
+        checks = TemporalSchedule(
+            action=ScheduleActionStartWorkflow(
+                CONNECTION_TYPE,
+                {"tenant": str(tenant_id), "integration": integration},
+                id=f"{tenant_id}:connection:{integration}",
+                task_queue=TASK_QUEUE,
+                typed_search_attributes=_marked(tenant_id),
+                priority=Priority(fairness_key=str(tenant_id)),
+            ),
+            spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=_CHECK_EVERY)], jitter=_CHECK_SPREAD),
+        )
+        async with self._asked() as client:
+            with suppress(ScheduleAlreadyRunningError):
+                await client.create_schedule(
+                    _checks_id(tenant_id, integration),
+                    checks,
+                    rpc_timeout=timedelta(seconds=_TIMEOUT_S),
+                    search_attributes=_marked(tenant_id),
+                )
+
+    async def drop_connection_checks(self, tenant_id: UUID, integration: str) -> None:
+        """Has nobody try the connection any more."""
+        with suppress(WorkflowNotFound):
+            async with self._asked() as client:
+                handle = client.get_schedule_handle(_checks_id(tenant_id, integration))
                 await handle.delete(rpc_timeout=timedelta(seconds=_TIMEOUT_S))
 
     @asynccontextmanager

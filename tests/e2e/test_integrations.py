@@ -9,7 +9,7 @@ import pytest
 from brain.config import BrainSettings
 from brain.vault import Vault
 from resolvers.demo import demo_id
-from tests.brain.catalogue.contract_server import ContractServer
+from tests.brain.catalogue.contract_server import ContractServer, Step
 from tests.brain.catalogue.provider_files import PROVIDERS
 
 STRIPE = next(provider for provider in PROVIDERS if provider.name == "stripe")
@@ -121,3 +121,48 @@ async def test_an_integration_that_there_is_not(platform: Any) -> None:
     asked = {"integration": "myspace", "goal": "See."}
     answer = await asyncio.to_thread(platform.ask, RUN, {"input": asked}, user="ada@acme")
     assert answer.json()["errors"][0]["extensions"]["code"] == "AGENT_CREW_UNKNOWN"
+
+
+SET = """
+mutation ($key: String!) { setAgentIntegrationCredentials(input: {
+  integration: "stripe", credentials: [{name: "secret_key", value: $key}]
+}) { integration { state detail } isChecked errors { code message } } }
+"""
+REMOVE = """
+mutation { removeAgentIntegrationCredentials(input: {integration: "stripe"}) {
+  integration { state } errors { code message }
+} }
+"""
+
+
+async def test_an_owner_connects_an_integration(platform: Any, providers: ContractServer) -> None:
+    def health(key: str, **answer: Any) -> Step:
+        headers = {"Authorization": f"Bearer {key}"}
+        return Step(STRIPE.file["health"], headers=headers, **(answer or {"reply": STRIPE.file["health_reply"]}))
+
+    providers.play(health("sk_test_Wrong", **STRIPE.failure("unauthorized")))
+    wrong = await ask(platform, SET, {"key": "sk_test_Wrong"}, "ada@globex")
+    assert wrong["setAgentIntegrationCredentials"]["errors"] == []
+    assert wrong["setAgentIntegrationCredentials"]["isChecked"], platform.logs()[-3000:]
+    assert wrong["setAgentIntegrationCredentials"]["integration"]["state"] == "FAILED"
+    providers.verify()
+
+    providers.play(health("sk_test_Right"))
+    right = await ask(platform, SET, {"key": "sk_test_Right"}, "ada@globex")
+    connected = {"integration": {"state": "CONNECTED", "detail": None}, "isChecked": True, "errors": []}
+    assert right["setAgentIntegrationCredentials"] == connected
+    providers.verify()
+
+    gone = (await ask(platform, REMOVE, {}, "ada@globex"))["removeAgentIntegrationCredentials"]
+    assert gone == {"integration": {"state": "MISSING_CREDENTIALS"}, "errors": []}
+    providers.play()
+    asked = {"integration": "stripe", "goal": "See.", "operation": "get_balance"}
+    payload = (await ask(platform, RUN, {"input": asked}, "ada@globex", prefer="wait=25"))["runIntegrationAgent"]
+    state = await ended(platform, payload["run"]["id"], "ada@globex", "SUCCEEDED", "FAILED")
+    assert state["error"]["code"] == "MISSING_CREDENTIALS"
+    assert not providers.received
+    assert "sk_test_Right" not in platform.logs()
+    assert "sk_test_Wrong" not in platform.logs()
+
+    refused = await asyncio.to_thread(platform.ask, SET, {"key": "sk_test_Right"}, user="ben@acme")
+    assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN", "a manager is no owner"

@@ -23,6 +23,7 @@ __all__ = [
     "RunNotFound",
     "RunOver",
     "ScheduleNotFound",
+    "SecretsUnavailable",
     "TemporalUnavailable",
     "TooManyDocuments",
     "VersionConflict",
@@ -131,6 +132,12 @@ class TemporalUnavailable(Refused):
     """The workflow service does not answer; look at the run again before you try again."""
 
     code = "TEMPORAL_UNAVAILABLE"
+
+
+class SecretsUnavailable(Refused):
+    """The Vault does not answer or refuses: nothing has changed. Try again later."""
+
+    code = "SECRETS_UNAVAILABLE"
 
 
 class WorkflowNotFound(Refused):

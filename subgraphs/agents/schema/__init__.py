@@ -12,13 +12,14 @@ from subgraphs.agents.schema.internal import InternalMutation
 from subgraphs.agents.schema.mutations import PublicMutation
 from subgraphs.agents.schema.query import READ, RunQuery
 from subgraphs.agents.schema.schedules import ScheduleMutation, ScheduleQuery
+from subgraphs.agents.schema.secrets import SecretMutation, SecretQuery
 from subgraphs.agents.schema.subscription import Subscription
 
 __all__ = ["schema"]
 
 
 @strawberry.type
-class Query(RunQuery, DocumentQuery, CatalogueQuery, ScheduleQuery):
+class Query(RunQuery, DocumentQuery, CatalogueQuery, ScheduleQuery, SecretQuery):
     pass
 
 
@@ -30,6 +31,7 @@ class Mutation(
     DocumentMutation,
     CatalogueMutation,
     ScheduleMutation,
+    SecretMutation,
     InternalMutation,
 ):
     pass
