@@ -13,7 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
@@ -40,7 +40,7 @@ from brain.run_tokens import RunTokens
 from brain.saleor import NAME as SALEOR
 from brain.saleor import ROUTER_SETTINGS
 from brain.saleor.calls import SaleorCalls
-from brain.saleor.links import SaleorLinks, read_links_file
+from brain.saleor.links import SaleorLinks, SaleorSecrets, read_links_file
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
 from brain.workflow_service import WorkflowService
@@ -55,6 +55,9 @@ from router import (
     load_config,
     load_supergraph,
 )
+
+if TYPE_CHECKING:
+    from brain.vault import Vault
 
 __all__ = ["create_brain_app"]
 
@@ -117,7 +120,10 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     if _AGENTS in urls:
         agents = InternalSubgraph(http, urls[_AGENTS], signer, _AGENTS, _OPENING_S)
         dispatch = AgentDispatch(agents, workflows, all_crews())
-    saleor = SaleorCalls(_saleor_links(settings), lambda: router.supergraph) if SALEOR in names else None
+    saleor = vault = None
+    if SALEOR in names:
+        vault = _vault(settings)
+        saleor = SaleorCalls(_saleor_links(settings, vault), lambda: router.supergraph)
     hooks = BrainHooks(
         resolver,
         signer,
@@ -162,6 +168,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
                 task.cancel()
             if workflows is not None:
                 await workflows.close()
+            if vault is not None:
+                await vault.close()
             await http.close()
             await redis.aclose()
 
@@ -179,14 +187,26 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     return app
 
 
-def _saleor_links(settings: BrainSettings) -> SaleorLinks:
-    """Which Saleor a tenant has, as far as the settings say."""
+def _vault(settings: BrainSettings) -> "Vault | None":
+    """The Brain's access to the Vault, if the settings name one."""
+    if settings.vault_address is None:
+        return None
+    from brain.vault import Vault, VaultError  # noqa: PLC0415 - its client library takes its time to load
+
+    try:
+        return Vault.from_settings(settings, "brain")
+    except VaultError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _saleor_links(settings: BrainSettings, vault: "Vault | None") -> SaleorLinks:
+    """Which Saleor a tenant has, as far as the settings and the Vault say."""
     file = settings.saleor_links_file
     try:
         entries = {} if file is None else read_links_file(file)
     except ValueError as error:
         raise ConfigError(f"{variable('saleor_links_file')}: {error}") from error
-    return SaleorLinks(settings.saleor_url, entries)
+    return SaleorLinks(settings.saleor_url, entries, None if vault is None else SaleorSecrets(vault))
 
 
 def _run_tokens(settings: BrainSettings) -> RunTokens | None:

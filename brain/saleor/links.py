@@ -23,7 +23,7 @@ from brain.caller import Caller
 from brain.recent import RecentAnswers
 from brain.saleor import NAME
 
-__all__ = ["LinkUnavailable", "SaleorLink", "SaleorLinks", "SecretSource", "read_links_file"]
+__all__ = ["LinkUnavailable", "SaleorLink", "SaleorLinks", "SaleorSecrets", "read_links_file"]
 
 _LIFETIME_S = 30.0
 _MAX_TENANTS = 10_000
@@ -41,11 +41,30 @@ class LinkUnavailable(Exception):
     """A tenant's link cannot be read, or is wrong. The message is for the log."""
 
 
-class SecretSource(Protocol):
-    """Tenants' secrets, such as those in the Vault."""
+class Secrets(Protocol):
+    """Tenants' secrets: the Vault."""
 
-    async def get(self, tenant: str, integration: str) -> Fields | None:
+    async def read(self, name: str, tenant: str) -> Mapping[str, Any] | None:
         """The stored fields, or None."""
+
+
+class SaleorSecrets:
+    """Tenants' links as the Vault has them."""
+
+    def __init__(self, vault: Secrets) -> None:
+        self._vault = vault
+
+    async def of(self, tenant_id: str) -> Fields | None:
+        """The fields of the tenant's link, or None.
+
+        Raises:
+            LinkUnavailable: the Vault does not say.
+        """
+        try:
+            found = await self._vault.read(f"integrations/{NAME}", tenant_id)
+        except Exception as error:  # whatever it is: without its word no other link may be taken
+            raise LinkUnavailable(f"{type(error).__name__}: {error}") from error
+        return None if found is None else {name: str(value) for name, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +98,7 @@ class SaleorLinks:
     """
 
     def __init__(
-        self, default_url: str | None, entries: Mapping[str, Fields] | None = None, secrets: SecretSource | None = None
+        self, default_url: str | None, entries: Mapping[str, Fields] | None = None, secrets: SaleorSecrets | None = None
     ) -> None:
         self._default_url = default_url
         self._entries = entries or {}
@@ -108,10 +127,7 @@ class SaleorLinks:
             assert caller.tenant_id is not None
             fields: Fields | None = None
             if self._secrets is not None:
-                try:
-                    fields = await self._secrets.get(caller.tenant_id, NAME)
-                except Exception as error:  # whatever the source raises: without its word no other link may be taken
-                    raise LinkUnavailable(f"{type(error).__name__}: {error}") from error
+                fields = await self._secrets.of(caller.tenant_id)
             if fields is None and caller.tenant_slug is not None:
                 fields = self._entries.get(caller.tenant_slug)
             return self._made(fields, caller)

@@ -2,7 +2,7 @@
 
 | role | its own secrets | tenants' secrets | keys for encryption | log-ins to the database |
 |---|---|---|---|---|
-| ``brain`` | read | none | its own | none |
+| ``brain`` | read | reads those of ``integrations/saleor`` | its own | none |
 | ``worker`` | read | reads them, renews those of integrations | its own | none |
 | ``subgraph-agents`` | read | writes and deletes, never reads | its own | its own |
 | ``subgraph-<other>`` | read | none | its own | its own |
@@ -10,8 +10,11 @@
 
 from collections.abc import Sequence
 
+from brain.saleor import NAME as SALEOR
+
 _SUBGRAPH = "subgraph-"
 _WRITER = "subgraph-agents"
+_BRAIN = "brain"
 # Without these a service could not find out that its token is gone, renew it, or give it back.
 _OWN_TOKEN = (
     ("auth/token/lookup-self", ("read",)),
@@ -55,6 +58,8 @@ def policy(role: str) -> str:
 def _of_tenants(role: str) -> dict[str, tuple[str, ...]]:
     # `+` is exactly one word of a path: a tenant, an integration.
     names = {"kv/metadata/tenants/+/integrations": ("list",), "kv/metadata/tenants/+/integrations/": ("list",)}
+    if role == _BRAIN:
+        return {f"kv/data/tenants/+/integrations/{SALEOR}": ("read",)}
     if role == "worker":
         return {
             "kv/data/tenants/+/llm": ("read",),

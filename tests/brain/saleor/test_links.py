@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from brain.caller import Caller
-from brain.saleor.links import LinkUnavailable, SaleorLink, SaleorLinks, read_links_file
+from brain.saleor.links import LinkUnavailable, SaleorLink, SaleorLinks, SaleorSecrets, read_links_file
 from subgraphs.saleor.seed.people import app_token
 
 OWN = "https://{tenant}.shops.example/graphql/"
@@ -23,8 +23,8 @@ class Secrets:
         self.asked: list[tuple[str, str]] = []
         self.is_away = False
 
-    async def get(self, tenant: str, integration: str) -> Mapping[str, str] | None:
-        self.asked.append((tenant, integration))
+    async def read(self, name: str, tenant: str) -> Mapping[str, str] | None:
+        self.asked.append((tenant, name))
         if self.is_away:
             raise OSError("the Vault is away")
         return self.secrets.get(f"t{tenant}")
@@ -57,18 +57,18 @@ async def test_nobody_and_odd_slugs_have_none(caller: Caller) -> None:
 async def test_the_secret_before_the_file_before_the_rest() -> None:
     secrets = Secrets(t1={"url": "https://s.example/graphql/", "channel": "a", "channels": "b, c", "app_token": "x1"})
     entries = {"acme": {"channel": "file"}, "globex": {"channel": "file", "channels": "*", "app_token": "y1"}}
-    links = SaleorLinks(OWN, entries, secrets)
+    links = SaleorLinks(OWN, entries, SaleorSecrets(secrets))
     assert await link(links, ACME) == SaleorLink("https://s.example/graphql/", "a", frozenset("abc"), "x1")
     assert await link(links, GLOBEX) == SaleorLink("https://globex.shops.example/graphql/", "file", None, "y1")
     for _ in range(3):
         await link(links, ACME)
-    assert secrets.asked == [("1", "saleor"), ("2", "saleor")]
+    assert secrets.asked == [("1", "integrations/saleor"), ("2", "integrations/saleor")]
 
 
 async def test_without_the_word_of_the_vault_no_other_link_is_taken() -> None:
     secrets = Secrets()
     secrets.is_away = True
-    links = SaleorLinks(SHARED, {"acme": {"channel": "file"}}, secrets)
+    links = SaleorLinks(SHARED, {"acme": {"channel": "file"}}, SaleorSecrets(secrets))
     for _ in range(2):
         with pytest.raises(LinkUnavailable, match="away"):
             await link(links, ACME)
@@ -87,7 +87,7 @@ async def test_without_the_word_of_the_vault_no_other_link_is_taken() -> None:
 )
 async def test_a_link_that_cannot_be_right(fields: dict[str, str], says: str, tmp_path: Path) -> None:
     with pytest.raises(LinkUnavailable, match=says):
-        await link(SaleorLinks(SHARED, secrets=Secrets(t1=fields)), ACME)
+        await link(SaleorLinks(SHARED, secrets=SaleorSecrets(Secrets(t1=fields))), ACME)
     file = tmp_path / "links.yaml"
     file.write_text("acme:\n" + "".join(f"  {name}: {value!r}\n" for name, value in fields.items()))
     with pytest.raises(ValueError, match=f"links.yaml: 'acme': .*{says}"):

@@ -17,6 +17,10 @@ VERBS = ("read", "write", "delete", "list")
 MAY: dict[str, dict[str, set[str]]] = {
     f"kv/data/tenants/{TENANT}/llm": {"read": {"worker"}, "write": {"subgraph-agents"}},
     f"kv/data/tenants/{TENANT}/integrations/stripe": {"read": {"worker"}, "write": {"worker", "subgraph-agents"}},
+    f"kv/data/tenants/{TENANT}/integrations/saleor": {
+        "read": {"brain", "worker"},
+        "write": {"worker", "subgraph-agents"},
+    },
     f"kv/metadata/tenants/{TENANT}/llm": {"delete": {"subgraph-agents"}},
     f"kv/metadata/tenants/{TENANT}/integrations/stripe": {"delete": {"subgraph-agents"}},
     f"kv/metadata/tenants/{TENANT}/integrations": {"list": {"worker", "subgraph-agents"}},
@@ -54,7 +58,7 @@ MAY: dict[str, dict[str, set[str]]] = {
 
 @pytest.mark.parametrize("role", ROLES)
 def test_what_is_not_granted_is_refused(vault: SetUp, role: str) -> None:
-    for name in ("llm", "integrations/stripe"):
+    for name in ("llm", "integrations/stripe", "integrations/saleor"):
         path = f"tenants/{TENANT}/{name}"
         vault.admin.secrets.kv.v2.create_or_update_secret(path, {"secret": "s"}, mount_point="kv")
     for own in ROLES:
