@@ -13,7 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from starlette.applications import Starlette
@@ -39,13 +39,11 @@ from brain.revocation import MARKS, Revocations
 from brain.run_tokens import RunTokens
 from brain.saleor import NAME as SALEOR
 from brain.saleor import ROUTER_SETTINGS
-from brain.saleor.calls import SaleorCalls
-from brain.saleor.links import SaleorLinks, SaleorSecrets, read_links_file
+from brain.saleor.part import SaleorPart
 from brain.tenancy import TenantResolver
 from brain.tokens import AccessTokens, SigningKeys
 from brain.workflow_service import WorkflowService
 from router import (
-    FileSource,
     InvalidConfig,
     Reloader,
     RouterApp,
@@ -55,9 +53,6 @@ from router import (
     load_config,
     load_supergraph,
 )
-
-if TYPE_CHECKING:
-    from brain.vault import Vault
 
 __all__ = ["create_brain_app"]
 
@@ -100,7 +95,9 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         socket_connect_timeout=_REDIS_TIMEOUT_S,
     )
     signer = ContextSigner.from_file(_needed(settings.context_secret_file, "context_secret_file"))
-    supergraph = load_supergraph(_read(settings.supergraph))
+    _read(settings.supergraph)  # it is named where it is missing
+    saleor = SaleorPart(settings, lambda: router.supergraph)
+    supergraph = load_supergraph(saleor.source.read())
     contexts = [subgraph.name for subgraph in supergraph.subgraphs if subgraph.name != SALEOR]
     urls = {name: f"{settings.subgraph_base(name)}/graphql" for name in contexts}
     names = [subgraph.name for subgraph in supergraph.subgraphs]
@@ -120,33 +117,25 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     if _AGENTS in urls:
         agents = InternalSubgraph(http, urls[_AGENTS], signer, _AGENTS, _OPENING_S)
         dispatch = AgentDispatch(agents, workflows, all_crews())
-    saleor = vault = None
-    if SALEOR in names:
-        vault = _vault(settings)
-        saleor = SaleorCalls(_saleor_links(settings, vault), lambda: router.supergraph)
     hooks = BrainHooks(
         resolver,
         signer,
         request_timeout_s=config.limits.request_timeout_s,
         agent_fields=AgentFields(lambda: router.supergraph),
         dispatch=dispatch,
-        saleor=saleor,
+        saleor=saleor.calls if SALEOR in names else None,
     )
     contracts = sorted((settings.supergraph.parent / "contracts").glob("*.toml"))
     views = {file.stem: file for file in contracts}
     if PARTNER_VIEW not in views:
         _log.warning("no contract %s beside the supergraph: API keys will be refused", PARTNER_VIEW)
     router = create_app(supergraph, hooks=hooks, config=config, subgraph_urls=urls, views=views)
-    source = FileSource(settings.supergraph)
-    reloader = Reloader(router, source, lambda: _router_config(settings, names))
-    if saleor is not None:
-        told = "What Saleors said that requests have cost."
-        router.metrics.watch("brain_saleor_cost", told, ("operation_type",), lambda: saleor.costs, is_counter=True)
+    reloader = Reloader(router, saleor.source, lambda: _router_config(settings, names))
     readiness = Readiness(http, {name: f"{settings.subgraph_base(name)}/health" for name in urls}, redis)
 
     async def ready(_: Request) -> Response:
         parts = await readiness.parts()
-        words = {name: "up" if up else "down" for name, up in parts.items()}
+        words = {name: "up" if up else "down" for name, up in parts.items()} | saleor.states()
         all_up = all(parts.values())
         return JSONResponse(
             {"status": "ready" if all_up else "not ready", "parts": words},
@@ -161,15 +150,15 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         try:
             if workflows is not None:
                 background.add(asyncio.create_task(workflows.warm_up()))
-            async with marks.running(), router.lifespan(), reloader.running():
+            # Last: another schema is served as soon as it is known, by a router that runs.
+            follow = saleor.running(router, lambda text: reloader.switch(text, None))
+            async with marks.running(), router.lifespan(), reloader.running(), follow:
                 yield
         finally:
             for task in background:
                 task.cancel()
             if workflows is not None:
                 await workflows.close()
-            if vault is not None:
-                await vault.close()
             await http.close()
             await redis.aclose()
 
@@ -185,28 +174,6 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     )
     app.state.router = router
     return app
-
-
-def _vault(settings: BrainSettings) -> "Vault | None":
-    """The Brain's access to the Vault, if the settings name one."""
-    if settings.vault_address is None:
-        return None
-    from brain.vault import Vault, VaultError  # noqa: PLC0415 - its client library takes its time to load
-
-    try:
-        return Vault.from_settings(settings, "brain")
-    except VaultError as error:
-        raise ConfigError(str(error)) from error
-
-
-def _saleor_links(settings: BrainSettings, vault: "Vault | None") -> SaleorLinks:
-    """Which Saleor a tenant has, as far as the settings and the Vault say."""
-    file = settings.saleor_links_file
-    try:
-        entries = {} if file is None else read_links_file(file)
-    except ValueError as error:
-        raise ConfigError(f"{variable('saleor_links_file')}: {error}") from error
-    return SaleorLinks(settings.saleor_url, entries, None if vault is None else SaleorSecrets(vault))
 
 
 def _run_tokens(settings: BrainSettings) -> RunTokens | None:

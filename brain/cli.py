@@ -20,6 +20,7 @@ from rich.markup import escape
 from brain.agents_cli import agents_app
 from brain.cli_client import log_in, running_url
 from brain.config import BrainSettings, ConfigError, json_schema, load_settings, table
+from brain.subgraph_cli import subgraph_app
 from brain.vault_cli import vault_app
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ config_app = typer.Typer(help="The settings: their schema, their table, their va
 app.add_typer(config_app, name="config")
 app.add_typer(agents_app, name="agents")
 app.add_typer(vault_app, name="vault")
+app.add_typer(subgraph_app, name="subgraph")
 
 console = Console()
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of all data (BRAIN_DATA_DIR).")]

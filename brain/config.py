@@ -194,6 +194,12 @@ class BrainSettings(BaseSettings):
         ),
         json_schema_extra=_readers("up", "brain"),
     )
+    saleor_schema_poll_s: float = Field(
+        60,
+        gt=0,
+        description="How often, in seconds, Saleor's schema is asked for; another one is composed and served at once.",
+        json_schema_extra=_readers("brain"),
+    )
     saleor_links_file: Path | None = Field(
         None,
         description=(

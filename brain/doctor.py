@@ -36,6 +36,7 @@ from brain.embedded.stack import answers, context_names, login_files, role_files
 from brain.embedded.temporal import TemporalServer
 from brain.embedded.temporal import program as temporal_program
 from brain.graphiql import find_vendor
+from brain.saleor.readiness import saleor_schema_state
 
 NEEDED_BYTES = 500_000_000
 # Context headers live for 30 s, access tokens for 15 min.
@@ -88,6 +89,7 @@ def examine(load: Callable[[], BrainSettings]) -> Iterator[Finding]:
     if running is not None:
         url = running.state()["supervisor"]["url"]
         yield check_health("Brain", f"{url}/health", "brain logs brain")
+        yield from check_saleor_schema(f"{url}/ready")
         yield check_health("worker", f"http://127.0.0.1:{running.noted_port('worker')}/health", "brain logs worker")
         yield from check_restarts(running)
 
@@ -349,6 +351,16 @@ def check_health(name: str, url: str, remedy: str) -> Finding:
     if answers(url, timeout_s=3):
         return Finding(name, "ok", url)
     return Finding(name, "wrong", f"{url} does not answer 200", remedy)
+
+
+def check_saleor_schema(url: str) -> Iterator[Finding]:
+    """Whether the schema of the Saleor that runs is served, if there is one to follow."""
+    state = saleor_schema_state(url)
+    served = {"up": "the one that runs is served", "refused": "the one that runs does not fit; an older one is served"}
+    if state is not None:
+        remedy = "" if state == "up" else "brain logs brain; brain subgraph pull saleor"
+        text = served.get(state, "nobody tells it; the last known one is served")
+        yield Finding("Saleor's schema", "ok" if state == "up" else "note", text, remedy)
 
 
 def check_restarts(folder: DataFolder) -> Iterator[Finding]:

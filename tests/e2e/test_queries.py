@@ -137,7 +137,7 @@ def test_anonymous_callers_see_no_data(platform: Platform) -> None:
 
 def test_ready_names_every_part(platform: Platform) -> None:
     parts = httpx.get(f"{platform.url}/ready").json()["parts"]
-    assert parts == dict.fromkeys([*(f"subgraph {name}" for name in CONTEXTS), "redis"], "up")
+    assert parts == dict.fromkeys([*(f"subgraph {name}" for name in CONTEXTS), "redis", "saleor schema"], "up")
 
 
 def test_number_of_subgraph_calls_does_not_grow_with_the_answer(platform: Platform) -> None:
