@@ -37,8 +37,10 @@ class Role(Enum):
     VIEWER = "viewer"
 
 
-_READ: Final = frozenset({"identity:read", "crm:read", "directory:read", "agents:read", "saleor:read"})
-_WORK: Final = _READ | {"crm:write", "agents:write"}
+_READ: Final = frozenset(
+    {"identity:read", "crm:read", "directory:read", "agents:read", "saleor:read", "storefront:read"}
+)
+_WORK: Final = _READ | {"crm:write", "agents:write", "storefront:write"}
 _MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write"}
 _OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}
 # A key is no person: it never administers its own tenant, and never decides what agents may do.

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from resolvers.loaders import aligned
 from resolvers.session import TenantSession
-from subgraphs.saleor.repository import accounts, catalogue, checkouts, orders
+from subgraphs.saleor.repository import accounts, catalogue, checkouts, listings, orders
 from subgraphs.saleor.repository.catalogue import Scope
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "collections_of_product",
     "lines_of_checkout",
     "lines_of_order",
+    "listings_of_variant",
     "media_of_product",
     "order_by_id",
     "payment_by_id",
@@ -77,6 +78,12 @@ async def media_of_product(session: TenantSession, ids: Sequence[int]) -> list[R
 async def prices_in(session: TenantSession, ids: Sequence[int], channel_id: int) -> list[Row[Any] | None]:
     """Rows with `price` and `discounted_price` of variants."""
     return aligned(ids, await catalogue.variant_prices(session, channel_id, ids))
+
+
+async def listings_of_variant(session: TenantSession, ids: Sequence[int]) -> list[Rows]:
+    """What variants cost in all channels."""
+    found = await listings.of_variants(session, ids)
+    return [found.get(key, []) for key in ids]
 
 
 async def stocks_in(session: TenantSession, ids: Sequence[int], channel_id: int | None) -> list[Rows]:

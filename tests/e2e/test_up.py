@@ -23,6 +23,7 @@ from brain.embedded.data_folder import find_data_folder
 from brain.embedded.ports import free_port
 from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import NOBODY, identity, reachable
+from subgraphs import CONTEXTS
 
 ROOT = Path(__file__).parents[2]
 START_WITHIN_S = 90
@@ -168,7 +169,7 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
     assert found["migrations of crm"] == found["subgraph directory"] == found["Brain"] == found["Redis server"] == "ok"
 
     # The contexts log in to the database as the Vault tells them, for an hour, and as nobody else.
-    assert logged_in(first) == {name: {f"v-{name}"} for name in ("agents", "crm", "directory", "identity")}
+    assert logged_in(first) == {name: {f"v-{name}"} for name in CONTEXTS}
 
     # Another on the same data, and another on the same port, are refused with the remedy, and change nothing.
     same_data = Instance(data_dir, free_port())
@@ -293,7 +294,7 @@ def logged_in(instance: Instance) -> dict[str, set[str]]:
         connection = await asyncpg.connect(url)
         try:
             query = "select application_name, usename from pg_stat_activity where application_name = any($1)"
-            for row in await connection.fetch(query, ["agents", "crm", "directory", "identity"]):
+            for row in await connection.fetch(query, list(CONTEXTS)):
                 found.setdefault(row[0], set()).add(row[1].rpartition("-")[0])
         finally:
             await connection.close()

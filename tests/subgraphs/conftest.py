@@ -50,6 +50,10 @@ ALL_SCOPES = [
     "agents:write",
     "agents:approve",
     "agents:admin",
+    "saleor:read",
+    "saleor:write",
+    "storefront:read",
+    "storefront:write",
 ]
 
 

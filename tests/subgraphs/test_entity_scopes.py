@@ -13,7 +13,11 @@ from subgraphs import CONTEXTS
 from subgraphs.agents.domain.values import run_id_of
 
 # An entity that anyone may ask for, and why that is right. Anything new must be argued for here.
-WITHOUT_SCOPE = {("identity", "Tenant"): "callers see their own tenant alone, partners and anonymous ones too"}
+WITHOUT_SCOPE = {
+    ("identity", "Tenant"): "callers see their own tenant alone, partners and anonymous ones too",
+    ("storefront", "Product"): "a shop shows its products to everybody; costs and offers are refused field by field",
+    ("storefront", "ProductVariant"): "as Product",
+}
 
 
 def entities(context: str) -> list[str]:

@@ -37,6 +37,10 @@ schemathesis.graphql.scalar(
 schemathesis.graphql.scalar(
     "Micros", st.sampled_from(["0", "1000", "9007199254740991", "-1", "1.5", '"1"']).map(parse_value)
 )
+schemathesis.graphql.scalar("Date", st.sampled_from(["2026-03-02", ""]).map(lambda day: parse_value(f'"{day}"')))
+schemathesis.graphql.scalar(
+    "ExactDecimal", st.sampled_from(['"19.90"', "0", "-1", '"1e400"', '"x"', "99999999999999"]).map(parse_value)
+)
 schemathesis.graphql.scalar(
     "_Any",
     st.builds(
@@ -129,6 +133,12 @@ def test_directory(case: schemathesis.Case, served: str, sign_context: Any) -> N
 def test_agents(case: schemathesis.Case, served: str, sign_context: Any) -> None:
     scopes = ["agents:read", "agents:write", "agents:approve", "agents:admin", "internal"]
     check(case, f"{served}/agents/graphql", sign_context("agents", scopes=scopes))
+
+
+@_schema("storefront").parametrize()
+@bounded
+def test_storefront(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    check(case, f"{served}/storefront/graphql", sign_context("storefront"))
 
 
 def check(case: schemathesis.Case, url: str, header: str) -> None:

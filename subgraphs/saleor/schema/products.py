@@ -19,12 +19,13 @@ __all__ = ["TYPES", "thumbnail"]
 
 _product = ObjectType("Product")
 _variant = ObjectType("ProductVariant")
+_listing = ObjectType("ProductVariantChannelListing")
 _media = ObjectType("ProductMedia")
 _stock = ObjectType("Stock")
 _attribute = ObjectType("SelectedAttribute")
 _money = ObjectType("Money")
 _taxed = ObjectType("TaxedMoney")
-TYPES = (_product, _variant, _media, _stock, _attribute, _money, _taxed)
+TYPES = (_product, _variant, _listing, _media, _stock, _attribute, _money, _taxed)
 
 _STAFF_ONLY = ("MANAGE_PRODUCTS", "MANAGE_ORDERS")
 
@@ -216,6 +217,25 @@ async def _variant_pricing(found: Node, info: Info) -> Any:
         "price": _price_of(now, channel),
         "price_undiscounted": _price_of(listing.price, channel),
     }
+
+
+@_variant.field("channelListings")
+async def _variant_listings(found: Node, info: Info) -> list[dict[str, Any]]:
+    call = call_of(info)
+    call.requester.require("AUTHENTICATED_APP", "AUTHENTICATED_STAFF_USER")
+    listings = []
+    for row in await call.loaders.load(loaders.listings_of_variant, found.row.id):
+        channel = call.channel_by_id(row.channel_id)
+        key = f"{row.variant_id}{row.channel_id:03}"
+        price = Money(rounded(row.price, channel.currency), channel.currency)
+        listings.append(
+            {
+                "id": global_id("ProductVariantChannelListing", key),
+                "channel": Node("Channel", channel),
+                "price": price,
+            }
+        )
+    return listings
 
 
 for _name, _read in MONEY_FIELDS.items():

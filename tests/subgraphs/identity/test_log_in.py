@@ -59,7 +59,7 @@ async def test_the_access_token_says_who_and_verifies_with_the_published_key(ide
     }
     assert claims["scopes"] == [
         "agents:approve", "agents:read", "agents:write", "crm:read", "crm:write", "directory:read", "directory:write",
-        "identity:read", "identity:write",
+        "identity:read", "identity:write", "saleor:read", "saleor:write", "storefront:read", "storefront:write",
     ]  # fmt: skip
 
 

@@ -40,7 +40,8 @@ INVITATIONS = "{ invitations { edges { node { id email } } } }"
 LogIn = Callable[..., Awaitable[dict[str, Any]]]
 MANAGER = [
     "identity:read", "identity:write", "crm:read", "crm:write", "directory:read", "directory:write",
-    "agents:read", "agents:write", "agents:approve",
+    "agents:read", "agents:write", "agents:approve", "saleor:read", "saleor:write", "storefront:read",
+    "storefront:write",
 ]  # fmt: skip
 
 

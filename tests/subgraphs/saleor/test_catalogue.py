@@ -146,6 +146,23 @@ async def test_what_only_staff_may_see(acme: Shop, app: Shop) -> None:
     assert {each["warehouse"]["slug"] for each in found} == {"americas", "europe"}
 
 
+async def test_prices_in_all_channels_are_for_staff_and_apps(
+    acme: Shop, app: Shop, admin: Shop, customer: Shop
+) -> None:
+    listings = "channelListings { id channel { slug } price { amount currency } }"
+    query = f'query ($id: ID!) {{ productVariant(id: $id, channel: "default-channel") {{ sku {listings} }} }}'
+    key = global_id("ProductVariant", 384)
+    for caller in (acme, customer):
+        body = await caller.call(query, id=key)
+        assert body["data"]["productVariant"] == {"sku": "AC-384", "channelListings": None}
+        assert body["errors"][0]["extensions"]["exception"]["code"] == "PermissionDenied"
+    for caller in (app, admin):
+        found = (await caller.data(query, id=key))["productVariant"]["channelListings"]
+        assert [each["channel"]["slug"] for each in found] == ["default-channel", "channel-pln"]
+        assert [each["price"]["currency"] for each in found] == ["USD", "PLN"]
+        assert len({each["id"] for each in found}) == 2
+
+
 async def test_a_page_of_products_takes_few_statements(acme: Shop, shops: Any) -> None:
     with shops.count_statements() as few:
         await find(acme, first=2)
