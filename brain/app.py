@@ -4,6 +4,7 @@ python -m brain.serve
 
 /graphql   the graph (also POST /)
 /graphiql  the editor; a browser that opens / is sent there
+/rest/v1   the same for clients that do not speak GraphQL
 /health    the process is alive
 /ready     its subgraphs and Redis are, too
 """
@@ -35,6 +36,7 @@ from brain.integrations import all_crews
 from brain.internal_subgraph import InternalSubgraph
 from brain.mark_watch import MarkWatch
 from brain.readiness import Readiness
+from brain.rest import rest_routes
 from brain.revocation import MARKS, Revocations
 from brain.run_tokens import RunTokens
 from brain.saleor import NAME as SALEOR
@@ -62,7 +64,7 @@ T = TypeVar("T")
 
 _AGENTS = "agents"
 _IDENTITY = "identity"
-_WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory", "agents")
+_WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory", "agents", "storefront")
 """Subgraphs whose errors clients may read; those of any other are masked."""
 
 _REDIS_TIMEOUT_S = 2
@@ -169,6 +171,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
             Route("/ready", ready, methods=["GET"]),
             *graphiql_routes(data_dir=settings.data_dir, demo=bool(settings.demo_data)),
             *console_routes(router, temporal_ui_url=settings.temporal_ui_url),
+            *rest_routes(router, router.api_schema),
             Mount("/", router),
         ],
     )

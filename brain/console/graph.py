@@ -4,16 +4,16 @@ What goes along is what the browser's own request would have: its host, its addr
 So the console can do what its user can do, and nothing else.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp, Scope
 
 from brain.console.operations import OPERATIONS
+from brain.in_process import Exchange, graphql_scope
 
 __all__ = ["Answer", "Graph", "GraphFault"]
 
@@ -57,8 +57,8 @@ class Graph:
             request: the browser's.
             token: access token of who has logged in.
         """
-        exchange = _Exchange(self._router, _scope(request, token, "application/json"), _body(operation, variables))
-        content = b"".join([chunk async for chunk in exchange.chunks()])
+        exchange = Exchange(self._router, _scope(request, token, "application/json"), _body(operation, variables))
+        content = await exchange.content()
         try:
             found = json.loads(content)
         except ValueError:
@@ -75,51 +75,9 @@ class Graph:
         self, request: Request, operation: str, variables: Mapping[str, Any], token: str | None
     ) -> AsyncIterator[bytes]:
         """The Server-Sent Events of a subscription, as they come. Closing it ends the subscription."""
-        exchange = _Exchange(self._router, _scope(request, token, "text/event-stream"), _body(operation, variables))
+        exchange = Exchange(self._router, _scope(request, token, "text/event-stream"), _body(operation, variables))
         async for chunk in exchange.chunks():
             yield chunk
-
-
-class _Exchange:
-    """One request to the application, whose response is read while it is made."""
-
-    def __init__(self, app: ASGIApp, scope: Scope, body: bytes) -> None:
-        self._app = app
-        self._scope = scope
-        self._body: bytes | None = body
-        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue(16)
-        self._gone = asyncio.Event()
-        self.status = 500
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        task = asyncio.create_task(self._run())
-        try:
-            while (chunk := await self._chunks.get()) is not None:
-                yield chunk
-        finally:
-            self._gone.set()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        try:
-            await self._app(self._scope, self._receive, self._send)
-        finally:
-            if not self._gone.is_set():
-                await self._chunks.put(None)
-
-    async def _receive(self) -> Message:
-        body, self._body = self._body, None
-        if body is not None:
-            return {"type": "http.request", "body": body, "more_body": False}
-        await self._gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        elif message["type"] == "http.response.body" and message.get("body"):
-            await self._chunks.put(message["body"])
 
 
 def _body(operation: str, variables: Mapping[str, Any]) -> bytes:
@@ -135,13 +93,4 @@ def _scope(request: Request, token: str | None, accept: str) -> Scope:
     ]
     if token is not None:
         headers.append((b"authorization", f"Bearer {token}".encode("latin-1")))
-    return {
-        **{name: request.scope.get(name) for name in ("type", "asgi", "http_version", "scheme", "client", "server")},
-        "method": "POST",
-        "path": "/graphql",
-        "raw_path": b"/graphql",
-        "root_path": "",
-        "query_string": b"",
-        "headers": headers,
-        "state": dict(request.scope.get("state") or {}),
-    }
+    return graphql_scope(request, headers)

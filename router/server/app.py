@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from graphql import GraphQLSchema
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -175,6 +176,10 @@ class RouterApp:
             await old.persisted.close()
             if old.authenticator is not None and old.authenticator is not served.authenticator:
                 await old.authenticator.close()
+
+    def api_schema(self) -> GraphQLSchema:
+        """What clients see who see all; the same object for as long as it is served."""
+        return self.pipeline.schemas[None][0]
 
     def cache_counters(self) -> dict[str, int]:
         """Of the plan cache, since the supergraph went live: hits, shared, misses, evictions, and what is in it now."""
