@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID, uuid5
 
-__all__ = ["TENANTS", "USERS", "demo_email", "demo_id", "demo_password", "demo_tenant_id"]
+__all__ = ["TENANTS", "USERS", "demo_email", "demo_id", "demo_password", "demo_tenant_id", "demo_webhook_secret"]
 
 _NAMESPACE: Final = UUID("6f1c0d52-3a7e-5d1b-9c40-b1205aa5b4a1")
 
@@ -37,3 +37,8 @@ def demo_email(tenant_slug: str, user: str) -> str:
 def demo_password(tenant_slug: str, user: str) -> str:
     """The password of a demo user. Public by intent: demo data only."""
     return f"demo-{tenant_slug}-{user}"
+
+
+def demo_webhook_secret(tenant_slug: str) -> str:
+    """What a demo tenant's shop signs its webhooks with. Public by intent: demo data only."""
+    return f"demo-{tenant_slug}-webhooks"

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         vault_ca_file: certificates (PEM) of whom its own may come from.
         vault_role_id_file: who the subgraph is to it, `{role}` for `subgraph-<name>`.
         vault_secret_id_file: its secret, likewise.
+        saleor_webhook_url: where the stand-in for Saleor tells of orders, `{tenant}` for the tenant's id; needed by
+            `saleor` only, which without it tells nobody.
         token_issuer: `iss` of the access tokens.
         log_level: level name of the standard library's logging.
     """
@@ -50,6 +52,7 @@ class Settings(BaseSettings):
     vault_ca_file: Path | None = None
     vault_role_id_file: Path | None = None
     vault_secret_id_file: Path | None = None
+    saleor_webhook_url: str | None = None
     token_issuer: str = "brain"  # noqa: S105 - a name, not a secret
     log_level: str = "INFO"
 

@@ -25,6 +25,7 @@ from subgraphs.saleor.schema.execution import answer
 from subgraphs.saleor.schema.nodes import Call
 from subgraphs.saleor.tokens import Tokens
 from subgraphs.saleor.usecases.accounts import requester_of
+from subgraphs.saleor.webhooks import Webhooks
 
 __all__ = ["MIGRATIONS", "NAME", "Shops", "create_app", "sdl"]
 
@@ -63,7 +64,12 @@ def create_app(settings: Settings) -> Shops:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        webhooks = None if settings.saleor_webhook_url is None else Webhooks(database, settings.saleor_webhook_url)
+        if webhooks is not None:
+            webhooks.begin()
         yield
+        if webhooks is not None:
+            await webhooks.end()
         await database.close()
 
     routes = [

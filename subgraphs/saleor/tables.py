@@ -89,8 +89,14 @@ shops = Table(
     Column("quantity_limit", Integer, nullable=False, server_default="50"),
     Column("next_order_number", BigInteger, nullable=False, server_default="1"),
     Column("secret", Text, nullable=False, server_default=text("gen_random_uuid()::text || gen_random_uuid()::text")),
+    Column(
+        "webhook_secret",
+        Text,
+        nullable=False,
+        server_default=text("gen_random_uuid()::text || gen_random_uuid()::text"),
+    ),
 )
-"""`secret` signs the users' tokens of one shop, so that no other shop takes them."""
+"""`secret` signs the users' tokens of one shop, so that no other shop takes them; `webhook_secret` its webhooks."""
 
 channels = _table(
     "channels",

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from resolvers.demo import demo_webhook_secret
 from subgraphs.saleor import tables
 
 __all__ = ["FIRST_PRODUCT", "PRICES", "PRODUCTS", "catalogue_rows", "variants_of"]
@@ -85,7 +86,16 @@ def catalogue_rows(slug: str) -> Iterator[Rows]:
     """The rows of one shop, those that others refer to first."""
     yield (
         tables.shops,
-        [{"slug": slug, "name": NAMES[slug], "description": "", "country": "US", "next_order_number": 21}],
+        [
+            {
+                "slug": slug,
+                "name": NAMES[slug],
+                "description": "",
+                "country": "US",
+                "next_order_number": 21,
+                "webhook_secret": demo_webhook_secret(slug),
+            }
+        ],
     )
     yield (
         tables.channels,

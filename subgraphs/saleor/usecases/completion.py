@@ -1,5 +1,6 @@
 """Turning a checkout into an order: once, with the stock that it needs."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,10 @@ from sqlalchemy import Row
 from subgraphs.saleor.domain.errors import Refused
 from subgraphs.saleor.domain.ids import global_id
 from subgraphs.saleor.domain.money import ZERO
+from subgraphs.saleor.domain.payloads import order_created
 from subgraphs.saleor.domain.stock import Stock, allocate
-from subgraphs.saleor.repository import catalogue, checkouts, orders
+from subgraphs.saleor.events import OrderCreated
+from subgraphs.saleor.repository import accounts, catalogue, checkouts, orders
 from subgraphs.saleor.repository.catalogue import Scope
 from subgraphs.saleor.usecases.checkout import Cart
 from subgraphs.saleor.usecases.pricing import Priced, price
@@ -161,4 +164,20 @@ async def _ordered(cart: Cart, priced: Priced, goods: _Goods) -> Row[Any]:
         )
     await orders.add_order(session, order, lines)
     await orders.close_checkout(session, cart.id, order_id)
-    return (await orders.orders_by_id(session, [order_id]))[order_id]
+    placed = (await orders.orders_by_id(session, [order_id]))[order_id]
+    await _tell(cart, placed, lines, goods)
+    return placed
+
+
+async def _tell(cart: Cart, placed: Row[Any], lines: Sequence[Mapping[str, Any]], goods: _Goods) -> None:
+    key = placed.billing_address_id
+    address = (await accounts.addresses_by_id(cart.session, [key])).get(key)
+    payload = order_created(
+        placed._asdict(),
+        lines,
+        channel=cart.channel.slug,
+        created=placed.created_at.isoformat(),
+        product_ids={variant: product.id for variant, product in goods.products.items()},
+        names=None if address is None else (address.first_name, address.last_name),
+    )
+    cart.session.publish(OrderCreated(payload["order"]["id"], payload))
