@@ -194,6 +194,15 @@ class BrainSettings(BaseSettings):
         ),
         json_schema_extra=_readers("up", "brain"),
     )
+    saleor_webhook_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/\S*$",
+        description=(
+            "Where the stand-in for Saleor tells of orders; `{tenant}` in it stands for the tenant's id. If missing, "
+            "`brain up` names the storefront's webhook. A Saleor itself is told by `webhookCreate`."
+        ),
+        json_schema_extra=_readers("subgraphs"),
+    )
     saleor_schema_poll_s: float = Field(
         60,
         gt=0,

@@ -254,9 +254,11 @@ def saleor_component(
     """What stands in for Saleor: a process of its own, as a real one is."""
     base = urlsplit(str(settings.saleor_schema_url))
     where = ("--host", str(base.hostname), "--port", str(base.port))
+    told = settings.saleor_webhook_url or f"{settings.subgraph_base('storefront')}/webhooks/saleor/{{tenant}}"
+    own = {**environment, variable("saleor_webhook_url"): told}
     return Component(
         SALEOR,
-        _python(environment, "-m", "subgraphs", "serve", "--only", SALEOR, *where),
+        _python(own, "-m", "subgraphs", "serve", "--only", SALEOR, *where),
         is_ready=lambda _pid: answers(f"http://{base.netloc}/{SALEOR}/health"),
         after=after,
         ready_after=ready_after,

@@ -17,16 +17,15 @@ from uuid import UUID, uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Row, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
 from resolvers.events import parked
 from resolvers.events.envelope import NOBODY, Envelope, NotAnEvent
+from resolvers.events.inbox import first_time
 from resolvers.events.parked import Retries
 from resolvers.events.streams import ensure_group, stream_of
 from resolvers.events.subscriptions import Subscription
-from resolvers.events.tables import EVENTS
 from resolvers.session import Database, TransactionFailed
 
 __all__ = ["Consumer"]
@@ -174,10 +173,7 @@ class Consumer:
         async with self._database.session(context) as session:
             if again and not await parked.unpark(session, subscription.name, about.id):
                 return
-            note = insert(EVENTS.inbox).values(
-                tenant_id=about.tenant_id, subscription=subscription.name, event_id=about.id
-            )
-            if not await session.execute(note.on_conflict_do_nothing()):
+            if not await first_time(session, subscription.name, about.id):
                 return
             if not again and await parked.holds_up(session, subscription.name, envelope):
                 raise _Behind(_Behind.__doc__)

@@ -4,5 +4,6 @@ Adds to Saleor's ``Product`` and ``ProductVariant`` (``@key(fields: "id channel"
 promise of delivery, seller, similar products, questions and answers, and what the asking user has noted about them.
 Owns the entities ``Supplier`` and ``SupplierOffer`` (``@key(fields: "id")``), wishlists, recently viewed products,
 subscriptions to what is sold out, and carts, each of which points at one of Saleor's checkouts. Refers to ``Account``,
-``Business`` and ``Order`` by id alone. Events: none yet, in or out.
+``Business`` and ``Order`` by id alone. Tells of
+``storefront.order_placed``, which it learns from the shop's webhook.
 """

@@ -7,6 +7,7 @@ from resolvers.app import Subgraph, subgraph_app
 from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from resolvers.settings import Settings
 from subgraphs.storefront.schema import schema
+from subgraphs.storefront.webhooks import webhook_route
 
 __all__ = ["MIGRATIONS", "NAME", "Services", "create_app", "sdl"]
 
@@ -28,7 +29,10 @@ def create_app(settings: Settings, embeddings: EmbeddingProvider | None = None) 
         embeddings: another source of embeddings than the local all-MiniLM-L6-v2.
     """
     provider = embeddings or MiniLMEmbeddings.from_settings(EmbeddingSettings())
-    return subgraph_app(NAME, schema, settings, services=Services(provider))
+    app = subgraph_app(
+        NAME, schema, settings, services=Services(provider), routes=[webhook_route(lambda: app.database)]
+    )
+    return app
 
 
 def sdl() -> str:

@@ -227,3 +227,12 @@ carts = tenant_table(
 )
 Index("ix_carts_newest", carts.c.tenant_id, carts.c.owner_id, carts.c.created_at, carts.c.id)
 """Which of Saleor's checkouts are whose; what is in them, the shop alone knows."""
+
+order_webhooks = tenant_table(
+    metadata,
+    "order_webhooks",
+    Column("secret", Text, nullable=False),
+    Column("channels", ARRAY(Text)),
+    UniqueConstraint("tenant_id"),
+)
+"""With what a tenant's shop signs what it tells of orders; `channels` where only these of it are the tenant's."""

@@ -10,6 +10,7 @@ import strawberry
 from resolvers.ids import parse_id, wire_id
 from resolvers.mutations import MutationPayload, mutation
 from resolvers.operation import Info
+from subgraphs.storefront.domain.webhooks import ORDER_CREATED
 from subgraphs.storefront.schema import inputs
 from subgraphs.storefront.schema.arguments import WRITE, IdArgument, reader_of, under
 from subgraphs.storefront.schema.products import (
@@ -21,7 +22,7 @@ from subgraphs.storefront.schema.products import (
 )
 from subgraphs.storefront.schema.shopping import Cart, Wishlist
 from subgraphs.storefront.schema.sourcing import Supplier, SupplierOffer
-from subgraphs.storefront.usecases import noted, profiles, questions, sourcing
+from subgraphs.storefront.usecases import noted, orders, profiles, questions, sourcing
 
 _NameArgument = Annotated[str, strawberry.argument(description="What to call it; 1 to 120 characters.")]
 
@@ -44,6 +45,15 @@ class RemovedPayload(MutationPayload):
 @strawberry.type(description="Answer of `setChannelTax`.")
 class ChannelTaxPayload(MutationPayload):
     channel: str | None = strawberry.field(default=None, description="The channel's slug.")
+
+
+@strawberry.type(
+    description="What the tenant's Saleor is given as a webhook for ORDER_CREATED. The secret is told this once."
+)
+class OrderWebhookPayload(MutationPayload):
+    path: str | None = strawberry.field(default=None, description="Of `targetUrl`, at the storefront's own address.")
+    secret: str | None = strawberry.field(default=None, description="`secretKey`; told this once.")
+    query: str | None = strawberry.field(default=None, description="`query`: what is to be in the body.")
 
 
 @strawberry.type(description="Answer of a mutation about a product.")
@@ -142,6 +152,24 @@ class ShopMutation:
                 info.context.session, info.context.tenant_id(), input.channel, input.tax_percent
             )
         return ChannelTaxPayload(channel=input.channel)
+
+    @mutation(
+        OrderWebhookPayload,
+        scope=WRITE,
+        description="Let the tenant's Saleor tell of orders; an earlier secret is refused from now.",
+    )
+    async def renew_order_webhook(
+        self,
+        info: Info,
+        channels: Annotated[
+            list[str] | None,
+            strawberry.argument(description="Slugs of the tenant's channels; null where all of the Saleor are."),
+        ] = None,
+    ) -> OrderWebhookPayload:
+        tenant_id = info.context.tenant_id()
+        secret = await orders.renew_webhook(info.context.session, tenant_id, channels)
+        path = f"/storefront/webhooks/saleor/{tenant_id}"
+        return OrderWebhookPayload(path=path, secret=secret, query=ORDER_CREATED)
 
     @mutation(ProductPayload, scope=WRITE, description="Tell who sells a product, and by which words it is found.")
     async def describe_product(

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from resolvers.context import RequestContext
-from resolvers.demo import TENANTS, demo_id, demo_tenant_id
+from resolvers.demo import TENANTS, demo_id, demo_tenant_id, demo_webhook_secret
 from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from resolvers.session import Database, TenantSession
 from subgraphs.storefront import tables
@@ -52,6 +52,8 @@ async def seed(database: Database, embeddings: EmbeddingProvider | None = None) 
             await add_all(session, tenant_id, tables.suppliers, list(_suppliers(slug)))
             await add_all(session, tenant_id, tables.supplier_offers, list(_offers(slug)))
             await add_all(session, tenant_id, tables.channel_taxes, list(_taxes(slug)))
+            webhook = {"id": demo_id(slug, "order webhook", "1"), "secret": demo_webhook_secret(slug), "channels": None}
+            await add_all(session, tenant_id, tables.order_webhooks, [webhook])
             await _profiles(session, slug, tenant_id, provider)
             for table, rows in _noted(slug):
                 await add_all(session, tenant_id, table, rows)

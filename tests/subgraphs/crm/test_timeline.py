@@ -1,5 +1,6 @@
 """What other contexts tell of contacts."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from resolvers.events.streams import connect, stream_of
 from subgraphs.crm.usecases.timeline import PlacedOrder, Told, note_order
 from subgraphs.directory.events import ReviewPosted
 from subgraphs.event_commands import subscriptions_of
+from subgraphs.saleor.webhooks import signature
 
 TIMELINE = """query ($id: ID!, $first: Int, $after: String) { contact(id: $id) {
   timeline(first: $first, after: $after) {
@@ -166,3 +168,35 @@ async def test_who_orders_becomes_a_contact(tenant):
 async def test_an_order_without_a_usable_address_is_nobodys(tenant, email):
     await place(tenant, order(email))
     assert (await tenant.data("{ contacts { totalCount } }"))["contacts"]["totalCount"] == 0
+
+
+async def test_what_the_shop_tells_arrives(tenant, start_subgraph):
+    """From the webhook of the tenant's shop to the customer's timeline, over what really carries it."""
+    front = await start_subgraph("storefront")
+    renewed = await front.data("mutation { renewOrderWebhook { path secret } }", tenant=tenant.id)
+    path, secret = renewed["renewOrderWebhook"].values()
+    order = {
+        "id": "T3JkZXI6OQ==",
+        "number": "9",
+        "created": "2026-03-01T10:00:00+00:00",
+        "userEmail": "ada@byron.example",
+        "channel": {"slug": "default-channel"},
+        "billingAddress": {"firstName": "Ada", "lastName": "Byron"},
+        "total": {"gross": {"amount": 12.25, "currency": "USD"}},
+        "lines": [{"productName": "Mug", "variantName": "", "productSku": "M", "quantity": 1, "variant": None}],
+    }
+    body = json.dumps({"order": order}).encode()
+    reply = await front.client.post(path, content=body, headers={"saleor-signature": signature(body, secret)})
+    assert reply.json() == {"taken": True}
+    redis = connect(front.settings.redis_url.get_secret_value(), 5)
+    consumer = Consumer(tenant.crm.database, redis, subscriptions_of("crm"))
+    await Relay(front.database, redis, ["crm"]).once()
+    while await consumer.once():
+        pass
+    await redis.aclose()
+    query = "{ contacts { edges { node { name timeline { edges { node { summary source } } } } } } }"
+    (edge,) = (await tenant.data(query))["contacts"]["edges"]
+    assert edge["node"]["name"] == "Ada Byron"
+    assert edge["node"]["timeline"]["edges"] == [
+        {"node": {"summary": "Order 9: 1 item for 12.25 USD", "source": "storefront.order_placed"}}
+    ]
