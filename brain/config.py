@@ -18,6 +18,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PostgresDsn, RedisD
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from brain.engine_settings import EngineFields
+
 PREFIX = "BRAIN_"
 CONFIG_VARIABLE = "BRAIN_CONFIG"
 
@@ -92,7 +94,7 @@ def _members(annotation: Any) -> tuple[Any, ...]:
     return getattr(annotation, "__args__", ())
 
 
-class BrainSettings(BaseSettings):
+class BrainSettings(EngineFields, BaseSettings):
     """Every setting of the platform; an optional one that is None is worked out by `brain up`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)

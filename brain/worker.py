@@ -28,6 +28,7 @@ from brain.catalogue.connector import Connector
 from brain.catalogue.network import Gateway
 from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.crews.runtime.environment import prepare
+from brain.engine_settings import platform_engine
 from brain.http_client import HttpClient
 from brain.integrations import all_crews
 from brain.integrations.connection_checks import ConnectionChecks
@@ -61,7 +62,7 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
 
     Raises:
         ConfigError: a setting is missing; the message names it.
-        ValueError: the key's file holds no usable key.
+        ValueError: the key's file holds no usable key, or the platform's language model is not whole.
         OSError: it cannot be read, or the port is taken.
     """
     address = settings.temporal_address
@@ -69,6 +70,7 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         missing = variable("temporal_address" if address is None else "worker_private_key_file")
         raise ConfigError(f"{missing} is not set. `brain up` sets it for what it starts itself.")
     signer = RunTokenSigner.from_file(settings.worker_private_key_file)
+    platform = platform_engine(settings)
     async with AsyncExitStack() as stack:
         http = HttpClient()
         await http.start()
@@ -90,7 +92,8 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         connector = await stack.enter_async_context(Connector(load_catalogue(), credentials, network=network))
         url = settings.graph_url or f"http://127.0.0.1:{settings.port}/graphql"
         graph = ConnectedAccess(http, url, signer, load_catalogue(), connector)
-        activities = Activities(graph, None if vault is None else _Engines(vault).of_tenant, crews=all_crews())
+        own = None if vault is None else _Engines(vault).of_tenant
+        activities = Activities(graph, own, platform, crews=all_crews())
         for worker in _workers(client, activities, ConnectionChecks(graph, connector)):
             await stack.enter_async_context(worker)
         health = served_health(settings.host, settings.worker_port, client.service_client.check_health)

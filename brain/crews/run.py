@@ -9,7 +9,14 @@ from typing import Any
 from brain.crews.actions import propose
 from brain.crews.definition import Crew, TaskDefinition
 from brain.crews.definitions_loader import crew_named
-from brain.crews.errors import BudgetExceeded, CrewError, EngineMisconfigured, ProviderUnavailable, TaskTimedOut
+from brain.crews.errors import (
+    BudgetExceeded,
+    CrewError,
+    EngineMisconfigured,
+    GuardrailFailed,
+    ProviderUnavailable,
+    TaskTimedOut,
+)
 from brain.crews.fencing import Fence
 from brain.crews.graph import GraphClient
 from brain.crews.meter import Meter
@@ -22,8 +29,8 @@ __all__ = ["run_task"]
 
 _log = logging.getLogger("brain.crews")
 
-_FALLS_BACK = (BudgetExceeded, EngineMisconfigured, ProviderUnavailable)
-"""Where a language model fails for these, the playbook does the work."""
+_FALLS_BACK = (BudgetExceeded, EngineMisconfigured, GuardrailFailed, ProviderUnavailable)
+"""Where a language model fails for these, the playbook does the work. Its own output must keep the same rules."""
 
 
 async def run_task(
@@ -121,4 +128,6 @@ class _Attempt:
         finally:
             toolbox.close()
             bridge.close()
+            if isinstance(llm, MeteredLlm):
+                llm.close()
             self._untrusted |= toolbox.evidence.read_untrusted

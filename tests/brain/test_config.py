@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from brain.config import CONFIG_VARIABLE, BrainSettings, ConfigError, json_schema, load_settings, table, variable
 from resolvers.settings import Settings
+from subgraphs.agents.engine_settings import EngineSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,7 +119,7 @@ def test_every_setting_is_in_the_table_with_its_readers() -> None:
 
 
 def test_what_the_subgraphs_read_is_in_the_table() -> None:
-    read = set(Settings.model_fields)
+    read = {*Settings.model_fields, *EngineSettings.model_fields}
     noted = {
         name
         for name, field in BrainSettings.model_fields.items()

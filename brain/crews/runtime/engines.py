@@ -3,34 +3,26 @@
 # ruff: noqa: ARG002 (crewai says what a model is asked)
 
 import json
-import re
 from collections.abc import Generator, Mapping
 from typing import Any, Final
 
-from crewai import LLM
 from crewai.llms.base_llm import BaseLLM
 from pydantic import PrivateAttr
 
-from brain.crews.errors import CrewError, EngineMisconfigured, ProviderUnavailable
+from brain.crews.errors import CrewError, ProviderUnavailable
 from brain.crews.meter import Meter
 from brain.crews.playbooks import Call, Given, PlaybookFunction
 from brain.crews.runtime.bridge import Bridge
+from brain.crews.runtime.providers import provider_llm, release
 from brain.crews.task import CrewEvent, Emit, EngineChoice
 from brain.crews.tools import Evidence
 
-__all__ = ["MeteredLlm", "PlaybookLlm", "RateLimited", "provider_llm"]
+__all__ = ["MeteredLlm", "PlaybookLlm", "RateLimited"]
 
 _CHARACTERS_PER_TOKEN: Final = 3
 """An estimate that is not too low: English has about four."""
 _LONGEST_WAIT_S: Final = 20.0
 """A provider that wants us to wait longer is taken for away."""
-_OPENAI_LIKE: Final = frozenset(
-    {"openai", "openrouter", "deepseek", "ollama", "ollama_chat", "hosted_vllm", "cerebras", "dashscope", "deepinfra"}
-)
-
-
-_NEWER_OPENAI: Final = re.compile(r"o\d|gpt-([5-9]|\d\d)")
-"""Models of OpenAI's own that take no `max_tokens`."""
 
 
 class RateLimited(ProviderUnavailable):
@@ -45,32 +37,6 @@ class RateLimited(ProviderUnavailable):
     def __init__(self, retry_after_s: float | None) -> None:
         self.headers = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
         super().__init__("The language model's provider has too much to do.")
-
-
-def provider_llm(choice: EngineChoice) -> BaseLLM:
-    """The provider's model as crewai speaks to it.
-
-    Raises:
-        EngineMisconfigured: crewai knows no such provider, or lacks what it needs to speak to it.
-    """
-    newer = choice.provider == "openai" and _NEWER_OPENAI.match(str(choice.model)) is not None
-    limit = "max_completion_tokens" if newer else "max_tokens"
-    options: dict[str, Any] = {
-        limit: choice.max_output_tokens,
-        "api_key": choice.api_key and str(choice.api_key),
-        "base_url": choice.base_url,
-    }
-    options = {name: value for name, value in options.items() if value is not None}
-    if choice.provider in _OPENAI_LIKE:
-        # Trying again is the meter's business: each attempt is reserved for and recorded.
-        options |= {"timeout": choice.timeout_s, "max_retries": 0, "stream": choice.stream}
-    try:
-        llm: BaseLLM = LLM(model=str(choice.model), provider=choice.provider, **options)
-    except Exception as error:
-        raise EngineMisconfigured(f"The engine {choice.provider}/{choice.model} cannot be used.") from error
-    if llm.is_litellm:
-        raise EngineMisconfigured(f"{choice.provider} is none of the providers that can be used.")
-    return llm
 
 
 class MeteredLlm(BaseLLM):
@@ -97,6 +63,10 @@ class MeteredLlm(BaseLLM):
     def failure(self) -> CrewError | None:
         """What made the last call fail, as ours."""
         return self._failure
+
+    def close(self) -> None:
+        """Close the connections to the provider."""
+        release(self._inner)
 
     def supports_function_calling(self) -> bool:
         """As the provider's model."""
@@ -156,9 +126,12 @@ class MeteredLlm(BaseLLM):
 
     def _ask(self, messages: Any, tools: Any, args: Any, options: Any) -> tuple[Any, CrewError | None]:
         try:
-            return self._inner.call(messages, tools, *args, **options), None
+            answer = self._inner.call(messages, tools, *args, **options)
         except Exception as error:  # noqa: BLE001 - each provider has its own
             return None, _as_ours(error)
+        if answer is None or answer == "":
+            return None, ProviderUnavailable("The language model's provider has no answer (an empty one).")
+        return answer, None
 
 
 class PlaybookLlm(BaseLLM):
@@ -230,7 +203,9 @@ def _as_ours(error: Exception) -> CrewError:
     if isinstance(error, CrewError):
         return error
     response = getattr(error, "response", None)
-    status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
+    status = (
+        getattr(error, "status_code", None) or getattr(response, "status_code", None) or getattr(error, "code", None)
+    )
     if status == 429:
         retry_after_s = _retry_after_s(getattr(response, "headers", None))
         if retry_after_s is None or retry_after_s <= _LONGEST_WAIT_S:

@@ -108,7 +108,7 @@ async def set_engine(
         VersionConflict: it has changed since.
         SecretsUnavailable: the Vault does not take it.
     """
-    details.check_address(services.engines.engine_servers)
+    details.check_address(services.engines.servers)
     details.check_key(key)
     tenant_id = tenant_of(session)
     async with session.apart() as own:

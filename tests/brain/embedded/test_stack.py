@@ -55,8 +55,8 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
     ]
     settings = stack.settings
     open_ = {name for name, value in settings.model_dump().items() if value is None}
-    no_shops = {name for name in open_ if name.startswith("saleor_")}
-    assert open_ - no_shops == {"provider_gateway", "router_config", "vault_ca_file"}, "there need not be such files"
+    optional = {name for name in open_ if name.startswith(("saleor_", "engine_"))}
+    assert open_ - optional == {"provider_gateway", "router_config", "vault_ca_file"}, "there need not be such files"
     environment = find(stack, "brain").launch().environment
     assert environment is not None
     assert environment["BRAIN_SUBGRAPHS_URL"] == f"http://127.0.0.1:{folder.noted_port('subgraphs')}"

@@ -66,7 +66,7 @@ def kept(openbao: OpenBaoServer, openbao_token: str) -> Any:
 async def with_vault(agents: Any, openbao: OpenBaoServer, roles: Path, temporal: TemporalServer) -> AsyncIterator[Any]:
     """The subgraph with a real Vault and a real Temporal."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BRAIN_ENGINE_SERVERS", json.dumps([SERVER]))
+        patch.setenv("BRAIN_ENGINE_SERVERS", f"http://other:1, {SERVER}/")
         patch.setenv("BRAIN_ENGINE_PROVIDER", "openai")
         patch.setenv("BRAIN_ENGINE_MODEL", "gpt-4.1-mini")
         settings = agents.settings.model_copy(
