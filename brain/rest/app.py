@@ -139,7 +139,9 @@ def _segments(scope: Scope) -> tuple[str, ...]:
     """Of the path below the prefix, each unescaped by itself."""
     path = _own_path(scope)
     below = path[path.find(PREFIX) + len(PREFIX) :]
-    return tuple(unquote_to_bytes(part).decode("utf-8", "surrogateescape") for part in below.strip("/").split("/"))
+    return tuple(
+        unquote_to_bytes(part).decode("utf-8", "surrogateescape") for part in below.removeprefix("/").split("/")
+    )
 
 
 def _match(route: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str] | None:

@@ -46,6 +46,9 @@ __all__ = [
 ]
 
 MAX_RECOMMENDATIONS = 24
+_NOT_SHOWN = (
+    "Null, with an error, where more than the id is asked by who may not see it, or of who is no member any more."
+)
 MAX_VARIANTS = 500
 """Variants of a product whose margins are compared; the shop's own limit is below."""
 
@@ -278,7 +281,7 @@ class ProductAnswer:
     text: str = strawberry.field(description="The answer itself.")
     status: Moderation = strawberry.field(description="Whether it is shown.")
     is_official: bool = strawberry.field(description="Whether it is the shop's own.")
-    author: Account = strawberry.field(description="Who answered.")
+    author: Account | None = strawberry.field(description=f"Who answered. {_NOT_SHOWN}")
     created_at: datetime = strawberry.field(description="When.")
 
     @classmethod
@@ -304,7 +307,7 @@ class ProductQuestion:
     text: str = strawberry.field(description="The question itself.")
     status: Moderation = strawberry.field(description="Whether it is shown.")
     product: Product = strawberry.field(description="What it is about.")
-    author: Account = strawberry.field(description="Who asked.")
+    author: Account | None = strawberry.field(description=f"Who asked. {_NOT_SHOWN}")
     created_at: datetime = strawberry.field(description="When.")
     question_id: strawberry.Private[UUID]
 

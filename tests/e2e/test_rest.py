@@ -1,0 +1,209 @@
+"""`/rest/v1` of the whole platform: what HTTP says of each answer, and requests made up from its OpenAPI document."""
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from brain.rest.openapi import openapi_document
+from brain.rest.routes import load_routes
+from router import create_app
+from subgraphs.storefront.seed import demo_product, demo_variant
+from tests.e2e.conftest import Platform
+
+pytestmark = pytest.mark.stack
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = openapi_document(load_routes(), create_app(ROOT / "schema" / "supergraph.graphql").api_schema())
+MADE_UP = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+def call(platform: Platform, method: str, path: str, tenant: str | None = "acme", **options: Any) -> httpx.Response:
+    """One request, for a visitor of the tenant's site; `user`: as a demo user."""
+    headers = {**({"host": f"{tenant}.localhost"} if tenant else {}), **options.pop("headers", {})}
+    user = options.pop("user", None)
+    if user is not None:
+        headers["authorization"] = f"Bearer {platform.token(user)}"
+    return platform.client.request(method, f"/rest/v1{path}", headers=headers, **options)
+
+
+def problem(response: httpx.Response) -> tuple[int, str]:
+    """Status and code of an answer that is a problem, as it should be told."""
+    assert response.headers["content-type"] == "application/problem+json"
+    told = response.json()
+    assert told["status"] == response.status_code
+    assert {"type", "title", "detail"} <= told.keys()
+    return response.status_code, told["code"]
+
+
+def test_the_document_that_is_served(platform: Platform) -> None:
+    response = call(platform, "GET", "/openapi.json", tenant=None)
+    assert response.status_code == 200
+    assert response.json() == json.loads(json.dumps(DOCUMENT))
+    assert len(DOCUMENT["paths"]) == len({route.path for route in load_routes()})
+
+
+def test_pages_of_products(platform: Platform) -> None:
+    seen: list[str] = []
+    path: str | None = "/products?first=15"
+    while path is not None:
+        response = call(platform, "GET", path)
+        assert response.status_code == 200, response.text
+        seen += [each["id"] for each in response.json()]
+        links = {link["rel"]: link["url"] for link in response.links.values()}
+        assert links["first"] == "/rest/v1/products?first=15"
+        path = links["next"].removeprefix("/rest/v1") if "next" in links else None
+        if path is not None:
+            assert dict(parse_qsl(urlsplit(path).query))["first"] == "15"
+    assert len(seen) == len(set(seen)) == int(response.headers["x-total-count"]) == 39
+    found = call(platform, "GET", "/products?search=hoodie&first=3")
+    assert found.headers["x-total-count"] == "5"
+    assert all("Hoodie" in each["name"] for each in found.json())
+
+
+def test_a_product_joins_what_all_know_of_it(platform: Platform) -> None:
+    path = f"/products/{quote(demo_product(127), safe='')}"
+    product = call(platform, "GET", path).json()
+    assert product["name"] == "Harbour T-shirt"
+    assert product["deliveryPromise"]["latest"]
+    assert product["seller"]["id"]
+    assert len(product["variants"]) == 2
+    assert product["isInWishlist"] is False
+    other = call(platform, "GET", path, tenant="globex").json()
+    assert other["name"] == "Cobalt T-shirt"
+    alike = call(platform, "GET", f"{path}/recommendations?first=4").json()
+    assert [each["product"]["category"]["slug"] for each in alike] == ["t-shirts"] * 4
+
+
+def test_what_there_is_not(platform: Platform) -> None:
+    unknown = quote(b64encode(b"Product:999999").decode(), safe="")
+    for path in (
+        "/",
+        "/nothing",
+        "/products/",
+        f"/products/{unknown}/nothing",
+        f"/products/{unknown}",
+        "/categories/x/y",
+    ):
+        assert problem(call(platform, "GET", path)) == (404, "NOT_FOUND"), path
+    # An address with an escaped slash is one segment.
+    assert call(platform, "GET", "/products/a%2Fb").status_code in {400, 404}
+
+
+def test_methods_and_media_types(platform: Platform) -> None:
+    refused = call(platform, "DELETE", "/products")
+    assert problem(refused) == (405, "METHOD_NOT_ALLOWED")
+    assert refused.headers["allow"] == "GET, HEAD"
+    assert call(platform, "PUT", "/carts/x").headers["allow"] == "GET, HEAD"
+    head = call(platform, "HEAD", "/products?first=1")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["x-total-count"] == "39"
+    for accept, status in (
+        ("text/html", 406),
+        ("application/json;q=0", 406),
+        ("text/html, */*;q=0.1", 200),
+        ("application/*", 200),
+    ):
+        assert call(platform, "GET", "/products?first=1", headers={"accept": accept}).status_code == status, accept
+    for content_type in ("text/plain", "application/x-www-form-urlencoded"):
+        sent = call(platform, "POST", "/carts", content=b"{}", headers={"content-type": content_type})
+        assert problem(sent) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    large = b'{"email": "' + b"x" * 1_000_001 + b'"}'
+    sent = call(platform, "POST", "/carts", content=large, headers={"content-type": "application/json"})
+    assert problem(sent) == (413, "REQUEST_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/products?first=101", 400),
+        ("/products?first=x", 400),
+        ("/products?frist=1", 400),
+        ("/products?after=x", 400),
+        ("/products?channel=globex-eu", 403),
+        ("/products/zzz", 400),
+    ],
+)
+def test_what_is_wrong_with_an_address(platform: Platform, path: str, status: int) -> None:
+    assert problem(call(platform, "GET", path))[0] == status
+
+
+def test_who_asks(platform: Platform) -> None:
+    assert problem(call(platform, "GET", "/orders"))[0] == 403
+    assert problem(call(platform, "GET", "/wishlists"))[0] == 401
+    refused = call(platform, "GET", "/products", headers={"authorization": "Bearer nonsense"})
+    assert problem(refused)[0] == 401
+    assert "www-authenticate" in refused.headers
+    assert problem(call(platform, "GET", "/products", tenant=None)) == (404, "SALEOR_NOT_LINKED")
+    assert problem(call(platform, "GET", "/orders", tenant="globex", user="ada@acme"))[0] == 403
+    orders = call(platform, "GET", "/orders?first=100", user="ada@acme").json()
+    assert orders
+    assert all(order["userEmail"].endswith("@acme-customers.example") for order in orders if order["isPaid"] is False)
+
+
+def test_wishlists_are_their_owners(platform: Platform) -> None:
+    body = {"productId": demo_product(131), "note": "soon"}
+    made = call(platform, "POST", "/wishlists/items", user="ben@acme", json=body)
+    assert made.status_code == 201, made.text
+    mine = [each["id"] for each in call(platform, "GET", "/wishlists", user="ben@acme").json()]
+    assert made.json()["id"] in mine
+    for other in ("dan@acme", "ben@globex"):
+        tenant = other.partition("@")[2]
+        found = call(platform, "GET", "/wishlists", tenant=tenant, user=other).json()
+        assert not {each["id"] for each in found} & set(mine)
+    product = call(platform, "GET", f"/products/{quote(demo_product(131))}", user="ben@acme").json()
+    assert product["isInWishlist"] is True
+    path = f"/wishlists/{made.json()['id']}/items/{quote(demo_product(131))}"
+    assert problem(call(platform, "DELETE", path, user="dan@acme")) == (404, "NOT_FOUND")
+    assert call(platform, "DELETE", path, user="ben@acme").status_code == 200
+    assert problem(call(platform, "DELETE", path, user="ben@acme")) == (404, "NOT_FOUND")
+
+
+def test_refusals_of_mutations(platform: Platform) -> None:
+    refused = call(platform, "POST", "/carts", json={"lines": [{"variantId": demo_variant(126), "quantity": 100_000}]})
+    assert problem(refused)[0] == 422
+    (error,) = refused.json()["errors"]
+    assert error["code"] == "QUANTITY_GREATER_THAN_LIMIT"
+    wrong = call(platform, "POST", "/carts", json={"lines": [{"variantId": demo_variant(126), "quantity": "many"}]})
+    assert problem(wrong) == (400, "BAD_USER_INPUT")
+    # A member that the operation does not take is not passed on.
+    assert call(platform, "POST", "/carts", json={"lines": [], "input": {}}).json()["pointer"] == "/input"
+
+
+bounded = settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@MADE_UP.parametrize()
+@bounded
+def test_made_up_requests(case: schemathesis.Case, platform: Platform) -> None:
+    headers = {"host": "acme.localhost"}
+    response = case.call(base_url=f"{platform.url}/rest/v1", headers=headers)
+    case.validate_response(
+        response,
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        ],
+    )
+    if response.status_code >= 400:
+        assert response.headers["content-type"] == ["application/problem+json"]
