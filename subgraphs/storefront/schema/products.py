@@ -46,12 +46,12 @@ __all__ = [
 ]
 
 MAX_RECOMMENDATIONS = 24
-_NOT_SHOWN = (
-    "Null, with an error, where more than the id is asked by who may not see it, or of who is no member any more."
-)
 MAX_VARIANTS = 500
 """Variants of a product whose margins are compared; the shop's own limit is below."""
 
+_NOT_SHOWN = (
+    "Null, with an error, where more than the id is asked by who may not see it, or of who is no member any more."
+)
 _LISTINGS = "channelListings { channel { slug } price { amount currency } }"
 _ORDERED_AT = Annotated[
     datetime | None, strawberry.argument(description="Instant of the order, with its offset; now if left out.")
