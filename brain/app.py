@@ -98,13 +98,13 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     )
     signer = ContextSigner.from_file(_needed(settings.context_secret_file, "context_secret_file"))
     _read(settings.supergraph)  # it is named where it is missing
-    saleor = SaleorPart(settings, lambda: router.supergraph)
+    http = HttpClient()
+    saleor = SaleorPart(settings, http, lambda: router.supergraph)
     supergraph = load_supergraph(saleor.source.read())
     contexts = [subgraph.name for subgraph in supergraph.subgraphs if subgraph.name != SALEOR]
     urls = {name: f"{settings.subgraph_base(name)}/graphql" for name in contexts}
     names = [subgraph.name for subgraph in supergraph.subgraphs]
 
-    http = HttpClient()
     jwks_url = settings.identity_jwks_url or f"{at_identity}/.well-known/jwks.json"
     identity = IdentityClient(http, f"{at_identity}/graphql", jwks_url, signer, _IDENTITY)
     marks = MarkWatch(redis, MARKS)

@@ -17,6 +17,8 @@ ROUTER_SETTINGS: Final[Mapping[str, Any]] = {
     "one_type_per_call": True,
     "isolate_failures": 32,
     "expose_errors": True,  # they come here as `brain.saleor.replies` makes them
+    # Each tenant has its own: that of one which is down holds up nobody else.
+    "traffic": {"retries": {}, "circuit_breaker": {"per_partition": True}},
 }
 """What a Saleor can take, as settings of the router."""
 

@@ -15,7 +15,8 @@ import orjson
 from brain.caller import Caller
 from brain.saleor.channels import ChannelRefused, Channels
 from brain.saleor.links import LinkUnavailable, SaleorLink, SaleorLinks
-from brain.saleor.replies import cost_of, error_reply, has_errors, readable
+from brain.saleor.replies import cost_of, error_reply, has_errors, is_expired, readable
+from brain.saleor.service_tokens import ServiceTokens
 from router import Supergraph
 from router.hooks import Send, SubgraphCall, SubgraphReply
 
@@ -40,14 +41,16 @@ class SaleorCalls:
 
     Args:
         links: which Saleor a tenant has.
+        tokens: what is sent to those where the platform acts as a user.
         supergraph: the one that is served now.
 
     Attributes:
         costs: what Saleors said that requests have cost, by operation type.
     """
 
-    def __init__(self, links: SaleorLinks, supergraph: Callable[[], Supergraph]) -> None:
+    def __init__(self, links: SaleorLinks, tokens: ServiceTokens, supergraph: Callable[[], Supergraph]) -> None:
         self._links = links
+        self._tokens = tokens
         self._supergraph = supergraph
         self._read: Supergraph | None = None
         self._channels: Channels | None = None
@@ -85,16 +88,41 @@ class SaleorCalls:
             return error_reply(error.code, str(error))
         call.url = link.url
         headers = {name: value for name, value in call.headers.items() if name.lower() not in _NOT_SENT}
-        token = _token(call, link, caller)
-        if token is not None:
-            headers[TOKEN_HEADER] = token
         address = _address(call.context.client)
         if address is not None:
             headers[_FORWARDED_FOR] = address
         call.headers = headers
         # Whose address it is makes no difference to the answer; whose token it is does, and is compared.
         call.share_as = {_FORWARDED_FOR: call.context.partition}
+        own = call.context.headers.get(TOKEN_HEADER)
+        if own is not None:
+            token = own if _TOKEN.fullmatch(own) else None
+        elif (WRITE_SCOPE if call.operation_type == "mutation" else READ_SCOPE) not in caller.scopes:
+            token = None
+        elif link.refresh_token is not None:
+            return self._send_as_user(link, call, send, caller)
+        else:
+            token = link.app_token
+        return self._sent(call, send, token)
+
+    def _sent(self, call: SubgraphCall, send: Send, token: str | None) -> Awaitable[SubgraphReply]:
+        if token is not None:
+            call.headers[TOKEN_HEADER] = token
         return send(call).then(partial(self._accepted, call.operation_type))
+
+    async def _send_as_user(self, link: SaleorLink, call: SubgraphCall, send: Send, caller: Caller) -> SubgraphReply:
+        """With the access token of the user that the link acts as; once more if that has just ended.
+
+        Saleor looks at the token before it does anything: what it refuses for that was not done.
+        """
+        try:
+            token = await self._tokens.get(link)
+            reply = await self._sent(call, send, token)
+            if not is_expired(reply):
+                return reply
+            return await self._sent(call, send, await self._tokens.get(link, instead_of=token))
+        except LinkUnavailable as error:
+            return _unavailable(error, call, caller)
 
     def _channels_now(self) -> Channels:
         supergraph = self._supergraph()
@@ -107,16 +135,7 @@ class SaleorCalls:
         if cost:
             key = (operation_type,)
             self.costs[key] = self.costs.get(key, 0) + cost
-        return readable(reply)[0] if has_errors(reply) else reply
-
-
-def _token(call: SubgraphCall, link: SaleorLink, caller: Caller) -> str | None:
-    """What the request is made with: the user's own token; else the app's for who may act as that; else none."""
-    own = call.context.headers.get(TOKEN_HEADER)
-    if own is not None:
-        return own if _TOKEN.fullmatch(own) else None
-    needed = WRITE_SCOPE if call.operation_type == "mutation" else READ_SCOPE
-    return link.app_token if needed in caller.scopes else None
+        return readable(reply) if has_errors(reply) else reply
 
 
 def _address(client: str | None) -> str | None:

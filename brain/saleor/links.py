@@ -8,7 +8,7 @@ A tenant's link is, the first that there is:
 
 Fields of the first two, all texts: `url` (if missing: `saleor_url`, with the tenant's slug for `{tenant}`), `channel`
 (what is put where a client names none; if missing, that of identity), `channels` (what else a client may name, with
-commas; `*` for a Saleor all of whose channels are the tenant's) and `app_token`.
+commas; `*` for a Saleor all of whose channels are the tenant's), and `app_token`, or `refresh_token` of a user there.
 """
 
 import re
@@ -27,7 +27,7 @@ __all__ = ["LinkUnavailable", "SaleorLink", "SaleorLinks", "SaleorSecrets", "rea
 
 _LIFETIME_S = 30.0
 _MAX_TENANTS = 10_000
-_FIELDS = frozenset({"url", "channel", "channels", "app_token"})
+_FIELDS = frozenset({"url", "channel", "channels", "app_token", "refresh_token"})
 _URL = re.compile(r"https?://[^\s/{}]+(/[^\s{}]*)?")
 _PLACE = "{tenant}"
 _ALL = "*"
@@ -75,13 +75,15 @@ class SaleorLink:
         url: of its GraphQL endpoint, with its final slash.
         channel: slug that is put where a client names none; None: nothing is put.
         channels: slugs that a client may name; None: any, because all that there are are the tenant's.
-        app_token: of our app there; None if there is none, or it is nothing to be used.
+        app_token: of our app there; None if there is none.
+        refresh_token: of a user there that we act as, if there is no app.
     """
 
     url: str
     channel: str | None = None
     channels: frozenset[str] | None = None
     app_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
 
     def admits(self, channel: str) -> bool:
         """Whether a client of the tenant may name the channel."""
@@ -155,7 +157,13 @@ class SaleorLinks:
             named.add(channel)
         if not named:
             raise LinkUnavailable(f"the link names no channel; where all are the tenant's: channels: '{_ALL}'")
-        return SaleorLink(url, channel, None if _ALL in named else frozenset(named), fields.get("app_token") or None)
+        return SaleorLink(
+            url,
+            channel,
+            None if _ALL in named else frozenset(named),
+            fields.get("app_token") or None,
+            fields.get("refresh_token") or None,
+        )
 
 
 def check(fields: Fields) -> None:
@@ -169,8 +177,11 @@ def check(fields: Fields) -> None:
         raise LinkUnavailable(f"the link has unknown fields: {', '.join(unknown)}")
     if fields.get("url") and not _URL.fullmatch(fields["url"]):
         raise LinkUnavailable("url must be an http or https address")
-    if fields.get("app_token") and not _TOKEN.fullmatch(fields["app_token"]):
-        raise LinkUnavailable("app_token has characters that no header takes")
+    for name in ("app_token", "refresh_token"):
+        if fields.get(name) and not _TOKEN.fullmatch(fields[name]):
+            raise LinkUnavailable(f"{name} has characters that no header takes")
+    if fields.get("app_token") and fields.get("refresh_token"):
+        raise LinkUnavailable("it is either app_token or refresh_token")
 
 
 def read_links_file(file: Path) -> dict[str, dict[str, str]]:

@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from brain.config import BrainSettings, ConfigError, variable
+from brain.http_client import HttpClient
 from brain.saleor import NAME
 from brain.saleor.calls import SaleorCalls
 from brain.saleor.links import SaleorLinks, SaleorSecrets, read_links_file
 from brain.saleor.readiness import PART
 from brain.saleor.schema_store import SchemaStore, StoredSource
 from brain.saleor.schema_watch import SchemaWatch
+from brain.saleor.service_tokens import ServiceTokens
 from router import RouterApp, Supergraph
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class SaleorPart:
 
     Args:
         settings: where tenants' shops are.
+        http: for tokens.
         supergraph: the one that is served now.
 
     Attributes:
@@ -34,10 +37,10 @@ class SaleorPart:
         ConfigError: a setting is wrong.
     """
 
-    def __init__(self, settings: BrainSettings, supergraph: Callable[[], Supergraph]) -> None:
+    def __init__(self, settings: BrainSettings, http: HttpClient, supergraph: Callable[[], Supergraph]) -> None:
         self.source = StoredSource(SchemaStore(settings.data_dir / NAME, settings.supergraph))
         self._vault = _vault(settings)
-        self.calls = SaleorCalls(_links(settings, self._vault), supergraph)
+        self.calls = SaleorCalls(_links(settings, self._vault), ServiceTokens(http), supergraph)
         self._url = schema_url(settings)
         self._poll_s = settings.saleor_schema_poll_s
         self._watch: SchemaWatch | None = None

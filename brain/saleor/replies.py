@@ -12,13 +12,11 @@ import orjson
 
 from router.hooks import SubgraphReply
 
-__all__ = ["EXPIRED", "cost_of", "error_reply", "has_errors", "readable"]
+__all__ = ["cost_of", "error_reply", "has_errors", "is_expired", "readable"]
 
-EXPIRED = "ExpiredSignatureError"
-"""The code of each root field that was asked with a token whose time is over."""
-
+_EXPIRED = "SALEOR_TOKEN_EXPIRED"
 _CODES = {
-    EXPIRED: "SALEOR_TOKEN_EXPIRED",
+    "ExpiredSignatureError": _EXPIRED,
     "PermissionDenied": "FORBIDDEN",
     "GraphQLError": "SALEOR_BAD_REQUEST",
     "GraphQLSyntaxError": "SALEOR_BAD_REQUEST",
@@ -44,25 +42,31 @@ def has_errors(reply: SubgraphReply) -> bool:
     return b'"errors"' in reply.body
 
 
-def readable(reply: SubgraphReply) -> tuple[SubgraphReply, tuple[str, ...]]:
-    """The answer with its errors as clients see them, and the codes that a Saleor gave them.
+def is_expired(reply: SubgraphReply) -> bool:
+    """Whether all that a readable answer says is that the token is over: every root field is refused then."""
+    if _EXPIRED.encode() not in reply.body:
+        return False
+    errors = orjson.loads(reply.body).get("errors") or ()
+    return bool(errors) and all(error["extensions"]["code"] == _EXPIRED for error in errors)
+
+
+def readable(reply: SubgraphReply) -> SubgraphReply:
+    """The answer with its errors as clients see them.
 
     An answer without errors, or that is no JSON, is left as it is.
     """
     try:
         body = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
-        return reply, ()
+        return reply
     errors = body.get("errors") if isinstance(body, dict) else None
     if not isinstance(errors, list) or not errors:
-        return reply, ()
-    shown = [_shown(error) for error in errors if isinstance(error, dict)]
-    body["errors"] = [error for error, _ in shown]
-    # A validation error comes with status 400: its errors are what matters.
-    return SubgraphReply(reply.status, reply.headers, orjson.dumps(body)), tuple(code for _, code in shown)
+        return reply
+    body["errors"] = [_shown(error) for error in errors if isinstance(error, dict)]
+    return SubgraphReply(reply.status, reply.headers, orjson.dumps(body))
 
 
-def _shown(error: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def _shown(error: Mapping[str, Any]) -> dict[str, Any]:
     extensions = error.get("extensions")
     exception = extensions.get("exception") if isinstance(extensions, dict) else None
     theirs = exception.get("code") if isinstance(exception, dict) else None
@@ -71,7 +75,7 @@ def _shown(error: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     if code not in _TOLD:
         shown["message"] = _UNEXPECTED
     shown["extensions"] = {"code": _CODES.get(code, _OTHER), **({"saleorCode": code} if code else {})}
-    return shown, code
+    return shown
 
 
 def error_reply(code: str, message: str) -> SubgraphReply:

@@ -234,3 +234,21 @@ async def test_the_composer_says_what_is_wrong(given: Path, tmp_path: Path) -> N
     store = SchemaStore(tmp_path / "kept", given)
     with pytest.raises(CannotCompose, match="leads"):
         await store.compose(BAD)
+
+
+REAL = Path(__file__).parents[4] / "shared" / "saleor" / "live_sdl.graphql"
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="../shared/saleor/live_sdl.graphql is not there")
+async def test_a_real_one_takes_the_place_of_the_stand_ins(saleor: Saleor, tmp_path: Path) -> None:
+    """All of the platform's subgraphs, with a schema of 39,000 lines."""
+    source = StoredSource(SchemaStore(tmp_path / "kept", Path(__file__).parents[3] / "schema" / "supergraph.graphql"))
+    router = create_app(source.read())
+    reloader = Reloader(router, source)
+    watch = SchemaWatch(saleor.url, source, lambda text: reloader.switch(text, None), poll_s=60)
+    saleor.sdl = REAL.read_text()
+    await watch.look()
+    assert (watch.state, watch.reason) == ("up", "")
+    assert "giftCards" in router.supergraph.types["Query"].fields
+    assert "viewer" in router.supergraph.types["Query"].fields
+    await router.shutdown()

@@ -1,12 +1,13 @@
 """The stand-in as it runs, and callers of its shops."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from resolvers.demo import demo_email, demo_password
 from subgraphs.saleor.seed.people import CUSTOMER_PASSWORD, app_token, customer_email
+from tests.subgraphs.saleor.linked import Platform, linked
 from tests.subgraphs.saleor.shop import Shop
 
 
@@ -44,3 +45,10 @@ async def admin(acme: Shop) -> Shop:
 async def customer(acme: Shop) -> Shop:
     """A shop, for its customer 6."""
     return await acme.log_in(customer_email("acme", 6), CUSTOMER_PASSWORD)
+
+
+@pytest.fixture
+async def platform(shops: Any) -> AsyncIterator[Platform]:
+    """A router with links to the shops, and a proxy between."""
+    async with linked(shops.client) as found:
+        yield found
