@@ -48,7 +48,7 @@ def compile_plan(
     writes = Writes(plan)
     conditions, introspections = ConditionTable(), Introspections()
     root = prepare(plan.projection, conditions, introspections)
-    written = write_fetches(plan, writes, source)
+    written = write_fetches(plan, writes, source, traits or {})
     writer = ProjectionWriter(source, writes.sure_keys, written.united)
     project = writer.write(root)
     parts = []

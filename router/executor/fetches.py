@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.executor.keyed import KeyedExtract
-from router.executor.parts import CompiledFetch
+from router.executor.parts import CompiledFetch, SubgraphTraits
 from router.executor.representations import write_collector, write_extractor
 from router.executor.source import Source
 from router.executor.writes import Keys, Writes
 from router.planner.plan import EntityCall, Fetch, Path, QueryPlan, Representation
 
 __all__ = ["WrittenFetches", "write_fetches"]
+
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +22,14 @@ class WrittenFetches:
 
     Attributes:
         collectors: by fetch, the name of what finds its targets; None for a root fetch at the response root.
-        extractors: names of what makes representations.
+        extractors: names of what makes representations, by these and the key fields that may be null in them.
+        nullable: the latter, by subgraph.
         united: positions where one object of the tree may be in many places.
     """
 
     collectors: tuple[str | None, ...]
-    extractors: Mapping[tuple[Representation, ...], str]
+    extractors: Mapping[tuple[tuple[Representation, ...], frozenset[str]], str]
+    nullable: Mapping[str, frozenset[str]]
     united: frozenset[Keys]
 
     def loaded(self, plan: QueryPlan, writes: Writes, functions: Mapping[str, Any]) -> tuple[CompiledFetch, ...]:
@@ -48,7 +52,11 @@ class WrittenFetches:
                 collect=functions[collector] if collector is not None else None,
                 call=calls.setdefault((fetch.subgraph, fetch.entity), fetch.id) if fetch.entity is not None else None,
                 representations=fetch.entity.representations if fetch.entity is not None else (),
-                extract=functions[self.extractors[fetch.entity.representations]] if fetch.entity is not None else None,
+                extract=functions[
+                    self.extractors[fetch.entity.representations, self.nullable.get(fetch.subgraph, _NONE)]
+                ]
+                if fetch.entity is not None
+                else None,
                 keyed=KeyedExtract.of(fetch.entity.representations) if fetch.entity is not None else None,
                 has_contexts=fetch.entity is not None and bool(fetch.entity.contexts),
                 deferred=fetch.deferred,
@@ -58,8 +66,14 @@ class WrittenFetches:
             for fetch, collector in zip(plan.fetches, self.collectors, strict=True)
         )
 
+    def _extractor(self, fetch: Fetch) -> str:
+        assert fetch.entity is not None
+        return self.extractors[fetch.entity.representations, self.nullable.get(fetch.subgraph, _NONE)]
 
-def write_fetches(plan: QueryPlan, writes: Writes, source: Source) -> WrittenFetches:
+
+def write_fetches(
+    plan: QueryPlan, writes: Writes, source: Source, traits: Mapping[str, SubgraphTraits]
+) -> WrittenFetches:
     """Write the functions of a plan's fetches.
 
     Raises:
@@ -67,12 +81,14 @@ def write_fetches(plan: QueryPlan, writes: Writes, source: Source) -> WrittenFet
     """
     united: set[Keys] = set()
     collectors = tuple([_collector(source, fetch, writes, united) for fetch in plan.fetches])
-    extractors: dict[tuple[Representation, ...], str] = {}
+    nullable = {name: each.nullable_key_fields for name, each in traits.items() if each.nullable_key_fields}
+    extractors: dict[tuple[tuple[Representation, ...], frozenset[str]], str] = {}
     for fetch in plan.fetches:
-        if fetch.entity is not None and fetch.entity.representations not in extractors:
-            representations = fetch.entity.representations
-            extractors[representations] = write_extractor(source, representations)
-    return WrittenFetches(collectors, extractors, frozenset(united))
+        if fetch.entity is not None:
+            key = fetch.entity.representations, nullable.get(fetch.subgraph, _NONE)
+            if key not in extractors:
+                extractors[key] = write_extractor(source, *key)
+    return WrittenFetches(collectors, extractors, nullable, frozenset(united))
 
 
 def _collector(source: Source, fetch: Fetch, writes: Writes, united: set[Keys]) -> str | None:

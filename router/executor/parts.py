@@ -30,12 +30,14 @@ class SubgraphTraits:
         one_type_per_call: representations of one `_entities` field are all of one type.
         batching: whether a document may have several `_entities` fields.
         isolation: how many further requests may be made to find the representations for which a whole request failed.
+        nullable_key_fields: fields of composite keys that are sent though they are null.
     """
 
     max_representations: int | None = None
     one_type_per_call: bool = False
     batching: bool = True
     isolation: int = 0
+    nullable_key_fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ equal calls share, makes the deduplicated representations of all their targets a
 Entities come back in the order of representations and are merged into those targets.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -225,8 +225,12 @@ def located(data: Any, path: Path) -> Iterator[tuple[tuple[str | int, ...], Targ
 # ---- making representations -----------------------------------------------------------------------------------------
 
 
-def write_extractor(source: Source, entries: Sequence[Representation]) -> str:
-    """Write a function `(targets) -> (representations, owners)`; return its name."""
+def write_extractor(source: Source, entries: Sequence[Representation], nullable: Collection[str] = frozenset()) -> str:
+    """Write a function `(targets) -> (representations, owners)`; return its name.
+
+    Args:
+        nullable: names of key fields that are sent though they are null, beside others that are not.
+    """
     body = source.function("extract", ("targets",))
     body.line("representations = []")
     body.line("owners = []")
@@ -242,10 +246,10 @@ def write_extractor(source: Source, entries: Sequence[Representation]) -> str:
                 body.line("typename = None")
         for entry, table in zip(entries, tables, strict=True):
             if entry.types is None:
-                _extract(source, body, entry, names[table], is_flat=table is not None)
+                _extract(source, body, entry, names[table], nullable, is_flat=table is not None)
                 break
             with body.block(f"if {membership(source, 'typename', entry.types)}:"):
-                _extract(source, body, entry, names[table], is_flat=table is not None)
+                _extract(source, body, entry, names[table], nullable, is_flat=table is not None)
                 body.line("continue")
     body.line("return representations, owners")
     return body.name
@@ -264,8 +268,13 @@ def _identity_tables(entries: Sequence[Representation]) -> list[tuple[str | None
     return [(entry.typename, *(field.name for field in entry.key + entry.requires)) for entry in entries]
 
 
-def _extract(source: Source, body: Function, entry: Representation, seen: str, *, is_flat: bool) -> None:
+def _extract(
+    source: Source, body: Function, entry: Representation, seen: str, nullable: Collection[str], *, is_flat: bool
+) -> None:
     """Write what becomes of one target; `continue` ends it."""
+    may_be_null = {field.name for field in entry.key if field.selections is None and field.name in nullable}
+    if len(may_be_null) == len(entry.key):
+        may_be_null = set()
     if entry.typename is None:
         with body.block("if typename is None:"):
             body.line("continue")
@@ -274,10 +283,11 @@ def _extract(source: Source, body: Function, entry: Representation, seen: str, *
     for field in entry.key:
         value = source.fresh("k")
         values.append(value)
-        body.line(f"{value} = target.get({field.storage_key!r})")
+        is_sent_null = field.name in may_be_null
+        body.line(f"{value} = target.get({field.storage_key!r}{', ABSENT' if is_sent_null else ''})")
         if field.selections is not None:
             body.line(f"{value} = {_write_input(source, field.selections, is_key=True)}({value})")
-        with body.block(f"if {value} is {'None' if field.selections is None else 'ABSENT'}:"):
+        with body.block(f"if {value} is {'None' if field.selections is None and not is_sent_null else 'ABSENT'}:"):
             body.line("continue")
         items.append(f"{field.name!r}: {value}")
     for field in entry.requires:

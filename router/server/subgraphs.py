@@ -101,7 +101,11 @@ def traits_of(config: RouterConfig) -> dict[str, SubgraphTraits]:
     """What subgraphs can take in one request, by name, for those that the settings mention."""
     return {
         name: SubgraphTraits(
-            section.max_representations, section.one_type_per_call, section.batching, section.isolate_failures
+            section.max_representations,
+            section.one_type_per_call,
+            section.batching,
+            section.isolate_failures,
+            section.nullable_key_fields,
         )
         for name, section in config.subgraphs.items()
     }

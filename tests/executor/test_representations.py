@@ -205,6 +205,29 @@ def test_null_and_absent_keys_are_not_sent_null_requirements_are() -> None:
     ]
 
 
+def test_nulls_in_fields_of_a_compound_key_are_sent_where_that_is_allowed() -> None:
+    entry = Representation(None, "P", (InputField("id", "id"), InputField("channel", "_c")))
+    targets = [
+        {"id": "1", "_c": None},
+        {"id": "1", "_c": "uk"},
+        {"id": None, "_c": "uk"},
+        {"id": "2"},
+        {"id": "1", "_c": None},
+        {"id": "1", "_c": "None"},
+    ]
+    for nullable, numbers in (
+        (frozenset({"channel"}), [0, 1, 5]),
+        (frozenset(), [1, 5]),
+        (frozenset({"id", "channel"}), [1, 5]),
+    ):
+        source = Source({**NAMES})
+        name = write_extractor(source, (entry,), nullable)
+        representations, owners = source.load("test")[name](targets)
+        found = [{"__typename": "P", "id": targets[each]["id"], "channel": targets[each]["_c"]} for each in numbers]
+        assert representations == found
+        assert [len(each) for each in owners] == [2 if each["channel"] is None else 1 for each in found]
+
+
 def test_compound_keys_must_be_complete_below_too() -> None:
     size = InputField("items", "_q1", (InputSelection(None, False, (InputField("sku", "sku"),)),))
     each = call("os@", Representation(None, "O", (InputField("id", "id"), size)))

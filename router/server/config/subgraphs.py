@@ -67,6 +67,11 @@ class SubgraphConfig(Section):
         description="How many further requests may be made to find the entities for which a whole batch failed "
         "(`_entities: null`), so that the others get their data.",
     )
+    nullable_key_fields: frozenset[str] = Field(
+        default=frozenset(),
+        description="Fields of keys of several fields that may be null in a representation, such as `channel` of "
+        "`id channel`. Else an entity whose key has a null is not asked for.",
+    )
     traffic: SubgraphTrafficConfig | None = None
     expose_errors: bool | None = Field(
         default=None,

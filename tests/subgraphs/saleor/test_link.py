@@ -6,7 +6,7 @@ import pytest
 
 from resolvers.demo import demo_email, demo_password
 from subgraphs.saleor.seed.people import CUSTOMER_PASSWORD, app_token, customer_email
-from tests.subgraphs.saleor.linked import CHANNELS, PRODUCTS, Platform, codes
+from tests.subgraphs.saleor.linked import CHANNELS, PRODUCTS, Platform, codes, product
 from tests.subgraphs.saleor.proxy import EXPIRED, Fault, Proxy
 from tests.subgraphs.saleor.shop import LOG_IN, Shop
 
@@ -97,11 +97,11 @@ async def test_another_tenants_channel_never_arrives(platform: Platform) -> None
 
 
 async def test_entities_by_id_and_channel_both_ways(platform: Platform) -> None:
-    """From the shop to a context of ours, and back."""
+    """From the shop to a context of ours, and back, with the tenant's channel where nobody named one."""
     query = "{ products(first: 2) { edges { node { name note } } } }"
     edges = (await platform.data(query))["products"]["edges"]
     assert [edge["node"]["note"] for edge in edges] == ["note default-channel"] * 2
-    platform.picks = [product(152)]
+    platform.picks = [{**product(152), "channel": None}]
     (pick,) = (await platform.data("{ picks { ... on Product { name } } }"))["picks"]
     assert pick["name"]
     platform.picks[0]["channel"] = "globex-only"
