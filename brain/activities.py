@@ -16,16 +16,16 @@ from typing import Any, Final, ParamSpec, TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from brain.crews import CrewError, CrewTask, EngineChoice, load_crews, run_task
+from brain.crews import CrewError, CrewResult, CrewTask, EngineChoice, load_crews, run_task
 from brain.crews.actions import ActionUnknown, operation_for, refusal_of
 from brain.crews.definition import Crew
 from brain.crews.engine_choice import choose_engine
 from brain.crews.errors import GraphRefused, GraphUnavailable, RunStopped
 from brain.crews.ledger import RESERVE, GraphLedger
 from brain.crews.meter import Meter
-from brain.crews.task import CrewEvent
-from brain.graph_client import GraphAccess
+from brain.graph_client import GraphAccess, RunGraph
 from brain.recording import ACTION, DECISION, OPEN_SCHEDULED, PROPOSE, REPORT, SETTLE, final, raised, write_down
+from brain.refusals import Refusals
 from brain.run_ids import run_id_of
 from brain.workflows.messages import (
     ANY_EDITION,
@@ -141,22 +141,13 @@ class Activities:
             earlier=task.earlier,
         )
         meter = Meter(GraphLedger(graph), task.run.run_id, task.budget_micros)
+        refusals = Refusals(task)
         async with _beating():
             try:
-                result = await run_task(request, graph, meter, _tell(task), self._crews)
-            except (RunStopped, GraphRefused) as error:
-                raise final(error.cause_code, str(error)) from error
-            except GraphUnavailable as error:
-                raise raised(error) from error  # waited for: the crew has not failed
-            except CrewError as error:
-                if activity.info().attempt >= _CREW_ATTEMPTS:
-                    raise final(error.code, str(error)) from error
-                raise raised(error) from error
-            except Exception as error:
-                _log.exception("the crew %s failed", crew.name, extra={"fields": _where(task)})
-                if activity.info().attempt >= _CREW_ATTEMPTS:
-                    raise final("CREW_FAILED", f"The task {task.task} failed several times.") from error
-                raise
+                result = await self._result(request, graph, meter, refusals)
+            finally:
+                # Also of a crew that came to nothing: what it tried is in the run's story.
+                await refusals.write_down(self._graph.of(task.run))
         if len(str(result.output)) > _MAX_OUTPUT_CHARS:
             raise final("CREW_OUTPUT_TOO_LARGE", f"The task {task.task} made more than can be kept.")
         actions = [
@@ -291,6 +282,25 @@ class Activities:
         refusal = opened["refusal"]
         return OpenedRun(opened["workflowId"], opened["workflowInput"], None if refusal is None else refusal["code"])
 
+    async def _result(self, request: CrewTask, graph: RunGraph, meter: Meter, refusals: Refusals) -> CrewResult:
+        """What the crew came to. How often it is asked again is known here; Temporal would try much longer."""
+        try:
+            return await run_task(request, graph, meter, refusals.hear, self._crews)
+        except (RunStopped, GraphRefused) as error:
+            raise final(error.cause_code, str(error)) from error
+        except GraphUnavailable as error:
+            raise raised(error) from error  # waited for: the crew has not failed
+        except CrewError as error:
+            if activity.info().attempt >= _CREW_ATTEMPTS:
+                raise final(error.code, str(error)) from error
+            raise raised(error) from error
+        except Exception as error:
+            where = {"tenant": request.tenant, "run": request.run_id}
+            _log.exception("the crew %s failed", request.crew, extra={"fields": where})
+            if activity.info().attempt >= _CREW_ATTEMPTS:
+                raise final("CREW_FAILED", f"The task {request.task} failed several times.") from error
+            raise
+
     async def _engine(self, tenant: str, budget_micros: int) -> EngineChoice:
         own = None if self._tenant_engine is None else await self._tenant_engine(tenant)
         return choose_engine(own, self._platform_engine, budget_micros)
@@ -324,23 +334,6 @@ def _outcome(noted: Mapping[str, Any]) -> ActionOutcome:
         return ActionOutcome(ActionStatus.DONE, outcome)
     known = error or {"code": "FAILED", "message": "The action failed."}
     return ActionOutcome(ActionStatus.FAILED, outcome, RunFailure(known["code"], known["message"]))
-
-
-def _tell(task: TaskInput) -> Callable[[CrewEvent], None]:
-    def tell(event: CrewEvent) -> None:
-        _log.info(
-            "crew %s task %s: %s",
-            task.run.crew,
-            task.task,
-            event.kind,
-            extra={"fields": {**_where(task), **event.data}},
-        )
-
-    return tell
-
-
-def _where(task: TaskInput) -> dict[str, str]:
-    return {"tenant": task.run.tenant, "run": task.run.run_id}
 
 
 @asynccontextmanager

@@ -11,7 +11,18 @@ from temporalio.exceptions import ApplicationError
 from brain.crews.errors import CrewError, GraphRefused
 from brain.graph_client import RunGraph
 
-__all__ = ["ACTION", "DECISION", "OPEN_SCHEDULED", "PROPOSE", "REPORT", "SETTLE", "final", "raised", "write_down"]
+__all__ = [
+    "ACTION",
+    "DECISION",
+    "OPEN_SCHEDULED",
+    "PROPOSE",
+    "REFUSALS",
+    "REPORT",
+    "SETTLE",
+    "final",
+    "raised",
+    "write_down",
+]
 
 OPEN_SCHEDULED: Final = """mutation OpenScheduledAgentRun($input: OpenScheduledAgentRunInput!) {
   openScheduledAgentRun(input: $input) { workflowId workflowInput refusal { code } errors { code message } }
@@ -27,6 +38,9 @@ DECISION: Final = """mutation RecordAgentDecision($input: RecordAgentDecisionInp
 }"""
 ACTION: Final = """mutation RecordAgentAction($input: RecordAgentActionInput!) {
   recordAgentAction(input: $input) { action { status outcome } errors { code message } }
+}"""
+REFUSALS: Final = """mutation RecordAgentRefusals($input: RecordAgentRefusalsInput!) {
+  recordAgentRefusals(input: $input) { errors { code message } }
 }"""
 SETTLE: Final = """mutation SettleAgentBudget($input: SettleAgentBudgetInput!) {
   settleAgentBudget(input: $input) { errors { code message } }

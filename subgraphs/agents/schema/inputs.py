@@ -26,6 +26,7 @@ from subgraphs.agents.domain.values import (
 )
 from subgraphs.agents.repository.runs import RunFilter
 from subgraphs.agents.usecases.budgets import CallReport
+from subgraphs.agents.usecases.refusals import Refusal
 
 __all__ = [
     "SCALARS",
@@ -36,9 +37,11 @@ __all__ = [
     "ProposeAgentActionsInput",
     "RecordAgentActionInput",
     "RecordAgentDecisionInput",
+    "RecordAgentRefusalsInput",
     "ReportAgentRunInput",
     "ReserveAgentBudgetInput",
     "SettleAgentBudgetInput",
+    "ToolRefusalInput",
     "optional_id",
 ]
 
@@ -258,6 +261,24 @@ class LlmCallInput:
     def to_domain(self) -> CallReport:
         """What the use case checks. Raises `InvalidValue`."""
         return CallReport(self.call_id, self.agent, self.model, self.input_tokens, self.output_tokens, self.micros)
+
+
+@strawberry.input(description="A call of a tool that was refused.")
+class ToolRefusalInput:
+    tool: str = strawberry.field(description="As the crew named it; at most 100 characters.")
+    reason: str = strawberry.field(description="Why it may not be called; at most 500 characters.")
+
+
+@strawberry.input(description="What was refused to one attempt at a task.")
+class RecordAgentRefusalsInput:
+    run_id: strawberry.ID = strawberry.field(description="Of the run.")
+    task: str = strawberry.field(description="Of the crew.")
+    attempt: int = strawberry.field(description="At the task, from 1.")
+    refusals: list[ToolRefusalInput] = strawberry.field(description="1 to 50, in order.")
+
+    def to_domain(self) -> list[Refusal]:
+        """What the use case takes. Raises `InvalidValue`."""
+        return [Refusal(refusal.tool, refusal.reason) for refusal in self.refusals]
 
 
 @strawberry.input(description="Which run is at its end.")

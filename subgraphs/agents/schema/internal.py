@@ -17,6 +17,7 @@ from subgraphs.agents import workflows
 from subgraphs.agents.schema import inputs
 from subgraphs.agents.schema.types import AgentLlmCall, AgentRun, ProposedAction
 from subgraphs.agents.usecases import actions, budgets, runs
+from subgraphs.agents.usecases.refusals import record_refusals
 from subgraphs.agents.usecases.work import Work
 
 __all__ = ["AgentRefusal", "AgentRunPayload", "InternalMutation", "own_run", "refusal_of", "work_of"]
@@ -155,6 +156,21 @@ class InternalMutation:
             work_of(info), own_run(info, input.run_id), input.index, input.status, input.outcome
         )
         return AgentActionPayload(action=ProposedAction.of(action), changed=changed)
+
+    @mutation(
+        AgentRunPayload,
+        tags=_TAGS,
+        description="Writes down which calls of tools were refused to a crew. For its workflow.",
+    )
+    async def record_agent_refusals(
+        self,
+        info: Info,
+        input: inputs.RecordAgentRefusalsInput,  # noqa: A002
+    ) -> AgentRunPayload:
+        run = await record_refusals(
+            work_of(info), own_run(info, input.run_id), input.task, input.attempt, input.to_domain()
+        )
+        return AgentRunPayload(run=AgentRun.of(run))
 
     @mutation(AgentBudgetPayload, tags=_TAGS, description="Asks for money before a call. For the run's workflow.")
     async def reserve_agent_budget(

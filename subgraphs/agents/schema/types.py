@@ -114,7 +114,7 @@ class AgentLlmCall:
 @strawberry.type(description="Something that happened in a run.")
 class AgentEvent:
     id: strawberry.ID = strawberry.field(description="Its number in the run, from 1; for `after`.")
-    kind: str = strawberry.field(description="Such as RUN_REPORTED or ACTION_DECIDED.")
+    kind: str = strawberry.field(description="Such as RUN_REPORTED, ACTION_DECIDED or TOOL_REFUSED.")
     data: JSON = strawberry.field(description="What belongs to it.")
     at: datetime = strawberry.field(description="When it happened.")
     run_id: strawberry.Private[UUID]

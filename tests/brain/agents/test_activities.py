@@ -34,6 +34,7 @@ from brain.workflows.messages import (
 )
 from brain.workflows.schedule_messages import DueMoment, OpenedRun
 from tests.brain.crews.loaded import crewai_folder
+from tests.brain.crews.openai_server import says, serving, wants
 from tests.brain.crews.world import LEAD, lead
 
 TENANT = "0190a000-0000-7000-8000-00000000000a"
@@ -377,3 +378,36 @@ async def test_an_edition_that_is_gone_is_not_worked_for(crewai_storage: Path) -
 async def test_what_a_worker_serves() -> None:
     names = {activity.__name__ for activity in Activities(Graph()).light()}  # type: ignore[arg-type]
     assert names == {*WRITES, "describe_crew", "record_outcome"}
+
+
+async def test_what_a_crew_is_refused_is_written_down_also_where_it_fails(crewai_storage: Path) -> None:
+    """A language model that wants what it has not; then one that says nothing of use."""
+    async with serving() as provider:
+        engine = {"provider": "openai", "model": "gpt-4.1-mini", "api_key": "sk", "base_url": f"{provider.url}/v1"}
+
+        async def of_tenant(tenant: str) -> Mapping[str, Any]:
+            assert tenant == TENANT
+            return engine
+
+        money = ok(granted=True, refusal=None)
+        graph = Graph({"lead": lead(), "reserveAgentBudget": money, "recordAgentLlmCall": ok()})
+        graph.answers["recordAgentRefusals"] = ok()
+        score = {"value": 40, "summary": "So.", "reasons": ["As it is."]}
+        bad = ("export\ncontacts" + "x" * 200, {})
+        provider.script = [wants(("read_lead", {}), ("contacts", {"first": 1}), bad), says(score)]
+        output = await run(graph, "plan_with_crew", task(budget_micros=10**6), tenant_engine=of_tenant)
+        assert output.engine.kind == "LLM"
+        (told,) = graph.inputs("recordAgentRefusals")
+        assert (told["runId"], told["task"], told["attempt"]) == (RUN.run_id, "score", 1)
+        first, second = (refusal["tool"] for refusal in told["refusals"])
+        assert (first, second[:6], len(second) <= 100, second.isprintable()) == ("contacts", "export", True, True)
+        assert all(refusal["reason"] for refusal in told["refusals"])
+        provider.script = [wants(("contacts", {})), *[says("nothing")] * 9]
+        code, _ = await failing(graph, "plan_with_crew", task(budget_micros=10**6), tenant_engine=of_tenant, attempt=3)
+        assert code == "CREW_GUARDRAIL_FAILED"
+        assert graph.inputs("recordAgentRefusals")[1]["attempt"] == 3
+        # What cannot be written down is not passed over.
+        graph.answers["recordAgentRefusals"] = GraphUnavailable("away")
+        provider.script = [wants(("read_lead", {}), ("contacts", {})), says(score)]
+        lost = await failing(graph, "plan_with_crew", task(budget_micros=10**6), tenant_engine=of_tenant, attempt=9)
+        assert lost == ("CREW_GRAPH_UNAVAILABLE", False)

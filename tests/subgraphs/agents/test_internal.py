@@ -388,3 +388,48 @@ async def test_runs_at_the_same_time_share_one_budget(tenant, agents):
     await asyncio.gather(*(tenant.mutate("settleAgentBudget", "run { id }", runId=run_id) for run_id in run_ids))
     more = await tenant.run()
     assert (await tenant.mutate("reserveAgentBudget", BUDGET, runId=more, micros=1000))["granted"]
+
+
+async def test_what_a_crew_was_refused_is_in_its_runs_story(tenant):
+    run_id = await tenant.run()
+    refusals = [
+        {"tool": "export_contacts", "reason": "it is not one of this task's tools"},
+        {"tool": "x", "reason": "y"},
+    ]
+    given = {"runId": run_id, "task": "score", "attempt": 1, "refusals": refusals}
+    for _ in range(2):
+        payload = await tenant.mutate("recordAgentRefusals", "run { id }", tenant.workflow(run_id), **given)
+        assert payload == {"run": {"id": run_id}, "errors": []}
+    await tenant.mutate("recordAgentRefusals", "run { id }", **{**given, "attempt": 2, "refusals": refusals[:1]})
+    query = "query ($id: ID!) { agentRun(id: $id) { events { kind data } auditTrail { kind actor data } } }"
+    run = (await tenant.data(query, {"id": run_id}))["agentRun"]
+    told = [event["data"] for event in run["events"] if event["kind"] == "TOOL_REFUSED"]
+    first = {"task": "score", "attempt": 1}
+    assert told == [{**first, **refusals[0]}, {**first, **refusals[1]}, {"task": "score", "attempt": 2, **refusals[0]}]
+    entries = [entry for entry in run["auditTrail"] if entry["kind"] == "TOOL_REFUSED"]
+    assert [entry["data"] for entry in entries] == told
+    assert {entry["actor"] for entry in entries} == {"workflow"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"refusals": []}, {"refusals": [{"tool": " ", "reason": "r"}]}, {"refusals": [{"tool": "t", "reason": "r" * 501}]},
+     {"refusals": [{"tool": "t", "reason": "r"}] * 51}, {"task": "no task"}],
+)  # fmt: skip
+async def test_refusals_that_cannot_be_written_down(tenant, value):
+    run_id = await tenant.run()
+    given = {"runId": run_id, "task": "score", "attempt": 1, "refusals": [{"tool": "t", "reason": "r"}], **value}
+    payload = await tenant.mutate("recordAgentRefusals", "run { id }", **given)
+    assert codes(payload) == ["BAD_USER_INPUT"]
+
+
+async def test_who_writes_down_refusals(tenant):
+    run_id, other = await tenant.run(), await tenant.run()
+    query = "mutation ($input: RecordAgentRefusalsInput!) { recordAgentRefusals(input: $input) { errors { code } } }"
+    given = {"runId": run_id, "task": "score", "attempt": 1, "refusals": [{"tool": "t", "reason": "r"}]}
+    for caller in (tenant.workflow(other), {"scopes": ["agents:admin", "agents:write"]}):
+        body = await tenant.agents.call(query, {"input": given}, tenant=tenant.id, **caller)
+        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    theirs = type(tenant)(tenant.agents)
+    payload = await theirs.mutate("recordAgentRefusals", "run { id }", **given)
+    assert codes(payload) == ["AGENT_RUN_NOT_FOUND"]
