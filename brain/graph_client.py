@@ -8,10 +8,14 @@ from brain.crews.errors import GraphRefused, GraphUnavailable
 from brain.http_client import HttpClient
 from brain.run_tokens import RunTokenSigner
 from brain.workflows.messages import RunRef
+from turns import Turns
 
 __all__ = ["GraphAccess", "RunGraph"]
 
 _TIMEOUT_S: Final = 25.0
+_AT_ONCE: Final = 12
+"""Requests that a worker has under way, tenants in turns. More would only make each of them slower, and keep clients
+waiting that ask the Brain for runs meanwhile."""
 
 _PASSING: Final = frozenset(
     {
@@ -46,6 +50,7 @@ class GraphAccess:
         self._http = http
         self._url = url
         self._signer = signer
+        self._turns = Turns(_AT_ONCE)
 
     def of(self, run: RunRef, grants: frozenset[str] = frozenset()) -> "RunGraph":
         """The graph as the run may see it.
@@ -68,9 +73,10 @@ class GraphAccess:
         }
         body = json.dumps({"query": document, "variables": dict(variables)}).encode()
         try:
-            status, content = await self._http.request(
-                "POST", self._url, headers=headers, body=body, timeout_s=_TIMEOUT_S
-            )
+            async with self._turns.of(run.tenant):
+                status, content = await self._http.request(
+                    "POST", self._url, headers=headers, body=body, timeout_s=_TIMEOUT_S
+                )
         except OSError as error:
             raise GraphUnavailable(f"The graph does not answer: {error}") from error
         try:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from brain.activities import Activities
 from brain.catalogue import load_catalogue
@@ -51,6 +52,12 @@ _GRACE: Final = timedelta(seconds=20)
 _CONNECT_PAUSE_S: Final = 1.0
 _THREADS: Final = 48
 """crewai has its models called in threads of the loop: as many as can be waited for at once, and some for tools."""
+
+_AS_LOADED: Final = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules("brain.workflows")
+)
+"""The modules of workflows are taken as they are. Loading them anew for each run, to see that they do nothing but
+decide, takes twice as long as all that a run decides; tests do that, and replay histories."""
 
 _CREWS_AT_ONCE: Final = {1: 8, 2: 6, 3: 4, 4: 4}
 """How many tasks of crews with so many agents a worker has under way: a kick-off holds the interpreter for 20 to 90 ms,
@@ -109,6 +116,7 @@ def _workers(client: Client, activities: Activities, connections: ConnectionChec
         task_queue=RUNS_QUEUE,
         workflows=[AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow],
         activities=[*activities.light(), connections.check_connection],
+        workflow_runner=_AS_LOADED,
         max_concurrent_activities=40,
         graceful_shutdown_timeout=_GRACE,
     )

@@ -88,6 +88,8 @@ class TemporalServer:
                 *(str(program()), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(self.port)),
                 *("--ui-port", str(self.ui_port), "--ui-disable-news-fetch", "--log-level", "warn"),
                 *("--namespace", self.namespace, *attributes, *dynamic),
+                # A server that is ended by force loses nothing by it; one whose machine is, perhaps the last moment.
+                *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
                 *(("--db-filename", str(self.folder / "temporal.db")) if self.durable else ()),
             ),
             environment=plain_environment(),

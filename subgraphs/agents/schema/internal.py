@@ -17,7 +17,7 @@ from subgraphs.agents import workflows
 from subgraphs.agents.schema import inputs
 from subgraphs.agents.schema.types import AgentLlmCall, AgentRun, ProposedAction
 from subgraphs.agents.usecases import actions, budgets, runs
-from subgraphs.agents.usecases.refusals import record_refusals
+from subgraphs.agents.usecases.refusals import WORKFLOW, record_refusals, refused_decisions_noted
 from subgraphs.agents.usecases.work import Work
 
 __all__ = ["AgentRefusal", "AgentRunPayload", "InternalMutation", "own_run", "refusal_of", "work_of"]
@@ -133,6 +133,7 @@ class InternalMutation:
     @mutation(
         AgentActionPayload,
         tags=_TAGS,
+        apart=True,
         description="Records what was decided about an action. For its workflow; a person's decision must have been "
         "made by decideAgentAction.",
     )
@@ -141,9 +142,10 @@ class InternalMutation:
         info: Info,
         input: inputs.RecordAgentDecisionInput,  # noqa: A002
     ) -> AgentActionPayload:
-        action, changed = await actions.record_decision(
-            work_of(info), own_run(info, input.run_id), input.index, inputs.to_decision(input)
-        )
+        run_id, session = own_run(info, input.run_id), info.context.session
+        async with refused_decisions_noted(session, run_id, input.index, WORKFLOW), session.apart() as own:
+            work = Work(own, info.context.services.streams)
+            action, changed = await actions.record_decision(work, run_id, input.index, inputs.to_decision(input))
         return AgentActionPayload(action=ProposedAction.of(action), changed=changed)
 
     @mutation(AgentActionPayload, tags=_TAGS, description="Says how far an action has come. For its workflow.")

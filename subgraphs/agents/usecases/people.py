@@ -24,6 +24,7 @@ from subgraphs.agents.repository import runs
 from subgraphs.agents.repository.rows import tenant_of
 from subgraphs.agents.services import Services
 from subgraphs.agents.usecases.actions import vote
+from subgraphs.agents.usecases.refusals import refused_decisions_noted
 from subgraphs.agents.usecases.runs import Opened, cancel_queued, open_run
 from subgraphs.agents.usecases.watch import ended_within
 from subgraphs.agents.usecases.work import Work, actor_of
@@ -43,12 +44,13 @@ async def decide_action(
         RunNotFound, ActionNotFound, RunOver, AlreadyDecided, ArgumentsChanged, NotYourOwnMoney, DecisionRefused: no.
         TemporalUnavailable: the workflow service does not answer.
     """
-    async with session.apart() as before:
-        run, _ = await vote(Work(before, services.streams), run_id, index, decision)
-    try:
-        await services.workflows.decide(tenant_of(session), run, index, decision, _actor(session.context))
-    except WorkflowNotFound as error:
-        raise RunOver("The run's workflow has ended.") from error
+    async with refused_decisions_noted(session, run_id, index, actor_of(decision.by)):
+        async with session.apart() as before:
+            run, _ = await vote(Work(before, services.streams), run_id, index, decision)
+        try:
+            await services.workflows.decide(tenant_of(session), run, index, decision, _actor(session.context))
+        except WorkflowNotFound as error:
+            raise RunOver("The run's workflow has ended.") from error
     return await _read(session, run_id)
 
 

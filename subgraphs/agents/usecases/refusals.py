@@ -1,21 +1,33 @@
-"""What a run was refused: tools that its crew may not call."""
+"""What was refused in a run: tools that its crew may not call, and decisions that do not hold."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from subgraphs.agents.domain.errors import InvalidValue
+from resolvers.session import TenantSession
+from subgraphs.agents.domain.errors import (
+    AlreadyDecided,
+    ApprovalRequired,
+    ArgumentsChanged,
+    DecisionRefused,
+    InvalidValue,
+    NotYourOwnMoney,
+)
 from subgraphs.agents.domain.runs import Run
 from subgraphs.agents.domain.values import checked_name, required_text
 from subgraphs.agents.repository import audit
 from subgraphs.agents.usecases.work import Work
 
-__all__ = ["MAX_REFUSALS", "Refusal", "record_refusals"]
+__all__ = ["MAX_REFUSALS", "WORKFLOW", "Refusal", "record_refusals", "refused_decisions_noted"]
 
 MAX_REFUSALS: Final = 50
 _KIND: Final = "TOOL_REFUSED"
-_ACTOR: Final = "workflow"
+WORKFLOW: Final = "workflow"
+"""A run's own workflow, in the log."""
+
+_DECISIONS: Final = (AlreadyDecided, ApprovalRequired, ArgumentsChanged, DecisionRefused, NotYourOwnMoney)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +66,18 @@ async def record_refusals(work: Work, run_id: UUID, task: str, attempt: int, ref
         return run
     for refusal in refusals:
         data = {**attempted, "tool": refusal.tool, "reason": refusal.reason}
-        run = await work.written(run, _KIND, data, actor=_ACTOR)
+        run = await work.written(run, _KIND, data, actor=WORKFLOW)
     return run
+
+
+@asynccontextmanager
+async def refused_decisions_noted(session: TenantSession, run_id: UUID, index: int, actor: str) -> AsyncIterator[None]:
+    """Has a decision that is refused inside in the tenant's log, whatever becomes of what the block has written."""
+    try:
+        yield
+    except _DECISIONS as refusal:
+        async with session.apart() as own:
+            work = Work(own)
+            await work.lock()
+            await work.note(actor, "DECISION_REFUSED", run_id, {"index": index, "code": refusal.code})
+        raise

@@ -59,9 +59,8 @@ async def open_run(work: Work, opening: Opening, *, dry_run: bool = False) -> Op
         await work.note(actor, "RUN_REFUSED", None, {**about, "code": refusal.code})
         return Opened(None, refusal=refusal)
     run = domain.open_run(run_id, opening, work.now, dry_run=dry_run or switches.dry_run)
-    await runs.add_run(work.session, run)
     data = {**about, "risk": run.risk.name, "argumentsHash": run.arguments_hash, "dryRun": run.dry_run}
-    return Opened(await work.written(run, "RUN_OPENED", data, actor=actor), is_new=True)
+    return Opened(await work.opened(run, "RUN_OPENED", data, actor=actor), is_new=True)
 
 
 async def report_run(work: Work, run_id: UUID, news: Report) -> Run:

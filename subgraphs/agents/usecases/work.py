@@ -53,10 +53,15 @@ class Work:
     async def tell(self, run: Run, kind: str, data: dict[str, Any]) -> Run:
         """The run with one event more, which is written; the run is not, that is the caller's to do."""
         run = replace(run, event_seq=run.event_seq + 1, updated_at=self.now)
-        tenant_id = self.session.context.tenant_id
-        await events.add_event(self.session, Event(run.id, run.event_seq, kind, data, self.now))
-        if self.streams is not None and tenant_id is not None:
-            self.session.after_commit(partial(self.streams.ring, tenant_id, run.id, run.event_seq, kind))
+        await self._ring(run, kind, data)
+        return run
+
+    async def opened(self, run: Run, kind: str, data: dict[str, Any], *, actor: str) -> Run:
+        """A new run, written with its first event and an entry in the log that say the same."""
+        run = replace(run, event_seq=1)
+        await runs.add_run(self.session, run)
+        await self._ring(run, kind, data)
+        await self.note(actor, kind, run.id, data)
         return run
 
     async def written(self, run: Run, kind: str, data: dict[str, Any], *, actor: str) -> Run:
@@ -65,6 +70,12 @@ class Work:
         await runs.change_run(self.session, run)
         await self.note(actor, kind, run.id, data)
         return run
+
+    async def _ring(self, run: Run, kind: str, data: dict[str, Any]) -> None:
+        tenant_id = self.session.context.tenant_id
+        await events.add_event(self.session, Event(run.id, run.event_seq, kind, data, self.now))
+        if self.streams is not None and tenant_id is not None:
+            self.session.after_commit(partial(self.streams.ring, tenant_id, run.id, run.event_seq, kind))
 
 
 def actor_of(user_id: UUID | None) -> str:
