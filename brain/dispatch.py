@@ -20,6 +20,7 @@ from brain.internal_subgraph import InternalSubgraph, SubgraphUnavailable
 from brain.preferences import BadIdempotencyKey, idempotency_key, preference
 from brain.workflow_service import WorkflowService
 from router.hooks import RequestContext, SubgraphCall, SubgraphReply
+from turns import Turns
 
 __all__ = ["AgentDispatch", "Refusal", "refusal_reply"]
 
@@ -27,6 +28,10 @@ _log = logging.getLogger("brain.dispatch")
 
 _MARGIN_S: Final = 5.0
 """Of the request's time, what is kept for the field itself."""
+
+_AT_ONCE: Final = 8
+"""Runs that are being opened at a time, tenants in turns: of many that come at once the first are answered while others
+wait, rather than all at the end."""
 
 _AWAY: Final = (
     "Agents cannot be asked right now. Try again with the header `Idempotency-Key: {key}`: should the run have been "
@@ -78,6 +83,7 @@ class AgentDispatch:
         self._workflows = workflows
         self._crews = crews
         self._wait_limit_s = wait_limit_s
+        self._turns = Turns(_AT_ONCE)
 
     async def open(
         self, called: AgentCall, call: SubgraphCall, caller: Caller, deadline_ms: int
@@ -116,7 +122,8 @@ class AgentDispatch:
             "budgetMicros": crew.budget_micros,
         }
         try:
-            data = await self._agents.ask(_OPEN, {"input": given}, caller, call.context.request_id)
+            async with self._turns.of(caller.tenant_id):
+                data = await self._agents.ask(_OPEN, {"input": given}, caller, call.context.request_id)
         except SubgraphUnavailable as error:
             _log.error("cannot open a run: %s", error, extra=_fields(call.context, caller))
             return Refusal("AGENTS_UNAVAILABLE", _AWAY.format(key=key))

@@ -7,7 +7,7 @@ fails by itself.
 
 import inspect
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -109,6 +109,16 @@ class MaskErrors(SchemaExtension):
             result.errors = [shown(error, trace_id) for error in errors]  # type: ignore[union-attr]
 
 
+class _Parsed(ParserCache):
+    """Parses a document once. What cannot be parsed is left to Strawberry, which answers it as it should."""
+
+    def on_parse(self) -> Iterator[None]:
+        try:
+            yield from super().on_parse()
+        except GraphQLError:
+            yield
+
+
 def build_schema(
     *,
     query: type,
@@ -139,7 +149,7 @@ def build_schema(
         extensions=[
             MaskErrors,
             lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
-            lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+            lambda: _Parsed(maxsize=CACHED_DOCUMENTS),
             lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
         ],
     )

@@ -100,14 +100,15 @@ def platform() -> Iterator[Platform]:
 
 
 @contextmanager
-def started() -> Iterator[Platform]:
-    """A platform of its own, for a test that does it harm."""
+def started(**settings: str) -> Iterator[Platform]:
+    """A platform of its own, for a test that does it harm. `settings`: of its environment."""
     folder = Path(tempfile.mkdtemp(prefix="brain-e2e-"))
     folder.chmod(0o755)  # PostgreSQL runs as another user where we are root
     data_dir, output, port = folder / "data", folder / "output.txt", free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
     providers_port = free_port()
     environment["BRAIN_PROVIDER_GATEWAY"] = f"127.0.0.1:{providers_port}"
+    environment |= settings
     command = [str(Path(sys.executable).parent / "brain"), "up", "--port", str(port), "--data-dir", str(data_dir)]
     with output.open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, env=environment)

@@ -457,3 +457,15 @@ async def test_a_missing_server_is_told_without_detail(settings: Settings, broke
     else:
         assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "traceId": "request-1"}
         assert error["message"] == "Internal server error"
+
+
+async def test_a_document_is_read_once_and_means_what_it_says_each_time(ask: Any) -> None:
+    """Also one that is wrong: its errors are each request's own."""
+    for query, code in (("{ nope }", "GRAPHQL_VALIDATION_FAILED"), ("{ ok", "GRAPHQL_PARSE_FAILED")):
+        first, second = await ask(query), await ask(query)
+        assert first["errors"] == second["errors"]
+        assert second["errors"][0]["extensions"]["code"] == code
+    query = "query ($id: ID!) { thing(id: $id) { id } }"
+    wrong = await ask(query)
+    assert wrong["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert (await ask("{ ok }"))["data"] == (await ask("{ ok }"))["data"]

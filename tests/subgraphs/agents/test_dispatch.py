@@ -66,6 +66,7 @@ class Asking:
         wait_s: float = 0.0,
         changed: Mapping[str, Any] | None = None,
         crews: Mapping[str, Crew] | None = None,
+        dispatch: AgentDispatch | None = None,
         **headers: str,
     ) -> tuple[str | Refusal | None, RequestContext]:
         """What comes of `scoreLead`: the run's id, or a refusal."""
@@ -79,7 +80,7 @@ class Asking:
         caller = Caller(str(self.tenant.id), "acme", str(self.tenant.ada), ("agent",), SCOPES, via="token")
         caller = replace(caller, **(changed or {}))
         known = load_crews() if crews is None else crews
-        dispatch = AgentDispatch(subgraph or Direct(self.agents), self.workflows, known)
+        dispatch = dispatch or AgentDispatch(subgraph or Direct(self.agents), self.workflows, known)
         return await dispatch.open(called, call, caller, int((time.time() + 30) * 1000)), context
 
     async def status(self, run_id: Any) -> str:
@@ -253,3 +254,22 @@ async def test_a_crew_that_there_is_not(client: Asking) -> None:
     refusal, _ = await client.score(crews={})
     assert isinstance(refusal, Refusal)
     assert refusal.code == "AGENT_CREW_UNKNOWN"
+
+
+async def test_no_tenant_waits_to_be_accepted_for_anothers_backlog(tenant: Any, agents: Any) -> None:
+    """A flood of one tenant, and one request of another behind it, which is opened as soon as any of the flood is."""
+    opened: list[Any] = []
+
+    class Slow(Direct):
+        async def ask(self, query: str, variables: Any, caller: Caller, request_id: str | None = None) -> Any:
+            found = await super().ask(query, variables, caller, request_id)
+            opened.append(caller.tenant_id)
+            return found
+
+    flood, other = Asking(tenant, agents, None), Asking(type(tenant)(agents), agents, None)
+    dispatch = AgentDispatch(Slow(agents), None, load_crews())  # type: ignore[arg-type]
+    asking = [flood.score(dispatch=dispatch, idempotency_key=f"k{n}") for n in range(40)]
+    await asyncio.gather(*asking, other.score(dispatch=dispatch, idempotency_key="k"))
+    assert len(opened) == 41
+    # Eight are under way when it comes, and it is before all that wait.
+    assert opened.index(str(other.tenant.id)) <= 2 * 8, opened
