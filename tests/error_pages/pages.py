@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 
+from brain.codes import BRAIN_CODES, PROVIDER_CODES, RUN_CODES
+from brain.codes import Code as BrainCode
 from router.commands.codes import COMMAND_CODES
 from router.composition.codes.table import Code
 from router.server.codes import REQUEST_CODES
-from tests.error_pages import commands, composition, requests
+from tests.error_pages import brain, commands, composition, requests, runs
 
 __all__ = ["pages"]
 
@@ -18,11 +20,23 @@ def pages() -> dict[str, str]:
         for name, code in REQUEST_CODES.items()
     }
     of_commands = {f"{name}.md": _page(code, _command(name)) for name, code in COMMAND_CODES.items()}
-    return {**composition.pages(), **of_requests, **of_commands}
+    of_brain = {
+        f"{name}.md": _page(code, _answered(brain.EXAMPLES[name]), _OF_BRAIN) for name, code in BRAIN_CODES.items()
+    }
+    of_runs = {
+        f"{name}.md": _page(code, iter([code.where]) if code.where else _done(runs.EXAMPLES[name]), _OF_RUNS)
+        for name, code in {**RUN_CODES, **PROVIDER_CODES}.items()
+    }
+    return {**composition.pages(), **of_requests, **of_commands, **of_brain, **of_runs}
 
 
-def _page(code: Code, example: Iterator[str]) -> str:
-    start = [f"# {code.name}", "An error of [requests or of the command line](index.md).", code.meaning]
+_OF_REQUESTS = "An error of [requests or of the command line](index.md)."
+_OF_BRAIN = "An error of [requests to the Brain](index.md)."
+_OF_RUNS = "It stands in the `error` of [a run of agents](../how-to/ask-agents.md), or in an action's `outcome`."
+
+
+def _page(code: Code | BrainCode, example: Iterator[str], kind: str = _OF_REQUESTS) -> str:
+    start = [f"# {code.name}", kind, code.meaning]
     return "\n\n".join([*start, f"**What to do.** {code.fix}", *example]) + "\n"
 
 
@@ -30,7 +44,10 @@ def _page(code: Code, example: Iterator[str]) -> str:
 
 
 def _request(name: str) -> Iterator[str]:
-    example = requests.EXAMPLES[name]
+    return _answered(requests.EXAMPLES[name])
+
+
+def _answered(example: requests.Example) -> Iterator[str]:
     yield "## Example"
     yield from _sent(example.failing)
     answer = requests.answer_of(example.failing)
@@ -77,3 +94,17 @@ def _called(call: commands.Call) -> Iterator[str]:
     if call.note:
         yield call.note
     yield f"```sh\n{call.line}\n```"
+
+
+# ---- runs of agents -------------------------------------------------------------------------------------------------
+
+
+def _done(example: runs.Example) -> Iterator[str]:
+    yield "## Example"
+    if example.note:
+        yield example.note
+    yield f"```json\n{_json(example.failing)}\n```"
+    yield f"gives\n\n```json\n{_json(runs.outcome_of(example, example.failing))}\n```"
+    yield "## Mended"
+    shown = {name: value for name, value in example.mended.items() if name != "again"}
+    yield "The same, once that is mended." if shown == example.failing else f"```json\n{_json(shown)}\n```"

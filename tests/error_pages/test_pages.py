@@ -9,18 +9,21 @@ import pytest
 from graphql import DirectiveLocation
 from graphql.type import TypeKind
 
+from brain.codes import BRAIN_CODES, PROVIDER_CODES, RUN_CODES
+from brain.workflows.messages import ActionStatus, DecisionKind, RunStatus
 from router.commands.codes import COMMAND_CODES
 from router.composition.codes import CODES, HINTS
 from router.executor.errors import PUBLIC_CODES
 from router.schema_checks.changes import KINDS
 from router.schema_checks.lint_rules import RULES
 from router.server.codes import REQUEST_CODES
-from tests.error_pages import commands, requests
+from tests.error_pages import brain, commands, requests, runs
 from tests.error_pages.pages import pages
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "errors"
-ALL = CODES.keys() | HINTS.keys() | REQUEST_CODES.keys() | COMMAND_CODES.keys()
+OF_THE_BRAIN = BRAIN_CODES.keys() | RUN_CODES.keys() | PROVIDER_CODES.keys()
+ALL = CODES.keys() | HINTS.keys() | REQUEST_CODES.keys() | COMMAND_CODES.keys() | OF_THE_BRAIN
 
 
 # ---- examples -------------------------------------------------------------------------------------------------------
@@ -48,19 +51,41 @@ def test_commands_give_their_code_and_the_mended_ones_none(code: str) -> None:
         assert (status, errors) == (0, "")
 
 
+@pytest.mark.parametrize("code", brain.EXAMPLES)
+def test_requests_to_the_brain_give_their_code_and_the_mended_ones_none(code: str) -> None:
+    example = brain.EXAMPLES[code]
+    assert requests.answer_of(example.failing).codes == {code}
+    mended = requests.answer_of(example.mended)
+    assert (mended.codes, mended.status) == (set(), 200), mended
+
+
+@pytest.mark.parametrize("code", runs.EXAMPLES)
+def test_runs_give_their_code_and_the_mended_ones_none(code: str) -> None:
+    example = runs.EXAMPLES[code]
+    outcome = runs.outcome_of(example, example.failing)
+    assert outcome is not None
+    assert outcome["code"] == code
+    assert "127.0.0.1" not in outcome["message"]
+    assert runs.outcome_of(example, example.mended) is None
+
+
 def test_every_code_has_an_example() -> None:
     """Codes that only stand in streams have tests there, and no example that a page could show."""
     elsewhere = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "server").glob("test_*.py"))
     assert all(f'"{name}"' in elsewhere for name, code in REQUEST_CODES.items() if code.never)
     assert requests.EXAMPLES.keys() == {name for name, code in REQUEST_CODES.items() if not code.never}
     assert commands.EXAMPLES.keys() == COMMAND_CODES.keys()
+    assert brain.EXAMPLES.keys() == BRAIN_CODES.keys()
+    shown = {name for name, code in {**RUN_CODES, **PROVIDER_CODES}.items() if code.where is None}
+    assert runs.EXAMPLES.keys() == shown
 
 
 # ---- tables ---------------------------------------------------------------------------------------------------------
 
 
 def test_meaning_and_fix_are_one_sentence() -> None:
-    for code in (*REQUEST_CODES.values(), *COMMAND_CODES.values()):
+    tables = (REQUEST_CODES, COMMAND_CODES, BRAIN_CODES, RUN_CODES, PROVIDER_CODES)
+    for code in (code for table in tables for code in table.values()):
         for text in (code.meaning, code.fix):
             assert text.endswith(".")
             assert len(re.findall(r"\.(?:\s|$)", text)) == 1, text
@@ -104,6 +129,39 @@ def test_the_router_gives_no_code_without_a_page() -> None:
     # Each code of a request or a command stands somewhere; a table must not have what nobody gives.
     unused = (REQUEST_CODES.keys() | COMMAND_CODES.keys()) - given.keys()
     assert not unused
+
+
+NOT_CODES_OF_THE_BRAIN = {
+    *ActionStatus,
+    *DecisionKind,
+    *RunStatus,
+    # Of GraphQL errors, which are the router's.
+    *REQUEST_CODES,
+    *PUBLIC_CODES,
+    # What a workflow's validator says; the subgraph `agents` has names of its own for it.
+    *("ALREADY_DECIDED", "ARGUMENTS_CHANGED", "BAD_DECISION", "SELF_APPROVAL", "UNKNOWN_ACTION"),
+    # Of subgraphs, which the worker understands.
+    *("DEADLINE_EXCEEDED", "INVALID_TRANSITION", "SCHEDULE_NOT_FOUND"),
+    # Kinds of what is wrong, of the crew that heals.
+    *("RUN_FAILED", "RUN_STUCK"),
+    # Why another playbook does the work, of that crew's rules.
+    "ACTIVITY_TIMED_OUT",
+}
+
+
+def test_the_brain_gives_no_code_without_a_page() -> None:
+    folders = [path for path in (ROOT / "brain").iterdir() if path.name not in {"embedded", "graphiql", "saleor"}]
+    modules = [path for folder in folders for path in ([folder] if folder.suffix == ".py" else folder.rglob("*.py"))]
+    given = {
+        code: str(path.relative_to(ROOT))
+        for path in sorted(modules)
+        if path.name not in {"config.py", "vault_cli.py", "environment.py", "cli.py"}
+        for code in constants(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    unknown = {code: path for code, path in given.items() if code not in ALL | NOT_CODES_OF_THE_BRAIN}
+    assert not unknown, "add them to brain/codes.py"
+    elsewhere = {"BUDGET_EXHAUSTED", "IDEMPOTENCY_KEY_REUSED", "KILL_SWITCH", "CANCELLED"}
+    assert OF_THE_BRAIN - given.keys() <= elsewhere
 
 
 # ---- pages ----------------------------------------------------------------------------------------------------------
