@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from brain.activities import ANY_EDITION, Activities
+from brain.activities import Activities
 from brain.catalogue import load_catalogue
 from brain.catalogue.connector import Bounds, Connector
 from brain.catalogue.errors import ConnectorError
@@ -17,7 +17,7 @@ from brain.crews import load_crews
 from brain.crews.actions import operation_for
 from brain.crews.errors import CrewError
 from brain.embedded.ports import free_port
-from brain.workflows.messages import CrewRef
+from brain.workflows.messages import ANY_EDITION, CrewRef
 from tests.brain.catalogue.contract_server import ContractServer, Step
 from tests.brain.catalogue.provider_files import PROVIDERS
 

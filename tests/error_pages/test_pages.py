@@ -141,7 +141,8 @@ NOT_CODES_OF_THE_BRAIN = {
     # What a workflow's validator says; the subgraph `agents` has names of its own for it.
     *("ALREADY_DECIDED", "ARGUMENTS_CHANGED", "BAD_DECISION", "SELF_APPROVAL", "UNKNOWN_ACTION"),
     # Of subgraphs, which the worker understands.
-    *("DEADLINE_EXCEEDED", "INVALID_TRANSITION", "SCHEDULE_NOT_FOUND"),
+    *("BAD_CURSOR", "DEADLINE_EXCEEDED", "INTEGRATION_NOT_FOUND", "INVALID_TRANSITION", "SCHEDULE_NOT_FOUND"),
+    *("VAULT_UNAVAILABLE", "VERSION_CONFLICT"),
     # Kinds of what is wrong, of the crew that heals.
     *("RUN_FAILED", "RUN_STUCK"),
     # Why another playbook does the work, of that crew's rules.
