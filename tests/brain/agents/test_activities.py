@@ -403,11 +403,13 @@ async def test_what_a_crew_is_refused_is_written_down_also_where_it_fails(crewai
         first, second = sorted(refusal["tool"] for refusal in told["refusals"])
         assert (first, second[:6], len(second) <= 100, second.isprintable()) == ("contacts", "export", True, True)
         assert all(refusal["reason"] for refusal in told["refusals"])
+        graph.answers["lead"] = GraphRefused("FORBIDDEN", "No.")
         provider.script = [wants(("contacts", {})), *[says("nothing")] * 9]
         code, _ = await failing(graph, "plan_with_crew", task(budget_micros=10**6), tenant_engine=of_tenant, attempt=3)
-        assert code == "CREW_GUARDRAIL_FAILED"
+        assert code == "FORBIDDEN"
         assert graph.inputs("recordAgentRefusals")[1]["attempt"] == 3
         # What cannot be written down is not passed over.
+        graph.answers["lead"] = lead()
         graph.answers["recordAgentRefusals"] = GraphUnavailable("away")
         provider.script = [wants(("read_lead", {}), ("contacts", {})), says(score)]
         lost = await failing(graph, "plan_with_crew", task(budget_micros=10**6), tenant_engine=of_tenant, attempt=9)
