@@ -7,8 +7,10 @@ from uuid import UUID
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, LeadScore, Pipeline, Stage
+from subgraphs.crm.domain.duplicates import Duplicate, judge, normalised_phone
 from subgraphs.crm.domain.timeline import TimelineEntry
-from subgraphs.crm.repository import activities, contacts, leads, pipelines, scores, timeline
+from subgraphs.crm.repository import activities, contacts, duplicates, leads, pipelines, scores, timeline
+from subgraphs.crm.repository.duplicates import Candidate
 
 __all__ = [
     "ActivityCount",
@@ -18,6 +20,7 @@ __all__ = [
     "activity_counts",
     "activity_lists",
     "contact_by_id",
+    "duplicates_of_contact",
     "latest_score",
     "lead_by_id",
     "lead_counts",
@@ -76,8 +79,45 @@ async def latest_score(session: TenantSession, keys: list[UUID]) -> Sequence[Lea
 
 
 async def contact_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Contact | None]:
-    """The contact of each id, or None."""
-    return await contacts.find_contacts(session, keys)
+    """The contact of each id, or the one that it has become, or None. Another statement only if some are not there."""
+    found = await contacts.find_contacts(session, keys)
+    missing = [key for key, contact in zip(keys, found, strict=True) if contact is None]
+    if not missing:
+        return found
+    became = await duplicates.contacts_merged_from(session, missing)
+    return [contact or became.get(key) for key, contact in zip(keys, found, strict=True)]
+
+
+async def duplicates_of_contact(session: TenantSession, ids: list[UUID]) -> Sequence[Sequence[Duplicate]]:
+    """Of each contact those that may be the same person, the likeliest first, in the order of ids.
+
+    Two statements, and one request to the Vault, since telephone numbers are sealed: they decide between candidates,
+    and find none themselves.
+    """
+    found = await duplicates.candidates(session, ids)
+    if not any(found):
+        return [[] for _ in ids]
+    own = await contacts.find_contacts(session, ids)
+    phones = await _phones(session, [contact for contact in own if contact is not None], found)
+    return [
+        sorted(
+            filter(
+                None,
+                (
+                    judge(
+                        each.contact,
+                        same_email=each.same_email,
+                        name_similarity=each.name_similarity,
+                        same_company=each.same_company,
+                        same_phone=contact is not None and _same(phones.get(contact.id), phones.get(each.contact.id)),
+                    )
+                    for each in candidates
+                ),
+            ),
+            key=lambda duplicate: (-duplicate.score, duplicate.contact.id),
+        )
+        for contact, candidates in zip(own, found, strict=True)
+    ]
 
 
 async def pipeline_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Pipeline | None]:
@@ -128,3 +168,17 @@ async def timelines(session: TenantSession, keys: list[UUID], window: Window) ->
 async def unsealed(session: TenantSession, values: Sequence[str]) -> Sequence[str]:
     """What sealed values hold. One request to the Vault, none without one."""
     return await session.unseal(values)
+
+
+async def _phones(
+    session: TenantSession, own: Sequence[Contact], found: Sequence[Sequence[Candidate]]
+) -> dict[UUID, str | None]:
+    """The normalised numbers of all contacts that are compared."""
+    everyone = {contact.id: contact for contact in (*own, *(each.contact for group in found for each in group))}
+    sealed = {key: contact.phone for key, contact in everyone.items() if contact.phone is not None}
+    opened = await session.unseal(list(sealed.values()))
+    return {key: normalised_phone(phone) for key, phone in zip(sealed, opened, strict=True)}
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return one is not None and one == other

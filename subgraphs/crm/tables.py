@@ -94,6 +94,12 @@ contacts = tenant_table(
     _lowered("name_key", "name"),
     Column("email", String(254)),
     _lowered("email_key", "email", nullable=True),
+    # Without what may follow a "+": by it contacts are found that are one person.
+    _lowered(
+        "email_normal",
+        "split_part(split_part(email, '@', 1), '+', 1) || '@' || split_part(email, '@', 2)",
+        nullable=True,
+    ),
     Column("phone", SealedText),
     Column("company", String(200)),
     _lowered("search_key", "name || ' ' || coalesce(email, '') || ' ' || coalesce(company, '')"),
@@ -198,12 +204,28 @@ timeline_entries = tenant_table(
     UniqueConstraint("tenant_id", "contact_id", "event_id", name="uq_timeline_entries_event"),
 )
 
+merged_contacts = tenant_table(
+    metadata,
+    "merged_contacts",
+    Column("from_id", Uuid, nullable=False),
+    Column("into_id", Uuid, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("email_key", Text(collation="C")),
+    Column("merged_by", Uuid),
+    tenant_reference("into_id", "crm.contacts", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "from_id", name="uq_merged_contacts_from"),
+)
+"""Contacts that are other ones now; `from_id` is none of `contacts` any more."""
+
 # Lists come in an order, under a parent or not; every such index ends with the id that breaks ties.
 for _table, _columns in (
     (contacts, ("created_at",)),
     (contacts, ("updated_at",)),
     (contacts, ("name_key",)),
     (contacts, ("business_id",)),
+    (contacts, ("email_normal",)),
+    (merged_contacts, ("email_key",)),
+    (merged_contacts, ("into_id",)),
     (leads, ("created_at",)),
     (leads, ("updated_at",)),
     (leads, ("score",)),

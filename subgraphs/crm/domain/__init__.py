@@ -1,5 +1,6 @@
 """The rules of crm, without input or output: leads, contacts, pipelines, activities, and what lists are cut by."""
 
+from subgraphs.crm.domain import duplicates
 from subgraphs.crm.domain.activities import Activity, complete, log_activity
 from subgraphs.crm.domain.contacts import Contact, ContactDetails, edit_contact, new_contact
 from subgraphs.crm.domain.filters import (
@@ -49,6 +50,7 @@ __all__ = [
     "complete",
     "convert",
     "draft_stages",
+    "duplicates",
     "edit",
     "edit_contact",
     "enter_stage",

@@ -5,6 +5,7 @@ from resolvers.errors import Conflict, InvalidValue, NotFound, Refused, VersionC
 __all__ = [
     "ActivityAlreadyCompleted",
     "ActivityNotFound",
+    "ContactAlreadyMerged",
     "ContactInUse",
     "ContactNotFound",
     "ContactRequired",
@@ -77,6 +78,12 @@ class ContactInUse(Refused):
     """Leads refer to the contact; delete or change them first."""
 
     code = "CONTACT_IN_USE"
+
+
+class ContactAlreadyMerged(Conflict):
+    """The other contact was merged into a third one."""
+
+    code = "CONTACT_ALREADY_MERGED"
 
 
 class ContactRequired(Refused):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, select
+from sqlalchemy import ColumnElement, Row, delete, func, literal, select, text, union_all
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page
@@ -13,7 +13,7 @@ from subgraphs.crm.domain import Contact, ContactFilter, ContactOrderField
 from subgraphs.crm.domain.errors import ContactInUse
 from subgraphs.crm.repository.lists import among, matches_words, orderings, page_of
 from subgraphs.crm.repository.rows import columns_of, insert_rows, refusing, update_row
-from subgraphs.crm.tables import contacts
+from subgraphs.crm.tables import contacts, merged_contacts
 
 __all__ = [
     "CONTACT_ORDERINGS",
@@ -41,8 +41,15 @@ async def find_contacts(session: TenantSession, ids: Iterable[UUID]) -> list[Con
 
 
 async def contact_by_email(session: TenantSession, email: str) -> Contact | None:
-    """The contact with this address, whatever its case."""
-    row = await session.row(select(*_COLUMNS).where(contacts.c.email_key == func.lower(email)))
+    """The contact with this address, whatever its case, or that one with it has become."""
+    key = func.lower(email)
+    own = select(*_COLUMNS, literal(0).label("rank")).where(contacts.c.email_key == key)
+    became = (
+        select(*_COLUMNS, literal(1).label("rank"))
+        .join(merged_contacts, merged_contacts.c.into_id == contacts.c.id)
+        .where(merged_contacts.c.email_key == key)
+    )
+    row = await session.row(union_all(own, became).order_by(text("rank")).limit(1))
     return None if row is None else _contact(row)
 
 

@@ -9,6 +9,7 @@ from resolvers.operation import Info
 from subgraphs.crm import loaders, usecases
 from subgraphs.crm.domain.errors import LeadNotFound
 from subgraphs.crm.schema import payloads
+from subgraphs.crm.schema.duplicates import MergeContactsInput, MergeContactsPayload
 from subgraphs.crm.schema.payloads import optional_id
 from subgraphs.crm.schema.types import Activity, Contact, Lead, Pipeline, Stage
 
@@ -137,6 +138,21 @@ class Mutation:
         contact_id = parse_id(input.id, "input", "id")
         await usecases.delete_contact(info.context.session, contact_id, input.expected_version)
         return payloads.DeletePayload(deleted_id=wire_id(contact_id))
+
+    @mutation(
+        MergeContactsPayload,
+        scope=WRITE,
+        description="Makes two contacts one. Whoever asks for the other one by its id, or orders with its e-mail "
+        "address, gets the kept one from then on. Told again, it changes nothing.",
+    )
+    async def merge_contacts(self, info: Info, input: MergeContactsInput) -> MergeContactsPayload:  # noqa: A002
+        contact = await usecases.merge_contacts(
+            info.context.session,
+            parse_id(input.id, "input", "id"),
+            parse_id(input.other_id, "input", "otherId"),
+            input.expected_version,
+        )
+        return MergeContactsPayload(contact=Contact.of(contact))
 
     @mutation(payloads.ActivityPayload, scope=WRITE, description="Logs what the caller did or plans to do.")
     async def log_activity(self, info: Info, input: payloads.LogActivityInput) -> payloads.ActivityPayload:  # noqa: A002

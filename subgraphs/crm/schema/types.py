@@ -11,6 +11,7 @@ from uuid import UUID
 
 import strawberry
 
+from resolvers.errors import BadUserInput
 from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
 from resolvers.pagination import After, Before, CountedConnection, First, Last, Window
@@ -18,6 +19,7 @@ from subgraphs.crm import domain, loaders
 from subgraphs.crm.domain import ActivityKind, LeadGrade, LeadSource, LeadStatus, ScoringEngine
 from subgraphs.crm.repository.timeline import NEWEST_FIRST
 from subgraphs.crm.schema import inputs
+from subgraphs.crm.schema.duplicates import ContactDuplicate
 from subgraphs.crm.schema.timeline import TimelineConnection, TimelineEntry
 
 __all__ = [
@@ -283,6 +285,24 @@ class Contact:
     ) -> "ActivityConnection":
         window = inputs.activity_window(order_by, first, after, last, before)
         return await _activities_of(info, "contact_id", UUID(self.id), filter, window)
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="Contacts that may be the same person, the likeliest first; at most 50 are looked at. "
+        "`mergeContacts` makes them one.",
+    )
+    async def duplicates(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="At most so many; 0 to 20.")] = 5,
+    ) -> list[ContactDuplicate]:
+        if not 0 <= first <= 20:
+            raise BadUserInput("`first` is from 0 to 20.", path=("first",))
+        found = await info.context.load(loaders.duplicates_of_contact, UUID(self.id))
+        return [
+            ContactDuplicate(contact=Contact.of(each.contact), score=each.score, reasons=list(each.reasons))
+            for each in found[:first]
+        ]
 
     @strawberry.federation.field(
         tags=INTERNAL,

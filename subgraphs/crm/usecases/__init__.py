@@ -5,6 +5,7 @@ All raise the `DomainError`s of `domain.errors`; the caller's savepoint then und
 
 from subgraphs.crm.usecases.activities import complete_activity, log_activity
 from subgraphs.crm.usecases.contacts import create_contact, delete_contact, update_contact
+from subgraphs.crm.usecases.duplicates import merge_contacts
 from subgraphs.crm.usecases.leads import assign_lead, convert_lead, create_lead, delete_lead, move_lead, update_lead
 from subgraphs.crm.usecases.pipelines import create_pipeline, create_stage, rename_stage, reorder_stages
 from subgraphs.crm.usecases.scores import record_lead_score
@@ -20,6 +21,7 @@ __all__ = [
     "delete_contact",
     "delete_lead",
     "log_activity",
+    "merge_contacts",
     "move_lead",
     "record_lead_score",
     "rename_stage",
