@@ -11,7 +11,7 @@ python -m brain.serve
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +38,7 @@ from brain.mark_watch import MarkWatch
 from brain.readiness import Readiness
 from brain.rest import rest_routes
 from brain.revocation import MARKS, Revocations
+from brain.run_standing import RunStandings
 from brain.run_tokens import RunTokens
 from brain.saleor import NAME as SALEOR
 from brain.saleor import ROUTER_SETTINGS
@@ -111,7 +112,12 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     revocations = Revocations(redis, marks)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
     config = _router_config(settings, names)
-    resolver = TenantResolver(identity, tokens, revocations, _run_tokens(settings))
+    run_tokens, standings = _run_tokens(settings), None
+    if run_tokens is not None and _AGENTS in urls:
+        standings = RunStandings(
+            InternalSubgraph(http, urls[_AGENTS], signer, _AGENTS), identity, revocations, _grants_of
+        )
+    resolver = TenantResolver(identity, tokens, revocations, run_tokens, standings)
     workflows = None
     if settings.temporal_address is not None:
         workflows = WorkflowService(settings.temporal_address, settings.temporal_namespace)
@@ -183,8 +189,12 @@ def _run_tokens(settings: BrainSettings) -> RunTokens | None:
     """What verifies the credentials of agents' runs, if there are workers."""
     if settings.worker_jwks_file is None:
         return None
-    crews = all_crews()
-    return RunTokens(settings.worker_jwks_file, lambda name: crews[name].grants if name in crews else None)
+    return RunTokens(settings.worker_jwks_file, _grants_of)
+
+
+def _grants_of(crew: str) -> Iterable[str] | None:
+    known = all_crews().get(crew)
+    return None if known is None else known.grants
 
 
 class _Landing:

@@ -25,6 +25,7 @@ class Caller:
         expires_at: when the credential ends, in Unix seconds; None if it does not. Two tokens of one caller are the
             same caller.
         run_id: of the agents' run that calls, UUID text; None for everybody else.
+        crew: that run's.
     """
 
     tenant_id: str | None = None
@@ -38,6 +39,7 @@ class Caller:
     via: str = "anonymous"
     expires_at: float | None = field(default=None, compare=False)
     run_id: str | None = None
+    crew: str | None = None
 
 
 ANONYMOUS = Caller()

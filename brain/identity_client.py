@@ -27,6 +27,11 @@ query AuthenticateApiKey($key: String!) {
 """
 
 
+_MEMBER = """
+query MemberScopes($userId: ID!) { memberScopes(userId: $userId) }
+"""
+
+
 class IdentityUnavailable(Exception):
     """Identity did not answer, or not as agreed."""
 
@@ -86,6 +91,15 @@ class IdentityClient:
             via="api_key",
         )
 
+    async def member_scopes(self, tenant_id: str, user_id: str) -> frozenset[str] | None:
+        """What a member of a tenant may do now; None for who is none.
+
+        Raises:
+            IdentityUnavailable: as the class says.
+        """
+        found = (await self._ask(_MEMBER, {"userId": user_id}, Caller(tenant_id=tenant_id)))["memberScopes"]
+        return None if found is None else frozenset(found)
+
     async def jwks(self) -> Mapping[str, Any]:
         """The published keys of access tokens.
 
@@ -97,8 +111,10 @@ class IdentityClient:
         except SubgraphUnavailable as error:
             raise IdentityUnavailable(str(error)) from error
 
-    async def _ask(self, query: str, variables: dict[str, Any]) -> Mapping[str, Any]:
+    async def _ask(self, query: str, variables: dict[str, Any], caller: Caller | None = None) -> Mapping[str, Any]:
         try:
+            if caller is not None:
+                return await self._subgraph.ask(query, variables, caller)
             return await self._subgraph.ask(query, variables)
         except SubgraphUnavailable as error:
             raise IdentityUnavailable(str(error)) from error

@@ -5,7 +5,7 @@ A JSON Web Token, signed with the worker's own Ed25519 key, for at most two minu
     iss worker · aud brain · typ agent-run+jwt · tenant · run · crew · sub (who asked, or null) · scopes
 
 It is good for `agents:run`, which reaches that one run, and for scopes that both the crew's file grants and whoever
-asked for the run holds. The Brain checks the crew's part itself, so a stolen key opens no more than crews may do.
+asked for the run holds. The Brain checks both itself: the crew's part here, the run's in `run_standing`.
 """
 
 import base64
@@ -160,6 +160,7 @@ class RunTokens:
             via="agent",
             expires_at=float(expires) + _LEEWAY_S,
             run_id=str(uuid.UUID(claims["run"])),
+            crew=crew,
         )
 
     def _key(self, kid: object) -> jwt.PyJWK | None:

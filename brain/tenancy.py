@@ -17,9 +17,11 @@ from functools import lru_cache, partial
 
 from brain.caller import ANONYMOUS, Caller
 from brain.identity_client import IdentityClient, IdentityUnavailable
+from brain.internal_subgraph import SubgraphUnavailable
 from brain.policy import Tenant, agree, must_look_up
 from brain.recent import RecentAnswers
 from brain.revocation import Revocations, RevocationsUnavailable
+from brain.run_standing import RunStandings
 from brain.run_tokens import RunTokens
 from brain.tokens import AccessTokens, InvalidCredential, KeysUnavailable
 from router.hooks import RequestRefused
@@ -51,8 +53,10 @@ class TenantResolver:
         tokens: AccessTokens,
         revocations: Revocations,
         run_tokens: RunTokens | None = None,
+        run_standings: RunStandings | None = None,
     ) -> None:
         self._run_tokens = run_tokens
+        self._run_standings = run_standings
         self._identity = identity
         self._tokens = tokens
         self._revocations = revocations
@@ -111,7 +115,7 @@ class TenantResolver:
                 found = await self._by_slug.get(slug, partial(self._identity.tenant_by_slug, slug))
         except InvalidCredential as error:
             raise _unauthenticated(str(error)) from error
-        except (IdentityUnavailable, KeysUnavailable, RevocationsUnavailable) as error:
+        except (IdentityUnavailable, KeysUnavailable, RevocationsUnavailable, SubgraphUnavailable) as error:
             raise _unavailable(error) from error
         return agree(caller, host, named, found)
 
@@ -138,7 +142,8 @@ class TenantResolver:
         token, key = _credential_in(headers)
         if token is not None:
             if self._run_tokens is not None and self._run_tokens.is_one(token):
-                return self._run_tokens.verify(token)
+                caller = self._run_tokens.verify(token)
+                return caller if self._run_standings is None else await self._run_standings.admitted(caller)
             return await self._tokens.verify(token)
         if key is None:
             return ANONYMOUS

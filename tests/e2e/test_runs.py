@@ -1,5 +1,7 @@
 """Agent-backed mutations on the whole platform: from the client's request to the write that a person approved."""
 
+import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,12 +11,12 @@ import pytest
 
 from brain.embedded.data_folder import find_data_folder
 from brain.run_tokens import RunTokenSigner
-from resolvers.demo import demo_tenant_id
+from resolvers.demo import demo_id, demo_tenant_id
 
 from .conftest import Platform, codes
 from .runs import SCORE, Client, open_leads, scores_of
 
-ADA, BEN, DAN = "ada@acme", "ben@acme", "dan@acme"
+ADA, BEN, CLEO, DAN = "ada@acme", "ben@acme", "cleo@acme", "dan@acme"
 
 
 @pytest.fixture
@@ -100,11 +102,11 @@ async def test_a_runs_token_reaches_that_run_and_starts_none(
     folder = find_data_folder(platform.data_dir)
     assert folder is not None
     signer = RunTokenSigner.from_file(folder.path / "keys" / "worker.pem")
-    tenant = str(demo_tenant_id("acme"))
+    tenant, ada = str(demo_tenant_id("acme")), str(demo_id("acme", "user", "ada"))
 
-    async def ask(query: str, variables: dict[str, Any], run: str, *scopes: str) -> httpx.Response:
-        token = signer.sign(tenant, run, "lead_scoring", None, scopes)
-        return await client.ask(query, variables, authorization=f"Bearer {token}")
+    async def ask(query: str, variables: dict[str, Any], run: str, *scopes: str, **other: Any) -> httpx.Response:
+        spoken = {"tenant": tenant, "run_id": run, "crew": "lead_scoring", "user_id": ada, "scopes": scopes, **other}
+        return await client.ask(query, variables, authorization=f"Bearer {signer.sign(**spoken)}")
 
     report = "mutation ($input: ReportAgentRunInput!) { reportAgentRun(input: $input) { errors { code } } }"
     told = {"input": {"runId": run_id, "seq": 900, "status": "SUCCEEDED", "phase": "DONE"}}
@@ -112,8 +114,44 @@ async def test_a_runs_token_reaches_that_run_and_starts_none(
     assert codes(await ask(SCORE, {"id": leads[0]}, run_id, "crm:read", "crm:write")) == ["AGENT_NOT_NESTED"]
     assert codes(await ask("{ leads { totalCount } }", {}, run_id)) == ["FORBIDDEN"], "of the crew's grants only these"
     assert (await ask("{ leads { totalCount } }", {}, run_id, "identity:read")).status_code == 401
+    leads_query = "{ leads { totalCount } }"
+    assert codes(await ask(leads_query, {}, run_id, "crm:read")) == []
+    # A stolen key opens what the run was opened with, for whom it was opened, and nothing besides.
+    for other in (
+        {"user_id": None},
+        {"user_id": str(demo_id("acme", "user", "ben"))},
+        {"tenant": str(demo_tenant_id("globex"))},
+        {"run_id": str(uuid.uuid4())},
+        {"crew": "tenant_analyst"},
+    ):
+        assert (await ask(leads_query, {}, run_id, "crm:read", **other)).status_code == 401, other
     await client.decide(run_id, await client.waiting(run_id, BEN), BEN, "REJECT")
     await client.ended(run_id, BEN)
+    deadline = time.monotonic() + 10
+    while (over := await ask(leads_query, {}, run_id, "crm:read")).status_code == 200:
+        assert time.monotonic() < deadline, "a run that has ended reads on"
+        await asyncio.sleep(0.2)
+    assert (over.status_code, codes(over)) == (403, ["AGENT_RUN_OVER"])
+
+
+async def test_who_loses_the_role_writes_nothing_more(platform: Platform, client: Client, leads: list[str]) -> None:
+    """Asked for as an agent, approved by a manager, and meanwhile no agent any more."""
+    change = """mutation ($id: ID!, $role: Role!) { changeRole(userId: $id, role: $role) { errors { code } } }"""
+    note = 'mutation ($id: ID!) { updateLead(input: {id: $id, notes: "Call us."}) { errors { code } } }'
+    cleo = {"id": str(demo_id("acme", "user", "cleo"))}
+    await client.until(note, {"id": leads[2]}, ADA)  # an outsider's words: the run waits for a person
+    response = await client.ask(SCORE, {"id": leads[2]}, CLEO, idempotency_key=key(), prefer="respond-async")
+    run_id = response.json()["data"]["scoreLead"]["run"]["id"]
+    run = await client.waiting(run_id, BEN)
+    assert run["status"] == "WAITING_FOR_APPROVAL", run
+    await client.until(change, {**cleo, "role": "VIEWER"}, ADA)
+    try:
+        await client.decide(run_id, run, BEN)
+        run = await client.ended(run_id, BEN)
+    finally:
+        await client.until(change, {**cleo, "role": "AGENT"}, ADA)
+    assert (run["status"], run["error"]["code"]) == ("FAILED", "AGENT_RIGHTS_WITHDRAWN")
+    assert await scores_of(platform, [run_id]) == {run_id: 0}
 
 
 async def test_the_logs_name_run_and_tenant(platform: Platform, client: Client, leads: list[str]) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "NotYourOwnMoney",
     "ProposalChanged",
     "RetryNotPossible",
+    "RightsWithdrawn",
     "RunNotFound",
     "RunOver",
     "ScheduleNotFound",
@@ -156,6 +157,12 @@ class RetryNotPossible(Refused):
     """Only a run that has ended without success can be tried again."""
 
     code = "RETRY_NOT_POSSIBLE"
+
+
+class RightsWithdrawn(Refused):
+    """Who asked for the run may not do this any more: it does nothing further."""
+
+    code = "AGENT_RIGHTS_WITHDRAWN"
 
 
 class ScheduleNotFound(NotFound):

@@ -13,13 +13,14 @@ from subgraphs.agents.schema.mutations import PublicMutation
 from subgraphs.agents.schema.query import READ, RunQuery
 from subgraphs.agents.schema.schedules import ScheduleMutation, ScheduleQuery
 from subgraphs.agents.schema.secrets import SecretMutation, SecretQuery
+from subgraphs.agents.schema.standing import StandingQuery
 from subgraphs.agents.schema.subscription import Subscription
 
 __all__ = ["schema"]
 
 
 @strawberry.type
-class Query(RunQuery, DocumentQuery, CatalogueQuery, ScheduleQuery, SecretQuery):
+class Query(RunQuery, DocumentQuery, CatalogueQuery, ScheduleQuery, SecretQuery, StandingQuery):
     pass
 
 

@@ -24,6 +24,8 @@ __all__ = ["AgentRefusal", "AgentRunPayload", "InternalMutation", "own_run", "re
 
 INTERNAL = "internal"
 RUN = "agents:run"
+ACT = "agents:act"
+"""Added by the Brain while the run is under way and who asked for it may still do what it does; in no credential."""
 _TAGS = ("internal",)
 
 
@@ -87,6 +89,11 @@ def own_run(info: Info, run_id: strawberry.ID) -> UUID:
     if request.run_id != str(wanted):
         raise Forbidden("The credential is for another run.")
     return wanted
+
+
+def may_act(info: Info) -> bool:
+    """Whether the run behind the call may spend and write."""
+    return not {INTERNAL, ACT}.isdisjoint(info.context.request.scopes)
 
 
 def work_of(info: Info) -> Work:
@@ -155,7 +162,12 @@ class InternalMutation:
         input: inputs.RecordAgentActionInput,  # noqa: A002
     ) -> AgentActionPayload:
         action, changed = await actions.record_action(
-            work_of(info), own_run(info, input.run_id), input.index, input.status, input.outcome
+            work_of(info),
+            own_run(info, input.run_id),
+            input.index,
+            input.status,
+            input.outcome,
+            may_act=may_act(info),
         )
         return AgentActionPayload(action=ProposedAction.of(action), changed=changed)
 
@@ -180,7 +192,9 @@ class InternalMutation:
         info: Info,
         input: inputs.ReserveAgentBudgetInput,  # noqa: A002
     ) -> AgentBudgetPayload:
-        reserved = await budgets.reserve(work_of(info), own_run(info, input.run_id), input.micros, input.call_id)
+        reserved = await budgets.reserve(
+            work_of(info), own_run(info, input.run_id), input.micros, input.call_id, may_act=may_act(info)
+        )
         return AgentBudgetPayload(
             granted=reserved.refusal is None,
             warned=reserved.is_warned,

@@ -99,13 +99,15 @@ class _Story:
         decision = Decision(DecisionKind.APPROVE, action_hash("record_lead_score", arguments))
         await record_decision(self._work, run_id, 0, decision)
         await self._says(run_id, 2, phase=RunPhase.EXECUTE, progress=0.8)
-        await record_action(self._work, run_id, 0, ActionStatus.EXECUTING)
-        await record_action(self._work, run_id, 0, ActionStatus.DONE, {"lead": {"scoring": {"value": score}}})
+        await record_action(self._work, run_id, 0, ActionStatus.EXECUTING, may_act=True)
+        await record_action(
+            self._work, run_id, 0, ActionStatus.DONE, {"lead": {"scoring": {"value": score}}}, may_act=True
+        )
         await self._says(run_id, 3, status=RunStatus.SUCCEEDED, result={"value": score, "reasons": reasons})
 
     async def _failed(self) -> None:
         run_id = await self._opened("tenant_analyst", "agents", "analyseTenant", "demo-3", {}, "ada")
-        await reserve(self._work, run_id, 40_000, "call-1")
+        await reserve(self._work, run_id, 40_000, "call-1", may_act=True)
         call = CallReport("call-1", "tenant_analyst", "gpt-4o-mini", 6_200, 410, 1_176)
         await record_call(self._work, run_id, call)
         engine = Engine(EngineKind.LLM, "gpt-4o-mini")

@@ -14,6 +14,7 @@ from subgraphs.agents.domain.errors import (
     InvalidValue,
     KillSwitchOn,
     ProposalChanged,
+    RightsWithdrawn,
     RunOver,
 )
 from subgraphs.agents.domain.runs import Run
@@ -136,13 +137,16 @@ async def record_decision(work: Work, run_id: UUID, index: int, decision: Decisi
 
 
 async def record_action(
-    work: Work, run_id: UUID, index: int, status: ActionStatus, outcome: Any = None
+    work: Work, run_id: UUID, index: int, status: ActionStatus, outcome: Any = None, *, may_act: bool
 ) -> tuple[Action, bool]:
     """The action in `status`, and whether it has just come to it (false for a repetition).
 
+    Args:
+        may_act: whether the run may carry out anything now.
+
     Raises:
         InvalidTransition: that status cannot follow.
-        KillSwitchOn, DryRun, RunOver: it must not be carried out.
+        KillSwitchOn, DryRun, RunOver, RightsWithdrawn: it must not be carried out.
     """
     run = await work.locked_run(run_id)
     before = await actions.action_for_update(work.session, run_id, index)
@@ -158,6 +162,8 @@ async def record_action(
             raise DryRun
         if (await controls.read_controls(work.session)).kill_switch:
             raise KillSwitchOn
+        if not may_act:
+            raise RightsWithdrawn
     await actions.change_action(work.session, after)
     data = {"index": index, "tool": after.tool, "status": status.name, "argumentsHash": after.arguments_hash}
     await work.written(run, f"ACTION_{status.name}", data, actor=_WORKFLOW)

@@ -7,7 +7,14 @@ from uuid import UUID
 from resolvers.errors import DomainError
 from subgraphs.agents.domain import budgets as domain
 from subgraphs.agents.domain.budgets import Account, Cost, period_of
-from subgraphs.agents.domain.errors import BudgetExhausted, CallChanged, InvalidValue, KillSwitchOn, RunOver
+from subgraphs.agents.domain.errors import (
+    BudgetExhausted,
+    CallChanged,
+    InvalidValue,
+    KillSwitchOn,
+    RightsWithdrawn,
+    RunOver,
+)
 from subgraphs.agents.domain.runs import Run
 from subgraphs.agents.domain.values import MAX_MICROS, checked_key, checked_micros, required_text
 from subgraphs.agents.repository import budgets, controls, runs
@@ -55,10 +62,13 @@ class CallReport:
         checked_micros("micros", self.micros)
 
 
-async def reserve(work: Work, run_id: UUID, micros: int, call_id: str | None) -> Reserved:
+async def reserve(work: Work, run_id: UUID, micros: int, call_id: str | None, *, may_act: bool) -> Reserved:
     """Grants `micros` to one call of the run, or, without a call, an envelope of `micros` to the run as a whole.
 
     Asking again for the same changes nothing. A refusal is an answer, and is logged.
+
+    Args:
+        may_act: whether the run may spend anything now.
     """
     checked_micros("micros", micros)
     if call_id is not None:
@@ -73,7 +83,7 @@ async def reserve(work: Work, run_id: UUID, micros: int, call_id: str | None) ->
                 raise CallChanged
             return Reserved(run, None, _warned(accounts))
     cost = _cost(run)
-    refusal = await _hindrance(work, run)
+    refusal = await _hindrance(work, run, may_act=may_act)
     if refusal is None:
         try:
             ask = domain.raise_envelope if call_id is None else domain.hold
@@ -164,10 +174,12 @@ async def settled_run(work: Work, run: Run) -> Run:
     return await work.tell(replace(_with(run, cost), settled_at=work.now), "BUDGET_SETTLED", data)
 
 
-async def _hindrance(work: Work, run: Run) -> DomainError | None:
+async def _hindrance(work: Work, run: Run, *, may_act: bool) -> DomainError | None:
     if (await controls.read_controls(work.session)).kill_switch:
         return KillSwitchOn()
-    return RunOver() if run.status.is_final else None
+    if run.status.is_final:
+        return RunOver()
+    return None if may_act else RightsWithdrawn()
 
 
 def _cost(run: Run) -> Cost:

@@ -124,6 +124,15 @@ class Query:
     @strawberry.federation.field(
         inaccessible=True,
         extensions=[requires("internal")],
+        description="What a member of the tenant may do now; null for who is none (any more). For the Brain alone.",
+    )
+    async def member_scopes(self, info: Info, user_id: strawberry.ID) -> list[str] | None:
+        role = await repository.role_of(info.context.session, parse_id(user_id, "userId"))
+        return None if role is None else list(scopes_of(role))
+
+    @strawberry.federation.field(
+        inaccessible=True,
+        extensions=[requires("internal")],
         description="Whom an API key speaks for; null if it is not valid. For the Brain alone.",
     )
     async def authenticate_api_key(self, info: Info, key: str) -> ApiKeyGrant | None:

@@ -67,8 +67,8 @@ class Tenant:
         return run_id
 
     def workflow(self, run_id: str) -> dict[str, Any]:
-        """As the run's own workflow."""
-        return {"scopes": ["agents:run"], "claims": {"run": run_id}}
+        """As the run's own workflow, in good standing."""
+        return {"scopes": ["agents:run", "agents:act"], "claims": {"run": run_id}}
 
 
 @pytest.fixture(scope="session")

@@ -232,6 +232,42 @@ async def test_later_steps_propose_behind_the_earlier_ones(tenant):
         assert codes(payload) == [code], after
 
 
+async def test_without_the_right_to_act_nothing_is_spent_or_carried_out(tenant):
+    run_id = await proposed(tenant, SCORE)
+    silenced = {"scopes": ["agents:run"], "claims": {"run": run_id}}
+    hash_ = action_hash(SCORE["tool"], SCORE["arguments"])
+    payload = await tenant.mutate(
+        "recordAgentDecision", ACTION, silenced, runId=run_id, index=0, kind="APPROVE", argumentsHash=hash_
+    )
+    assert payload["errors"] == []
+    payload = await tenant.mutate("recordAgentAction", ACTION, silenced, runId=run_id, index=0, status="EXECUTING")
+    assert codes(payload) == ["AGENT_RIGHTS_WITHDRAWN"]
+    payload = await tenant.mutate("reserveAgentBudget", "refusal { code }", silenced, runId=run_id, micros=5)
+    assert payload["refusal"] == {"code": "AGENT_RIGHTS_WITHDRAWN"}
+    payload = await tenant.mutate(
+        "reportAgentRun", "run { status }", silenced, runId=run_id, seq=9, status="FAILED",
+        error={"code": "AGENT_RIGHTS_WITHDRAWN", "message": "No."},
+    )  # fmt: skip
+    assert payload["run"] == {"status": "FAILED"}, "how it ended is written down"
+
+
+STANDING = "query ($id: ID!) { agentRunStanding(id: $id) { crew scopes requestedBy answeredForBy isOver } }"
+
+
+async def test_what_a_run_was_opened_with_is_for_the_brain_alone(tenant, agents):
+    run_id = await tenant.run(scopes=["crm:write", "crm:read"])
+    brain = {"scopes": ["internal"], "user": None}
+    found = (await tenant.data(STANDING, {"id": run_id}, **brain))["agentRunStanding"]
+    assert found == {
+        "crew": "lead_scoring", "scopes": ["crm:read", "crm:write"], "requestedBy": str(tenant.ada),
+        "answeredForBy": str(tenant.ada), "isOver": False,
+    }  # fmt: skip
+    assert (await agents.data(STANDING, {"id": run_id}, tenant=uuid4(), **brain))["agentRunStanding"] is None
+    for scopes in (["agents:run", "agents:act"], ["agents:admin", "agents:read"]):
+        body = await agents.call(STANDING, {"id": run_id}, tenant=tenant.id, user=tenant.ada, scopes=scopes)
+        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
 async def test_an_action_is_carried_out_once(tenant):
     run_id = await proposed(tenant, SCORE)
     hash_ = action_hash(SCORE["tool"], SCORE["arguments"])

@@ -10,6 +10,7 @@ import pytest
 
 from resolvers.demo import demo_id, demo_tenant_id
 from subgraphs.identity import repository
+from subgraphs.identity.domain import ROLE_SCOPES, Role
 from subgraphs.identity.tokens import hash_secret
 
 ANYONE: dict[str, Any] = {"tenant": None, "user": None, "scopes": []}
@@ -525,3 +526,15 @@ async def test_user_references_need_the_scope(identity: Any) -> None:
     (error,) = body["errors"]
     assert error["path"] == ["_entities", 0]
     assert error["extensions"] == {"code": "FORBIDDEN", "missingScope": "identity:read"}
+
+
+async def test_what_a_member_may_do_now_is_for_the_brain_alone(identity):
+    query = "query ($id: ID!) { memberScopes(userId: $id) }"
+    ben, nobody = str(demo_id("acme", "user", "ben")), str(uuid.uuid4())
+    found = await identity.data(query, {"id": ben}, scopes=["internal"])
+    assert set(found["memberScopes"]) == ROLE_SCOPES[Role.MANAGER]
+    assert (await identity.data(query, {"id": nobody}, scopes=["internal"]))["memberScopes"] is None
+    elsewhere = str(demo_id("globex", "user", "ben"))
+    assert (await identity.data(query, {"id": elsewhere}, scopes=["internal"]))["memberScopes"] is None
+    body = await identity.call(query, {"id": ben}, scopes=["identity:admin", "identity:read"])
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
