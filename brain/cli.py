@@ -19,7 +19,8 @@ from rich.markup import escape
 
 from brain.agents_cli import agents_app
 from brain.cli_client import log_in, running_url
-from brain.config import BrainSettings, ConfigError, json_schema, load_settings, table
+from brain.config import BrainSettings, ConfigError, load_settings
+from brain.config_reference import json_schema, table
 from brain.subgraph_cli import subgraph_app
 from brain.vault_cli import vault_app
 

@@ -59,7 +59,7 @@ class _Prepared:
     """A document as it is sent.
 
     Attributes:
-        puts: whether it has the variable of the tenant's channel.
+        variable: the name of the variable of the tenant's channel, none of the client's; None if it is put nowhere.
         literals: channels that it names.
         variables: names of the variables that stand for a channel.
         defaults: of its variables.
@@ -69,7 +69,7 @@ class _Prepared:
     """
 
     text: str
-    puts: bool
+    variable: str | None
     literals: frozenset[str]
     variables: frozenset[str]
     defaults: Mapping[str, Any]
@@ -103,7 +103,12 @@ class Channels:
             message = f"{prepared.refused!r} shows the channels of every tenant of this Saleor."
             raise ChannelRefused("SALEOR_SHARED_REFUSED", message)
         given = {name: variables.get(name, prepared.defaults.get(name)) for name in prepared.variables}
-        named = [*prepared.literals, *(value for value in given.values() if value is not None), *_named(variables)]
+        named = [
+            *prepared.literals,
+            *(value for value in given.values() if value is not None),
+            # Not by their own names: these are the client's.
+            *_named([*variables.values(), *prepared.defaults.values()]),
+        ]
         for value in named:
             if not isinstance(value, str) or not link.admits(value):
                 message = "The tenant has no such channel; leave the channel out to get the tenant's own."
@@ -116,8 +121,8 @@ class Channels:
             prepared = self._of(body["query"], shared, empty)
         for name in prepared.dropped:
             variables.pop(name, None)
-        if prepared.puts:
-            variables[_VARIABLE] = channel
+        if prepared.variable is not None:
+            variables[prepared.variable] = channel
         for name in prepared.inputs:
             value = variables.get(name, prepared.defaults.get(name))
             if isinstance(value, Mapping) and value.get(CHANNEL) is None:
@@ -162,6 +167,7 @@ class _Preparation:
         self._rules = rules
         self._shared = shared
         self._empty = empty
+        self._variable = _VARIABLE
         self._puts = False
         self._refused: str | None = None
         self._inputs: set[str] = set()
@@ -170,6 +176,8 @@ class _Preparation:
         document = parse(text, no_location=True)
         found = _Mentions()
         visit(document, found)
+        while self._variable in found.names:
+            self._variable += "_"
         definitions = [self._definition(each) for each in document.definitions]
         left = _Mentions()
         changed = DocumentNode(definitions=tuple(definitions))
@@ -187,7 +195,7 @@ class _Preparation:
             text = print_ast(DocumentNode(definitions=tuple(self._declared(each, dropped) for each in definitions)))
         return _Prepared(
             text=text,
-            puts=self._puts,
+            variable=self._variable if self._puts else None,
             literals=frozenset(found.literals),
             variables=frozenset(found.variables),
             defaults=defaults,
@@ -202,9 +210,9 @@ class _Preparation:
             return definition
         kept = [each for each in definition.variable_definitions or () if each.variable.name.value not in dropped]
         if self._puts:
-            string = NamedTypeNode(name=NameNode(value="String"))
             # Not null: it is taken by arguments of either kind.
-            kept.append(VariableDefinitionNode(variable=_variable(), type=NonNullTypeNode(type=string), directives=()))
+            string = NonNullTypeNode(type=NamedTypeNode(name=NameNode(value="String")))
+            kept.append(VariableDefinitionNode(variable=self._standing_for_it(), type=string, directives=()))
         return replace(definition, variable_definitions=tuple(kept))
 
     def _definition(self, node: DefinitionNode) -> DefinitionNode:
@@ -261,7 +269,10 @@ class _Preparation:
                 break
         self._puts = True
         yield from (each for each in given if each.name.value != CHANNEL)
-        yield kind(name=NameNode(value=CHANNEL), value=_variable())
+        yield kind(name=NameNode(value=CHANNEL), value=self._standing_for_it())
+
+    def _standing_for_it(self) -> VariableNode:
+        return VariableNode(name=NameNode(value=self._variable))
 
     def _is_empty(self, value: ValueNode) -> bool:
         return isinstance(value, NullValueNode) or (isinstance(value, VariableNode) and value.name.value in self._empty)
@@ -275,8 +286,10 @@ class _Mentions(Visitor):
         self.literals: set[str] = set()
         self.variables: set[str] = set()
         self.used: set[str] = set()
+        self.names: set[str] = set()
 
-    def enter_variable_definition(self, *_: Any) -> Any:
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> Any:
+        self.names.add(node.variable.name.value)
         return self.SKIP
 
     def enter_variable(self, node: VariableNode, *_: Any) -> None:
@@ -309,7 +322,3 @@ def _named(value: Any) -> Iterator[Any]:
         for inner in value:
             if isinstance(inner, dict | list):
                 yield from _named(inner)
-
-
-def _variable() -> VariableNode:
-    return VariableNode(name=NameNode(value=_VARIABLE))

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from brain.cli import app, main
-from brain.config import json_schema, table
+from brain.config_reference import json_schema, table
 from brain.embedded.data_folder import open_data_folder
 from brain.embedded.ports import free_port
 from brain.embedded.process import identity

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from brain.config import CONFIG_VARIABLE, BrainSettings, ConfigError, json_schema, load_settings, table, variable
+from brain.config import CONFIG_VARIABLE, BrainSettings, ConfigError, load_settings, variable
+from brain.config_reference import json_schema, table
 from resolvers.settings import Settings
 from subgraphs.agents.engine_settings import EngineSettings
 

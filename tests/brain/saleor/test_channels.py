@@ -95,6 +95,17 @@ def test_a_variable_without_a_value_counts_as_none(send: Any, given: dict[str, A
     assert variables == {**given, **PUT}
 
 
+def test_a_client_may_have_a_variable_of_that_name(send: Any) -> None:
+    query = "query ($saleorChannel: ID!) { product(id: $saleorChannel) { id } }"
+    text, variables = send(query, {"saleorChannel": "7"})
+    assert "product(id: $saleorChannel, channel: $saleorChannel_)" in text
+    assert variables == {"saleorChannel": "7", "saleorChannel_": "uk"}
+    query = "query ($channel: String) { products(first: 1, search: $channel) { totalCount } }"
+    assert send(query, {"channel": "de"})[1] == {"channel": "de", **PUT}
+    query = "query ($saleorChannel: String) { product(id: 1, channel: $saleorChannel) { id } }"
+    assert send(query, {})[1] == {"saleorChannel_": "uk"}
+
+
 def test_one_of_the_tenants_own_stays(send: Any) -> None:
     for link in (SHARED, OWN):
         query = 'query ($c: String = "ie") { product(id: 1, channel: $c) { id } }'
@@ -154,6 +165,7 @@ def test_staffs_lists_of_all_channels_only_where_others_have_theirs(send: Any) -
         ("query ($c: String) { product(id: 1, channel: $c) { id } }", {"c": ""}),
         ('query ($c: String = "de") { product(id: 1, channel: $c) { id } }', {}),
         (CREATE, {"i": {"lines": [], "channel": "de"}}),
+        (CREATE.replace("!)", '! = {lines: [], channel: "de"})'), {}),
         ("mutation ($c: String) { checkoutCreate(input: {lines: [], channel: $c}) { checkout { id } } }", {"c": "de"}),
         (ENTITIES, {"r": [{"__typename": "Product", "id": "1", "channel": "de"}]}),
         ("query ($f: ProductFilterInput) { products(first: 1, filter: $f) { totalCount } }", {"f": {"channel": "de"}}),
