@@ -1,6 +1,7 @@
 """From the shop window to the order, for two tenants; nothing of one is seen by the other."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,17 @@ def buy(platform: Platform, tenant: str) -> dict[str, Any]:
     return {"checkout": checkout, "cart": cart["cart"]["id"], "order": order, "shopper": shopper, "token": token}
 
 
+TIMELINES = """query ($email: String!) { contacts(filter: {search: $email}, first: 10) { edges { node {
+  timeline(first: 50) { edges { node { kind source reference summary } } } } } } }"""
+
+
+def told(platform: Platform, tenant: str, email: str) -> list[dict[str, Any]]:
+    """What the timelines of the tenant's contacts with this address say of orders."""
+    contacts = platform.data(TIMELINES, {"email": email}, user=f"ada@{tenant}")["contacts"]["edges"]
+    entries = [entry["node"] for contact in contacts for entry in contact["node"]["timeline"]["edges"]]
+    return [entry for entry in entries if entry["source"] == "storefront.order_placed"]
+
+
 def test_purchases_of_two_tenants(platform: Platform) -> None:
     bought = {tenant: buy(platform, tenant) for tenant in ("acme", "globex")}
     one = "query ($id: ID!) { order(id: $id) { id userEmail } }"
@@ -139,6 +151,17 @@ def test_the_page_of_a_product(platform: Platform, tenant: str, name: str) -> No
     assert visitor["data"]["product"]["name"] == name
     assert visitor["data"]["product"]["profitMargin"] is None
     assert visitor["data"]["product"]["deliveryPromise"]
+
+
+def test_an_order_comes_to_the_customers_timeline(platform: Platform) -> None:
+    number = buy(platform, "globex")["order"]["number"]
+    email = customer_email("globex", 6)
+    deadline = time.monotonic() + 30
+    while not (found := [each for each in told(platform, "globex", email) if f"{number}" in each["summary"]]):
+        assert time.monotonic() < deadline, "the event did not arrive"
+        time.sleep(0.2)
+    assert [each["kind"] for each in found] == ["ORDER"]
+    assert told(platform, "acme", email) == []
 
 
 def test_what_is_left_in_stock_and_paid(platform: Platform) -> None:

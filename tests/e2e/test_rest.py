@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from brain.rest.openapi import openapi_document
 from brain.rest.routes import load_routes
 from router import create_app
+from subgraphs.saleor.seed.people import customer_email
 from subgraphs.storefront.seed import demo_product, demo_variant
 from tests.e2e.conftest import Platform
 
@@ -180,6 +181,56 @@ def test_refusals_of_mutations(platform: Platform) -> None:
     assert problem(wrong) == (400, "BAD_USER_INPUT")
     # A member that the operation does not take is not passed on.
     assert call(platform, "POST", "/carts", json={"lines": [], "input": {}}).json()["pointer"] == "/input"
+
+
+def test_a_purchase(platform: Platform) -> None:
+    address = {
+        "firstName": "Dov",
+        "lastName": "Lehrer",
+        "streetAddress1": "1 Main St",
+        "city": "New York",
+        "postalCode": "10001",
+        "country": "US",
+        "countryArea": "NY",
+    }
+    log_in = """mutation ($email: String!) {
+      tokenCreate(email: $email, password: "demo-customer") { token } }"""
+    email = customer_email("acme", 7)
+    token = platform.data(log_in, {"email": email}, host="acme.localhost")["tokenCreate"]["token"]
+    customer = {"headers": {"authorization-bearer": token}}
+
+    def step(method: str, path: str, body: Any = None, status: int = 200, **options: Any) -> Any:
+        response = call(platform, method, path, json=body, **{**customer, **options})
+        assert response.status_code == status, response.text
+        assert "x-incomplete" not in response.headers
+        return response
+
+    made = step("POST", "/carts", {"email": email, "lines": [{"variantId": demo_variant(141), "quantity": 1}]}, 201)
+    cart = made.headers["location"].removeprefix("/rest/v1")
+    assert step("GET", cart).json()["id"] == made.json()["id"]
+    lines = step("POST", f"{cart}/lines", {"lines": [{"variantId": demo_variant(142), "quantity": 3}]}).json()["lines"]
+    assert [line["quantity"] for line in lines] == [1, 3]
+    changed = step("PATCH", f"{cart}/lines", {"lines": [{"lineId": lines[1]["id"], "quantity": 2}]}).json()
+    assert changed["quantity"] == 3
+    left = step("DELETE", f"{cart}/lines/{quote(lines[0]['id'], safe='')}").json()
+    assert [line["variant"]["id"] for line in left["lines"]] == [demo_variant(142)]
+    step("PUT", f"{cart}/shipping-address", {"address": address})
+    methods = step("PUT", f"{cart}/billing-address", {"address": address}).json()["shippingMethods"]
+    step("PUT", f"{cart}/delivery-method", {"deliveryMethodId": methods[0]["id"]})
+    refused = call(platform, "POST", f"{cart}/promo-codes", json={"promoCode": "NOTHING"}, **customer)
+    assert problem(refused)[0] in {404, 422}
+    gateway = step("GET", cart).json()["availablePaymentGateways"][0]["id"]
+    paid = step("POST", f"{cart}/payments", {"gateway": gateway, "token": "t"}, 201).json()
+    assert paid["total"]["currency"] == "USD"
+    order = step("POST", f"{cart}/order", status=201)
+    assert order.json()["isPaid"] is True
+    assert [line["quantity"] for line in order.json()["lines"]] == [2]
+    assert step("GET", order.headers["location"].removeprefix("/rest/v1")).json() == order.json()
+    assert order.json()["id"] in [each["id"] for each in step("GET", "/me/orders?first=100").json()]
+    # Nobody of the other shop. In this one an order's id, which nobody can guess, is what opens it: Saleor has it so.
+    path = order.headers["location"].removeprefix("/rest/v1")
+    assert problem(call(platform, "GET", path, tenant="globex", **customer)) == (404, "NOT_FOUND")
+    assert problem(call(platform, "GET", "/me/orders")) == (404, "NOT_FOUND")
 
 
 bounded = settings(
