@@ -182,27 +182,13 @@ class Requests:
         """
         ids = (ready[0].fetch.id,) if len(ready) == 1 else tuple([each.fetch.id for each in ready])
         together = self._together.get(ids)
-        if together is not None:
-            return self._whole(ready, together, variables)
-        traits = self._traits.get(ready[0].fetch.subgraph, _NO_TRAITS)
-        if traits is _NO_TRAITS and len(ready) <= MAX_FIELDS and not any(each.fetch.has_contexts for each in ready):
-            return self._whole(ready, self._kept(self._together, ids, self._joined(ready)), variables)
-        parts = parts_of(ready, traits)
-        busy = {each.fetch.id for part in parts for each in part.sharing}
-        idle = [each.fetch for each in ready if each.fetch.id not in busy]
-        requests = packed(parts, traits) if parts else []
-        times: dict[int, int] = {}
-        for several in requests:
-            for number in {each.fetch.id for part in several for each in part.sharing}:
-                times[number] = times.get(number, 0) + 1
-        return [self._request(several, times, variables) for several in requests], idle
-
-    def _whole(
-        self, ready: Sequence[Collected], together: _Together, variables: Mapping[str, Any]
-    ) -> tuple[list[SubgraphRequest], list[CompiledFetch]]:
-        """Return the one request of fetches without contexts to a subgraph that can take everything: what most requests
-        are, without the work of dividing and packing.
-        """
+        if together is None:
+            traits = self._traits.get(ready[0].fetch.subgraph, _NO_TRAITS)
+            if traits is not _NO_TRAITS or len(ready) > MAX_FIELDS or any(each.fetch.has_contexts for each in ready):
+                return self._packed(ready, traits, variables)
+            together = self._kept(self._together, ids, self._joined(ready))
+        # The one request of fetches without contexts to a subgraph that can take everything: what most requests are,
+        # without the work of dividing and packing.
         document = together.document
         items = _given(document, variables) if document.variables else []
         owners: list[Owners | Keyed] = []
@@ -234,6 +220,20 @@ class Requests:
             is_whole=True,
         )
         return [request], []
+
+    def _packed(
+        self, ready: Sequence[Collected], traits: SubgraphTraits, variables: Mapping[str, Any]
+    ) -> tuple[list[SubgraphRequest], list[CompiledFetch]]:
+        """The same for all others."""
+        parts = parts_of(ready, traits)
+        busy = {each.fetch.id for part in parts for each in part.sharing}
+        idle = [each.fetch for each in ready if each.fetch.id not in busy]
+        requests = packed(parts, traits) if parts else []
+        times: dict[int, int] = {}
+        for several in requests:
+            for number in {each.fetch.id for part in several for each in part.sharing}:
+                times[number] = times.get(number, 0) + 1
+        return [self._request(several, times, variables) for several in requests], idle
 
     def _joined(self, ready: Sequence[Collected]) -> _Together:
         """Return how fetches share a request that all have something to send."""

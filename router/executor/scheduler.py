@@ -27,6 +27,7 @@ from router.executor.passthrough import PassThrough
 from router.executor.places import Places
 from router.executor.positions import Position, conditions_hold
 from router.executor.projection import IRREGULAR
+from router.executor.regular import take_regular
 from router.executor.replies import MALFORMED, read_reply
 from router.executor.reply_errors import ReplyErrors
 from router.executor.representations import Target
@@ -176,7 +177,8 @@ class Run:
                     if self.passed is not None:
                         self._end(None)
                         return
-                self._take(request, reply)
+                if not self.is_tidy or not take_regular(request, reply, self._targets):
+                    self._take(request, reply)
             elif isinstance(reply, SubgraphError):
                 self._fail(request, reply)
                 if request.attempt is not None:
@@ -206,9 +208,10 @@ class Run:
 
     def _answered(self, request: SubgraphRequest) -> None:
         """Note that nothing more comes of a request."""
+        parts = self._parts
         for number in request.fetches:
-            self._parts[number] -= 1
-            if not self._parts[number]:
+            parts[number] -= 1
+            if not parts[number]:
                 fetch = self._fetches[number]
                 if fetch.dependents or self._on_over is not None:
                     self._over(fetch)

@@ -6,15 +6,15 @@ there are only as many side by side as the caches can hold, as long as there is 
 the processor would be idle. How large a tree will be is taken from the plan's last response; small ones never wait.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from router.executor.running_loop import running_loop
 from router.server.metrics.subgraph_requests import MeasuredTransport
 
 __all__ = ["SMALL_BYTES", "Turns", "Waiting"]
 
-ROOM_BYTES = 500_000
+ROOM_BYTES = 1_000_000
 """Of responses whose requests run side by side, whatever there is to do. A tree takes some times as much."""
 
 SMALL_BYTES = 16_384
@@ -71,7 +71,7 @@ class Turns:
         self._waiting.append(waiting)
         if len(self._waiting) == 1:
             self._seen = self._subgraphs.answers
-            asyncio.get_running_loop().call_soon(self._look)
+            running_loop().call_soon(self._look)
         return waiting
 
     def _look(self) -> None:
@@ -84,7 +84,7 @@ class Turns:
         while self._waiting and self.running_bytes < ROOM_BYTES:
             self._begin()
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._look)
+            running_loop().call_soon(self._look)
 
     def _begin(self) -> None:
         """Let the first one begin, unless nobody wants it any more."""

@@ -144,7 +144,7 @@ def in_a_loop(work: Callable[[], Any]) -> Any:
 
 @pytest.mark.parametrize(
     ("the_plan", "data", "python", "c"),
-    [(SMALL, small, 13, 16), (ENTITY, entity, 66, 76), (NESTED, nested, 117, 184)],
+    [(SMALL, small, 13, 16), (ENTITY, entity, 56, 61), (NESTED, nested, 114, 184)],
     ids=["small", "entity", "nested"],
 )
 def test_a_request_costs_so_many_calls(the_plan: Any, data: Data, python: int, c: int) -> None:

@@ -209,8 +209,11 @@ class HttpTransport(ConnectedTransport):
             head = line.head(call.headers, len(call.body))
         except (ValueError, TypeError, AttributeError, OSError) as error:  # also what a hook made of the headers
             return Refused(call.subgraph, error, on_reply)
-        exchange = HttpExchange(call, head, deadline, on_reply, pool, self._deadlines)
-        self._deadlines.add(exchange)
+        deadlines = self._deadlines
+        exchange = HttpExchange(call, head, deadline, on_reply, pool, deadlines)
+        deadlines.pending.add(exchange)  # `add`, without a call
+        if deadline < deadlines.next:
+            deadlines.look_at(deadline)
         pool.begin(exchange)
         return exchange
 

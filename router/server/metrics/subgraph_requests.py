@@ -1,5 +1,6 @@
 """Counting what is sent to subgraphs, and how long they take."""
 
+from bisect import bisect_left
 from collections.abc import Coroutine
 from functools import partial
 from time import perf_counter
@@ -61,7 +62,9 @@ class MeasuredTransport:
         result = reply.status if isinstance(reply, SubgraphReply) else reply.code
         count, durations = self.seen.get((subgraph, result)) or self.first(subgraph, result)
         count.value += 1
-        durations.observe(perf_counter() - started)
+        took_s = perf_counter() - started
+        durations.counts[bisect_left(durations.bounds, took_s)] += 1  # `observe`, without a call
+        durations.total += took_s
         if on_reply is not None:
             on_reply(reply)
 
