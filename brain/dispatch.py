@@ -5,6 +5,7 @@
 A run that was opened is never lost: what cannot be started now stays QUEUED, and the client is told so.
 """
 
+import asyncio
 import json
 import logging
 import time
@@ -84,6 +85,9 @@ class AgentDispatch:
         self._crews = crews
         self._wait_limit_s = wait_limit_s
         self._turns = Turns(_AT_ONCE)
+        self._opening = 0
+        # Set while no run is being opened: the work of runs begins when those who asked have their answers.
+        self._calm = asyncio.Event()
 
     async def open(
         self, called: AgentCall, call: SubgraphCall, caller: Caller, deadline_ms: int
@@ -122,8 +126,7 @@ class AgentDispatch:
             "budgetMicros": crew.budget_micros,
         }
         try:
-            async with self._turns.of(caller.tenant_id):
-                data = await self._agents.ask(_OPEN, {"input": given}, caller, call.context.request_id)
+            data = await self._opened(given, caller, call.context.request_id)
         except SubgraphUnavailable as error:
             _log.error("cannot open a run: %s", error, extra=_fields(call.context, caller))
             return Refusal("AGENTS_UNAVAILABLE", _AWAY.format(key=key))
@@ -133,6 +136,22 @@ class AgentDispatch:
             return Refusal(problem["code"], problem["message"])
         await self._carry_on(opened, called, call.context, caller, deadline_ms)
         return str(opened["run"]["id"])
+
+    async def _opened(self, given: Mapping[str, Any], caller: Caller, request_id: str) -> Mapping[str, Any]:
+        """The subgraph's answer, asked for when it is the tenant's turn.
+
+        Raises:
+            SubgraphUnavailable: it has none.
+        """
+        self._opening += 1
+        self._calm.clear()
+        try:
+            async with self._turns.of(caller.tenant_id):
+                return await self._agents.ask(_OPEN, {"input": given}, caller, request_id)
+        finally:
+            self._opening -= 1
+            if not self._opening:
+                self._calm.set()
 
     async def _carry_on(
         self, opened: Mapping[str, Any], called: AgentCall, context: RequestContext, caller: Caller, deadline_ms: int
@@ -150,7 +169,8 @@ class AgentDispatch:
         if self._workflows is None or status not in ("QUEUED", "RUNNING"):
             return
         if status == "QUEUED":
-            self._workflows.begin(opened["workflowId"], opened["workflowInput"])
+            calm = self._calm if wish.wait_s <= 0 else None
+            self._workflows.begin(opened["workflowId"], opened["workflowInput"], calm)
         what = "opened" if opened["isNew"] else "found"
         _log.info("run %s of %s %s", run_id, called.field.crew, what, extra=_fields(context, caller, run_id))
         if wish.wait_s > 0:

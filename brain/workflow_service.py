@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from brain.workflows.messages import AGENT_RUN, RUNS_QUEUE
@@ -21,6 +22,7 @@ _AWAY_S: Final = 2.0
 """Whoever asks within so long after Temporal did not answer is told so at once."""
 _AT_ONCE: Final = 16
 """Starts that Temporal is asked for at a time. More would wait in it, without turns, and miss `_START_S`."""
+_PATIENCE_S: Final = 5.0
 _MOST: Final = 2000
 """So many starts may wait; what is beyond is left to whoever looks for runs that were left."""
 
@@ -59,14 +61,17 @@ class WorkflowService:
         except WorkflowsUnavailable as error:
             _log.warning("%s", error)
 
-    def begin(self, workflow_id: str, run_input: Mapping[str, Any]) -> None:
+    def begin(self, workflow_id: str, run_input: Mapping[str, Any], calm: asyncio.Event | None = None) -> None:
         """Have a run's workflow started soon, tenants in turns. Whoever asked for the run does not wait for it.
 
         What comes of it nobody is told: a run whose workflow could not be started stays queued, and is found and
         started later by who looks for such runs.
+
+        Args:
+            calm: is set when there is nothing more urgent to do; it is waited for, but not for long.
         """
         if workflow_id not in self._starting and len(self._starting) < _MOST:
-            task = self._starting[workflow_id] = asyncio.create_task(self._begin(workflow_id, run_input))
+            task = self._starting[workflow_id] = asyncio.create_task(self._begin(workflow_id, run_input, calm))
             task.add_done_callback(lambda _: self._starting.pop(workflow_id, None))
 
     async def start(self, workflow_id: str, run_input: Mapping[str, Any]) -> None:
@@ -122,7 +127,10 @@ class WorkflowService:
         for task in (*self._starting.values(), *self._settling.values()):
             task.cancel()
 
-    async def _begin(self, workflow_id: str, run_input: Mapping[str, Any]) -> None:
+    async def _begin(self, workflow_id: str, run_input: Mapping[str, Any], calm: asyncio.Event | None) -> None:
+        if calm is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(calm.wait(), _PATIENCE_S)
         async with self._turns.of(run_input["tenant"]):
             try:
                 await self.start(workflow_id, run_input)

@@ -273,3 +273,33 @@ async def test_no_tenant_waits_to_be_accepted_for_anothers_backlog(tenant: Any, 
     assert len(opened) == 41
     # Eight are under way when it comes, and it is before all that wait.
     assert opened.index(str(other.tenant.id)) <= 2 * 8, opened
+
+
+@pytest.mark.parametrize(("prefer", "first"), [("respond-async", 16), ("wait=1", 1)])
+async def test_what_was_asked_for_is_begun_when_those_who_asked_have_their_answers(
+    tenant: Any, agents: Any, prefer: str, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that nobody waits for leave the machine to those that are yet to be accepted; others begin at once."""
+    monkeypatch.setattr("brain.workflow_service._PATIENCE_S", 60)
+    opened = 0
+    begun_after: list[int] = []
+
+    class Counting(Direct):
+        async def ask(self, query: str, variables: Any, caller: Caller, request_id: str | None = None) -> Any:
+            nonlocal opened
+            found = await super().ask(query, variables, caller, request_id)
+            opened += 1
+            return found
+
+    class Noting(WorkflowService):
+        async def start(self, workflow_id: str, run_input: Mapping[str, Any]) -> None:
+            begun_after.append(opened)
+
+    workflows = Noting(f"127.0.0.1:{free_port()}", "default")
+    client = Asking(tenant, agents, workflows)
+    dispatch = AgentDispatch(Counting(agents), workflows, load_crews())  # type: ignore[arg-type]
+    asking = (client.score(dispatch=dispatch, idempotency_key=f"k{n}", prefer=prefer) for n in range(16))
+    await asyncio.gather(*asking)
+    await workflows.close()
+    assert len(begun_after) == 16
+    assert min(begun_after) == first or (first == 1 and min(begun_after) < 12)
