@@ -22,7 +22,7 @@ _AWAY_S: Final = 2.0
 """Whoever asks within so long after Temporal did not answer is told so at once."""
 _AT_ONCE: Final = 16
 """Starts that Temporal is asked for at a time. More would wait in it, without turns, and miss `_START_S`."""
-_PATIENCE_S: Final = 5.0
+_PATIENCE_S: Final = 10.0
 _MOST: Final = 2000
 """So many starts may wait; what is beyond is left to whoever looks for runs that were left."""
 
