@@ -20,6 +20,11 @@ from subgraphs.storefront.tables import supplier_offers, suppliers
 Rows = list[Row[Any]]
 
 
+async def products_of_seller(session: TenantSession, ids: Sequence[UUID], window: Window) -> list[Page[Row[Any]]]:
+    """A page of the profiles of what each business sells."""
+    return await profiles.pages_of_sellers(session, ids, window)
+
+
 @dataclass(frozen=True, slots=True)
 class Alike:
     """Which similar products are asked for: how many, in which space of vectors."""

@@ -17,6 +17,7 @@ WITHOUT_SCOPE = {
     ("identity", "Tenant"): "callers see their own tenant alone, partners and anonymous ones too",
     ("storefront", "Product"): "a shop shows its products to everybody; costs and offers are refused field by field",
     ("storefront", "ProductVariant"): "as Product",
+    ("storefront", "Business"): "of a business it tells what it sells, which is Products",
 }
 
 

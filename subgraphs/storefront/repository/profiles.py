@@ -9,14 +9,22 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Row, Text, and_, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 
+from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
 from resolvers.session import TenantSession
 from subgraphs.storefront.tables import product_embeddings, product_profiles
+
+BY_TITLE = Ordering("title", Key(product_profiles.c.title), Key(product_profiles.c.id))
 
 
 async def by_product(session: TenantSession, product_ids: Sequence[str]) -> dict[str, Row[Any]]:
     """The profiles of products that have one."""
     rows = await session.rows(select(product_profiles).where(product_profiles.c.product_id.in_(product_ids)))
     return {row.product_id: row for row in rows}
+
+
+async def pages_of_sellers(session: TenantSession, seller_ids: Sequence[UUID], window: Window) -> list[Page[Row[Any]]]:
+    """A page of the profiles of what each business sells."""
+    return await fetch_pages(session, select(product_profiles), product_profiles.c.seller_id, seller_ids, window)
 
 
 async def put(session: TenantSession, tenant_id: UUID, product_id: str, **values: Any) -> Row[Any]:

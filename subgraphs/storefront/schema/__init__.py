@@ -5,7 +5,7 @@ import strawberry
 from resolvers.schema import SubgraphSchema, build_schema
 from subgraphs.storefront.schema.arguments import READ, SCALARS
 from subgraphs.storefront.schema.mutation import ShopMutation, ShopperMutation
-from subgraphs.storefront.schema.products import Product, ProductVariant
+from subgraphs.storefront.schema.products import Business, Product, ProductVariant
 from subgraphs.storefront.schema.query import Query
 from subgraphs.storefront.schema.sourcing import Supplier, SupplierOffer
 
@@ -21,7 +21,7 @@ class Mutation(ShopMutation, ShopperMutation):
 schema: SubgraphSchema = build_schema(
     query=Query,
     mutation=Mutation,
-    types=[Product, ProductVariant, Supplier, SupplierOffer],
+    types=[Business, Product, ProductVariant, Supplier, SupplierOffer],
     entity_scopes=dict.fromkeys(("Supplier", "SupplierOffer"), READ),
     scalars=SCALARS,
 )

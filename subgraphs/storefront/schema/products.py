@@ -11,7 +11,7 @@ import strawberry
 from sqlalchemy import Row
 
 from resolvers.errors import BadUserInput
-from resolvers.ids import wire_id
+from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
 from resolvers.pagination import After, Before, Connection, First, Last, Window
 from resolvers.permissions import requires
@@ -20,10 +20,11 @@ from subgraphs.storefront.domain import money
 from subgraphs.storefront.domain.moderation import Moderation
 from subgraphs.storefront.domain.offers import margins
 from subgraphs.storefront.domain.values import channel_slug, shop_id
+from subgraphs.storefront.repository.profiles import BY_TITLE
 from subgraphs.storefront.repository.questions import ANSWERS_FIRST, QUESTIONS_NEWEST
 from subgraphs.storefront.repository.sourcing import OFFERS_NEWEST
 from subgraphs.storefront.schema.arguments import READ, reader_of
-from subgraphs.storefront.schema.references import Account, Business, ProductVariantChannelListing
+from subgraphs.storefront.schema.references import Account, ProductVariantChannelListing
 from subgraphs.storefront.schema.sourcing import (
     DeliveryPromise,
     ProfitMargin,
@@ -36,6 +37,7 @@ from subgraphs.storefront.schema.sourcing import (
 __all__ = [
     "BackInStockSubscription",
     "BackInStockSubscriptionConnection",
+    "Business",
     "Product",
     "ProductAnswer",
     "ProductAnswerConnection",
@@ -229,7 +231,7 @@ class Product:
         return await promise_of(info, await info.context.load(loaders.offers_of_product, str(self.id)), ordered_at)
 
     @strawberry.field(description="Who sells it; null if that is the shop itself.")
-    async def seller(self, info: Info) -> Business | None:
+    async def seller(self, info: Info) -> "Business | None":
         row = await info.context.load(loaders.profile_of_product, str(self.id))
         return None if row is None or row.seller_id is None else Business(id=wire_id(row.seller_id))
 
@@ -267,6 +269,38 @@ class Product:
     @strawberry.field(description="How many questions about it the asking user may see.")
     async def question_count(self, info: Info) -> int:
         return await info.context.load(loaders.question_count, str(self.id), reader_of(info))
+
+
+@strawberry.type(description="A page of products.")
+class SoldProductConnection(Connection[Product]):
+    pass
+
+
+@strawberry.federation.type(keys=["id"], description="A business of the directory; the storefront adds what it sells.")
+class Business:
+    id: strawberry.ID = strawberry.field(description="Of the business.")
+
+    @classmethod
+    def resolve_reference(cls, id: strawberry.ID) -> Self:  # noqa: A002 - the key field's name
+        return cls(id=wire_id(parse_id(id)))
+
+    @strawberry.field(description="Products of the shop that it sells, by what the storefront calls them.")
+    async def products(
+        self,
+        info: Info,
+        channel: Annotated[
+            str | None,
+            strawberry.argument(description="Slug of the channel to look at them in; the tenant's own if none."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> SoldProductConnection:
+        seen_in = channel_slug(channel) or info.context.request.channel
+        window = Window.of(BY_TITLE, first=first, after=after, last=last, before=before)
+        page = await info.context.load(loaders.products_of_seller, UUID(self.id), window)
+        return SoldProductConnection.of(page, lambda row: Product.of(row.product_id, seen_in))
 
 
 @strawberry.type(description="A product that is like another.")

@@ -11,7 +11,7 @@ from strawberry.federation.schema_directives import Key
 
 from resolvers.ids import wire_id
 
-__all__ = ["Account", "Business", "Channel", "Money", "Order", "ProductVariantChannelListing"]
+__all__ = ["Account", "Channel", "Money", "Order", "ProductVariantChannelListing"]
 
 
 @strawberry.federation.type(
@@ -24,14 +24,6 @@ class Account:
     @classmethod
     def of(cls, id: UUID) -> Self:  # noqa: A002 - the key field's name
         return cls(id=wire_id(id))
-
-
-@strawberry.federation.type(
-    keys=[Key(fields="id", resolvable=False)],  # type: ignore[arg-type]
-    description="A business of the directory, which says more.",
-)
-class Business:
-    id: strawberry.ID = strawberry.field(description="Of the business.")
 
 
 @strawberry.federation.type(

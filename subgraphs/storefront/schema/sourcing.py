@@ -198,7 +198,11 @@ async def promise_of(info: Info, offers: Sequence[Row[Any]], ordered_at: datetim
     )
     found = delivery.promise(rules, ordered_at or datetime.now(UTC), offer.handling_days)
     return DeliveryPromise(
-        order_by=found.order_by, dispatched_on=found.dispatched_on, earliest=found.earliest, latest=found.latest
+        # Not with the supplier's offset: where it sits is no business of who buys.
+        order_by=found.order_by.astimezone(UTC),
+        dispatched_on=found.dispatched_on,
+        earliest=found.earliest,
+        latest=found.latest,
     )
 
 

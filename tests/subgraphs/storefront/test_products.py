@@ -117,12 +117,30 @@ async def test_when_it_arrives(storefront: Any) -> None:
         "earliest": "2026-03-05",
         "latest": "2026-03-07",
     }
+    # Its supplier's clock shows another hour, and nobody learns which.
+    assert far["deliveryPromise"]["orderBy"] == "2026-03-03T09:00:00+00:00"
     assert far["deliveryPromise"]["dispatchedOn"] == "2026-03-06"
     assert digital["deliveryPromise"] is None
     query = """query ($r: [_Any!]!) { _entities(representations: $r) { ... on Product {
       deliveryPromise(orderedAt: "2026-03-02T10:00:00") { latest } } } }"""
     body = await storefront.call(query, {"r": [product(127)]})
     assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_what_a_business_sells(storefront: Any) -> None:
+    asked = [{"__typename": "Business", "id": str(demo_id("acme", "business", f"b{n:03}"))} for n in (1, 2, 60)]
+    selection = """... on Business { products(first: 5, channel: "channel-pln") {
+      edges { node { id channel seller { id } } } pageInfo { hasNextPage } } }"""
+    with storefront.count_statements() as statements:
+        first, second, none = await storefront.entities(asked, selection, user=None, scopes=[])
+    assert len(statements) == 2  # the pages, and the sellers of what is on them
+    assert first["products"]["edges"] == [
+        {"node": {"id": demo_product(126), "channel": "channel-pln", "seller": {"id": asked[0]["id"]}}}
+    ]
+    assert second["products"]["edges"][0]["node"]["id"] == demo_product(127)
+    assert none["products"]["edges"] == []
+    others = await storefront.entities(asked, selection, tenant="globex")
+    assert [each["products"]["edges"] for each in others] == [[], [], []]
 
 
 async def test_similar_products(storefront: Any) -> None:
