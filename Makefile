@@ -55,6 +55,7 @@ schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, vi
 	$(BIN)/brain config schema --out schema/brain.schema.json
 	$(BIN)/brain config table --out docs/reference/settings.md
 	$(BIN)/brain agents catalogue --json --out schema/agent-catalogue.json
+	$(BIN)/brain agents crews --json --out schema/agent-crews.json
 	$(BIN)/brain agents catalogue --page --out docs/reference/catalogue.md
 	$(BIN)/brain agents crews --out docs/reference/crews.md
 	$(BIN)/python -m tests.error_pages docs/errors

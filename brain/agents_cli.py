@@ -68,12 +68,17 @@ def catalogue(
 
 
 @agents_app.command()
-def crews(out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None) -> None:
+def crews(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with those of integrations.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None,
+) -> None:
     """Print the reference page of crews: their tasks, tools, rules and grants."""
     from brain.crews import load_crews  # noqa: PLC0415 - reads files
+    from brain.crews.export import crews_json  # noqa: PLC0415
     from brain.crews.reference_page import crews_page  # noqa: PLC0415
+    from brain.integrations import all_crews  # noqa: PLC0415
 
-    text = crews_page(load_crews())
+    text = crews_json(all_crews()) if as_json else crews_page(load_crews())
     if out is None:
         sys.stdout.write(text)
     else:

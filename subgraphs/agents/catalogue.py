@@ -1,14 +1,15 @@
-"""The catalogue of integrations and agents: a file made from the Brain's descriptions, the same for all tenants."""
+"""The catalogue of integrations and agents, and the crews: files made from the Brain's descriptions, the same for all
+tenants."""
 
 import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["integration_names", "integration_of", "load_catalogue"]
+__all__ = ["integration_names", "integration_of", "load_catalogue", "load_crews"]
 
 
-_PLACE = Path("schema") / "agent-catalogue.json"
+_FOLDER = Path("schema")
 
 
 @lru_cache
@@ -21,9 +22,19 @@ def load_catalogue() -> dict[str, Any]:
         OSError: the file cannot be read.
         ValueError: it is no JSON.
     """
-    beside = Path(__file__).parents[2] / _PLACE
-    catalogue: dict[str, Any] = json.loads((beside if beside.is_file() else _PLACE).read_text())
+    catalogue: dict[str, Any] = _read("agent-catalogue.json")
     return catalogue
+
+
+@lru_cache
+def load_crews() -> dict[str, dict[str, Any]]:
+    """All crews by name; see `load_catalogue`."""
+    return {crew["name"]: crew for crew in _read("agent-crews.json")}
+
+
+def _read(name: str) -> Any:
+    beside = Path(__file__).parents[2] / _FOLDER / name
+    return json.loads((beside if beside.is_file() else _FOLDER / name).read_text())
 
 
 @lru_cache

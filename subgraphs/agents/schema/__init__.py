@@ -4,6 +4,7 @@ import strawberry
 
 from resolvers.schema import build_schema
 from subgraphs.agents.schema.catalogue import CatalogueMutation, CatalogueQuery
+from subgraphs.agents.schema.crew_list import CrewQuery
 from subgraphs.agents.schema.crews import CrewMutation
 from subgraphs.agents.schema.documents import DocumentMutation, DocumentQuery
 from subgraphs.agents.schema.inputs import SCALARS
@@ -20,7 +21,7 @@ __all__ = ["schema"]
 
 
 @strawberry.type
-class Query(RunQuery, DocumentQuery, CatalogueQuery, ScheduleQuery, SecretQuery, StandingQuery):
+class Query(RunQuery, CrewQuery, DocumentQuery, CatalogueQuery, ScheduleQuery, SecretQuery, StandingQuery):
     pass
 
 

@@ -136,7 +136,12 @@ class AgentEnginePayload(MutationPayload):
 
 async def engine_in_force(info: Info) -> AgentEngineSetting:
     """What the tenant's crews use now."""
-    return AgentEngineSetting.of(await read_engine(info.context.session), info.context.services.engines)
+    return AgentEngineSetting.of(await read_engine(info.context.session), _platform(info))
+
+
+def _platform(info: Info) -> EngineSettings:
+    settings: EngineSettings = info.context.services.engines
+    return settings
 
 
 @strawberry.type

@@ -148,6 +148,7 @@ async def test_when_it_is_due_a_run_is_opened_and_started(tenant, worker):
         ({"timeZone": "../etc/passwd"}, "timeZone"),
         ({"name": " "}, "name"),
         ({"crew": "no crew"}, "crew"),
+        ({"crew": "no_such_crew"}, "crew"),
         ({"arguments": 1}, "arguments"),
     ],
 )
