@@ -28,7 +28,7 @@ from brain.catalogue import load_catalogue
 from brain.catalogue.connector import Connector
 from brain.catalogue.network import Gateway
 from brain.config import BrainSettings, ConfigError, load_settings, variable
-from brain.crews.runtime.environment import prepare
+from brain.crews.runtime.environment import own_home, prepare
 from brain.engine_settings import platform_engine
 from brain.http_client import HttpClient
 from brain.integrations import all_crews
@@ -186,6 +186,7 @@ def main() -> int:
     try:
         settings = load_settings()
         configure_logging(settings.log_level)
+        own_home(settings.data_dir / "crewai" / "home")
         asyncio.run(_run(settings))
     except (ConfigError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")

@@ -50,7 +50,7 @@ async def ended(client: Client, schedule_id: str) -> Any:
         await asyncio.sleep(0.2)
 
 
-async def test_a_moment_of_a_schedule_is_a_run(client: Client, temporal: Temporal) -> None:
+async def test_a_moment_of_a_schedule_is_a_run(platform: Platform, client: Client, temporal: Temporal) -> None:
     given = {"name": "Nightly", "crew": "tenant_analyst", "cron": "0 3 * * *", "arguments": {}, "risk": "READ"}
     made = (await client.until(CREATE, {"input": given}, BEN))["createAgentSchedule"]
     assert made["errors"] == []
@@ -58,4 +58,5 @@ async def test_a_moment_of_a_schedule_is_a_run(client: Client, temporal: Tempora
     await temporal.get_schedule_handle(f"{demo_tenant_id('acme')}:{schedule_id}").trigger()
     run = await ended(client, schedule_id)
     assert (run["status"], run["error"]) == ("SUCCEEDED", None)
+    assert list((platform.data_dir / "crewai" / "home").rglob("*crewai*")), "the worker's home is its own"
     assert (await client.until(DELETE, {"id": schedule_id}, BEN))["deleteAgentSchedule"]["errors"] == []

@@ -4,7 +4,22 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["prepare"]
+__all__ = ["own_home", "prepare"]
+
+
+def own_home(folder: Path) -> None:
+    """Makes a folder the home of this process, before anything asks where that is.
+
+    crewai keeps settings and a key there, which are nobody's business outside of the worker; nor is what a user has
+    there the worker's, such as the keys in `~/.aws`.
+
+    Args:
+        folder: is made if it is not there.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("HOME", "USERPROFILE", "LOCALAPPDATA"):
+        if name in os.environ or name == "HOME":
+            os.environ[name] = str(folder.absolute())
 
 
 def prepare(storage: Path | None = None) -> None:
