@@ -75,6 +75,16 @@ The next call of the language model could cost more than is left.
 Raise the crew's or the tenant's budget; until then the crew's playbook does the work.
 It is in the run's `note`, as the reason why the playbook did the work.
 
+AGENT_RIGHTS_WITHDRAWN
+Who asked for the run, or wrote its schedule, is no member any more, or has lost a right that the crew works with.
+Have somebody ask who holds what the crew needs: `agentCrews` says what that is.
+It takes a role that changes while a run is under way.
+
+AGENT_RUN_OVER
+A run that has ended tried to go on.
+Nothing is to be done: the run's status says how it ended.
+It takes a worker that does not know that its run has ended.
+
 AGENT_RUN_STOPPED
 The run may not go on: agents were stopped, or it is over.
 Look at `agentControls` and at the run's status.

@@ -20,7 +20,7 @@ from brain.config import BrainSettings
 from brain.embedded.data_folder import find_data_folder
 from brain.run_tokens import RunTokenSigner
 from brain.vault import Vault
-from resolvers.demo import demo_tenant_id
+from resolvers.demo import demo_id, demo_tenant_id
 from tests.brain.catalogue.contract_server import ContractServer
 from tests.brain.catalogue.provider_files import PROVIDERS
 from tests.brain.crews.openai_server import Answer, Provider, Request, says, serving, wants
@@ -272,7 +272,8 @@ async def test_a_worker_that_forges_a_decision(platform: Platform, client: Clien
 
     async def forge(name: str, input_type: str, **values: Any) -> list[str]:
         query = f"mutation ($input: {input_type}!) {{ {name}(input: $input) {{ errors {{ code }} }} }}"
-        token = signer.sign(str(demo_tenant_id("acme")), run_id, "lead_scoring", None, ["crm:read", "crm:write"])
+        tenant, asker = str(demo_tenant_id("acme")), str(demo_id("acme", "user", "ada"))
+        token = signer.sign(tenant, run_id, "lead_scoring", asker, ["crm:read", "crm:write"])
         given = {"input": {"runId": run_id, "index": 0, **values}}
         response = await client.ask(query, given, authorization=f"Bearer {token}")
         return codes(response) or [error["code"] for error in response.json()["data"][name]["errors"]]
