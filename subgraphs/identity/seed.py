@@ -14,9 +14,10 @@ from subgraphs.identity.tables import credentials, memberships, tenant_domains, 
 
 __all__ = ["seed"]
 
+# The channels are those of Saleor's own sample data: the demo tenants can share such a Saleor, too.
 _TENANTS: Final[dict[str, dict[str, str]]] = {
-    "acme": {"name": "Acme Hardware", "plan": "growth", "locale": "en-GB", "channel": "acme-uk"},
-    "globex": {"name": "Globex Travel", "plan": "starter", "locale": "de-DE", "channel": "globex-eu"},
+    "acme": {"name": "Acme Hardware", "plan": "growth", "locale": "en-GB", "channel": "default-channel"},
+    "globex": {"name": "Globex Travel", "plan": "starter", "locale": "de-DE", "channel": "channel-pln"},
 }
 _NAMES: Final = {
     "acme": {"ada": "Ada Lindqvist", "ben": "Ben Okafor", "cleo": "Cleo Marsh", "dan": "Dan Petrov"},

@@ -48,7 +48,7 @@ async def test_a_key_is_shown_once_and_speaks_for_its_tenant(identity: Any, admi
         "scopes": ["crm:read", "directory:read"],
         "plan": "growth",
         "locale": "en-GB",
-        "channel": "acme-uk",
+        "channel": "default-channel",
     }
     secret = key.split("_", 2)[2]
     rows = await admin.fetch("select t::text as row from identity.api_keys t")
@@ -121,7 +121,7 @@ async def test_tenants_are_found_by_domain_and_slug(identity: Any) -> None:
         "slug": "acme",
         "plan": "growth",
         "locale": "en-GB",
-        "channel": "acme-uk",
+        "channel": "default-channel",
     }
     for values in ({"d": "ACME.localhost."}, {"d": "acme.example"}, {"s": "acme"}):
         assert (await identity.data(RESOLVE, values, **INTERNAL))["resolveTenant"] == acme

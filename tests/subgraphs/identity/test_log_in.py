@@ -55,7 +55,7 @@ async def test_the_access_token_says_who_and_verifies_with_the_published_key(ide
         "roles": ["manager"],
         "plan": "starter",
         "locale": "de-DE",
-        "channel": "globex-eu",
+        "channel": "channel-pln",
     }
     assert claims["scopes"] == [
         "agents:approve", "agents:read", "agents:write", "crm:read", "crm:write", "directory:read", "directory:write",

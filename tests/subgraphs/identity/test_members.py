@@ -447,7 +447,7 @@ async def test_me_and_tenant(identity: Any) -> None:
         "slug": "acme",
         "plan": "growth",
         "locale": "en-GB",
-        "channel": "acme-uk",
+        "channel": "default-channel",
         "domains": ["acme.example", "acme.localhost"],
     }
     assert await identity.data("{ viewer { id } tenant { id } }", **ANYONE) == {"viewer": None, "tenant": None}
