@@ -9,7 +9,7 @@ from router.errors import SubgraphError
 from router.executor.exact_json import load_reply
 from router.hooks import SubgraphReply
 
-__all__ = ["MALFORMED", "read_reply"]
+__all__ = ["MALFORMED", "read_reply", "unfit"]
 
 MALFORMED = "SUBREQUEST_MALFORMED_RESPONSE"
 """Code of errors about answers that are not GraphQL, or not what was asked."""
@@ -49,6 +49,12 @@ def read_reply(
     if all(isinstance(error, dict) and isinstance(error.get("message"), str) for error in errors) and errors:
         return None, errors
     raise _not_graphql(subgraph, reply, is_success=False)
+
+
+def unfit(subgraph: str) -> SubgraphError:
+    """The error for a GraphQL response whose data is not what was asked."""
+    message = f"Subgraph '{subgraph}' answered with data that does not fit what was asked."
+    return SubgraphError(message, subgraph=subgraph, code=MALFORMED)
 
 
 def _not_graphql(subgraph: str, reply: SubgraphReply, *, is_success: bool) -> SubgraphError:

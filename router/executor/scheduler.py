@@ -28,7 +28,7 @@ from router.executor.places import Places
 from router.executor.positions import Position, conditions_hold
 from router.executor.projection import IRREGULAR
 from router.executor.regular import take_regular
-from router.executor.replies import MALFORMED, read_reply
+from router.executor.replies import read_reply, unfit
 from router.executor.reply_errors import ReplyErrors
 from router.executor.representations import Target
 from router.executor.requests import Requests, SubgraphRequest
@@ -233,7 +233,7 @@ class Run:
         try:
             self._merge(request, data, errors)
         except RecursionError:  # lists nested a thousand times over
-            self._fail(request, _unfit(request.subgraph))
+            self._fail(request, unfit(request.subgraph))
 
     def _follow(self, following: Next) -> None:
         """Do what follows from an answer in a search for representations that fail a request."""
@@ -317,7 +317,7 @@ class Run:
         except (RecursionError, orjson.JSONEncodeError):  # inputs nested hundreds of times over
             if len(together) > 1:
                 return [request for each in together for request in self._composed([each])]
-            self._say(_unfit(together[0].fetch.subgraph), (), together[0].fetch)
+            self._say(unfit(together[0].fetch.subgraph), (), together[0].fetch)
             requests, idle = [], [together[0].fetch]
         if idle or not requests[0].is_whole:
             self.is_tidy = False
@@ -350,7 +350,7 @@ class Run:
                 elif entities is None and errors:
                     self._note_failed(request)
                     continue
-                self._fail(request, _unfit(request.subgraph))
+                self._fail(request, unfit(request.subgraph))
         if reports is not None:
             self.is_tidy = False
             reports.report(errors, data)
@@ -396,8 +396,3 @@ def reported_failure(
     log_failure(failure, context)
     trace_id = None if exposure.exposes(failure.subgraph) else context.request_id
     return failure_error(failure, path, trace_id=trace_id)
-
-
-def _unfit(subgraph: str) -> SubgraphError:
-    message = f"Subgraph '{subgraph}' answered with data that does not fit what was asked."
-    return SubgraphError(message, subgraph=subgraph, code=MALFORMED)
