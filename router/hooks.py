@@ -141,6 +141,14 @@ class BodyStream(Protocol):
 
     content_type: str
 
+    @property
+    def failure(self) -> Exception | None:
+        """Why what the client sends could not be passed on: the subgraph is not to blame for what comes of it."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the client has sent all that it is made of."""
+
     def chunks(self, body: bytes) -> AsyncIterator[bytes]:
         """The body's parts.
 

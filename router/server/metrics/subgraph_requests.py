@@ -14,6 +14,9 @@ from router.server.metrics.router_metrics import RouterMetrics
 
 __all__ = ["MeasuredTransport"]
 
+CLIENT_FAILED = "CLIENT_FAILED"
+"""The result of a request whose client did not send the files that belong to it, whatever the subgraph made of it."""
+
 
 class MeasuredTransport:
     """A transport that counts each request that is sent; one that is cancelled counts as never sent.
@@ -38,7 +41,7 @@ class MeasuredTransport:
 
     def send(self, call: SubgraphCall, deadline: float, on_reply: OnReply) -> Pending:
         """Send a request; see `Transport.send`."""
-        return self.inner.send(call, deadline, partial(self.arrived, call.subgraph, perf_counter(), on_reply))
+        return self.inner.send(call, deadline, partial(self.arrived, call, perf_counter(), on_reply))
 
     def subscribe(self, call: SubgraphCall, timeout_s: float) -> Coroutine[Any, Any, SubgraphReply]:
         """Open a subscription; see `Transport.subscribe`."""
@@ -49,17 +52,20 @@ class MeasuredTransport:
         try:
             reply = await self.inner.subscribe(call, timeout_s)
         except SubgraphError as error:
-            self.arrived(call.subgraph, started, None, error)
+            self.arrived(call, started, None, error)
             raise
-        self.arrived(call.subgraph, started, None, reply)
+        self.arrived(call, started, None, reply)
         return reply
 
     def arrived(
-        self, subgraph: str, started: float, on_reply: OnReply | None, reply: SubgraphReply | SubgraphError
+        self, call: SubgraphCall, started: float, on_reply: OnReply | None, reply: SubgraphReply | SubgraphError
     ) -> None:
         """Count an answer, and pass it on."""
         self.answers += 1
+        subgraph = call.subgraph
         result = reply.status if isinstance(reply, SubgraphReply) else reply.code
+        if call.stream is not None and call.stream.failure is not None:
+            result = CLIENT_FAILED
         count, durations = self.seen.get((subgraph, result)) or self.first(subgraph, result)
         count.value += 1
         took_s = perf_counter() - started

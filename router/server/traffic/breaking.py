@@ -12,7 +12,7 @@ from router.server.config.traffic import CircuitBreakerConfig
 from router.server.traffic.circuit_breaker import BreakerState, CircuitBreaker
 from router.server.traffic.concurrency import OVERLOADED
 from router.server.traffic.layer import Layer
-from router.server.traffic.outcomes import Outcome, is_failure
+from router.server.traffic.outcomes import Outcome, is_clients, is_failure
 
 __all__ = ["CIRCUIT_OPEN", "CircuitBreakers", "EndpointState"]
 
@@ -106,6 +106,9 @@ class CircuitBreakers(Layer):
         """Note how a request ended."""
         if isinstance(outcome, SubgraphError) and outcome.code == OVERLOADED:
             breaker.abandon(sent_in)  # it was not sent
+            return
+        if is_clients(call, outcome):
+            breaker.abandon(sent_in)
             return
         now = running_loop().time()
         if breaker.record(now, sent_in, failed=is_failure(outcome)):

@@ -6,9 +6,9 @@ from email.utils import parsedate_to_datetime
 import orjson
 
 from router.errors import SubgraphError
-from router.hooks import SubgraphReply
+from router.hooks import SubgraphCall, SubgraphReply
 
-__all__ = ["Outcome", "copied", "has_data", "is_failure", "is_timeout", "is_unreachable", "retry_after_s"]
+__all__ = ["Outcome", "copied", "has_data", "is_clients", "is_failure", "is_timeout", "is_unreachable", "retry_after_s"]
 
 TIMEOUT = "SUBREQUEST_TIMEOUT"
 MAX_RETRY_AFTER_S = 3600.0
@@ -31,6 +31,14 @@ def is_failure(outcome: Outcome) -> bool:
     if isinstance(outcome, SubgraphReply):
         return outcome.status >= 500 and not has_data(outcome)
     return is_unreachable(outcome) or is_timeout(outcome)
+
+
+def is_clients(call: SubgraphCall, outcome: Outcome) -> bool:
+    """Whether a request ended so because of its client, whose files could not be sent on: too large, too slow, gone."""
+    stream = call.stream
+    if stream is None:
+        return False
+    return stream.failure is not None or (is_timeout(outcome) and not stream.is_finished)
 
 
 def has_data(reply: SubgraphReply) -> bool:

@@ -1,6 +1,7 @@
 """Breakers of endpoints: what counts as a failure, and whose."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -63,6 +64,41 @@ async def test_what_was_never_sent_says_nothing() -> None:
         await ask(layer, held, SubgraphError("full", subgraph="s", code="SUBGRAPH_OVERLOADED"))
     (state,) = layer.states()
     assert (state.state, state.requests) == (BreakerState.CLOSED, 0)
+
+
+class Files:
+    content_type = "multipart/form-data; boundary=x"
+
+    def __init__(self, failure: Exception | None, *, is_finished: bool) -> None:
+        self.failure = failure
+        self.is_finished = is_finished
+
+    async def chunks(self, body: bytes) -> AsyncIterator[bytes]:
+        yield body
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_finished", "outcome", "counts"),
+    [
+        (ValueError("too large"), False, UNREACHABLE, False),
+        (ValueError("gone"), False, reply(500), False),
+        (None, False, TIMED_OUT, False),
+        (None, True, TIMED_OUT, True),
+        (None, False, UNREACHABLE, True),
+        (None, False, reply(503), True),
+    ],
+)
+async def test_a_client_that_does_not_send_its_files_says_nothing(
+    failure: Exception | None, is_finished: bool, outcome: Any, counts: bool
+) -> None:
+    held = HeldTransport()
+    layer = breakers(held)
+    call = a_call("mutation")
+    call.stream = Files(failure, is_finished=is_finished)
+    Asked(layer, call)
+    held.sent[-1].answer(outcome)
+    (state,) = layer.states()
+    assert (state.requests, state.failures) == ((1, 1) if counts else (0, 0))
 
 
 async def test_endpoints_have_breakers_of_their_own() -> None:

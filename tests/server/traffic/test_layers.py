@@ -71,6 +71,8 @@ class Files:
     """What a client sends, which can be read once."""
 
     content_type = "multipart/form-data; boundary=x"
+    failure: Exception | None = None
+    is_finished = True
 
     async def chunks(self, body: bytes) -> AsyncIterator[bytes]:
         yield body

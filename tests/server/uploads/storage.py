@@ -1,7 +1,7 @@
 """A subgraph that stores files: an ASGI application that can read as slowly as a test wants it to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -117,10 +117,14 @@ async def parsed(headers: dict[str, str], body: bytes) -> dict[str, Any]:
 
 @asynccontextmanager
 async def uploading(
-    storage: Storage, hooks: RouterHooks | None = None, transport: Transport | None = None, **uploads: Any
+    storage: Storage,
+    hooks: RouterHooks | None = None,
+    transport: Transport | None = None,
+    sections: Mapping[str, Any] | None = None,
+    **uploads: Any,
 ) -> AsyncIterator[tuple[RouterApp, str]]:
     """A router before two subgraphs that get the same storage; yields it and its address."""
-    config = {"uploads": {"enabled": True, **uploads}, "batching": {"enabled": True}}
+    config = {**(sections or {}), "uploads": {"enabled": True, **uploads}, "batching": {"enabled": True}}
     async with serving(storage) as address:
         subgraphs = [Subgraph("files", sdl=FILES, url=address), Subgraph("other", sdl=OTHER, url=address)]
         composed = compose(subgraphs)

@@ -311,6 +311,19 @@ async def test_refused(storage: Storage, parts: list[Part], status: int, code: s
     assert not storage.requests, "nothing complete has reached the subgraph"
 
 
+@pytest.mark.parametrize("parts", [[*FIELDS, ("f", b"x" * 2001, "a", "b/c")], FIELDS], ids=["too large", "incomplete"])
+async def test_clients_cannot_open_the_subgraphs_breaker(storage: Storage, parts: list[Part]) -> None:
+    sections = {"traffic": {"circuit_breaker": {"min_requests": 1, "error_percent": 1, "open_s": 3600}}}
+    async with uploading(storage, sections=sections, max_file_bytes=2000) as (app, url):
+        for _ in range(2):
+            status, answer, _ = await post(url, parts)
+            assert answer.get("errors"), answer
+        status, answer, _ = await post(url, [*FIELDS, F])
+        assert (status, answer) == (200, STORED)
+        results = {labels[1]: count for labels, count in app.metrics.subgraph_requests.counts.items()}
+    assert results == {"200": 1, "CLIENT_FAILED": 2}
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
