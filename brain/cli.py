@@ -45,10 +45,11 @@ def main() -> None:
     """Run the command line; a failure we foresaw is one message and status 1."""
     from brain.catalogue.yaml_source import CatalogueError  # noqa: PLC0415
     from brain.embedded.process import EmbeddedError  # noqa: PLC0415
+    from brain.new_context import NewContextError  # noqa: PLC0415
 
     try:
         app()
-    except (CatalogueError, ConfigError, EmbeddedError) as error:
+    except (CatalogueError, ConfigError, EmbeddedError, NewContextError) as error:
         Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
@@ -65,6 +66,26 @@ def up(
     from brain.embedded.up import up as run  # noqa: PLC0415
 
     run(settings, console, fresh=fresh)
+
+
+@app.command(name="new-context")
+def new_context(
+    name: Annotated[str, typer.Argument(help="What to call it: a plural in lower case, as in campaigns.")],
+    entity: Annotated[
+        str | None, typer.Option("--entity", help="The type that it owns; by default the name without its last s.")
+    ] = None,
+    plural: Annotated[
+        str | None, typer.Option("--plural", help="Its table and list; by default the entity with an s.")
+    ] = None,
+) -> None:
+    """Write a bounded context that works, with its tests, into this checkout."""
+    from brain.config import project_root  # noqa: PLC0415 - loaded by whom it concerns
+    from brain.new_context import generate, names_of  # noqa: PLC0415
+
+    root = project_root()
+    for path in generate(root, names_of(root, name, entity, plural)):
+        console.print(str(path))
+    console.print(f"Next: make check, make test ARGS=tests/subgraphs/{name}; then give it what it is for.")
 
 
 @app.command()

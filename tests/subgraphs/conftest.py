@@ -34,26 +34,15 @@ from resolvers.context import RequestContext
 from resolvers.demo import demo_id, demo_tenant_id
 from resolvers.session import Database, Statements
 from resolvers.settings import Settings
-from subgraphs import CONTEXTS
+from subgraphs import CONTEXTS, STAND_INS
 from subgraphs.__main__ import migrate_all, seed_all
 
 KID = "test"
 ALL_SCOPES = [
-    "identity:read",
-    "identity:write",
+    *(f"{context}:{right}" for context in (*CONTEXTS, *STAND_INS) for right in ("read", "write")),
     "identity:admin",
-    "crm:read",
-    "crm:write",
-    "directory:read",
-    "directory:write",
-    "agents:read",
-    "agents:write",
     "agents:approve",
     "agents:admin",
-    "saleor:read",
-    "saleor:write",
-    "storefront:read",
-    "storefront:write",
 ]
 
 

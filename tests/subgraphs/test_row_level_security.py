@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Table
 
 from resolvers.demo import demo_tenant_id
+from resolvers.tables import own_tables
 from subgraphs import CONTEXTS, STAND_INS
 
 TABLES = [
@@ -201,11 +202,12 @@ async def test_demo_tenants_have_rows(
     """Without rows to hide, the tests above would prove little."""
     await start_subgraph(context)
     filled = 0
-    for table in importlib.import_module(f"subgraphs.{context}.tables").metadata.sorted_tables:
+    own = own_tables(importlib.import_module(f"subgraphs.{context}.tables").metadata)
+    for table in own:
         if "tenant_id" in table.c:
             query = f"select count(distinct tenant_id) from {qualified(table)} where tenant_id = any($1)"
             filled += await admin.fetchval(query, [demo_tenant_id("acme"), demo_tenant_id("globex")]) == 2
-    assert filled >= 2
+    assert filled >= min(2, len(own))
 
 
 @pytest.mark.parametrize("context", [*CONTEXTS, *STAND_INS])

@@ -39,11 +39,7 @@ WITHDRAW = "mutation ($id: ID!) { withdrawInvitation(id: $id) { withdrawnInvitat
 INVITATIONS = "{ invitations { edges { node { id email } } } }"
 
 LogIn = Callable[..., Awaitable[dict[str, Any]]]
-MANAGER = [
-    "identity:read", "identity:write", "crm:read", "crm:write", "directory:read", "directory:write",
-    "agents:read", "agents:write", "agents:approve", "saleor:read", "saleor:write", "storefront:read",
-    "storefront:write",
-]  # fmt: skip
+MANAGER = sorted(ROLE_SCOPES[Role.MANAGER])
 
 
 OWNER = demo_id("globex", "user", "ada")
