@@ -14,9 +14,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from temporalio import activity
+from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
 
 from brain.workflows.agent_run import AgentRunWorkflow
+from brain.workflows.connection_check import ConnectionCheckWorkflow, ConnectionInput
 from brain.workflows.messages import (
     ActionOutcome,
     ActionStatus,
@@ -27,7 +31,7 @@ from brain.workflows.messages import (
 from brain.workflows.steps import Step, StepKind
 
 from .campaign import APPROVAL, AUDIENCE, CONTENT, MEASURE, PUBLISH, campaign
-from .conftest import MANAGER, Graph, Runs, Started, pay, planned, program, refusal, workers, write
+from .conftest import MANAGER, TENANT, Graph, Runs, Started, pay, planned, program, refusal, workers, write
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -145,6 +149,27 @@ async def record() -> None:
             history = json.loads((await run.handle.fetch_history()).to_json())
             file.write_text(json.dumps(_portable(history), separators=(",", ":")) + "\n")
             print(file.name)
+        await record_connection_check(environment.client)
+
+
+@activity.defn(name="check_connection")
+async def _check_connection(wanted: ConnectionInput) -> str:
+    return "CONNECTED"
+
+
+async def record_connection_check(client: Client) -> None:
+    """Write the history of a connection that is tried, unless it is there."""
+    file = HISTORIES / "connection_check_connected.json"
+    if file.exists():
+        return
+    async with Worker(client, task_queue="checks", workflows=[ConnectionCheckWorkflow], activities=[_check_connection]):
+        handle = await client.start_workflow(
+            ConnectionCheckWorkflow.run, ConnectionInput(TENANT, "stripe"), id="check", task_queue="checks"
+        )
+        await handle.result()
+    history = json.loads((await handle.fetch_history()).to_json())
+    file.write_text(json.dumps(_portable(history), separators=(",", ":")) + "\n")
+    print(file.name)
 
 
 def _portable(value: Any) -> Any:

@@ -12,10 +12,14 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from brain.workflows.agent_run import AgentRunWorkflow
+from brain.workflows.connection_check import ConnectionCheckWorkflow
 from brain.workflows.messages import RunInput, RunState
 from brain.workflows.scheduled_run import ScheduledRunWorkflow
 
 from .scenarios import HISTORIES, SCENARIOS
+
+FILES = sorted(HISTORIES.glob("*.json"))
+WORKFLOWS = [AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow]
 
 
 def history(file: Path) -> WorkflowHistory:
@@ -27,9 +31,14 @@ def test_every_scenario_has_its_history() -> None:
     assert kept >= {scenario.__name__ for scenario in SCENARIOS}
 
 
-@pytest.mark.parametrize("file", sorted(HISTORIES.glob("*.json")), ids=lambda file: file.stem)
+def test_every_workflow_has_a_history() -> None:
+    kinds = {"".join(word.title() for word in re.findall(r"^[a-z]+_[a-z]+", file.stem)[0].split("_")) for file in FILES}
+    assert kinds == {workflow.__name__.removesuffix("Workflow") for workflow in WORKFLOWS}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_the_workflow_replays(file: Path) -> None:
-    await Replayer(workflows=[AgentRunWorkflow, ScheduledRunWorkflow]).replay_workflow(history(file))
+    await Replayer(workflows=WORKFLOWS).replay_workflow(history(file))
 
 
 @workflow.defn(name="AgentRun", sandboxed=False)
