@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["ContactsMerged"]
+__all__ = ["ContactsMerged", "LeadEnteredStage"]
 
 
 @event("crm.contacts_merged", version=1, about="contact_id")
@@ -22,3 +22,22 @@ class ContactsMerged:
     contact_id: UUID
     other_id: UUID
     merged_at: datetime
+
+
+@event("crm.lead_entered_stage", version=1, about="lead_id")
+@dataclass(frozen=True, slots=True)
+class LeadEnteredStage:
+    """A lead has entered a stage that has a rule to tell of it.
+
+    Attributes:
+        status: what the lead is by that: open, won, lost.
+        assignee_id: who works on it from then on, if anyone.
+    """
+
+    lead_id: UUID
+    lead_name: str
+    stage_id: UUID
+    stage_name: str
+    status: str
+    assignee_id: UUID | None
+    entered_at: datetime

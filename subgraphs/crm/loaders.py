@@ -7,9 +7,10 @@ from uuid import UUID
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, LeadScore, Pipeline, Stage
+from subgraphs.crm.domain.automation import StageRule
 from subgraphs.crm.domain.duplicates import Duplicate, judge, normalised_phone
 from subgraphs.crm.domain.timeline import TimelineEntry
-from subgraphs.crm.repository import activities, contacts, duplicates, leads, pipelines, scores, timeline
+from subgraphs.crm.repository import activities, automation, contacts, duplicates, leads, pipelines, scores, timeline
 from subgraphs.crm.repository.duplicates import Candidate
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "lead_lists",
     "open_lead_counts",
     "pipeline_by_id",
+    "rules_of_stage",
     "stage_by_id",
     "stages_of_pipeline",
     "timelines",
@@ -163,6 +165,11 @@ async def activity_counts(session: TenantSession, keys: list[UUID], wanted: Acti
 async def timelines(session: TenantSession, keys: list[UUID], window: Window) -> Sequence[Page[TimelineEntry]]:
     """A page of the timeline of each contact."""
     return await timeline.timeline_pages(session, keys, window)
+
+
+async def rules_of_stage(session: TenantSession, keys: list[UUID]) -> Sequence[tuple[StageRule, ...]]:
+    """The rules of each stage."""
+    return await automation.rules_of_stages(session, keys)
 
 
 async def unsealed(session: TenantSession, values: Sequence[str]) -> Sequence[str]:

@@ -33,6 +33,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from resolvers.sealing import SealedText
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
 from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus, ScoringEngine
+from subgraphs.crm.domain.automation import StageAction
 from subgraphs.crm.domain.timeline import TimelineKind
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "leads",
     "metadata",
     "pipelines",
+    "stage_rules",
     "stages",
     "timeline_entries",
 ]
@@ -190,6 +192,19 @@ lead_scores = tenant_table(
     CheckConstraint("(engine = 'llm') = (model IS NOT NULL)", name="model"),
 )
 
+stage_rules = tenant_table(
+    metadata,
+    "stage_rules",
+    Column("stage_id", Uuid, nullable=False),
+    enumeration("action", StageAction),
+    Column("subject", String(200)),
+    Column("due_in_days", SmallInteger),
+    Column("assignee_id", Uuid),
+    tenant_reference("stage_id", "crm.stages", ondelete="CASCADE"),
+    CheckConstraint("(action = 'assign') = (assignee_id IS NOT NULL)", name="assign"),
+    CheckConstraint("(action = 'create_task') = (subject IS NOT NULL)", name="task"),
+)
+
 timeline_entries = tenant_table(
     metadata,
     "timeline_entries",
@@ -241,6 +256,7 @@ for _table, _columns in (
     (activities, ("lead_id", "occurs_at")),
     (activities, ("contact_id", "occurs_at")),
     (lead_scores, ("lead_id", "scored_at")),
+    (stage_rules, ("stage_id", "created_at")),
     (timeline_entries, ("contact_id", "at")),
 ):
     Index(f"ix_{_table.name}_{'_'.join(_columns)}", *(_table.c[name] for name in ("tenant_id", *_columns, "id")))

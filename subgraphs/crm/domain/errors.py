@@ -21,6 +21,8 @@ __all__ = [
     "PipelineNotFound",
     "StageNotFound",
     "StageNotInPipeline",
+    "StageRuleNotFound",
+    "TooManyRules",
     "VersionConflict",
     "check_version",
 ]
@@ -114,6 +116,18 @@ class StageNotInPipeline(Refused):
     """The stage belongs to another pipeline than the lead."""
 
     code = "STAGE_NOT_IN_PIPELINE"
+
+
+class StageRuleNotFound(NotFound):
+    """There is no such rule."""
+
+    code = "STAGE_RULE_NOT_FOUND"
+
+
+class TooManyRules(Refused):
+    """The stage has as many rules as it may have; delete one first."""
+
+    code = "TOO_MANY_RULES"
 
 
 class InvalidStageOrder(Refused):

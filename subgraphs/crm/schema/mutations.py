@@ -9,6 +9,12 @@ from resolvers.operation import Info
 from subgraphs.crm import loaders, usecases
 from subgraphs.crm.domain.errors import LeadNotFound
 from subgraphs.crm.schema import payloads
+from subgraphs.crm.schema.automation import (
+    CreateStageRuleInput,
+    DeleteStageRuleInput,
+    StageRule,
+    StageRulePayload,
+)
 from subgraphs.crm.schema.duplicates import MergeContactsInput, MergeContactsPayload
 from subgraphs.crm.schema.payloads import optional_id
 from subgraphs.crm.schema.types import Activity, Contact, Lead, Pipeline, Stage
@@ -197,6 +203,24 @@ class Mutation:
             input.expected_version,
         )
         return payloads.StagePayload(pipeline=Pipeline.of(pipeline), stage=Stage.of(stage))
+
+    @mutation(StageRulePayload, scope=WRITE, description="Has something happen when a lead enters a stage.")
+    async def create_stage_rule(self, info: Info, input: CreateStageRuleInput) -> StageRulePayload:  # noqa: A002
+        rule = await usecases.create_stage_rule(
+            info.context.session,
+            parse_id(input.stage_id, "input", "stageId"),
+            input.action,
+            subject=input.subject,
+            due_in_days=input.due_in_days,
+            assignee_id=optional_id(input.assignee_id, "assigneeId"),
+        )
+        return StageRulePayload(rule=StageRule.of(rule))
+
+    @mutation(payloads.DeletePayload, scope=WRITE, description="Deletes a rule of a stage; what it did stays.")
+    async def delete_stage_rule(self, info: Info, input: DeleteStageRuleInput) -> payloads.DeletePayload:  # noqa: A002
+        rule_id = parse_id(input.id, "input", "id")
+        await usecases.delete_stage_rule(info.context.session, rule_id)
+        return payloads.DeletePayload(deleted_id=wire_id(rule_id))
 
     @mutation(payloads.StagePayload, scope=WRITE, description="Renames a stage.")
     async def rename_stage(self, info: Info, input: payloads.RenameStageInput) -> payloads.StagePayload:  # noqa: A002

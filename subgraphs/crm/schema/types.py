@@ -19,6 +19,7 @@ from subgraphs.crm import domain, loaders
 from subgraphs.crm.domain import ActivityKind, LeadGrade, LeadSource, LeadStatus, ScoringEngine
 from subgraphs.crm.repository.timeline import NEWEST_FIRST
 from subgraphs.crm.schema import inputs
+from subgraphs.crm.schema.automation import StageRule
 from subgraphs.crm.schema.duplicates import ContactDuplicate
 from subgraphs.crm.schema.timeline import TimelineConnection, TimelineEntry
 
@@ -153,6 +154,12 @@ class Stage:
     @strawberry.field(description="The pipeline that the stage belongs to.")
     async def pipeline(self, info: Info) -> Pipeline:
         return Pipeline.of(_there(await info.context.load(loaders.pipeline_by_id, self.pipeline_id)))
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="What happens by itself when a lead enters the stage; 20 at most, the oldest first."
+    )
+    async def rules(self, info: Info) -> list[StageRule]:
+        return [StageRule.of(rule) for rule in await info.context.load(loaders.rules_of_stage, UUID(self.id))]
 
     @strawberry.field(description=_LEADS_BY.format("in the stage"))
     async def leads(

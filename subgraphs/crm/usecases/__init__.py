@@ -4,6 +4,7 @@ All raise the `DomainError`s of `domain.errors`; the caller's savepoint then und
 """
 
 from subgraphs.crm.usecases.activities import complete_activity, log_activity
+from subgraphs.crm.usecases.automation import create_stage_rule, delete_stage_rule
 from subgraphs.crm.usecases.contacts import create_contact, delete_contact, update_contact
 from subgraphs.crm.usecases.duplicates import merge_contacts
 from subgraphs.crm.usecases.leads import assign_lead, convert_lead, create_lead, delete_lead, move_lead, update_lead
@@ -18,8 +19,10 @@ __all__ = [
     "create_lead",
     "create_pipeline",
     "create_stage",
+    "create_stage_rule",
     "delete_contact",
     "delete_lead",
+    "delete_stage_rule",
     "log_activity",
     "merge_contacts",
     "move_lead",

@@ -19,6 +19,7 @@ from subgraphs.crm.domain.errors import (
     check_version,
 )
 from subgraphs.crm.repository import contacts, leads, pipelines
+from subgraphs.crm.usecases.automation import carry_out
 
 __all__ = ["assign_lead", "convert_lead", "create_lead", "delete_lead", "move_lead", "update_lead"]
 
@@ -70,12 +71,15 @@ async def delete_lead(session: TenantSession, lead_id: UUID, expected_version: i
 async def move_lead(
     session: TenantSession, lead_id: UUID, stage_id: UUID, lost_reason: str | None, expected_version: int | None
 ) -> Lead:
-    """The lead in another stage of its pipeline."""
+    """The lead in another stage of its pipeline, after what that stage's rules do."""
     lead = await _locked(session, lead_id, expected_version)
     (stage,) = await pipelines.find_stages(session, [stage_id])
     if stage is None:
         raise StageNotFound
-    return await _written(session, lead, domain.enter_stage(lead, stage, lost_reason, datetime.now(UTC)))
+    entered = domain.enter_stage(lead, stage, lost_reason, datetime.now(UTC))
+    if entered is lead:
+        return lead
+    return await _written(session, lead, await carry_out(session, entered, stage))
 
 
 async def assign_lead(

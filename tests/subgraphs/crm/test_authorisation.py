@@ -60,6 +60,7 @@ async def test_writing_needs_crm_write(crm):
         "reorderStages": '{pipelineId: "x", stageIds: []}',
         "recordLeadScore": '{leadId: "x", value: 1, reasons: []}',
         "scoreLead": '{leadId: "x"}',
+        "createStageRule": '{stageId: "x", action: NOTIFY}',
         "mergeContacts": '{id: "x", otherId: "y"}',
     }
     for field in sorted(await root_fields(crm, "Mutation")):
