@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -31,7 +32,7 @@ from brain.embedded.process import end_group, start
 from brain.embedded.temporal import TemporalServer
 from brain.jwks import key_thumbprint
 from tests.e2e.conftest import Platform, started
-from tests.e2e.runs import FINAL, SCORE, component_pid
+from tests.e2e.runs import FINAL, SCORE, component_pid, database_url
 
 _PARTS = ("brain", "subgraphs", "worker", "temporal")
 SCOPES = ("agents:read", "agents:write", "crm:read", "crm:write", "directory:read")
@@ -50,9 +51,10 @@ STAGES = [
 
 @dataclass
 class Tenant:
-    """A tenant that lives in its token alone: no other context need know it."""
+    """A tenant with one user, who has a token."""
 
     id: str
+    user: str
     token: str
     lead: str = ""
 
@@ -69,13 +71,13 @@ class Bench:
 
     def tenant(self) -> Tenant:
         """A new one, with a user who may have leads scored."""
-        now, tenant = int(time.time()), str(uuid.uuid4())
+        now, tenant, user = int(time.time()), str(uuid.uuid4()), str(uuid.uuid4())
         claims = {
-            "iss": "brain", "aud": "brain", "sub": str(uuid.uuid4()), "iat": now, "exp": now + 3600,
+            "iss": "brain", "aud": "brain", "sub": user, "iat": now, "exp": now + 3600,
             "jti": uuid.uuid4().hex, "tenant": tenant, "tenant_slug": tenant[:8], "roles": ["agent"], "scopes": SCOPES,
         }  # fmt: skip
         headers = {"kid": key_thumbprint(self._key), "typ": "JWT"}
-        return Tenant(tenant, jwt.encode(claims, self._key, "EdDSA", headers))
+        return Tenant(tenant, user, jwt.encode(claims, self._key, "EdDSA", headers))
 
     @contextlib.contextmanager
     def cpu(self, what: str, times: int) -> Iterator[None]:
@@ -107,6 +109,27 @@ class Bench:
         body = response.json()
         assert not body.get("errors"), body
         return body["data"], took
+
+    async def admit(self, tenants: Sequence[Tenant]) -> None:
+        """Have identity know them: a run is held against what who asked may do now."""
+        connection = await asyncpg.connect(database_url(self._platform))
+        try:
+            for tenant in tenants:
+                slug = f"t{tenant.id}"
+                await connection.execute(
+                    "insert into identity.tenants (id, slug, name, plan, locale) values ($1, $2, $2, 'growth', 'en')",
+                    tenant.id, slug,
+                )  # fmt: skip
+                await connection.execute(
+                    "insert into identity.users (id, email, name) values ($1, $2, 'A user')",
+                    tenant.user, f"user@{slug}.example",
+                )  # fmt: skip
+                await connection.execute(
+                    "insert into identity.memberships (tenant_id, user_id, role) values ($1, $2, 'agent')",
+                    tenant.id, tenant.user,
+                )  # fmt: skip
+        finally:
+            await connection.close()
 
     async def prepare(self, tenant: Tenant) -> None:
         """A pipeline, and a lead in it."""
@@ -242,6 +265,7 @@ async def measure(platform: Platform, tenants: int, mutations: int, rounds: int)
     async with httpx.AsyncClient(base_url=platform.url, timeout=300, limits=limits, trust_env=False) as http:
         bench = Bench(platform, http)
         known = [bench.tenant() for _ in range(tenants)]
+        await bench.admit(known)
         await asyncio.gather(*(bench.prepare(tenant) for tenant in known))
         await cost_of_dispatch(bench, known[0], rounds)
         await all_at_once(bench, known, mutations)

@@ -45,7 +45,7 @@ async def queued(client: Client, wanted: int) -> None:
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
         report_stats=True,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             found = await client.workflow_service.describe_task_queue(asked)
             if found.stats.approximate_backlog_count >= wanted:
