@@ -167,7 +167,13 @@ class RouterApp:
             wanted = self.supergraph if supergraph is None else supergraph
             served = await self.workshop.make_next(wanted, config or self.config, old)
             served.persisted.adopt(old.persisted)
-            self.serve(served)
+            try:
+                self.serve(served)
+            except BaseException:
+                self.serve(old)  # some of it is in use already
+                old.persisted.adopt(served.persisted)
+                served.pipeline.retire()
+                raise
             self.subscriptions.move()
             limits = old.pipeline.rate_limits
             old.pipeline.retire()

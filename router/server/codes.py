@@ -110,6 +110,10 @@ MAX_TOKENS_LIMIT
 The document has more tokens than this server allows.
 Split the document.
 
+MAX_VALIDATION_WORK_LIMIT
+The document has so many fields of one response key, or fragments in fragments, that validation would cost too much.
+Name each field once where it is selected, or split the document; this limit has no setting.
+
 MAX_VARIABLES_DEPTH_LIMIT
 The variables are nested more deeply than this server allows.
 Send flatter values.

@@ -21,6 +21,7 @@ from graphql import (
     validate,
     visit,
 )
+from graphql.validation.validate import ValidationAbortedError
 
 from router.composition.contracts import View
 from router.errors import InvalidSupergraph, OperationError
@@ -100,6 +101,9 @@ def read_document(
         hide_suggestions=not introspection,
     )
     if errors:
+        if all(isinstance(error, ValidationAbortedError) for error in errors):
+            message = "Holding the document's fields and fragments against one another takes too much work."
+            raise Rejected.one("MAX_VALIDATION_WORK_LIMIT", message, status=422, json_status=200)
         hidden = [error for error in errors if "introspection has been disabled" in error.message]
         code = "INTROSPECTION_DISABLED" if hidden else "GRAPHQL_VALIDATION_FAILED"
         raise Rejected.of_graphql(code, hidden or errors, status=400)

@@ -294,6 +294,10 @@ EXAMPLES: dict[str, Example] = {
         "max_root_fields", 1, query("{ a: products { name } b: products { name } }"), NAMES
     ),
     "MAX_TOKENS_LIMIT": limited("max_tokens", 10, query("{ products(first: 2) { name related { name } } }"), NAMES),
+    "MAX_VALIDATION_WORK_LIMIT": both(
+        Request(query("{ products { " + "id " * 750 + "} }")),
+        Request(query("{ products { id } }")),
+    ),
     "MAX_VARIABLES_DEPTH_LIMIT": limited(
         "max_variables_depth",
         2,

@@ -72,6 +72,7 @@ def test_reads_all_sections(tmp_path: Path) -> None:
         ("headers: {propagate: ['a b']}", "headers.propagate.0"),
         ('headers: {insert: {x-a: "b\\nc"}}', "headers.insert.x-a"),
         ("- a\n- b", "the file"),
+        ("cors: {allow_origin_regex: '('}", "cors.allow_origin_regex"),
         ("cors: {allow_origins: ['*'], allow_credentials: true}", "cors"),
         ("headers: {propagate: [x-a], insert: {x-a: b}}", "the file"),
         ("headers: {propagate: [x-a]}\nsubgraphs: {s: {headers: {insert: {x-a: b}}}}", "the file"),

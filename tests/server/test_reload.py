@@ -210,3 +210,31 @@ async def test_settings_that_do_not_fit_change_nothing(make_app: MakeApp, connec
             await app.reload(CHANGED, config=RouterConfig.model_validate(wrong))
     assert (app.config, app.supergraph, app.pipeline) == before
     assert await run(client, "{ slow(seconds: 0) }") == {"data": {"slow": 1}}
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_fails_while_it_takes_over_leaves_all_as_it_was(
+    make_app: MakeApp, connect: Connect, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    app = make_app()
+    client = connect(app)
+    config = RouterConfig(csrf={"enabled": False}, health_path="/elsewhere", batching={"enabled": True}, cors={})
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    if late:
+        app.after_serve.append(lambda: fail() if app.config is config else None)
+    else:
+        monkeypatch.setattr("router.server.app.cors_middleware", fail)
+    before = vars(app).copy()
+    with pytest.raises(RuntimeError):
+        await app.reload(config=config)
+    changed = {name for name, value in vars(app).items() if value is not before[name] and name != "compression"}
+    assert changed <= {"entry", "cors", "on_request"}  # made anew, of the old settings
+    assert (await client.get("/health")).status_code == 200
+    assert (await client.get("/elsewhere")).status_code == 404
+    assert (await client.get("/graphql", params={"query": "{ products { id } }"})).status_code == 400
+    assert (await client.post("/graphql", json=[{"query": "{ products { id } }"}])).status_code == 400
+    assert "errors" not in await run(client, "{ products { id } }")
+    await app.reload(CHANGED)

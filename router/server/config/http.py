@@ -1,8 +1,9 @@
 """How clients' HTTP requests are taken."""
 
+import re
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from router.server.config.sections import HeaderName, Section
 
@@ -19,6 +20,15 @@ class CorsConfig(Section):
     allow_credentials: bool = False
     expose_headers: tuple[str, ...] = ("x-request-id",)
     max_age_s: int = Field(default=600, ge=0, description="How long browsers may keep a preflight's answer.")
+
+    @field_validator("allow_origin_regex")
+    @classmethod
+    def is_regular_expression(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from error
+        return value
 
     @model_validator(mode="after")
     def credentials_need_named_origins(self) -> Self:

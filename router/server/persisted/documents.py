@@ -77,6 +77,8 @@ class PersistedDocuments:
         """Where automatic documents are kept; None if that cannot change."""
         if self._shared is None:
             return None
+        if self._shared.is_up is None:
+            return "in Redis, which was not asked yet"
         return "in Redis" if self._shared.is_up else "in memory: Redis does not answer"
 
     def adopt(self, old: "PersistedDocuments") -> None:

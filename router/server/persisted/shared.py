@@ -26,7 +26,7 @@ class SharedStore:
     """Documents by partition and hash.
 
     Attributes:
-        is_up: whether Redis answered when it was asked last.
+        is_up: whether Redis answered when it was asked last; None: it was never asked.
 
     Raises:
         InvalidConfig: see `redis_client`.
@@ -34,7 +34,7 @@ class SharedStore:
 
     def __init__(self, redis: RedisConfig, settings: AutomaticPersistedQueriesConfig) -> None:
         self.settings = settings
-        self.is_up = True
+        self.is_up: bool | None = None
         self._redis = redis_client(redis)
         self._timeout_s = redis.timeout_s
         self._prefix = redis.key_prefix
@@ -87,12 +87,12 @@ class SharedStore:
                 found = await question()
         except Exception as error:  # noqa: BLE001  redis-py's own, OSError, TimeoutError: all mean the same here
             self._again_at = time.monotonic() + self.settings.retry_s
-            if self.is_up:
+            if self.is_up is not False:
                 fields = {"reason": type(error).__name__}
                 logger.warning("persisted documents: Redis does not answer", extra={"fields": fields})
             self.is_up = False
             return None
-        if not self.is_up:
+        if self.is_up is False:
             logger.info("persisted documents: Redis answers again")
-            self.is_up = True
+        self.is_up = True
         return found

@@ -226,7 +226,7 @@ async def test_without_redis_the_memory_serves(
     url = f"redis://:secret@127.0.0.1:{free_port()}/0"
     app = make_app(redis=shared_settings(url), automatic_persisted_queries={"retry_s": 60})
     client = connect(app)
-    assert await state(client) == "in Redis"
+    assert await state(client) == "in Redis, which was not asked yet"
     for _ in range(3):
         assert code_of(await post(client, by_hash())) == "PERSISTED_QUERY_NOT_FOUND"
     assert await state(client) == "in memory: Redis does not answer"
