@@ -59,6 +59,38 @@ KILL_SWITCH
 Agents are stopped for this tenant.
 Ask an owner of the tenant, who switches them on with `setAgentControls`.
 
+SALEOR_BAD_REQUEST
+The tenant's shop does not understand the request, such as a Saleor of another version than the graph's.
+Ask for what the shop has; `brain subgraph pull saleor` fetches its schema.
+
+SALEOR_CHANNEL_REFUSED
+The request names a channel that is not the tenant's.
+Leave the channel out to get the tenant's own, or name one of the tenant's.
+
+SALEOR_COST_EXCEEDED
+The tenant's shop finds the request too costly.
+Ask for shorter lists, or for less in each of them.
+
+SALEOR_ERROR
+The tenant's shop could not answer, and says why only to those who run it; `saleorCode` is its own word for it.
+Try again, and look into the shop's log if it stays.
+
+SALEOR_LINK_UNAVAILABLE
+The tenant's link to its shop cannot be read, or is wrong; the Brain's log says how.
+Try again, and have the link mended if it stays.
+
+SALEOR_NOT_LINKED
+The tenant has no shop, or no tenant is named.
+Name a tenant that has a shop, or link this one to its Saleor.
+
+SALEOR_SHARED_REFUSED
+The field shows the channels of all tenants of a Saleor that several share.
+Ask for what belongs to one channel, such as `products` or `collections`.
+
+SALEOR_TOKEN_EXPIRED
+The token of the shop that the client sent in `authorization-bearer` is over.
+Get another one with `tokenRefresh`, and send the request again.
+
 SERVICE_UNAVAILABLE
 A part of the platform does not answer that must say who is calling.
 Try again after the time in the header `retry-after`.

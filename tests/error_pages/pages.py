@@ -8,9 +8,12 @@ from brain.codes import Code as BrainCode
 from router.commands.codes import COMMAND_CODES
 from router.composition.codes.table import Code
 from router.server.codes import REQUEST_CODES
-from tests.error_pages import brain, commands, composition, requests, runs
+from tests.error_pages import brain, commands, composition, requests, runs, saleor
 
 __all__ = ["pages"]
+
+
+BRAIN_EXAMPLES = {**brain.EXAMPLES, **saleor.EXAMPLES}
 
 
 def pages() -> dict[str, str]:
@@ -21,7 +24,7 @@ def pages() -> dict[str, str]:
     }
     of_commands = {f"{name}.md": _page(code, _command(name)) for name, code in COMMAND_CODES.items()}
     of_brain = {
-        f"{name}.md": _page(code, _answered(brain.EXAMPLES[name]), _OF_BRAIN) for name, code in BRAIN_CODES.items()
+        f"{name}.md": _page(code, _answered(BRAIN_EXAMPLES[name]), _OF_BRAIN) for name, code in BRAIN_CODES.items()
     }
     of_runs = {
         f"{name}.md": _page(code, iter([code.where]) if code.where else _done(runs.EXAMPLES[name]), _OF_RUNS)
