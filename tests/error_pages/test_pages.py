@@ -98,6 +98,8 @@ NOT_CODES = {
     *KINDS,
     # Of subgraphs.
     *PUBLIC_CODES,
+    # What requests come to as they are counted; nobody is answered so.
+    "CLIENT_FAILED",
     # First halves of kinds of changes.
     *("DIRECTIVE_ARGUMENT", "INPUT_FIELD"),
     # Halves of codes: KEY_, PROVIDES_ and REQUIRES_ go before them.
