@@ -15,6 +15,10 @@ __all__ = ["answer"]
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MAX_TOLD = 20
+_NO_CUSTOMER = (
+    "This is about a customer of the shop: send the customer's token, which the shop's mutation tokenCreate gives, as "
+    "`Authorization-Bearer`."
+)
 
 
 def answer(
@@ -61,7 +65,8 @@ def _result(
     """What is at the end of the route's way.
 
     Raises:
-        Problem: nothing is; because of an error, because it was refused, or because there is no such thing.
+        Problem: nothing is; because of an error, because it was refused, because nobody knows whose it would be, or
+            because there is no such thing.
     """
     if status >= 400 or data is None:
         raise problem_of_errors(status, errors, headers)
@@ -73,6 +78,8 @@ def _result(
         if found is None:
             if errors:
                 raise problem_of_errors(status, errors, headers)
+            if route.is_of_customer and not at:
+                raise Problem("UNAUTHENTICATED", _NO_CUSTOMER, headers={"www-authenticate": "Bearer"})
             raise Problem("NOT_FOUND", "There is no such thing, or not for you.")
     return found
 

@@ -59,6 +59,14 @@ _PROBLEM = {
         "traceId": {"type": "string", "description": "Under which the log has more."},
     },
 }
+_CREDENTIALS: Sequence[Mapping[str, list[str]]] = ({}, {"bearer": []}, {"apiKey": []})
+_TENANT = {
+    "name": "X-Tenant",
+    "in": "header",
+    "required": False,
+    "description": "The tenant's slug or id. Left out, it is that of the credential, else that of the host's name.",
+    "schema": {"type": "string"},
+}
 _REFUSALS = {
     "4XX": "The request is refused.",
     "5XX": "It cannot be answered now.",
@@ -79,14 +87,22 @@ def openapi_document(routes: Sequence[RestRoute], schema: GraphQLSchema) -> dict
             "description": "The graph for clients that do not speak GraphQL: each route runs one operation of it.",
         },
         "servers": [{"url": PREFIX}],
-        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "security": [*_CREDENTIALS, *({**each, "customer": []} for each in _CREDENTIALS)],
         "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in routes)],
         "paths": paths,
         "components": {
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "customer": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization-Bearer",
+                    "description": "The token of a customer of the shop, as the shop's mutation tokenCreate gives it; "
+                    "beside a credential of the platform, or alone.",
+                },
             },
+            "parameters": {"tenant": _TENANT},
             "schemas": {"Problem": _PROBLEM},
         },
     }
@@ -98,7 +114,8 @@ def _operation(route: RestRoute, schema: GraphQLSchema) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": [
-            _parameter(variable, schema) for place in ("path", "query") for variable in route.in_place(place)
+            *(_parameter(variable, schema) for place in ("path", "query") for variable in route.in_place(place)),
+            {"$ref": "#/components/parameters/tenant"},
         ],
         "responses": {
             str(route.status): _success(route, schema),
@@ -111,6 +128,8 @@ def _operation(route: RestRoute, schema: GraphQLSchema) -> dict[str, Any]:
             },
         },
     }
+    if route.is_of_customer:
+        described["security"] = [{**each, "customer": []} for each in _CREDENTIALS]
     members = route.in_place("body")
     if members:
         required = [variable.name for variable in members if variable.is_required]

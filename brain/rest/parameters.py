@@ -1,6 +1,7 @@
 """From a request to variables: by the operation's own declarations, so that a route says nothing twice."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ __all__ = ["read_body", "read_variables"]
 
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,9})")
 _FLOAT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -67,7 +69,7 @@ def read_body(content_type: str | None, content: bytes) -> dict[str, Any]:
     """The JSON object that a request brings; nothing at all is an empty one.
 
     Raises:
-        Problem: it is not JSON, or no object.
+        Problem: it is not JSON, no object, or has what cannot be sent on.
     """
     if not content:
         return {}
@@ -80,7 +82,36 @@ def read_body(content_type: str | None, content: bytes) -> dict[str, Any]:
         raise Problem("BAD_REQUEST", "The body is not JSON.") from None
     if not isinstance(body, dict):
         raise Problem("BAD_REQUEST", "The body is a JSON object.")
+    _check_sendable(body)
     return body
+
+
+def _check_sendable(body: dict[str, Any]) -> None:
+    """Refuses what JSON can spell and nobody can read: the router would tell of a text that the client has not sent.
+
+    Raises:
+        Problem: a text has a lone surrogate, or a number is too large; its member says where.
+    """
+    left: list[tuple[str, Any]] = [("", body)]
+    while left:
+        pointer, value = left.pop()
+        if isinstance(value, dict):
+            if any(_SURROGATES.search(name) for name in value):
+                message = "A member's name is not valid Unicode: it has half of a surrogate pair."
+                raise Problem("BAD_USER_INPUT", message, members={"pointer": pointer})
+            left += [(f"{pointer}/{_escaped(name)}", inner) for name, inner in value.items()]
+        elif isinstance(value, list):
+            left += [(f"{pointer}/{at}", inner) for at, inner in enumerate(value)]
+        elif isinstance(value, str) and _SURROGATES.search(value):
+            message = f"{pointer!r} is not valid Unicode: it has half of a surrogate pair."
+            raise Problem("BAD_USER_INPUT", message, members={"pointer": pointer})
+        elif isinstance(value, float) and math.isinf(value):
+            raise Problem("BAD_USER_INPUT", f"{pointer!r} is too large a number.", members={"pointer": pointer})
+
+
+def _escaped(name: str) -> str:
+    """As a JSON Pointer has it (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _no_constant(name: str) -> Any:
@@ -92,7 +123,7 @@ def _read(value: str, kind: TypeNode, where: Mapping[str, str]) -> Any:
     named = _nullable(kind)
     name = named.name.value if isinstance(named, NamedTypeNode) else ""
     # A lone surrogate cannot be sent on; the address is not valid UTF-8 then.
-    if any("\ud800" <= mark <= "\udfff" for mark in value):
+    if _SURROGATES.search(value):
         raise Problem("BAD_USER_INPUT", "The address is not valid UTF-8.", members=where)
     if name == "Int":
         if not _INT.fullmatch(value) or not -(2**31) <= int(value) < 2**31:

@@ -18,7 +18,9 @@ _HERE = Path(__file__).parent
 _SAFE = frozenset({"GET"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 _PLACEHOLDER = re.compile(r"\{([A-Za-z]\w*)\}")
-_KEYS = frozenset({"method", "path", "operation", "summary", "tag", "result", "paged", "status", "location"})
+_KEYS = frozenset(
+    {"method", "path", "operation", "summary", "tag", "result", "paged", "customer", "status", "location"}
+)
 
 
 class RoutesInvalid(ValueError):
@@ -56,6 +58,7 @@ class RestRoute:
         document: its text; `tree` the same, parsed.
         result: the way from the answer's `data` to what the client gets.
         is_paged: the result is a connection, of which the client gets the nodes.
+        is_of_customer: it is about a customer of the shop: nobody's without the token of one.
         status: of a success.
         location: path of what was made, with placeholders for fields of the result; None if nothing was.
     """
@@ -69,6 +72,7 @@ class RestRoute:
     tree: DocumentNode
     result: tuple[str, ...]
     is_paged: bool = False
+    is_of_customer: bool = False
     status: int = 200
     location: str | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)
@@ -138,6 +142,7 @@ def _route(folder: Path, entry: Mapping[str, Any]) -> RestRoute:
         tree=tree,
         result=tuple(entry["result"].split(".")),
         is_paged=entry.get("paged", False),
+        is_of_customer=entry.get("customer", False),
         status=entry.get("status", 200),
         location=entry.get("location"),
         variables=variables,

@@ -65,7 +65,7 @@ class _Prepared:
         defaults: of its variables.
         inputs: names of the variables that are input objects with a channel.
         dropped: variables that it has no more.
-        refused: a root field that shows every tenant's, if it has one.
+        refused: a root field that is about every tenant's, if it has one.
     """
 
     text: str
@@ -93,14 +93,14 @@ class Channels:
             body: `query` and `variables`, valid for the supergraph.
 
         Raises:
-            ChannelRefused: it names a channel that is not the tenant's (SALEOR_CHANNEL_REFUSED), or asks for what shows
-                those of all tenants (SALEOR_SHARED_REFUSED).
+            ChannelRefused: it names a channel that is not the tenant's (SALEOR_CHANNEL_REFUSED), or asks for what is
+                about those of all tenants (SALEOR_SHARED_REFUSED).
         """
         shared = link.channels is not None
         variables: dict[str, Any] = dict(body.get("variables") or {})
         prepared = self._of(body["query"], shared and link.channel is not None, frozenset())
         if shared and prepared.refused is not None:
-            message = f"{prepared.refused!r} shows the channels of every tenant of this Saleor."
+            message = f"{prepared.refused!r} is not for one tenant alone in a Saleor that several share."
             raise ChannelRefused("SALEOR_SHARED_REFUSED", message)
         given = {name: variables.get(name, prepared.defaults.get(name)) for name in prepared.variables}
         named = [

@@ -1,5 +1,6 @@
 """The routes as data, and the variables that a request becomes."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 from graphql import parse, validate
 
 from brain.rest import routes as routes_module
+from brain.rest.answers import answer
+from brain.rest.openapi import openapi_document
 from brain.rest.parameters import read_body, read_variables
 from brain.rest.problems import STATUS_BY_CODE, Problem, problem_of_errors, problem_of_payload
 from brain.rest.routes import RestRoute, RoutesInvalid, load_routes
@@ -108,6 +111,54 @@ def test_bodies_that_are_none(content_type: str | None, content: bytes, status: 
 def test_bodies() -> None:
     assert read_body("application/json; charset=utf-8", b'{"a": 1}') == {"a": 1}
     assert read_body(None, b"") == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "pointer"),
+    [
+        (rb'{"lines": [], "email": "\ud800"}', "/email"),
+        (rb'{"lines": [{"quantity": 1e999}]}', "/lines/0/quantity"),
+        (rb'{"lines": [{"a/b~": [1, -1e999]}]}', "/lines/0/a~1b~0/1"),
+        (rb'{"lines": [{"\udfff": 1}]}', "/lines/0"),
+        (rb'{"\ud800": 1}', ""),
+    ],
+)
+def test_bodies_that_cannot_be_sent_on(content: bytes, pointer: str) -> None:
+    with pytest.raises(Problem) as refused:
+        read_body("application/json", content)
+    told = json.loads(refused.value.response().body)
+    assert (told["status"], told["code"], told["pointer"]) == (400, "BAD_USER_INPUT", pointer)
+    assert repr(pointer) in told["detail"] or "name" in told["detail"]
+
+
+def test_whole_surrogate_pairs_and_large_numbers_are_sent_on() -> None:
+    body = rb'{"email": "\ud83d\ude00", "n": 1e308, "i": 99999999999999999999}'
+    assert read_body("application/json", body) == {"email": "\U0001f600", "n": 1e308, "i": 99999999999999999999}
+
+
+def test_what_is_about_a_customer_needs_one() -> None:
+    with pytest.raises(Problem) as refused:
+        answer(ROUTES["MyOrders"], "/rest/v1/me/orders", [], 200, {"data": {"me": None}}, {})
+    assert (refused.value.status, refused.value.code) == (401, "UNAUTHENTICATED")
+    assert "`Authorization-Bearer`" in refused.value.detail
+    with pytest.raises(Problem) as refused:
+        answer(ROUTES["Product"], "/rest/v1/products/x", [], 200, {"data": {"product": None}}, {})
+    assert refused.value.status == 404
+
+
+def test_the_document_names_every_header_that_says_who_asks() -> None:
+    schema = create_app(ROOT / "schema" / "supergraph.graphql").api_schema()
+    document = openapi_document(load_routes(), schema)
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["customer"]["name"] == "Authorization-Bearer"
+    assert {"bearer": [], "customer": []} in document["security"]
+    own = document["paths"]["/me/orders"]["get"]["security"]
+    assert own
+    assert all("customer" in each for each in own)
+    assert document["components"]["parameters"]["tenant"]["name"] == "X-Tenant"
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert {"$ref": "#/components/parameters/tenant"} in operation["parameters"]
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, build_schema, parse, validate
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_ast_schema,
+    build_schema,
+    get_named_type,
+    parse,
+    print_ast,
+    validate,
+)
 
+from brain.saleor.channel_rules import CHANNEL, channel_rules
 from brain.saleor.channels import ChannelRefused, Channels
 from brain.saleor.links import SaleorLink
-from router import load_supergraph
+from router import Composed, Subgraph, compose, load_supergraph
 from subgraphs.saleor.app import sdl
 
 SUPERGRAPH = Path(__file__).parents[3] / "schema" / "supergraph.graphql"
+REAL = Path(__file__).parents[4] / "shared" / "saleor" / "live_sdl.graphql"
+needs_real = pytest.mark.skipif(not REAL.is_file(), reason="no real SDL beside the checkout")
 URL = "https://shop.example/graphql/"
 SHARED = SaleorLink(URL, "uk", frozenset({"uk", "ie"}))
 OWN = SaleorLink(URL, "uk", None)
@@ -202,3 +216,158 @@ def test_what_it_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         channels.apply({"query": f"{{ product(id: {number}) {{ id }} }}"}, SHARED)
     assert len(channels._prepared) == 3
+
+
+@pytest.fixture(scope="module")
+def real() -> GraphQLSchema:
+    """A real Saleor's schema."""
+    return build_ast_schema(parse(REAL.read_text()), assume_valid=True, assume_valid_sdl=True)
+
+
+@pytest.fixture(scope="module")
+def real_channels() -> Channels:
+    """For a supergraph of a real Saleor alone."""
+    composed = compose([Subgraph("saleor", REAL.read_text(), "http://saleor.example/")])
+    assert isinstance(composed, Composed)
+    return Channels(load_supergraph(composed.supergraph_sdl))
+
+
+SORTS = (
+    "which channel's values a list is sorted by; the field has the channel itself, or Saleor falls back on its order"
+)
+NARROWS = "it narrows a list; the field around it has the channel itself, or is the same in all channels"
+# Places with an optional channel where none is put, and why.
+NONE_PUT = {
+    "Query.products filter": NARROWS,
+    "Query.products sortBy": SORTS,
+    "Query.collections filter": NARROWS,
+    "Query.collections sortBy": SORTS,
+    "Query.categories sortBy": SORTS,
+    "Query.sales sortBy": SORTS,
+    "Query.vouchers sortBy": SORTS,
+    "Query.attributes filter": NARROWS,
+    "ProductType.availableAttributes filter": NARROWS,
+    "PageType.availableAttributes filter": NARROWS,
+    "Category.products filter": NARROWS,
+    "Category.products sortBy": SORTS,
+    "Collection.products filter": "the collection was asked for with a channel, and its products take it over",
+    "Collection.products sortBy": "the collection was asked for with a channel, and its products take it over",
+    "Mutation.exportProducts input": "an export by an app that may manage products of all channels",
+}
+
+
+def optional_channels(schema: GraphQLSchema) -> dict[str, tuple[str, str, str]]:
+    """Places that take a channel but need none: to the type, the field, and the argument if it is an input's."""
+    found = {}
+    for type_ in schema.type_map.values():
+        if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
+            continue
+        if any(each.name == "Event" for each in type_.interfaces):
+            continue  # a payload of webhooks, which no query reaches
+        for name, field in type_.fields.items():
+            for argument, defined in field.args.items():
+                if argument == CHANNEL and not isinstance(defined.type, GraphQLNonNull):
+                    found[f"{type_.name}.{name}"] = (type_.name, name, "")
+                elif takes_channel(get_named_type(defined.type)):
+                    found[f"{type_.name}.{name} {argument}"] = (type_.name, name, argument)
+    return found
+
+
+def takes_channel(kind: Any, within: tuple[str, ...] = ()) -> bool:
+    """Whether an input object has an optional channel, however deep."""
+    if not isinstance(kind, GraphQLInputObjectType) or kind.name in within:
+        return False
+    own = kind.fields.get(CHANNEL)
+    if own is not None and not isinstance(own.type, GraphQLNonNull):
+        return True
+    return any(takes_channel(get_named_type(each.type), (*within, kind.name)) for each in kind.fields.values())
+
+
+@needs_real
+def test_every_optional_channel_of_a_real_saleor_has_a_rule_or_a_reason(real: GraphQLSchema) -> None:
+    rules = channel_rules()
+    without = {
+        place
+        for place, (type_name, field, argument) in optional_channels(real).items()
+        if not (
+            rules.put_in_input.get(type_name, {}).get(field) == argument
+            if argument
+            else rules.puts(type_name, field, shared=True)
+        )
+    }
+    assert without == NONE_PUT.keys()
+
+
+@needs_real
+def test_rules_name_what_a_real_saleor_has(real: GraphQLSchema) -> None:
+    rules = channel_rules()
+    for named in (rules.put, rules.put_where_shared, rules.refused_where_shared, rules.put_in_input):
+        for type_name, fields in named.items():
+            type_ = real.type_map[type_name]
+            assert isinstance(type_, GraphQLObjectType)
+            assert set(fields) <= type_.fields.keys()
+    for named in (rules.put, rules.put_where_shared):
+        for type_name, fields in named.items():
+            type_ = real.type_map[type_name]
+            assert isinstance(type_, GraphQLObjectType)
+            assert all(CHANNEL in type_.fields[field].args for field in fields)
+
+
+@needs_real
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        'requestPasswordReset(email: "a@b.example", redirectUrl: "https://b.example"',
+        'accountRequestDeletion(redirectUrl: "https://b.example"',
+        'requestEmailChange(newEmail: "a@b.example", password: "x", redirectUrl: "https://b.example"',
+        'confirmEmailChange(token: "x"',
+        'paymentInitialize(gateway: "x"',
+    ],
+)
+def test_in_mutations_of_a_real_saleor(real_channels: Channels, mutation: str) -> None:
+    query = f"mutation {{ {mutation}) {{ __typename }} }}"
+    for link in (SHARED, OWN):
+        sent = real_channels.apply({"query": query}, link)
+        wanted = query.replace(") {", ", channel: $saleorChannel) {").replace(
+            "mutation", "mutation ($saleorChannel: String!)"
+        )
+        assert sent["query"] == print_ast(parse(wanted))
+        assert sent["variables"] == PUT
+    named = query.replace(") {", ', channel: "de") {')
+    with pytest.raises(ChannelRefused, match="no such channel"):
+        real_channels.apply({"query": named}, SHARED)
+
+
+@needs_real
+@pytest.mark.parametrize(
+    ("field", "kind"), [("customerCreate", "UserCreateInput"), ("giftCardCreate", "GiftCardCreateInput")]
+)
+def test_in_inputs_of_a_real_saleor(real_channels: Channels, field: str, kind: str) -> None:
+    query = f"mutation ($i: {kind}!) {{ {field}(input: $i) {{ __typename }} }}"
+    sent = real_channels.apply({"query": query, "variables": {"i": {}}}, SHARED)
+    assert sent["variables"] == {"i": {"channel": "uk"}}
+
+
+@needs_real
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ draftOrders(first: 1) { totalCount } }",
+        "{ checkoutLines(first: 1) { totalCount } }",
+        "{ payments(first: 1) { totalCount } }",
+        "{ transactions(first: 1) { totalCount } }",
+        "{ taxConfigurations(first: 1) { totalCount } }",
+        "mutation ($new: ChannelCreateInput!) { channelCreate(input: $new) { __typename } }",
+        'mutation { channelUpdate(id: "x", input: {}) { __typename } }',
+        'mutation { channelDelete(id: "x") { __typename } }',
+        'mutation { channelActivate(id: "x") { __typename } }',
+        'mutation { channelDeactivate(id: "x") { __typename } }',
+        'mutation { a: channelReorderWarehouses(channelId: "x", moves: []) { __typename } }',
+    ],
+)
+def test_what_concerns_all_tenants_of_a_real_saleor(real: GraphQLSchema, real_channels: Channels, query: str) -> None:
+    assert validate(real, parse(query)) == []
+    with pytest.raises(ChannelRefused) as caught:
+        real_channels.apply({"query": query}, SHARED)
+    assert caught.value.code == "SALEOR_SHARED_REFUSED"
+    assert real_channels.apply({"query": query}, OWN) == {"query": query}
