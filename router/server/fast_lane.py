@@ -110,6 +110,7 @@ class FastLane:
         self.timeout_s = config.limits.request_timeout_s
         self.head_timeout_s = config.limits.head_timeout_s
         self.body_timeout_s = config.limits.body_timeout_s
+        self.send_timeout_s = config.limits.send_timeout_s
         self.max_head_bytes = config.limits.max_url_bytes + config.limits.max_header_bytes
         # What asks others, or counts, before there is a plan is written once, for all ways.
         self.opens_in_full = app.persisted.judges_texts or app.pipeline.rate_limits is not None

@@ -20,7 +20,7 @@ from router.server.requests import check_content_type
 from router.server.responses import Rejected, negotiate
 from router.server.telemetry import harmless_id
 
-__all__ = ["END_OF_HEAD", "TOKEN_HEADER", "Head", "HeadReader", "joined_headers"]
+__all__ = ["END_OF_HEAD", "TOKEN_HEADER", "Head", "HeadReader", "joined_headers", "wrong_lines"]
 
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -92,6 +92,8 @@ class HeadReader:
             check_head({"path": parsed.url, "query_string": b"", "headers": parsed.headers}, self._limits)
         except Rejected:
             return None
+        if wrong_lines("1.1", parsed.headers) is not None:
+            return None
         headers = joined_headers(parsed.headers)
         path = parsed.url.decode("latin-1")
         length = headers.get("content-length", "")
@@ -145,6 +147,26 @@ class Parsed:
 def is_plain_keep_alive(headers: Mapping[str, str]) -> bool:
     """Whether all that is special is that the client says what goes without saying: the connection stays."""
     return SPECIAL_HEADERS.intersection(headers) == {"connection"} and headers["connection"].lower() == "keep-alive"
+
+
+def wrong_lines(version: str, lines: Iterable[tuple[bytes, bytes]]) -> Rejected | None:
+    """Why a request's header lines leave open what it is for, or where it ends (RFC 9112, 3.2 and 6.1); None if not.
+
+    Args:
+        version: of HTTP, `1.1` or `1.0`, which needs no `Host`.
+    """
+    hosts, codings = 0, []
+    for raw_name, value in lines:
+        name = raw_name.lower()
+        if name == b"host":
+            hosts += 1
+        elif name == b"transfer-encoding":
+            codings.append(value.strip().lower())
+    if hosts > 1 or (not hosts and version != "1.0"):
+        return Rejected.one("BAD_REQUEST", "The request must have the header `Host` once.", status=400)
+    if codings and codings != [b"chunked"]:
+        return Rejected.one("BAD_REQUEST", "The only transfer coding that is understood is `chunked`.", status=501)
+    return None
 
 
 def joined_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -17,10 +17,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from router.hooks import RequestContext
+from router.server.connection_ends import LingeringClose, WriteWatch
 from router.server.exchange import Exchange
 from router.server.fast_lane import FastLane
 from router.server.head_limits import too_large
-from router.server.heads import END_OF_HEAD, Head
+from router.server.heads import END_OF_HEAD, Head, wrong_lines
 from router.server.requests import late_body, late_head
 from router.server.responses import Rejected, encoded
 
@@ -86,6 +87,7 @@ class LaneProtocol(HttpToolsProtocol):
         self.is_ending = False
         self.is_fresh = True
         self.held = b""
+        self.refusal: Rejected | None = None
         self.chunks: list[bytes] = []
         self.missing_bytes = 0
         self.head_timer: TimerHandle | None = None
@@ -98,12 +100,16 @@ class LaneProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.writes = WriteWatch(self.loop, transport, lambda: self.lane.send_timeout_s)
+        self.ending = LingeringClose(self.loop, transport, self.flow, lambda: self.is_inside, self.writes)
         self.peer = self.client[0] if self.client else None
         self.rest()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.stop_timers()
+        self.writes.stop()
+        self.ending.stop()
         self.chunks.clear()
         self.held = b""
         if self.running is not None:
@@ -122,8 +128,14 @@ class LaneProtocol(HttpToolsProtocol):
         else:
             self.take(data)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.writes.begin()
+
     def resume_writing(self) -> None:
         super().resume_writing()
+        if not self.ending.is_closing():
+            self.writes.stop()
         self.go_on()
 
     def shutdown(self) -> None:
@@ -178,12 +190,15 @@ class LaneProtocol(HttpToolsProtocol):
 
     def feed(self, data: bytes) -> None:
         """Let uvicorn read bytes. A head that does not end is not collected for ever, in space or in time."""
+        if self.ending.is_deaf:
+            self.ending.discard(data)
+            return
         self._unset_keepalive_if_required()
         data = self.parse(data)
-        if self.is_in_head and not self.transport.is_closing():
+        if self.is_in_head and not self.ending.is_closing():
             self.head_bytes += len(data)
             if self.head_bytes > self.lane.max_head_bytes:
-                self.refuse_head(too_large("The request's head is larger than this server takes."))
+                self.refuse(too_large("The request's head is larger than this server takes."))
             elif self.head_timer is None:
                 self.head_timer = self.loop.call_later(self.lane.head_timeout_s, self.head_is_late)
 
@@ -218,17 +233,22 @@ class LaneProtocol(HttpToolsProtocol):
     def head_is_late(self) -> None:
         if self.cycle is None or self.cycle.response_complete:
             self.head_timer = None
-            self.refuse_head(late_head(self.lane.head_timeout_s))
+            self.refuse(late_head(self.lane.head_timeout_s))
         else:  # an answer is being sent to who has begun with the next request: look again
             self.head_timer = self.loop.call_later(self.lane.head_timeout_s, self.head_is_late)
 
-    def refuse_head(self, rejected: Rejected) -> None:
+    def refuse(self, rejected: Rejected) -> None:
+        """Answer what is no request, or no whole one: nothing of it has come to uvicorn's cycles."""
+        if self.transport.is_closing():
+            return
         body = encoded({"errors": rejected.errors})
         lines = [*self.server_state.default_headers, (b"content-type", b"application/json"), (b"connection", b"close")]
         lines.append((b"content-length", b"%d" % len(body)))
         head = STATUS_LINE[rejected.status] + b"".join(b"%b: %b\r\n" % line for line in lines)
         self.transport.write(head + b"\r\n" + body)
-        self.transport.close()
+        self.is_foreign = self.is_inside = True
+        self.held = b""
+        self.ending.begin()
 
     def is_foreign_over(self) -> bool:
         """Whether uvicorn has read its message to the end, and answered it."""
@@ -239,7 +259,7 @@ class LaneProtocol(HttpToolsProtocol):
 
     def go_on(self) -> None:
         """Take what was held, if its turn has come."""
-        if not self.held or self.is_taking or self.running is not None or self.transport.is_closing():
+        if not self.held or self.is_taking or self.running is not None or self.ending.is_closing():
             return
         if not self.is_foreign or self.is_foreign_over():
             data, self.held = self.held, b""
@@ -271,6 +291,7 @@ class LaneProtocol(HttpToolsProtocol):
 
     def body_is_late(self, head: Head) -> None:
         self.collected()
+        self.ending.is_deaf = self.is_inside = True
         lane = self.lane
         started = time.perf_counter() - lane.body_timeout_s
         self.run_cycle(head, lane.context(self, head), started, lambda exchange: exchange.reject(late_body()))
@@ -286,7 +307,7 @@ class LaneProtocol(HttpToolsProtocol):
         self.end()
         self.server_state.total_requests += 1
         if self.is_ending:
-            self.transport.close()
+            self.ending.end()
             return
         self.quiet_since = self.loop.time()
         if self.watchdog is None:
@@ -334,6 +355,7 @@ class LaneProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self.answering = cycle
+        cycle.transport = self.ending  # type: ignore[assignment]  # all that a cycle does with it
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
@@ -342,7 +364,7 @@ class LaneProtocol(HttpToolsProtocol):
             # answer has nowhere to go, and writing it would be a fault.
             self.answering.disconnected = True
             self.answering.message_event.set()
-        super().send_400_response(msg)
+        self.refuse(self.refusal or Rejected.one("BAD_REQUEST", msg, status=400))
 
     # ---- what uvicorn's parser and cycles tell ----------------------------------------------------------------------
 
@@ -356,6 +378,9 @@ class LaneProtocol(HttpToolsProtocol):
         if self.head_timer is not None:
             self.head_timer.cancel()
             self.head_timer = None
+        self.refusal = wrong_lines(self.parser.get_http_version(), self.headers)
+        if self.refusal is not None:
+            raise self.refusal
         if self.parser.should_upgrade() and not self._should_upgrade():
             self.is_offering = any(name == b"upgrade" for name, _ in self.headers)
             if self.is_offering:
@@ -371,6 +396,9 @@ class LaneProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        if self.ending.is_on:
+            self.server_state.total_requests += 1
+            return
         super().on_response_complete()
         self.quiet_since = self.loop.time()
         self.go_on()
@@ -391,12 +419,17 @@ class LaneProtocol(HttpToolsProtocol):
     def look(self) -> None:
         """Close the connection if it has been quiet for too long, or has been sending a head ever since."""
         is_busy = self.running is not None or (self.cycle is not None and not self.cycle.response_complete)
+        if self.ending.is_closing():
+            self.writes.begin()
         left = self.timeout_keep_alive if is_busy else self.quiet_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
             self.watchdog = self.loop.call_later(left, self.look)
         else:
             self.watchdog = None
             self.timeout_keep_alive_handler()
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.ending.end()
 
     def stop_timers(self) -> None:
         for timer in (self.watchdog, self.head_timer, self.body_timer):

@@ -21,6 +21,17 @@ from tests.server.wire import Wire, read_into, request, rounds
 LAST = b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 
 
+# What is no HTTP, uvicorn refuses without a code.
+THEIRS = (
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 30\r\nconnection: close\r\n\r\n"
+    b"Invalid HTTP request received."
+)
+OURS = (
+    b"content-type: application/json\r\nconnection: close\r\ncontent-length: 93\r\n\r\n"
+    b'{"errors":[{"message":"Invalid HTTP request received.","extensions":{"code":"BAD_REQUEST"}}]}'
+)
+
+
 class Pair:
     """The same router twice: with the fast lane, and without."""
 
@@ -50,7 +61,7 @@ class Pair:
             for wire in self.wires:
                 telemetry._ids.seed(1)  # the same ids for both: they are in compressed bodies, too
                 got.append(await wire.talk(turns))
-            return got[0], got[1]
+            return got[0], got[1].replace(THEIRS, OURS)
 
         return self.loop.run_until_complete(both())
 
@@ -168,7 +179,7 @@ odd = st.builds(
     ),
     st.sampled_from(GOOD + BAD),
     st.none() | st.sampled_from(ACCEPT),
-    st.lists(st.sampled_from(HEADERS), max_size=3),
+    st.lists(st.sampled_from(HEADERS), max_size=3, unique=True),
     st.sampled_from(["POST"] * 6 + ["GET", "PATCH", "OPTIONS", "HEAD", "post"]),
     st.sampled_from(
         ["/graphql"] * 5 + ["/", "/graphql?query=x", "/%67raphql", "/nothing", "/health", "*", "http://x/"]

@@ -44,5 +44,8 @@ class LimitsConfig(Section):
         "they would meet a closing one. It is read when the server starts.",
     )
     body_timeout_s: Seconds = Field(default=30.0, description="How long a client may take to send its body.")
+    send_timeout_s: Seconds = Field(
+        default=30.0, description="How long a client of `serve` may take nothing of its answer before it is dropped."
+    )
     cost: CostConfig | None = None
     request_timeout_s: Seconds = Field(default=60.0, description="How long a request may take altogether.")

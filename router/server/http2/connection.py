@@ -21,6 +21,7 @@ from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
+from router.server.connection_ends import WriteWatch
 from router.server.http2.limits import Allowance, Http2Limits
 from router.server.http2.stream import Stream
 
@@ -29,6 +30,20 @@ __all__ = ["Http2Protocol"]
 _Setting = h2.settings.SettingCodes
 _UNHEARD_BYTES = 2 * 1024 * 1024
 """That may come without anything being understood from it: h2 keeps a frame until it is whole before it judges it."""
+
+
+class _OwnSettings(h2.settings.Settings):
+    """What is announced to the client. Requests beyond it, which it may send before it has read that, are refused each
+    by itself, not by h2, which would end the connection for all.
+    """
+
+    @property
+    def max_concurrent_streams(self) -> int:
+        return 2**31 - 1
+
+    @max_concurrent_streams.setter
+    def max_concurrent_streams(self, value: int) -> None:
+        self[_Setting.MAX_CONCURRENT_STREAMS] = value
 
 
 class Http2Protocol(asyncio.Protocol):
@@ -53,7 +68,7 @@ class Http2Protocol(asyncio.Protocol):
         self.limits = limits
         self.loop = _loop or asyncio.get_running_loop()
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding=None))
-        self.h2.local_settings = h2.settings.Settings(
+        self.h2.local_settings = _OwnSettings(
             client=False,
             initial_values={
                 _Setting.MAX_CONCURRENT_STREAMS: limits.streams,
@@ -82,6 +97,7 @@ class Http2Protocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
+        self.writes = WriteWatch(self.loop, transport, lambda: self.limits.stall_s)
         self.state.connections.add(self)  # type: ignore[arg-type]  # of the kinds that uvicorn knows
         self.server = get_local_addr(transport)
         self.client = get_remote_addr(transport)
@@ -115,6 +131,7 @@ class Http2Protocol(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         self.is_closed = True
         self.state.connections.discard(self)
+        self.writes.stop()
         self.stop_waiting()
         for stream in list(self.streams.values()):
             stream.client_gone()
@@ -196,6 +213,10 @@ class Http2Protocol(asyncio.Protocol):
 
     def begin(self, number: int, headers: Any) -> None:
         """A request's headers are complete."""
+        if len(self.streams) + len(self.unread) >= self.limits.streams:
+            self.reset(number, ErrorCodes.REFUSED_STREAM)
+            self.spend(self.controls)
+            return
         if self.is_ending or self.running >= 2 * self.limits.streams:
             self.reset(number, ErrorCodes.REFUSED_STREAM)  # it may be sent again elsewhere
             return
@@ -323,6 +344,7 @@ class Http2Protocol(asyncio.Protocol):
         self.is_closed = True
         self.stop_waiting()
         self.transport.close()
+        self.writes.begin()
         for stream in list(self.streams.values()):
             stream.client_gone()
 

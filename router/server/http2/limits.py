@@ -44,7 +44,9 @@ def http2_limits(config: RouterConfig) -> Http2Limits:
     limits = config.limits
     # What is between this and the application's own limits gets an answer; beyond, the connection ends.
     header_bytes = 2 * (limits.max_url_bytes + limits.max_header_bytes + 32 * limits.max_headers)
-    return Http2Limits(config.http2.max_streams, header_bytes, preface_s=limits.head_timeout_s)
+    return Http2Limits(
+        config.http2.max_streams, header_bytes, preface_s=limits.head_timeout_s, stall_s=limits.send_timeout_s
+    )
 
 
 class Allowance:

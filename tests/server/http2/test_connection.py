@@ -68,6 +68,22 @@ async def test_many_streams_side_by_side() -> None:
     assert echo.most == 100
 
 
+async def test_requests_beyond_the_limit_that_was_not_read_yet_are_refused_one_by_one() -> None:
+    echo = Echo()
+    async with serving(echo) as (url, _), frames(url) as client:
+        client.h2.remote_settings.max_concurrent_streams = 1000
+        client.h2.remote_settings.acknowledge()
+        numbers = [client.ask("/slow", b"x") for _ in range(120)]
+        for number in numbers[100:]:
+            with pytest.raises(ConnectionResetError, match="REFUSED_STREAM"):
+                await answer(client, number)
+        echo.leave.set()
+        for number in numbers[:100]:
+            assert (await answer(client, number))[2] == b"done"
+        assert (await answer(client, client.ask("/echo", b"again")))[2] == b"again"
+    assert echo.most == 100
+
+
 @pytest.mark.parametrize("path", ["/broken", "/nothing"])
 async def test_an_application_that_fails(path: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.CRITICAL, "router.server"):
@@ -239,14 +255,21 @@ async def test_a_body_of_another_length_than_announced() -> None:
 
 async def test_too_many_streams() -> None:
     echo = Echo()
-    async with serving(echo, limits=Http2Limits(streams=3)) as (url, _), frames(url) as client:
+    async with serving(echo, limits=Http2Limits(streams=3, burst_controls=20)) as (url, _), frames(url) as client:
         await client.until(h2.events.RemoteSettingsChanged)
         assert client.h2.remote_settings.max_concurrent_streams == 3
-        client.h2.remote_settings[3] = 100  # and yet
+        client.h2.remote_settings[3] = 1000  # and yet
         client.h2.remote_settings.acknowledge()
-        for _ in range(4):
+        for _ in range(3):
             client.ask("/slow")
-        assert await code_of(client) == "PROTOCOL_ERROR"
+        with pytest.raises(ConnectionResetError, match="REFUSED_STREAM"):
+            await answer(client, client.ask("/slow"))
+        for _ in range(60):
+            number = client.h2.get_next_available_stream_id()
+            asking = [(":method", "GET"), (":scheme", "http"), (":authority", "a.test"), (":path", "/slow")]
+            client.h2.send_headers(number, asking)
+        client.flush()  # all at once: the connection is closed when they have been read
+        assert await code_of(client) == "ENHANCE_YOUR_CALM"
     assert echo.most <= 3
 
 
