@@ -116,7 +116,7 @@ class Http2Protocol(asyncio.Protocol):
             self.end()  # h2 has written why
             return
         self.unheard_bytes = 0 if events else self.unheard_bytes + len(data)
-        if self.unheard_bytes > _UNHEARD_BYTES:
+        if self.unheard_bytes > _UNHEARD_BYTES or self.is_frame_too_long():
             self.break_off(ErrorCodes.FRAME_SIZE_ERROR)
             return
         for event in events:
@@ -124,6 +124,11 @@ class Http2Protocol(asyncio.Protocol):
             if self.is_closed:
                 return
         self.flush()
+
+    def is_frame_too_long(self) -> bool:
+        """Whether the frame that is coming is longer than one may be: h2 would wait for all of it to say so."""
+        begun = self.h2.incoming_buffer._data
+        return len(begun) >= 3 and int.from_bytes(begun[:3]) > self.h2.max_inbound_frame_size
 
     def eof_received(self) -> None:
         """Nothing: the transport closes."""

@@ -273,6 +273,13 @@ async def test_too_many_streams() -> None:
     assert echo.most <= 3
 
 
+async def test_a_frame_that_is_too_long_is_not_waited_for() -> None:
+    async with serving(Echo()) as (url, _), frames(url) as client:
+        assert (await answer(client, client.ask("/", b"x" * 16_384)))[0] == 200
+        client.raw(b"\x00\x40\x01\x00\x00\x00\x00\x00\x01")
+        assert await code_of(client) == "FRAME_SIZE_ERROR"
+
+
 async def test_too_large_headers() -> None:
     async with serving(Echo(), limits=Http2Limits(header_bytes=1000)) as (url, _), frames(url) as client:
         assert (await answer(client, client.ask("/", **{"x-a": "a" * 500})))[0] == 200
