@@ -220,7 +220,7 @@ async def test_without_credentials(
     with pytest.raises(MissingCredentials) as caught:
         await read(make_connector, provider)
     assert caught.value.code == "MISSING_CREDENTIALS"
-    assert f"tenants/{TENANT}/integrations/{provider.name}" in str(caught.value)
+    assert f'setAgentIntegrationCredentials(integration: "{provider.name}")' in str(caught.value)
     for field in load_catalogue().integrations[provider.name].credentials:
         if field.required:
             stored.fields[TENANT, provider.name] = {**provider.credentials, field.name: ""}
