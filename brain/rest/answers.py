@@ -47,6 +47,8 @@ def answer(
     if route.is_paged:
         sent |= _page_headers(path, query, result)
         result = [edge["node"] for edge in result["edges"] if edge is not None]
+    elif route.only_with is not None:
+        result = [each for each in result if each is not None and each.get(route.only_with) is not None]
     elif route.location is not None:
         sent["location"] = PREFIX + _PLACEHOLDER.sub(
             lambda field: quote(str(result[field[1]]), safe=""), route.location

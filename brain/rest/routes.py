@@ -19,7 +19,7 @@ _SAFE = frozenset({"GET"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 _PLACEHOLDER = re.compile(r"\{([A-Za-z]\w*)\}")
 _KEYS = frozenset(
-    {"method", "path", "operation", "summary", "tag", "result", "paged", "customer", "status", "location"}
+    {"method", "path", "operation", "summary", "tag", "result", "paged", "customer", "status", "location", "only_with"}
 )
 
 
@@ -61,6 +61,7 @@ class RestRoute:
         is_of_customer: it is about a customer of the shop: nobody's without the token of one.
         status: of a success.
         location: path of what was made, with placeholders for fields of the result; None if nothing was.
+        only_with: where the result is a list: entries in which this field is null are left out.
     """
 
     method: str
@@ -75,6 +76,7 @@ class RestRoute:
     is_of_customer: bool = False
     status: int = 200
     location: str | None = None
+    only_with: str | None = None
     variables: Mapping[str, Variable] = field(default_factory=dict)
 
     @property
@@ -145,5 +147,6 @@ def _route(folder: Path, entry: Mapping[str, Any]) -> RestRoute:
         is_of_customer=entry.get("customer", False),
         status=entry.get("status", 200),
         location=entry.get("location"),
+        only_with=entry.get("only_with"),
         variables=variables,
     )

@@ -13,7 +13,8 @@ from typing import Any, Final
 import orjson
 
 from brain.caller import Caller
-from brain.saleor.channels import ChannelRefused, Channels
+from brain.saleor.channel_rules import CHANNEL, channel_rules
+from brain.saleor.channels import ChannelRefused, Channels, hold, named_channels
 from brain.saleor.links import LinkUnavailable, SaleorLink, SaleorLinks
 from brain.saleor.replies import cost_of, error_reply, has_errors, is_expired, readable
 from brain.saleor.service_tokens import ServiceTokens
@@ -66,6 +67,33 @@ class SaleorCalls:
             return self._send(link, call, send, caller)
         return self._sent_when_known(link, call, send, caller)
 
+    def holds(self, call: SubgraphCall) -> bool:
+        """Whether a call of a subgraph of ours stores channels, so that it is to be `held`."""
+        return (
+            call.operation_type == "mutation"
+            and call.subgraph in channel_rules().held_in_mutations
+            and CHANNEL.encode() in call.body
+        )
+
+    async def held(self, call: SubgraphCall, caller: Caller) -> SubgraphReply | None:
+        """The answer to such a call if it names a channel that is not the tenant's; None: it may be sent."""
+        named = named_channels(orjson.loads(call.body))
+        if not named:
+            return None
+        try:
+            link = self._links.of(caller)
+            if link is not None and not isinstance(link, SaleorLink):
+                link = await link
+        except LinkUnavailable as error:
+            return _unavailable(error, call, caller)
+        if link is None:
+            return _not_linked()
+        try:
+            hold(named, link)
+        except ChannelRefused as error:
+            return error_reply(error.code, str(error))
+        return None
+
     async def _sent_when_known(
         self, link: Awaitable[SaleorLink | None], call: SubgraphCall, send: Send, caller: Caller
     ) -> SubgraphReply:
@@ -80,8 +108,7 @@ class SaleorCalls:
         self, link: SaleorLink | None, call: SubgraphCall, send: Send, caller: Caller
     ) -> Awaitable[SubgraphReply] | SubgraphReply:
         if link is None:
-            message = "This tenant has no shop; name a tenant that has, or link this one to its Saleor."
-            return error_reply("SALEOR_NOT_LINKED", message)
+            return _not_linked()
         try:
             call.body = orjson.dumps(self._channels_now().apply(orjson.loads(call.body), link))
         except ChannelRefused as error:
@@ -144,6 +171,11 @@ def _address(client: str | None) -> str | None:
         return None if client is None else str(ipaddress.ip_address(client))
     except ValueError:
         return None
+
+
+def _not_linked() -> SubgraphReply:
+    message = "This tenant has no shop; name a tenant that has, or link this one to its Saleor."
+    return error_reply("SALEOR_NOT_LINKED", message)
 
 
 def _unavailable(error: LinkUnavailable, call: SubgraphCall, caller: Caller) -> SubgraphReply:

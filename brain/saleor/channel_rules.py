@@ -25,6 +25,7 @@ class ChannelRules:
         put, put_where_shared, refused_where_shared: as in the file.
         put_in_input: type -> field -> its argument that is an input object.
         put_in_representations: entity types.
+        held_in_mutations: names of subgraphs.
     """
 
     put: Names
@@ -32,6 +33,7 @@ class ChannelRules:
     refused_where_shared: Names
     put_in_input: Mapping[str, Mapping[str, str]]
     put_in_representations: frozenset[str]
+    held_in_mutations: frozenset[str]
 
     def puts(self, type_name: str, field: str, *, shared: bool) -> bool:
         """Whether the field gets the tenant's channel where it has none."""
@@ -50,4 +52,5 @@ def channel_rules() -> ChannelRules:
         **named,
         put_in_input=given["put_in_input"],
         put_in_representations=frozenset(given["put_in_representations"]),
+        held_in_mutations=frozenset(given["held_in_mutations"]),
     )

@@ -5,7 +5,7 @@ tenants share the text. Which places there are, `channel_rules.yaml` says.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     StringValueNode,
+    Undefined,
     ValueNode,
     VariableDefinitionNode,
     VariableNode,
@@ -40,10 +41,12 @@ from brain.saleor.channel_rules import CHANNEL, ChannelRules, channel_rules
 from brain.saleor.links import SaleorLink
 from router import Supergraph
 
-__all__ = ["ChannelRefused", "Channels"]
+__all__ = ["ChannelRefused", "Channels", "hold", "named_channels"]
 
 _VARIABLE = "saleorChannel"
 _MAX_DOCUMENTS = 2000
+_NOTHING = (None, Undefined)
+_OURS = frozenset({CHANNEL, f"{CHANNEL}s"})
 
 
 class ChannelRefused(Exception):
@@ -78,6 +81,45 @@ class _Prepared:
     refused: str | None
 
 
+def hold(named: Iterable[Any], link: SaleorLink) -> None:
+    """Refuse channels that are not the tenant's.
+
+    Raises:
+        ChannelRefused: one is not (SALEOR_CHANNEL_REFUSED).
+    """
+    for value in named:
+        if not isinstance(value, str) or not link.admits(value):
+            message = "The tenant has no such channel; leave the channel out to get the tenant's own."
+            raise ChannelRefused("SALEOR_CHANNEL_REFUSED", message)
+
+
+def named_channels(body: Mapping[str, Any]) -> list[Any]:
+    """What arguments and input fields called `channel` or `channels` say in a request to a subgraph of ours.
+
+    Args:
+        body: `query` and `variables`, valid for the subgraph.
+    """
+    document = parse(body["query"], no_location=True)
+    variables: dict[str, Any] = {}
+    arguments: list[ArgumentNode] = []
+
+    class Collecting(Visitor):
+        def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
+            if node.default_value is not None:
+                variables[node.variable.name.value] = value_from_ast_untyped(node.default_value)
+
+        def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+            arguments.append(node)
+
+    visit(document, Collecting())
+    variables |= body.get("variables") or {}
+    return [
+        channel
+        for node in arguments
+        for channel in _said({node.name.value: value_from_ast_untyped(node.value, variables)})
+    ]
+
+
 class Channels:
     """Puts and holds back channels in the documents for one supergraph."""
 
@@ -109,10 +151,7 @@ class Channels:
             # Not by their own names: these are the client's.
             *_named([*variables.values(), *prepared.defaults.values()]),
         ]
-        for value in named:
-            if not isinstance(value, str) or not link.admits(value):
-                message = "The tenant has no such channel; leave the channel out to get the tenant's own."
-                raise ChannelRefused("SALEOR_CHANNEL_REFUSED", message)
+        hold(named, link)
         channel = link.channel
         if channel is None:
             return {**body, "variables": variables} if variables else dict(body)
@@ -322,3 +361,16 @@ def _named(value: Any) -> Iterator[Any]:
         for inner in value:
             if isinstance(inner, dict | list):
                 yield from _named(inner)
+
+
+def _said(value: Any) -> Iterator[Any]:
+    """Channels that the value of an argument names, however deep."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name in _OURS:
+                yield from (each for each in (inner if isinstance(inner, list) else [inner]) if each not in _NOTHING)
+            else:
+                yield from _said(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _said(inner)

@@ -20,17 +20,26 @@ from subgraphs.storefront.tables import supplier_offers, suppliers
 Rows = list[Row[Any]]
 
 
-async def products_of_seller(session: TenantSession, ids: Sequence[UUID], window: Window) -> list[Page[Row[Any]]]:
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Which of a business's products are asked for: a window of what the shop shows in a channel."""
+
+    window: Window
+    channel: str | None
+
+
+async def products_of_seller(session: TenantSession, ids: Sequence[UUID], sold: Sold) -> list[Page[Row[Any]]]:
     """A page of the profiles of what each business sells."""
-    return await profiles.pages_of_sellers(session, ids, window)
+    return await profiles.pages_of_sellers(session, ids, sold.window, sold.channel)
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Which similar products are asked for: how many, in which space of vectors."""
+    """Which similar products are asked for: how many, in which space of vectors, shown in which channel."""
 
     model_id: str
     count: int
+    channel: str | None
 
 
 async def supplier_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
@@ -78,7 +87,7 @@ async def profile_of_product(session: TenantSession, ids: Sequence[str]) -> list
 
 async def products_like(session: TenantSession, ids: Sequence[str], alike: Alike) -> list[Sequence[tuple[str, float]]]:
     """For each product those that are most like it, with their similarity."""
-    found = await profiles.most_alike(session, ids, alike.model_id, alike.count)
+    found = await profiles.most_alike(session, ids, alike.model_id, alike.count, alike.channel)
     return [found.get(key, ()) for key in ids]
 
 

@@ -92,10 +92,12 @@ product_profiles = tenant_table(
     Column("seller_id", Uuid),
     Column("title", Text, nullable=False),
     Column("description", Text, nullable=False),
+    Column("channels", ARRAY(Text)),
     UniqueConstraint("tenant_id", "product_id"),
     Index("ix_product_profiles_seller", "tenant_id", "seller_id"),
 )
-"""What the storefront knows of a product: who sells it, and the words by which similar ones are found."""
+"""What the storefront knows of a product: who sells it, the words by which similar ones are found, and `channels` where
+the shop shows it in some of them only."""
 
 product_embeddings = tenant_table(
     metadata,

@@ -86,6 +86,11 @@ def test_a_product_joins_what_all_know_of_it(platform: Platform) -> None:
     assert other["name"] == "Cobalt T-shirt"
     alike = call(platform, "GET", f"{path}/recommendations?first=4").json()
     assert [each["product"]["category"]["slug"] for each in alike] == ["t-shirts"] * 4
+    path = f"/products/{quote(demo_product(141), safe='')}/recommendations?first=24"
+    alike = call(platform, "GET", path)
+    assert alike.status_code == 200, alike.text
+    assert len(alike.json()) == 24
+    assert all(each["product"]["name"] for each in alike.json())
 
 
 def test_what_there_is_not(platform: Platform) -> None:

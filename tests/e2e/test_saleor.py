@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from subgraphs.saleor.seed.people import customer_email
+from subgraphs.storefront.seed import demo_product
 from tests.e2e.conftest import Platform
 
 pytestmark = pytest.mark.stack
@@ -50,6 +51,67 @@ def test_a_channel_that_is_not_the_tenants_is_refused(platform: Platform) -> Non
         (CHECKOUT, {"input": {"channel": "globex-eu", "lines": []}}),
     ):
         assert codes(platform.ask(query, variables, host="acme.localhost")) == ["SALEOR_CHANNEL_REFUSED"], query
+
+
+def test_a_product_noted_without_a_channel_is_read_in_the_tenants(platform: Platform) -> None:
+    given = {"productId": demo_product(129)}
+    for field, kind, selection, at in (
+        ("noteProductView", "NoteProductViewInput", "product { id name }", ("product",)),
+        ("describeProduct", "DescribeProductInput", "product { id name }", ("product",)),
+        ("askProductQuestion", "AskProductQuestionInput", "question { product { id name } }", ("question", "product")),
+    ):
+        more = {"describeProduct": {"title": "Granite T-shirt"}, "askProductQuestion": {"text": "Why?"}}.get(field, {})
+        query = f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ {selection} errors {{ code }} }} }}"
+        found = platform.data(query, {"input": {**given, **more}}, user="ada@acme")[field]
+        for name in at:
+            found = found[name]
+        assert found == {"id": demo_product(129), "name": "Granite T-shirt"}
+    query = """{ recentlyViewedProducts(first: 1) { edges { node { product { id name } } } } }"""
+    (viewed,) = nodes(platform.data(query, user="ada@acme")["recentlyViewedProducts"])
+    assert viewed["product"]["name"] == "Granite T-shirt"
+
+
+def test_a_foreign_channel_is_not_stored(platform: Platform) -> None:
+    query = "mutation ($input: NoteProductViewInput!) { noteProductView(input: $input) { errors { code } } }"
+    for channel in ("globex-eu", "acme-uk"):
+        given = {"input": {"productId": demo_product(130), "channel": channel}}
+        assert codes(platform.ask(query, given, user="dan@acme")) == ["SALEOR_CHANNEL_REFUSED"]
+
+
+def test_what_the_shop_does_not_show_takes_nothing_else_away(platform: Platform) -> None:
+    """The shop has no such product, or no more; what was noted about it is there, without it."""
+    ask = "mutation ($input: AskProductQuestionInput!) { askProductQuestion(input: $input) { errors { code } } }"
+    view = "mutation ($input: NoteProductViewInput!) { noteProductView(input: $input) { errors { code } } }"
+    hidden = {"productId": demo_product(999)}
+    platform.data(ask, {"input": {**hidden, "text": "When?"}}, user="cleo@acme")
+    for number in (999, 138):
+        platform.data(view, {"input": {"productId": demo_product(number)}}, user="cleo@acme")
+    query = "{ recentlyViewedProducts(first: 2) { edges { node { product { name } } } } }"
+    answer = platform.ask(query, user="cleo@acme")
+    shown, gone = nodes(answer.json()["data"]["recentlyViewedProducts"])
+    assert shown["product"]["name"]
+    assert gone["product"] is None
+    assert [error["path"][:3] for error in answer.json()["errors"]] == [["recentlyViewedProducts", "edges", 1]]
+    query = "{ productQuestions(first: 20, status: PENDING) { edges { node { text product { name } } } } }"
+    asked = nodes(platform.ask(query, user="ada@acme").json()["data"]["productQuestions"])
+    assert {"text": "When?", "product": None} in asked
+    assert any(each["product"] is not None for each in asked)
+
+
+def test_every_product_has_its_recommendations(platform: Platform) -> None:
+    query = "query ($id: ID!) { product(id: $id) { name recommendations(first: 24) { product { id name } } } }"
+    for number in (*range(126, 139), *range(140, 166)):
+        found = platform.data(query, {"id": demo_product(number)}, host="acme.localhost")["product"]
+        alike = found["recommendations"]
+        assert len(alike) == 24, number
+        assert all(each["product"]["name"] for each in alike), number
+
+
+def test_what_a_visitor_may_not_see_leaves_the_product(platform: Platform) -> None:
+    query = "query ($id: ID!) { product(id: $id) { name supplierOffers { edges { cursor } } } }"
+    answer = platform.ask(query, {"id": demo_product(126)}, host="acme.localhost")
+    assert answer.json()["data"]["product"] == {"name": "Meadow T-shirt", "supplierOffers": None}
+    assert codes(answer) == ["UNAUTHENTICATED"]
 
 
 def test_without_a_tenant_there_is_no_shop(platform: Platform) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64decode
+from collections.abc import Sequence
 
 from subgraphs.storefront.domain.errors import InvalidValue
 
@@ -14,6 +15,7 @@ MAX_QUESTION = 1_000
 MAX_ANSWER = 4_000
 MAX_DESCRIPTION = 10_000
 MAX_SKU = 100
+MAX_CHANNELS = 100
 
 _MAX_ID = 200
 _KEY = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -50,6 +52,18 @@ def channel_slug(value: str | None, *path: str) -> str | None:
     if value is not None and not _CHANNEL.fullmatch(value):
         raise InvalidValue("This is not the slug of a channel.", path=path)
     return value
+
+
+def channel_slugs(values: Sequence[str], *path: str) -> list[str]:
+    """Slugs of channels, each once.
+
+    Raises:
+        InvalidValue: one is no slug, or there are more than `MAX_CHANNELS`.
+    """
+    if len(values) > MAX_CHANNELS:
+        raise InvalidValue(f"There are at most {MAX_CHANNELS} channels.", path=path)
+    slugs = [channel_slug(value, *path) for value in values]
+    return [slug for slug in dict.fromkeys(slugs) if slug is not None]
 
 
 def text_of(value: str, maximum: int, *path: str, minimum: int = 1) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Text, and_, bindparam, func, select, true
+from sqlalchemy import ARRAY, ColumnElement, Row, Text, and_, bindparam, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
@@ -22,16 +22,19 @@ async def by_product(session: TenantSession, product_ids: Sequence[str]) -> dict
     return {row.product_id: row for row in rows}
 
 
-async def pages_of_sellers(session: TenantSession, seller_ids: Sequence[UUID], window: Window) -> list[Page[Row[Any]]]:
-    """A page of the profiles of what each business sells."""
-    return await fetch_pages(session, select(product_profiles), product_profiles.c.seller_id, seller_ids, window)
+async def pages_of_sellers(
+    session: TenantSession, seller_ids: Sequence[UUID], window: Window, channel: str | None
+) -> list[Page[Row[Any]]]:
+    """A page of the profiles of what each business sells, and the shop shows in the channel."""
+    statement = select(product_profiles).where(*_shown(product_profiles, channel))
+    return await fetch_pages(session, statement, product_profiles.c.seller_id, seller_ids, window)
 
 
 async def put(session: TenantSession, tenant_id: UUID, product_id: str, **values: Any) -> Row[Any]:
     """Stores the profile of a product, instead of the one it has.
 
     Args:
-        values: seller_id, title, description.
+        values: seller_id, title, description, channels.
     """
     statement = insert(product_profiles).values(tenant_id=tenant_id, product_id=product_id, **values)
     statement = statement.on_conflict_do_update(
@@ -87,7 +90,7 @@ async def store_embeddings(
 
 
 async def most_alike(
-    session: TenantSession, product_ids: Sequence[str], model_id: str, count: int
+    session: TenantSession, product_ids: Sequence[str], model_id: str, count: int, channel: str | None
 ) -> Mapping[str, Sequence[tuple[str, float]]]:
     """For each product those whose words are nearest in meaning, with their cosine similarity, nearest first.
 
@@ -96,6 +99,7 @@ async def most_alike(
     Args:
         model_id: vectors of other models are never looked at.
         count: for each product.
+        channel: what the shop does not show there is left out; None: it is not known, and nothing is.
     """
     asked = func.unnest(bindparam("asked", list(product_ids), type_=ARRAY(Text), unique=True)).table_valued("id")
     asked = asked.render_derived(name="asked")
@@ -105,7 +109,7 @@ async def most_alike(
     nearest = (
         select(profile.c.product_id, (1 - distance).label("similarity"))
         .select_from(other.join(profile, _same(profile, other)))
-        .where(other.c.model_id == model_id, profile.c.product_id != asked.c.id)
+        .where(other.c.model_id == model_id, profile.c.product_id != asked.c.id, *_shown(profile, channel))
         .order_by(distance, profile.c.product_id)
         .limit(count)
         .lateral("nearest")
@@ -123,6 +127,10 @@ async def most_alike(
     for row in rows:
         found.setdefault(row.asked, []).append((row.product_id, float(row.similarity)))
     return found
+
+
+def _shown(profile: Any, channel: str | None) -> list[ColumnElement[bool]]:
+    return [] if channel is None else [or_(profile.c.channels.is_(None), profile.c.channels.contains([channel]))]
 
 
 def _same(profile: Any, embedding: Any) -> Any:

@@ -10,7 +10,7 @@ from resolvers.ids import parse_id
 from subgraphs.storefront.domain.moderation import Moderation
 from subgraphs.storefront.schema.arguments import ExactDecimal, Weekday, given
 
-_CHANNEL = "Slug of the channel that it is looked at in."
+_CHANNEL = "Slug of the channel that it is looked at in; null for the tenant's own, whichever that is."
 _EXPECTED = "The version that you have read; if there is another by now, nothing changes."
 _ZONE = "IANA name of its clock's time zone."
 _CUTOFF = "What is ordered until then is taken up on the same day; whole minutes, without offset."
@@ -125,6 +125,9 @@ class DescribeProductInput:
     description: str = strawberry.field(default="", description="What it is, in plain words: by these it is found.")
     seller_id: strawberry.ID | None = strawberry.field(
         default=None, description="The business that sells it; null for the shop itself. It is not checked."
+    )
+    channels: list[str] | None = strawberry.field(
+        default=None, description="Slugs of the channels in which the shop shows it; null: in all of them."
     )
 
 

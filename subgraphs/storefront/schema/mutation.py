@@ -185,8 +185,9 @@ class ShopMutation:
                 title=input.title,
                 description=input.description,
                 seller_id=None if input.seller_id is None else parse_id(input.seller_id, "sellerId"),
+                channels=input.channels,
             )
-        return ProductPayload(product=Product.of(row.product_id, context.request.channel))
+        return ProductPayload(product=Product.of(row.product_id, None))
 
     @mutation(MarkBackInStockPayload, scope=WRITE, description="End the waiting for a variant that can be had again.")
     async def mark_back_in_stock(
@@ -251,7 +252,7 @@ class ShopperMutation:
                 wishlist_id=None if input.wishlist_id is None else parse_id(input.wishlist_id, "wishlistId"),
                 product_id=input.product_id,
                 variant_id=input.variant_id,
-                channel=input.channel or info.context.request.channel,
+                channel=input.channel,
                 note=input.note,
             )
         return WishlistPayload(wishlist=Wishlist.of(row))
@@ -273,10 +274,9 @@ class ShopperMutation:
         self, info: Info, input: Annotated[inputs.NoteProductViewInput, strawberry.argument(description="The product.")]
     ) -> ProductPayload:
         tenant_id, user_id = _person(info)
-        channel = input.channel or info.context.request.channel
         with under("input"):
-            await noted.note_view(info.context.session, tenant_id, user_id, input.product_id, channel)
-        return ProductPayload(product=Product.of(input.product_id, channel))
+            await noted.note_view(info.context.session, tenant_id, user_id, input.product_id, input.channel)
+        return ProductPayload(product=Product.of(input.product_id, input.channel))
 
     @mutation(BackInStockPayload, description="Wait for a variant that is sold out.")
     async def subscribe_back_in_stock(
@@ -307,7 +307,7 @@ class ShopperMutation:
                 tenant_id,
                 user_id,
                 product_id=input.product_id,
-                channel=input.channel or info.context.request.channel,
+                channel=input.channel,
                 text=input.text,
             )
         return ProductQuestionPayload(question=ProductQuestion.of(row))
@@ -335,7 +335,7 @@ class ShopperMutation:
                 tenant_id,
                 user_id,
                 checkout_id=input.checkout_id,
-                channel=input.channel or info.context.request.channel,
+                channel=input.channel,
                 name=input.name,
             )
         return CartPayload(cart=Cart.of(row))

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from resolvers.errors import BadUserInput
 from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
-from resolvers.pagination import After, Before, Connection, First, Last, Window
+from resolvers.pagination import After, Before, Connection, First, Last, PageInfo, Window
 from resolvers.permissions import requires
 from subgraphs.storefront import loaders
 from subgraphs.storefront.domain import money
@@ -54,6 +54,7 @@ MAX_VARIANTS = 500
 _NOT_SHOWN = (
     "Null, with an error, where more than the id is asked by who may not see it, or of who is no member any more."
 )
+NOT_SOLD = "Null where the shop does not show it."
 _LISTINGS = "channelListings { channel { slug } price { amount currency } }"
 _ORDERED_AT = Annotated[
     datetime | None, strawberry.argument(description="Instant of the order, with its offset; now if left out.")
@@ -124,7 +125,7 @@ class ProductVariant:
     @strawberry.field(extensions=[requires(READ)], description="What suppliers ask for it, newest first.")
     async def supplier_offers(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> SupplierOfferConnection:
+    ) -> SupplierOfferConnection | None:
         window = Window.of(OFFERS_NEWEST, first=first, after=after, last=last, before=before)
         page = await info.context.load(loaders.offer_pages_of_variant, str(self.id), window)
         return SupplierOfferConnection.of(page, SupplierOffer.of)
@@ -150,7 +151,7 @@ class ProductVariant:
 @strawberry.type(description="That a user wants to hear when a variant can be had again.")
 class BackInStockSubscription:
     id: strawberry.ID = strawberry.field(description="Of the subscription.")
-    variant: ProductVariant = strawberry.field(description="What is waited for.")
+    variant: ProductVariant | None = strawberry.field(description=f"What is waited for. {NOT_SOLD}")
     created_at: datetime = strawberry.field(description="Since when.")
     notified_at: datetime | None = strawberry.field(description="When the waiting ended; null while it goes on.")
 
@@ -221,7 +222,7 @@ class Product:
     @strawberry.field(extensions=[requires(READ)], description="What suppliers ask for its variants, newest first.")
     async def supplier_offers(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> SupplierOfferConnection:
+    ) -> SupplierOfferConnection | None:
         window = Window.of(OFFERS_NEWEST, first=first, after=after, last=last, before=before)
         page = await info.context.load(loaders.offer_pages_of_product, str(self.id), window)
         return SupplierOfferConnection.of(page, SupplierOffer.of)
@@ -248,7 +249,7 @@ class Product:
     ) -> "list[ProductRecommendation]":
         if not 1 <= first <= MAX_RECOMMENDATIONS:
             raise BadUserInput(f"`first` is from 1 to {MAX_RECOMMENDATIONS}.")
-        alike = loaders.Alike(info.context.services.embeddings.id, first)
+        alike = loaders.Alike(info.context.services.embeddings.id, first, self.channel)
         found = await info.context.load(loaders.products_like, str(self.id), alike)
         return [
             ProductRecommendation(product=Product.of(product_id, self.channel), similarity=similarity)
@@ -271,9 +272,16 @@ class Product:
         return await info.context.load(loaders.question_count, str(self.id), reader_of(info))
 
 
+@strawberry.federation.type(tags=["paging"], description="One element of a page of products.")
+class SoldProductEdge:
+    cursor: str
+    node: Product | None = strawberry.field(description=f"The product. {NOT_SOLD}")
+
+
 @strawberry.type(description="A page of products.")
-class SoldProductConnection(Connection[Product]):
-    pass
+class SoldProductConnection:
+    edges: list[SoldProductEdge] = strawberry.federation.field(tags=["paging"])
+    page_info: PageInfo = strawberry.federation.field(tags=["paging"])
 
 
 @strawberry.federation.type(keys=["id"], description="A business of the directory; the storefront adds what it sells.")
@@ -297,15 +305,19 @@ class Business:
         last: Last = None,
         before: Before = None,
     ) -> SoldProductConnection:
-        seen_in = channel_slug(channel) or info.context.request.channel
+        seen_in = channel_slug(channel)
         window = Window.of(BY_TITLE, first=first, after=after, last=last, before=before)
-        page = await info.context.load(loaders.products_of_seller, UUID(self.id), window)
-        return SoldProductConnection.of(page, lambda row: Product.of(row.product_id, seen_in))
+        page = await info.context.load(loaders.products_of_seller, UUID(self.id), loaders.Sold(window, seen_in))
+        edges = [
+            SoldProductEdge(cursor=cursor, node=Product.of(row.product_id, seen_in))
+            for row, cursor in zip(page.rows, page.cursors, strict=True)
+        ]
+        return SoldProductConnection(edges=edges, page_info=page.info)
 
 
 @strawberry.type(description="A product that is like another.")
 class ProductRecommendation:
-    product: Product = strawberry.field(description="The product.")
+    product: Product | None = strawberry.field(description=f"The product. {NOT_SOLD}")
     similarity: float = strawberry.field(description="Cosine similarity of the meanings, at most 1.")
 
 
@@ -340,7 +352,7 @@ class ProductQuestion:
     id: strawberry.ID = strawberry.field(description="Of the question.")
     text: str = strawberry.field(description="The question itself.")
     status: Moderation = strawberry.field(description="Whether it is shown.")
-    product: Product = strawberry.field(description="What it is about.")
+    product: Product | None = strawberry.field(description=f"What it is about. {NOT_SOLD}")
     author: Account | None = strawberry.field(description=f"Who asked. {_NOT_SHOWN}")
     created_at: datetime = strawberry.field(description="When.")
     question_id: strawberry.Private[UUID]

@@ -42,7 +42,7 @@ class Query:
     @strawberry.field(extensions=[requires(READ)], description="Suppliers, by name.")
     async def suppliers(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> SupplierConnection:
+    ) -> SupplierConnection | None:
         window = Window.of(sourcing.SUPPLIERS_BY_NAME, first=first, after=after, last=last, before=before)
         return SupplierConnection.of(await sourcing.supplier_page(info.context.session, window), Supplier.of)
 
@@ -60,7 +60,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> SupplierOfferConnection:
+    ) -> SupplierOfferConnection | None:
         window = Window.of(sourcing.OFFERS_NEWEST, first=first, after=after, last=last, before=before)
         page = await sourcing.offer_page(
             info.context.session,
@@ -81,7 +81,7 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> ProductQuestionConnection:
+    ) -> ProductQuestionConnection | None:
         window = Window.of(questions.QUESTIONS_NEWEST, first=first, after=after, last=last, before=before)
         wanted = None if status is None else status.value
         page = await questions.question_page(info.context.session, window, status=wanted, author_id=None)

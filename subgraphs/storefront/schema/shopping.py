@@ -13,7 +13,7 @@ from resolvers.pagination import After, Before, Connection, First, Last, Window
 from subgraphs.storefront import loaders
 from subgraphs.storefront.repository.noted import ITEMS_NEWEST
 from subgraphs.storefront.schema.arguments import CartStatus
-from subgraphs.storefront.schema.products import Product, ProductVariant
+from subgraphs.storefront.schema.products import NOT_SOLD, Product, ProductVariant
 from subgraphs.storefront.schema.references import Order
 
 __all__ = [
@@ -31,8 +31,10 @@ __all__ = [
 @strawberry.type(description="A product on a wishlist.")
 class WishlistItem:
     id: strawberry.ID = strawberry.field(description="Of the item.")
-    product: Product = strawberry.field(description="The product.")
-    variant: ProductVariant | None = strawberry.field(description="Which of its variants; null for any.")
+    product: Product | None = strawberry.field(description=f"The product. {NOT_SOLD}")
+    variant: ProductVariant | None = strawberry.field(
+        description="Which of its variants; null for any, and where the shop does not show it."
+    )
     note: str = strawberry.field(description="What its owner noted about it; may be empty.")
     added_at: datetime = strawberry.field(description="When it was put there.")
 
@@ -83,7 +85,7 @@ class WishlistConnection(Connection[Wishlist]):
 
 @strawberry.type(description="A product that the user has looked at.")
 class ViewedProduct:
-    product: Product = strawberry.field(description="The product.")
+    product: Product | None = strawberry.field(description=f"The product. {NOT_SOLD}")
     viewed_at: datetime = strawberry.field(description="When, the last time.")
 
     @classmethod

@@ -28,6 +28,7 @@ from subgraphs.storefront.seed.catalogue import (
     KINDS,
     QUESTIONS,
     SUPPLIERS,
+    UNPUBLISHED,
     Kind,
 )
 from subgraphs.storefront.usecases.profiles import embed
@@ -135,12 +136,19 @@ async def _profiles(session: TenantSession, slug: str, tenant_id: UUID, provider
             else demo_id(slug, "business", f"b{number - FIRST_PRODUCT + 1:03}"),
             "title": f"{FLAVOURS[slug][flavour]} {kind.name}",
             "description": kind.text,
+            "channels": _channels(number),
         }
         for number, kind, flavour in _products()
     ]
     await add_all(session, tenant_id, tables.product_profiles, rows)
     written = await profiles.by_product(session, [row["product_id"] for row in rows])
     await embed(session, tenant_id, provider, list(written.values()))
+
+
+def _channels(number: int) -> list[str] | None:
+    """The shops are still preparing one product in each channel."""
+    hidden = UNPUBLISHED.get(number)
+    return None if hidden is None else [channel for channel in CHANNELS if channel != hidden]
 
 
 def _noted(slug: str) -> Iterator[tuple[Any, list[dict[str, Any]]]]:

@@ -15,6 +15,9 @@ FLAVOURS = {
 CHANNELS = {"default-channel": ("USD", Decimal(1)), "channel-pln": ("PLN", Decimal("4.05"))}
 """Currencies of the channels, and how their prices relate to those below."""
 
+UNPUBLISHED = {139: "default-channel", 140: "channel-pln"}
+"""Products that the shops do not show in a channel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

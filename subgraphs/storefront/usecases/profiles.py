@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from resolvers.embeddings import EmbeddingProvider
 from resolvers.session import TenantSession
-from subgraphs.storefront.domain.values import MAX_DESCRIPTION, MAX_NAME, shop_id, text_of
+from subgraphs.storefront.domain.values import MAX_DESCRIPTION, MAX_NAME, channel_slugs, shop_id, text_of
 from subgraphs.storefront.repository import profiles
 
 
@@ -24,11 +24,15 @@ async def describe_product(
     title: str,
     description: str,
     seller_id: UUID | None,
+    channels: Sequence[str] | None,
 ) -> Row[Any]:
     """Stores the profile of a product, from now on found among those like it, and returns its row.
 
+    Args:
+        channels: in which the shop shows it; None: in all.
+
     Raises:
-        InvalidValue: no product's id, or a text out of bounds.
+        InvalidValue: no product's id, or a text or channels out of bounds.
     """
     row = await profiles.put(
         session,
@@ -37,6 +41,7 @@ async def describe_product(
         title=text_of(title, MAX_NAME * 2, "title"),
         description=text_of(description, MAX_DESCRIPTION, "description", minimum=0),
         seller_id=seller_id,
+        channels=None if channels is None else channel_slugs(channels, "channels"),
     )
     await embed(session, tenant_id, provider, [row])
     return row

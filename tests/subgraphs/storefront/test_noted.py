@@ -43,6 +43,36 @@ async def test_a_wishlist(tenant: Tenant) -> None:
     assert [error["code"] for error in again["errors"]] == ["NOT_FOUND"]
 
 
+async def test_no_channel_is_the_tenants_own_whichever_that_is(tenant: Tenant) -> None:
+    """The caller's context has a channel, but which one is put in the shop's requests, the tenant's link says."""
+    caller = {"claims": {"channel": "acme-uk"}}
+    given = {"productId": demo_product(126)}
+    seen = "product { id channel }"
+    no_channel = {"product": {"id": demo_product(126), "channel": None}}
+    viewed = await tenant.mutate("noteProductView", "NoteProductViewInput", seen, caller, **given)
+    assert viewed == {**no_channel, "errors": []}
+    described = {**given, "title": "T-shirt"}
+    told = await tenant.mutate("describeProduct", "DescribeProductInput", seen, caller, **described)
+    assert told == {**no_channel, "errors": []}
+    asked = await tenant.mutate(
+        "askProductQuestion", "AskProductQuestionInput", f"question {{ {seen} }}", caller, text="Why?", **given
+    )
+    assert asked["question"] == no_channel
+    kind = "BackInStockInput"
+    selection = "subscription { variant { channel } }"
+    waits = await tenant.mutate("subscribeBackInStock", kind, selection, caller, variantId=demo_variant(126))
+    assert waits["subscription"] == {"variant": {"channel": None}}
+    cart = await tenant.mutate("addCart", "AddCartInput", "cart { channel }", caller, checkoutId=checkout())
+    assert cart["cart"] == {"channel": None}
+    selection = f"wishlist {{ items {{ edges {{ node {{ {seen} }} }} }} }}"
+    for _ in range(2):  # once, without a channel, too
+        wished = await tenant.mutate("addToWishlist", "AddToWishlistInput", selection, caller, **given)
+        assert wished["wishlist"]["items"]["edges"] == [{"node": no_channel}]
+    for field in ("recentlyViewedProducts", "myProductQuestions"):
+        found = (await tenant.data(f"{{ {field} {{ edges {{ node {{ {seen} }} }} }} }}", **caller))[field]
+        assert [edge["node"] for edge in found["edges"]] == [no_channel]
+
+
 async def test_more_wishlists(tenant: Tenant) -> None:
     create = "mutation ($n: String!) { createWishlist(name: $n) { wishlist { id } errors { code } } }"
     delete = "mutation ($id: ID!) { deleteWishlist(id: $id) { removedId errors { code } } }"

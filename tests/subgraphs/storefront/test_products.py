@@ -89,7 +89,7 @@ async def test_costs_are_for_those_who_run_the_shop(storefront: Any) -> None:
             "seller": {"id": str(demo_id("acme", "business", "b001"))},
             "isInWishlist": False,
         }
-        assert hidden is None
+        assert hidden == {"supplierOffers": None}  # and the variant is still there
         assert {error["extensions"]["code"] for error in body["errors"]} == {code}
 
 
@@ -105,6 +105,20 @@ async def test_offers_in_pages(storefront: Any) -> None:
     (rest,) = await storefront.entities([product(126)], selection)
     ids = [edge["node"]["id"] for edge in (*page["edges"], *rest["supplierOffers"]["edges"])]
     assert len(ids) == len(set(ids)) == 6  # two variants: near in two currencies, far in one
+
+
+async def test_offers_that_are_refused_take_no_product_away(storefront: Any) -> None:
+    query = """query ($r: [_Any!]!) { suppliers { edges { cursor } } supplierOffers { edges { cursor } }
+      productQuestions { edges { cursor } }
+      _entities(representations: $r) { ... on Product { isInWishlist supplierOffers { edges { cursor } } } } }"""
+    body = await storefront.call(query, {"r": [product(126)]}, scopes=[], user=None)
+    assert body["data"] == {
+        "suppliers": None,
+        "supplierOffers": None,
+        "productQuestions": None,
+        "_entities": [{"isInWishlist": False, "supplierOffers": None}],
+    }
+    assert {error["extensions"]["code"] for error in body["errors"]} == {"UNAUTHENTICATED"}
 
 
 async def test_when_it_arrives(storefront: Any) -> None:
@@ -160,6 +174,23 @@ async def test_similar_products(storefront: Any) -> None:
           ... on Product { recommendations(first: $n) { similarity } } } }"""
         body = await storefront.call(query, {"r": [product(131)], "n": wrong})
         assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_products_that_the_shop_does_not_show_are_not_named(storefront: Any) -> None:
+    """Of the demo products 139 is not shown in the one channel, and 140 not in the other."""
+    selection = "... on Product { recommendations(first: 24) { product { id } } }"
+    asked = [product(138), product(138, "channel-pln")]  # these three are of one kind
+    here, there = (
+        {each["product"]["id"] for each in found["recommendations"]}
+        for found in await storefront.entities(asked, selection, user=None, scopes=[])
+    )
+    assert (demo_product(139) in here, demo_product(140) in here) == (False, True)
+    assert (demo_product(139) in there, demo_product(140) in there) == (True, False)
+    business = [{"__typename": "Business", "id": str(demo_id("acme", "business", "b014"))}]  # it sells 139
+    for channel, shown in ((CHANNEL, 0), ("channel-pln", 1)):
+        selection = f'... on Business {{ products(channel: "{channel}") {{ edges {{ node {{ id }} }} }} }}'
+        (found,) = await storefront.entities(business, selection, user=None, scopes=[])
+        assert len(found["products"]["edges"]) == shown
 
 
 @pytest.mark.parametrize(
