@@ -10,7 +10,7 @@ import pytest
 from subgraphs.saleor.domain.ids import global_id
 from subgraphs.saleor.seed.people import customer_email
 from subgraphs.storefront.seed import demo_product
-from tests.e2e.conftest import Platform, codes
+from tests.e2e.conftest import Platform
 
 pytestmark = pytest.mark.stack
 
@@ -84,7 +84,14 @@ def buy(platform: Platform, tenant: str) -> dict[str, Any]:
     assert closed["cart"]["order"]["number"] == order["number"]
     own = platform.data("{ me { orders(first: 100) { edges { node { id } } } } }", **shopper)["me"]["orders"]["edges"]
     assert order["id"] in [edge["node"]["id"] for edge in own]
-    return {"checkout": checkout, "cart": cart["cart"]["id"], "order": order, "shopper": shopper, "token": token}
+    return {
+        "checkout": checkout,
+        "cart": cart["cart"]["id"],
+        "order": order,
+        "shopper": shopper,
+        "token": token,
+        "variant": variant["id"],
+    }
 
 
 TIMELINES = """query ($email: String!) { contacts(filter: {search: $email}, first: 10) { edges { node {
@@ -164,10 +171,37 @@ def test_an_order_comes_to_the_customers_timeline(platform: Platform) -> None:
     assert told(platform, "acme", email) == []
 
 
+STOCK = """query ($id: ID!) { productVariant(id: $id) { stocks { quantity quantityAllocated } } }"""
+
+
+def promised(platform: Platform, tenant: str, variant: str) -> int:
+    """How many of it are promised to orders, in all warehouses."""
+    found = platform.data(STOCK, {"id": variant}, user=f"ada@{tenant}")["productVariant"]["stocks"]
+    return sum(int(each["quantityAllocated"]) for each in found)
+
+
 def test_what_is_left_in_stock_and_paid(platform: Platform) -> None:
-    """A checkout that was ordered is none any more, and nobody pays for another's."""
+    """A checkout that was ordered takes its items once, and none of the other shop's customers pays for it."""
+    variants = {tenant: buy(platform, tenant)["variant"] for tenant in ("acme", "globex")}
+
+    def taken() -> dict[str, int]:
+        return {tenant: promised(platform, tenant, variant) for tenant, variant in variants.items()}
+
+    expected = taken()
     done = buy(platform, "acme")
-    again = platform.ask(COMPLETE, {"id": done["checkout"]}, **done["shopper"])
-    answer = again.json()
-    refused = (answer.get("data") or {}).get("checkoutComplete") or {}
-    assert codes(again) or refused.get("errors") or refused.get("order", {}).get("id") == done["order"]["id"]
+    assert done["variant"] == variants["acme"]
+    expected["acme"] += 2
+    assert taken() == expected
+    # Once more, by the same customer: what is there already, and no items.
+    again = platform.data(COMPLETE, {"id": done["checkout"]}, **done["shopper"])["checkoutComplete"]
+    assert (again["errors"], again["order"]["id"]) == ([], done["order"]["id"])
+    # By a customer of the other shop, with a token that is good there: to pay, and to complete.
+    stranger = buy(platform, "globex")["shopper"]
+    expected["globex"] += 2
+    pay = STEP.format(kind="PaymentInput!", field="checkoutPaymentCreate", argument="input")
+    given = {"id": done["checkout"], "value": {"gateway": "mirumee.payments.dummy", "token": "t"}}
+    assert platform.data(pay, given, **stranger)["it"]["errors"][0]["code"] == "NOT_FOUND"
+    theirs = platform.data(COMPLETE, {"id": done["checkout"]}, **stranger)["checkoutComplete"]
+    assert theirs["order"] is None
+    assert theirs["errors"][0]["code"] == "NOT_FOUND"
+    assert taken() == expected

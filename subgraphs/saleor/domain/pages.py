@@ -38,7 +38,7 @@ def window(name: str, arguments: Mapping[str, Any]) -> Window:
     """
     first: int | None = arguments.get("first")
     last: int | None = arguments.get("last")
-    if first is None and last is None:
+    if not first and not last:  # none of none is no size, either
         raise Failed(f"You must provide a `first` or `last` value to properly paginate the `{name}` connection.")
     for which, wanted in (("first", first), ("last", last)):
         if wanted is not None and wanted > MAX_SIZE:
@@ -46,12 +46,11 @@ def window(name: str, arguments: Mapping[str, Any]) -> Window:
                 f"Requesting {wanted} records on the `{name}` connection exceeds the `{which}` limit of {MAX_SIZE} "
                 "records."
             )
-    if first is not None and last is not None:
+        if wanted is not None and wanted < 0:
+            raise Failed(f"Argument `{which}` must be a non-negative integer.")
+    if first and last:
         raise Failed("Argument `last` cannot be combined with `first`.")
-    size = last if last is not None else first or 0
-    if size < 0:
-        raise Failed(f"Requesting {size} records on the `{name}` connection is not possible.")
-    return Window(size, first is None, _values(arguments.get("after")), _values(arguments.get("before")))
+    return Window(first or last or 0, not first, _values(arguments.get("after")), _values(arguments.get("before")))
 
 
 def cursor_of(values: Sequence[object]) -> str:

@@ -52,7 +52,7 @@ def customer_list(search: str | None) -> Select[Any]:
     """Users who are not staff."""
     statement = select(users).where(~users.c.is_staff)
     if search:
-        pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "") + "%"
+        pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         columns = (users.c.email, users.c.first_name, users.c.last_name)
         statement = statement.where(or_(*[column.ilike(pattern, escape="\\") for column in columns]))
     return statement

@@ -231,7 +231,7 @@ def product_sort(field: str | None, scope: Scope, *, descending: bool) -> Sort:
 
 
 def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("\0", "")
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _with_descendants(ids: Sequence[int]) -> Select[Any]:

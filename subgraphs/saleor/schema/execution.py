@@ -2,13 +2,15 @@
 
 import json
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -28,17 +30,47 @@ __all__ = ["answer", "guard"]
 _log = logging.getLogger("subgraphs.saleor")
 
 _OPEN_TO_EXPIRED = frozenset({"_service", "tokenCreate", "tokenRefresh", "tokenVerify"})
+# NUL, and halves of surrogate pairs.
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 Answer = tuple[int, dict[str, Any]]
 
 
 def guard(schema: GraphQLSchema) -> None:
-    """Let root fields fail for who comes with a token that has expired."""
+    """Let fields fail whose arguments cannot be kept, and root fields for who comes with a token that has expired."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType):
+            for field in type_.fields.values():
+                if field.args and field.resolve is not None:
+                    field.resolve = _reading(field.resolve)
     for root in (schema.query_type, schema.mutation_type):
         assert root is not None
         for name, field in root.fields.items():
             if name not in _OPEN_TO_EXPIRED and field.resolve is not None:
                 field.resolve = _guarded(field.resolve)
+
+
+def _reading(resolve: Any) -> Any:
+    def reading(source: Any, info: Any, **arguments: Any) -> Any:
+        # The database takes no such text: a statement that has one would end the transaction, which other fields share.
+        if any(_UNKEPT.search(each) for each in _texts(arguments)):
+            raise Failed("Null characters are not allowed.")
+        return resolve(source, info, **arguments)
+
+    return reading
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts of arguments, however deep, and the names of members among them."""
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, Mapping):
+            left += [*each.keys(), *each.values()]
+        elif isinstance(each, list):
+            left += each
 
 
 def _guarded(resolve: Any) -> Any:

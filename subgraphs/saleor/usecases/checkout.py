@@ -41,6 +41,12 @@ GATEWAY = "mirumee.payments.dummy"
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _REQUIRED = {"street_address_1": "streetAddress1", "city": "city", "country": "country", "postal_code": "postalCode"}
+_LONGEST = {
+    **dict.fromkeys(["firstName", "lastName", "companyName", "streetAddress1", "streetAddress2", "city"], 256),
+    "cityArea": 128,
+    "postalCode": 20,
+    "countryArea": 128,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +211,17 @@ async def set_address(cart: Cart, column: str, given: Mapping[str, Any]) -> None
         given: as `AddressInput` has it.
 
     Raises:
-        Refused: something lacks.
+        Refused: something lacks, or is too long.
     """
     values = {_column(field): str(value) for field, value in given.items() if value and field != "skipValidation"}
     if not given.get("skipValidation"):
         for name, field in _REQUIRED.items():
             if not values.get(name):
                 raise Refused(field, "REQUIRED", "This field is required.")
+    for field, most in _LONGEST.items():
+        length = len(values.get(_column(field), ""))
+        if length > most:
+            raise Refused(field, "INVALID", f"Ensure this value has at most {most} characters (it has {length}).")
     tenant_id = cart.session.context.tenant_id
     assert tenant_id is not None
     address_id = await accounts.add_address(cart.session, tenant_id, values)

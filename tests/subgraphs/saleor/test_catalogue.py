@@ -74,7 +74,7 @@ async def test_filters(acme: Shop, given: Any, holds: Any) -> None:
     assert all(holds(each) for each in found)
 
 
-@pytest.mark.parametrize("search", ["%", "_", "\\", "' or 1=1 --", "\x00"])
+@pytest.mark.parametrize("search", ["%", "_", "\\", "' or 1=1 --"])
 async def test_words_are_no_patterns(acme: Shop, search: str) -> None:
     found = await find(acme, search=search)
     assert nodes(found) == [] or search == "\x00"
@@ -113,8 +113,58 @@ async def test_prices_go_up(acme: Shop) -> None:
     assert any(each["pricing"]["onSale"] for each in nodes(await find(acme)))
 
 
+async def test_what_no_text_may_have_is_refused_where_it_stands(acme: Shop) -> None:
+    """In a literal, in a variable and deep in one: the field is null, and its siblings are there."""
+    query = """query ($s: String, $f: ProductFilterInput) {
+      slug: product(slug: "a\\u0000b", channel: "default-channel") { id }
+      search: products(search: $s, channel: "default-channel", first: 1) { totalCount }
+      filter: products(filter: $f, channel: "default-channel", first: 1) { totalCount }
+      inside: category(slug: "apparel") { level products(channel: "a\\u0000b", first: 1) { totalCount } }
+      shop { name } }"""
+    body = await acme.call(query, s="\0", f={"search": "a\0"})
+    data = body["data"]
+    assert (data["slug"], data["search"], data["filter"]) == (None, None, None)
+    assert data["inside"] == {"level": 0, "products": None}
+    assert data["shop"]["name"]
+    assert [each["path"] for each in body["errors"]] == [["slug"], ["search"], ["filter"], ["inside", "products"]]
+    told = {(each["message"], each["extensions"]["exception"]["code"]) for each in body["errors"]}
+    assert told == {("Null characters are not allowed.", "GraphQLError")}
+
+
+async def test_entities_with_what_no_text_may_have(acme: Shop) -> None:
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } shop { name } }"
+    body = await acme.call(query, r=[{"__typename": "Product", "id": "\0", "channel": "default-channel"}])
+    assert body["data"]["_entities"] is None
+    assert body["data"]["shop"]["name"]
+
+
 @pytest.mark.parametrize(
-    "cursor", ["x", "W10=", "WyJhIl0=", "WzEsMl0=", "WyJhIiwiYiJd", "WyIxIiwiOTk5OTk5OTk5OTk5OTk5OTk5OTkiXQ=="]
+    ("sizes", "message"),
+    [
+        ("first: 0", "You must provide a `first` or `last` value to properly paginate the `products` connection."),
+        ("last: 0", "You must provide a `first` or `last` value to properly paginate the `products` connection."),
+        ("first: -1", "Argument `first` must be a non-negative integer."),
+        ("last: -1", "Argument `last` must be a non-negative integer."),
+        ("first: 1, last: 1", "Argument `last` cannot be combined with `first`."),
+    ],
+)
+async def test_sizes_that_are_none(acme: Shop, sizes: str, message: str) -> None:
+    body = await acme.call(f'{{ products(channel: "default-channel", {sizes}) {{ edges {{ node {{ id }} }} }} }}')
+    assert body["data"] == {"products": None}
+    assert [each["message"] for each in body["errors"]] == [message]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "W10=",
+        "WyJhIl0=",
+        "WzEsMl0=",
+        "WyJhIiwiYiJd",
+        "WyIxIiwiOTk5OTk5OTk5OTk5OTk5OTk5OTkiXQ==",
+        "WyJcdTAwMDAiLCIxIl0=",
+    ],
 )
 async def test_a_cursor_that_is_none_is_refused(acme: Shop, cursor: str) -> None:
     query = 'query ($c: String) { products(channel: "default-channel", first: 1, after: $c) { totalCount } }'

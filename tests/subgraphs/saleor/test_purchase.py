@@ -324,3 +324,35 @@ async def test_money_on_the_wire(acme: Shop) -> None:
     parts = split_id(made["checkout"]["id"])
     assert parts is not None
     assert parts == ("Checkout", made["checkout"]["token"])
+
+
+@pytest.mark.parametrize(
+    ("field", "most"), [("firstName", 256), ("lastName", 256), ("cityArea", 128), ("postalCode", 20)]
+)
+async def test_an_address_has_its_lengths(acme: Shop, field: str, most: int) -> None:
+    key = (await create(acme, (384, 1)))["checkout"]["id"]
+    given = {**ADDRESS, field: "x" * most}
+    written = await step(acme, "checkoutShippingAddressUpdate", key, "shippingAddress", "AddressInput!", given)
+    assert written["errors"] == []
+    given[field] += "x"
+    refused = await step(acme, "checkoutShippingAddressUpdate", key, "shippingAddress", "AddressInput!", given)
+    assert [(each["field"], each["code"]) for each in refused["errors"]] == [(field, "INVALID")]
+
+
+async def test_a_null_character_is_refused_and_keeps_nothing_from_the_rest(acme: Shop) -> None:
+    key = (await create(acme, (384, 1)))["checkout"]["id"]
+    query = """mutation ($id: ID!, $bad: String!, $address: AddressInput!) {
+      email: checkoutEmailUpdate(id: $id, email: $bad) { errors { code } }
+      promo: checkoutAddPromoCode(id: $id, promoCode: $bad) { errors { code } }
+      name: checkoutShippingAddressUpdate(id: $id, shippingAddress: $address) { errors { code } }
+      good: checkoutEmailUpdate(id: $id, email: "new@example.com") { checkout { email } } }"""
+    body = await acme.call(query, id=key, bad="a\0@example.com", address={**ADDRESS, "firstName": "A\0"})
+    assert body["data"] == {
+        "email": None,
+        "promo": None,
+        "name": None,
+        "good": {"checkout": {"email": "new@example.com"}},
+    }
+    assert {each["message"] for each in body["errors"]} == {"Null characters are not allowed."}
+    log_in = await acme.call('mutation { tokenCreate(email: "a\\u0000", password: "\\u0000") { token } }')
+    assert log_in["data"] == {"tokenCreate": None}
