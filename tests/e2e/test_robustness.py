@@ -26,6 +26,10 @@ INTERNAL = re.compile(
 schemathesis.graphql.scalar("DateTime", st.sampled_from(["2026-01-05T09:00:00Z", "x"]).map(nodes.String))
 schemathesis.graphql.scalar("Time", st.sampled_from(["09:00", "24:00", "x"]).map(nodes.String))
 schemathesis.graphql.scalar("Micros", st.sampled_from(["0", "1000", "-1", "x"]).map(nodes.String))
+schemathesis.graphql.scalar("ExactDecimal", st.sampled_from(["19.90", "-1", "1e400", "x"]).map(nodes.String))
+schemathesis.graphql.scalar("PositiveDecimal", st.sampled_from(["19.90", "-1", "x"]).map(nodes.String))
+schemathesis.graphql.scalar("GenericScalar", st.sampled_from(["", "x", "{}"]).map(nodes.String))
+schemathesis.graphql.scalar("JSONString", st.sampled_from(["", "x", "{}"]).map(nodes.String))
 schemathesis.graphql.scalar("JSON", st.sampled_from(["", "x", "{}"]).map(nodes.String))
 
 
