@@ -91,6 +91,6 @@ async def test_no_tenant_waits_for_anothers_backlog(runs: Runs) -> None:
 async def test_without_a_key_of_their_own_they_do(runs: Runs) -> None:
     """The control: what makes the difference is the key."""
     crew = await order(runs, dict.fromkeys((FLOOD, *OTHERS), "everybody"))
-    # Nearly as they came: those that came at the same moment change places.
-    first = min(crew.had.index(tenant) for tenant in OTHERS)
-    assert crew.had[:first].count(FLOOD) >= BACKLOG - 2, crew.had
+    # Roughly as they came: tasks of one key that were queued at nearly the same moment change places.
+    last = max(crew.had.index(tenant) for tenant in OTHERS)
+    assert crew.had[: last + 1].count(FLOOD) > BACKLOG / 2, crew.had
