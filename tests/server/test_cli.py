@@ -127,7 +127,10 @@ def test_compose_reports_errors_with_their_places(tmp_path: Path) -> None:
         ("subgraphs: {a: {routing_url: x}}", "subgraph 'a' needs `schema`"),
         ("subgraphs: {a: {schema: {file: x.graphql, subgraph_url: http://x}}}", "exactly one of `file`"),
         ("subgraphs: {a: {schema: {file: none.graphql}}}", "SCHEMA_NOT_FOUND"),
-        ("subgraphs: {a: {schema: {subgraph_url: 'file:///etc/passwd'}}}", "must be an http or https URL"),
+        (
+            "subgraphs: {a: {schema: {subgraph_url: 'file:///etc/passwd'}}}",
+            "it can be asked at an http or https URL only",
+        ),
         ("subgraphs: {a: {schema: {subgraph_url: 'http://127.0.0.1:1/'}}}", "did not answer"),
     ],
 )

@@ -18,11 +18,13 @@ LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", imp
 
 NAMES = [
     "AiohttpTransport", "AsgiTransport", "Composed", "CompositionError", "CompositionHint", "Contract",
-    "CoroutineTransport", "Explanation", "FileSource", "InvalidConfig", "InvalidContract", "InvalidSupergraph",
+    "CoroutineTransport", "Explanation", "FileSource", "InvalidCompositionConfig", "InvalidConfig",
+    "InvalidContract", "InvalidSupergraph",
     "OperationError", "PendingReply", "PlanningError", "QueryPlan", "Rejected", "Reloader", "RequestContext",
     "RequestRefused", "RouterApp", "RouterConfig", "RouterError", "RouterHooks", "Send", "SourceLocation", "Subgraph",
     "SubgraphCall", "SubgraphError", "SubgraphReply", "Supergraph", "Transport", "UrlSource", "View", "compose",
-    "configure_logging", "create_app", "explain", "load_config", "load_contract", "load_supergraph", "plan", "serve",
+    "configure_logging", "create_app", "explain", "introspect", "load_config", "load_contract", "load_subgraphs",
+    "load_supergraph", "plan", "serve",
     "view_of",
 ]  # fmt: skip
 

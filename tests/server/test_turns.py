@@ -62,7 +62,7 @@ class Stage:
         await asyncio.sleep(0)
 
 
-CALL: Any = type("Call", (), {"subgraph": "a"})
+CALL: Any = type("Call", (), {"subgraph": "a", "stream": None})
 
 
 async def test_others_begin_when_there_is_room_or_nothing_to_do() -> None:
