@@ -71,6 +71,7 @@ def objection_to(
     action = actions[decision.index]
     if decision.arguments_hash != action.arguments_hash:
         return "ARGUMENTS_CHANGED", "The arguments are not those that were decided on; look at them again."
-    if action.risk is Risk.MONEY and kind is not DecisionKind.REJECT and actor.user_id == run.requested_by:
-        return "SELF_APPROVAL", "Who asked for a run may not approve what it spends."
+    own = actor.user_id in (run.requested_by, run.answered_for_by)
+    if own and action.risk is Risk.MONEY and kind is not DecisionKind.REJECT:
+        return "SELF_APPROVAL", "Who asked for a run, or wrote its schedule, may not approve what it spends."
     return None

@@ -146,6 +146,7 @@ class RunInput:
         dry_run: nothing is executed, only proposed.
         approval_timeout_s: an action not decided in that time is not done.
         budget_micros: what the run may spend at most, in millionths of the tenant's currency.
+        answered_for_by: user's id: whose rights the run has, who asked or had written its schedule; None for API keys.
     """
 
     tenant: str
@@ -160,6 +161,7 @@ class RunInput:
     dry_run: bool = False
     approval_timeout_s: float = 7 * 24 * 3600
     budget_micros: int = 0
+    answered_for_by: str | None = None
 
     @property
     def ref(self) -> "RunRef":

@@ -91,6 +91,7 @@ runs = tenant_table(
     Column("approval_timeout_s", Integer, nullable=False),
     _micros("budget_micros"),
     Column("requested_by", Uuid),
+    Column("answered_for_by", Uuid),
     Column("schedule_id", Uuid),
     Column("retry_of", Uuid),
     Column("dry_run", Boolean, nullable=False),

@@ -90,6 +90,7 @@ def run_input(tenant_id: UUID, run: Run) -> dict[str, Any]:
         "dry_run": run.dry_run,
         "approval_timeout_s": run.approval_timeout_s,
         "budget_micros": run.budget_micros,
+        "answered_for_by": None if run.answered_for_by is None else str(run.answered_for_by),
     }
 
 

@@ -163,25 +163,25 @@ def needs_person(action: Action, *, run_read_untrusted: bool) -> bool:
     return action.risk is Risk.WRITE and (action.read_untrusted or run_read_untrusted)
 
 
-def check_vote(action: Action, decision: Decision, requested_by: UUID | None) -> None:
+def check_vote(action: Action, decision: Decision, answered_for_by: UUID | None) -> None:
     """Lets a decision through that may be made about the action as it is now.
 
     Raises:
         AlreadyDecided: it is too late.
         ArgumentsChanged: other arguments were shown.
-        NotYourOwnMoney: who asked for the run approves that it spends money.
+        NotYourOwnMoney: whose rights the run has approves that it spends money.
     """
     if action.status is not ActionStatus.PROPOSED:
         raise AlreadyDecided(f"The action is {action.status.name} already.")
     if decision.arguments_hash != action.arguments_hash:
         raise ArgumentsChanged
-    own = decision.by is not None and decision.by == requested_by
+    own = decision.by is not None and decision.by == answered_for_by
     if own and action.risk is Risk.MONEY and decision.kind is not DecisionKind.REJECT:
         raise NotYourOwnMoney
 
 
 def decide(
-    action: Action, decision: Decision, now: datetime, *, requested_by: UUID | None, run_read_untrusted: bool
+    action: Action, decision: Decision, now: datetime, *, answered_for_by: UUID | None, run_read_untrusted: bool
 ) -> Action:
     """The decided action; the same if this very decision was recorded before.
 
@@ -192,7 +192,7 @@ def decide(
     """
     if _is_recorded(action, decision):
         return action
-    check_vote(action, decision, requested_by)
+    check_vote(action, decision, answered_for_by)
     approves = decision.kind is not DecisionKind.REJECT
     if approves and decision.by is None and needs_person(action, run_read_untrusted=run_read_untrusted):
         raise ApprovalRequired

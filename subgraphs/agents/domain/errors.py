@@ -106,7 +106,7 @@ class ApprovalRequired(Refused):
 
 
 class NotYourOwnMoney(Refused):
-    """Who asked for the run cannot approve that it spends money; someone else must."""
+    """Who asked for the run, or wrote its schedule, cannot approve that it spends money; someone else must."""
 
     code = "OWN_MONEY_ACTION"
 

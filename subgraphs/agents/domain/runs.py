@@ -70,6 +70,7 @@ class Opening:
         key: makes a retried request find the same run.
         scopes: of who asked, as they were then; the run may use no more.
         budget_micros: the most that the run may cost.
+        answered_for_by: whose rights it has, where nobody in person asked.
         approval_timeout_s: how long a person may take to decide; afterwards what was proposed is rejected.
     """
 
@@ -84,6 +85,7 @@ class Opening:
     approval_timeout_s: int = 86_400
     budget_micros: int = DEFAULT_RUN_MICROS
     requested_by: UUID | None = None
+    answered_for_by: UUID | None = None
     schedule_id: UUID | None = None
     retry_of: UUID | None = None
 
@@ -111,6 +113,7 @@ class Run:
     """A row of `agents.runs`, without its tenant.
 
     Attributes:
+        answered_for_by: whose rights it has: who asked for it, or who wrote its schedule; None for API keys.
         seq: of the last report.
         event_seq: of the last event.
         envelope_micros: granted to the run of the tenant's budget, spent or not.
@@ -132,6 +135,7 @@ class Run:
     approval_timeout_s: int
     budget_micros: int
     requested_by: UUID | None
+    answered_for_by: UUID | None
     schedule_id: UUID | None
     retry_of: UUID | None
     dry_run: bool
@@ -206,6 +210,7 @@ def open_run(run_id: UUID, opening: Opening, now: datetime, *, dry_run: bool) ->
         approval_timeout_s=opening.approval_timeout_s,
         budget_micros=opening.budget_micros,
         requested_by=opening.requested_by,
+        answered_for_by=opening.requested_by or opening.answered_for_by,
         schedule_id=opening.schedule_id,
         retry_of=opening.retry_of,
         dry_run=dry_run,

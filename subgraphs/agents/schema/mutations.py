@@ -98,7 +98,7 @@ class PublicMutation:
         scope=APPROVE,
         apart=True,
         description="Decides about an action that a run waits for. For people: an API key cannot. Who asked for the "
-        "run cannot approve that it spends money.",
+        "run, or had written its schedule, cannot approve that it spends money.",
     )
     async def decide_agent_action(
         self,

@@ -8,8 +8,7 @@ from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
 from resolvers.permissions import requires
 from subgraphs.agents.domain.runs import Run
-from subgraphs.agents.domain.schedules import Schedule
-from subgraphs.agents.repository import runs, schedules
+from subgraphs.agents.repository import runs
 from subgraphs.agents.schema.internal import INTERNAL
 
 __all__ = ["StandingQuery"]
@@ -21,19 +20,18 @@ class AgentRunStanding:
     scopes: list[str] = strawberry.field(description="What who asked for it might do then.")
     requested_by: strawberry.ID | None = strawberry.field(description="Who asked for it; null: nobody in person.")
     answered_for_by: strawberry.ID | None = strawberry.field(
-        description="Whose rights it has: who asked for it, or who wrote its schedule; null for API keys."
+        description="Whose rights it has: who asked for it, or had written its schedule; null for API keys."
     )
     is_over: bool = strawberry.field(description="Whether it has ended.")
 
     @classmethod
-    def of(cls, run: Run, schedule: Schedule | None) -> Self:
+    def of(cls, run: Run) -> Self:
         """As the row has it."""
-        person = run.requested_by or (None if schedule is None else schedule.changed_by)
         return cls(
             crew=run.crew,
             scopes=list(run.scopes),
             requested_by=None if run.requested_by is None else wire_id(run.requested_by),
-            answered_for_by=None if person is None else wire_id(person),
+            answered_for_by=None if run.answered_for_by is None else wire_id(run.answered_for_by),
             is_over=run.status.is_final,
         )
 
@@ -46,11 +44,5 @@ class StandingQuery:
         description="What a run was opened with; null if there is none. For the Brain alone.",
     )
     async def agent_run_standing(self, info: Info, id: strawberry.ID) -> AgentRunStanding | None:  # noqa: A002
-        session = info.context.session
-        (run,) = await runs.find_runs(session, [parse_id(id, "id")])
-        if run is None:
-            return None
-        schedule = None
-        if run.requested_by is None and run.schedule_id is not None:
-            schedule = await schedules.find_schedule(session, run.schedule_id)
-        return AgentRunStanding.of(run, schedule)
+        (run,) = await runs.find_runs(info.context.session, [parse_id(id, "id")])
+        return None if run is None else AgentRunStanding.of(run)

@@ -228,6 +228,10 @@ class AgentRun:
     error: AgentRunError | None = strawberry.field(description="Why it failed.")
     note: str | None = strawberry.field(description="The last thing it said, for people.")
     requested_by: Account | None = strawberry.field(description="Who asked; null if a schedule or partner did.")
+    answered_for_by: Account | None = strawberry.field(
+        description="Whose rights it has, and who cannot approve that it spends money: who asked, or had written its "
+        "schedule; null if a partner did."
+    )
     schedule_id: strawberry.ID | None = strawberry.field(description="Of the schedule that started it.")
     retry_of: strawberry.ID | None = strawberry.field(description="Of the run that this one tries again.")
     catalogue_version: str = strawberry.field(description="Of the crew's definition.")
@@ -262,6 +266,7 @@ class AgentRun:
             error=_error_of(run),
             note=run.note,
             requested_by=user_of(run.requested_by),
+            answered_for_by=user_of(run.answered_for_by),
             schedule_id=None if run.schedule_id is None else wire_id(run.schedule_id),
             retry_of=None if run.retry_of is None else wire_id(run.retry_of),
             catalogue_version=run.catalogue_version,

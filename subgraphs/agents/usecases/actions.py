@@ -84,7 +84,7 @@ async def vote(work: Work, run_id: UUID, index: int, decision: Decision) -> tupl
         raise ActionNotFound
     if run.status.is_final:
         raise RunOver
-    domain.check_vote(action, decision, run.requested_by)
+    domain.check_vote(action, decision, run.answered_for_by)
     await actions.add_vote(work.session, run_id, index, decision.by, decision)
     data = {"index": index, "kind": decision.kind.name, "argumentsHash": decision.arguments_hash}
     await work.note(actor_of(decision.by), "ACTION_VOTED", run_id, data)
@@ -111,7 +111,7 @@ async def record_decision(work: Work, run_id: UUID, index: int, decision: Decisi
             before,
             decision,
             work.now,
-            requested_by=run.requested_by,
+            answered_for_by=run.answered_for_by,
             run_read_untrusted=run.read_untrusted,
         )
         by = decision.by

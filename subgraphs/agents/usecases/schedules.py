@@ -108,6 +108,7 @@ async def open_scheduled_run(work: Work, schedule: Schedule, key: str) -> Opened
         arguments=schedule.arguments,
         scopes=schedule.scopes,
         budget_micros=schedule.budget_micros,
+        answered_for_by=schedule.changed_by,
         schedule_id=schedule.id,
     )
     return await open_run(work, opening)

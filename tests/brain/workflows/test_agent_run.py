@@ -208,6 +208,16 @@ async def test_who_asked_may_approve_a_write_and_reject_money(runs: Runs) -> Non
     assert (await run.handle.result()).status is RunStatus.SUCCEEDED
 
 
+async def test_who_wrote_the_schedule_of_a_run_does_not_approve_its_money(runs: Runs) -> None:
+    graph = Graph(plans=planned(pay()))
+    run = await runs.start(graph, requested_by=None, answered_for_by=MANAGER.user_id)
+    await run.settled()
+    for kind, edited in ((DecisionKind.APPROVE, None), (DecisionKind.EDIT, {"amount": 1})):
+        assert await refused(run.decide(0, kind, edited_arguments=edited)) == "SELF_APPROVAL"
+    await run.decide(0, actor=Actor(USER, ["owner"], [APPROVE_SCOPE]))
+    assert (await run.handle.result()).status is RunStatus.SUCCEEDED
+
+
 async def test_a_timeout_never_approves(skipping_runs: Runs, skipping: WorkflowEnvironment) -> None:
     graph = Graph(plans=planned(pay(1), pay(2)))
     before = await skipping.get_current_time()

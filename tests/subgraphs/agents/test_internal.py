@@ -33,6 +33,7 @@ async def test_opening_says_how_to_start_the_workflow(tenant):
         "dry_run": False,
         "approval_timeout_s": 86400,
         "budget_micros": 1_000_000,
+        "answered_for_by": str(tenant.ada),
     }
     assert (payload["run"]["status"], payload["run"]["phase"]) == ("QUEUED", "RESERVE")
 

@@ -14,7 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from brain.recording import OPEN_SCHEDULED
 from brain.workflows.schedule_messages import DueMoment, OpenedRun
 from brain.workflows.scheduled_run import ScheduledRunWorkflow
-from subgraphs.agents.domain.values import run_id_of
+from subgraphs.agents.domain.values import action_hash, run_id_of
 
 SCHEDULE = "schedule { id name crew cron timeZone arguments risk budgetMicros enabled changedBy { id } version }"
 DAILY = {"name": "Every morning", "crew": "tenant_analyst", "cron": "0 7 * * MON-FRI", "arguments": {"days": 7}}
@@ -197,6 +197,38 @@ async def test_who_opens_runs_of_a_schedule(tenant, worker, agents):
     body = await opened(workflow_caller)
     assert body["data"]["openScheduledAgentRun"]["errors"] == [{"code": "SCHEDULE_NOT_FOUND"}]
     await tenant.mutate("deleteAgentSchedule", "deletedId", manager(tenant), id=schedule["id"])
+
+
+async def test_who_wrote_a_schedule_does_not_approve_what_its_runs_spend(tenant, worker):
+    """Nor does it help to have somebody else write it anew while the run is under way."""
+    schedule = await created(tenant, risk="MONEY")
+    key = f"schedule:{schedule['id']}-2026-05-04T07:00:00Z"
+    payload = await tenant.mutate(
+        "openScheduledAgentRun", "run { id answeredForBy { id } } workflowInput", scheduleId=schedule["id"], key=key
+    )
+    run_id = payload["run"]["id"]
+    assert payload["run"]["answeredForBy"] == {"id": str(tenant.ben)}
+    assert payload["workflowInput"]["answered_for_by"] == str(tenant.ben)
+    pay = {"tool": "payInvoice", "risk": "MONEY", "arguments": {"cents": 100}, "reason": "It is due."}
+    await tenant.mutate("proposeAgentActions", "actions { index }", runId=run_id, actions=[pay])
+    given = {
+        "runId": run_id, "index": 0, "decision": "APPROVE", "argumentsHash": action_hash("payInvoice", {"cents": 100})
+    }  # fmt: skip
+
+    async def approving(user: Any) -> Any:
+        caller = {"scopes": ["agents:approve"], "user": user}
+        return (await tenant.mutate("decideAgentAction", "run { id }", caller, **given))["errors"][0]["code"]
+
+    assert await approving(tenant.ben) == "OWN_MONEY_ACTION"
+    by_ada = {**manager(tenant), "user": tenant.ada}
+    await tenant.mutate("updateAgentSchedule", SCHEDULE, by_ada, id=schedule["id"], name="Another")
+    assert await approving(tenant.ben) == "OWN_MONEY_ACTION"
+    await tenant.mutate("deleteAgentSchedule", "deletedId", manager(tenant), id=schedule["id"])
+    assert await approving(tenant.ben) == "OWN_MONEY_ACTION"
+    query = "query ($id: ID!) { agentRunStanding(id: $id) { answeredForBy } }"
+    found = await tenant.data(query, {"id": run_id}, scopes=["internal"], user=None)
+    assert found["agentRunStanding"] == {"answeredForBy": str(tenant.ben)}, "it runs with ben's rights"
+    assert await approving(tenant.ada) == "AGENT_RUN_OVER", "she may, though no workflow is there to hear it"
 
 
 async def test_without_the_service_nothing_is_scheduled(tenant, agents):

@@ -25,7 +25,7 @@ def action(risk: Risk = Risk.WRITE, *, read_untrusted: bool = False) -> Action:
 
 
 def decided(it: Action, decision: Decision, *, untrusted: bool = False) -> Action:
-    return decide(it, decision, NOW, requested_by=ADA, run_read_untrusted=untrusted)
+    return decide(it, decision, NOW, answered_for_by=ADA, run_read_untrusted=untrusted)
 
 
 decisions = st.builds(
