@@ -135,22 +135,24 @@ class BrainHooks(RouterHooks):
         What is for Saleor goes to the tenant's, and without a context. What would store another tenant's channel is
         refused.
         """
-        state = call.context.state
+        caller: Caller = call.context.state[_CALLER]
         if call.subgraph == SALEOR and self._saleor is not None:
             _without_context(call.headers)
-            return self._saleor.send(call, send, state[_CALLER])
+            return self._saleor.send(call, send, caller)
+        if call.operation_type != "mutation":
+            return self._send(call, send, caller.run_id)
         if self._saleor is not None and self._saleor.holds(call):
             return self._sent_if_allowed(self._saleor, call, send)
-        return self._onward(call, send)
+        return self._send_mutation(call, send)
 
     async def _sent_if_allowed(self, saleor: SaleorCalls, call: SubgraphCall, send: Send) -> SubgraphReply:
         refused = await saleor.held(call, caller_of(call.context))
         if refused is not None:
             return refused
-        reply = self._onward(call, send)
+        reply = self._send_mutation(call, send)
         return reply if isinstance(reply, SubgraphReply) else await reply
 
-    def _onward(self, call: SubgraphCall, send: Send) -> Awaitable[SubgraphReply] | SubgraphReply:
+    def _send_mutation(self, call: SubgraphCall, send: Send) -> Awaitable[SubgraphReply] | SubgraphReply:
         state = call.context.state
         called: AgentCall | None = state.get(_AGENT_CALL)
         if called is not None and self._dispatch is not None and call.fetch_ids == (called.fetch_id,):

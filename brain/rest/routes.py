@@ -1,4 +1,4 @@
-"""The routes as data: `routes.toml`, with an operation for each in `operations/`."""
+"""The routes as data: `routes.toml`, an operation for each in `operations/`, what several select in `fragments/`."""
 
 import re
 import tomllib
@@ -17,6 +17,7 @@ PREFIX = "/rest/v1"
 _HERE = Path(__file__).parent
 _SAFE = frozenset({"GET"})
 _METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+_SPREAD = re.compile(r"\.\.\.\s*(?!on\b)([A-Za-z_]\w*)")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z]\w*)\}")
 _KEYS = frozenset(
     {"method", "path", "operation", "summary", "tag", "result", "paged", "customer", "status", "location", "only_with"}
@@ -118,7 +119,7 @@ def _route(folder: Path, entry: Mapping[str, Any]) -> RestRoute:
     method, path = entry["method"], entry["path"]
     if method not in _METHODS:
         raise RoutesInvalid(f"{where}: the method is one of {', '.join(sorted(_METHODS))}")
-    text = (folder / "operations" / f"{entry['operation']}.graphql").read_text(encoding="utf-8")
+    text = _document(folder, entry["operation"])
     tree = parse(text)
     operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) != 1 or operations[0].name is None or operations[0].name.value != entry["operation"]:
@@ -150,3 +151,18 @@ def _route(folder: Path, entry: Mapping[str, Any]) -> RestRoute:
         only_with=entry.get("only_with"),
         variables=variables,
     )
+
+
+def _document(folder: Path, operation: str) -> str:
+    """The operation, with each fragment that it or another of them spreads."""
+    files, names = [folder / "operations" / f"{operation}.graphql"], set[str]()
+    texts = []
+    for file in files:
+        if not file.is_file():
+            raise RoutesInvalid(f"{operation}: there is no {file.parent.name}/{file.name}")
+        texts.append(file.read_text(encoding="utf-8"))
+        for name in _SPREAD.findall(texts[-1]):
+            if name not in names:
+                names.add(name)
+                files.append(folder / "fragments" / f"{name}.graphql")
+    return "\n".join(texts)

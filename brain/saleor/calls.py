@@ -68,12 +68,8 @@ class SaleorCalls:
         return self._sent_when_known(link, call, send, caller)
 
     def holds(self, call: SubgraphCall) -> bool:
-        """Whether a call of a subgraph of ours stores channels, so that it is to be `held`."""
-        return (
-            call.operation_type == "mutation"
-            and call.subgraph in channel_rules().held_in_mutations
-            and CHANNEL.encode() in call.body
-        )
+        """Whether a mutation of a subgraph of ours stores channels, so that it is to be `held`."""
+        return call.subgraph in channel_rules().held_in_mutations and CHANNEL.encode() in call.body
 
     async def held(self, call: SubgraphCall, caller: Caller) -> SubgraphReply | None:
         """The answer to such a call if it names a channel that is not the tenant's; None: it may be sent."""

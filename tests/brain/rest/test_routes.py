@@ -63,6 +63,14 @@ def test_an_operation_of_another_name(tmp_path: Path) -> None:
         load_routes(folder)
 
 
+def test_a_fragment_that_is_not_there(tmp_path: Path) -> None:
+    folder = tmp_path / "rest"
+    shutil.copytree(Path(routes_module.__file__).parent, folder)
+    (folder / "fragments" / "CartParts.graphql").unlink()
+    with pytest.raises(RoutesInvalid, match=r"there is no fragments/CartParts\.graphql"):
+        load_routes(folder)
+
+
 def test_what_an_address_says() -> None:
     query = [("first", "3"), ("categories", "a"), ("categories", "b"), ("search", "")]
     assert read("Products", query=query) == {"first": 3, "categories": ["a", "b"], "search": ""}

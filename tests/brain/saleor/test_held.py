@@ -85,5 +85,4 @@ async def test_while_the_tenants_channels_are_not_known_none_is_stored() -> None
 
 def test_what_is_not_held() -> None:
     calls = SaleorCalls(SaleorLinks(None), ServiceTokens(HttpClient()), lambda: pytest.fail("it is not asked"))
-    assert not calls.holds(call("a", operation="query"))
     assert not calls.holds(call("a", subgraph="crm"))
