@@ -228,7 +228,7 @@ class Runs:
         return Started(handle, graph)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def runs(temporal: TemporalServer) -> AsyncIterator[Runs]:
     client = await Client.connect(temporal.address, identity="tests")
     async with workers(client):
