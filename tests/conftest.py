@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,14 +20,27 @@ from brain.embedded.redis import RedisServer
 from brain.embedded.temporal import TemporalServer
 from brain.vault.setup import initialise
 
+_ON_PLATFORM = "tests/e2e/"
+_WITH_THEIR_OWN = ("/test_kills.py", "/test_up.py")
 _STATUS = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of the whole platform come first: they take longest, and where processes share the tests, both start on
-    them at once."""
-    on_platform = Path(__file__).parent / "e2e"
-    items.sort(key=lambda item: on_platform not in item.path.parents)
+    """The tests of the whole platform come first: they take longest."""
+    items.sort(key=lambda item: _ON_PLATFORM not in item.nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where processes share the tests, one of them takes all that need the platform, so that it is started once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return _ON_PLATFORM if _ON_PLATFORM in file and not file.endswith(_WITH_THEIR_OWN) else file
+
+    return Scheduling(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

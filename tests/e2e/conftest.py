@@ -1,4 +1,4 @@
-"""The whole platform, started once per session with `brain up`, as a newcomer starts it."""
+"""The whole platform, started once for all tests here with `brain up`, as a newcomer starts it."""
 
 import json
 import os
@@ -69,7 +69,7 @@ class Platform:
         return body["data"]
 
     def token(self, user: str) -> str:
-        """An access token of a demo user (`ada@acme`), one per session."""
+        """An access token of a demo user (`ada@acme`), one for all tests."""
         if user not in self.tokens:
             self.tokens[user] = self.log_in(user)["accessToken"]
         return self.tokens[user]
@@ -92,7 +92,7 @@ mutation LogIn($input: LogInInput!) {
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform() -> Iterator[Platform]:
     """`brain up` on a folder and a port of its own."""
     with started() as running:
@@ -154,7 +154,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--killed-runs", type=int, default=4, help="how many runs of agents are to survive kills")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
