@@ -7,8 +7,12 @@ from resolvers.ids import parse_id
 from resolvers.operation import Info
 from resolvers.pagination import Connection, Window
 from resolvers.permissions import requires
-from subgraphs.identity import loaders, repository
+from subgraphs.identity import loaders
 from subgraphs.identity.domain import ROLE_SCOPES, scopes_of
+from subgraphs.identity.repository import api_keys as api_key_rows
+from subgraphs.identity.repository import credentials as credential_rows
+from subgraphs.identity.repository import invitations as invitation_rows
+from subgraphs.identity.repository import members as member_rows
 from subgraphs.identity.schema.types import (
     PARTNER,
     Account,
@@ -60,8 +64,8 @@ class Query:
         before: str | None = None,
         search: str | None = None,
     ) -> Connection[Account]:
-        window = Window.of(repository.USERS_BY_NAME, first=first, after=after, last=last, before=before)
-        page = await repository.users_page(info.context.session, window, search)
+        window = Window.of(member_rows.USERS_BY_NAME, first=first, after=after, last=last, before=before)
+        page = await member_rows.users_page(info.context.session, window, search)
         return Connection[Account].of(page, Account.of)
 
     @strawberry.field(extensions=[requires("identity:read")], description="Memberships, the oldest first.")
@@ -74,8 +78,8 @@ class Query:
         before: str | None = None,
         role: Role | None = None,
     ) -> Connection[Membership]:
-        window = Window.of(repository.MEMBERSHIPS_BY_AGE, first=first, after=after, last=last, before=before)
-        page = await repository.memberships_page(info.context.session, window, role)
+        window = Window.of(member_rows.MEMBERSHIPS_BY_AGE, first=first, after=after, last=last, before=before)
+        page = await member_rows.memberships_page(info.context.session, window, role)
         return Connection[Membership].of(page, Membership.of)
 
     @strawberry.field(
@@ -89,8 +93,10 @@ class Query:
         last: int | None = None,
         before: str | None = None,
     ) -> Connection[Invitation]:
-        window = Window.of(repository.INVITATIONS_BY_AGE, first=first, after=after, last=last, before=before)
-        return Connection[Invitation].of(await repository.invitations_page(info.context.session, window), Invitation.of)
+        window = Window.of(invitation_rows.INVITATIONS_BY_AGE, first=first, after=after, last=last, before=before)
+        return Connection[Invitation].of(
+            await invitation_rows.invitations_page(info.context.session, window), Invitation.of
+        )
 
     @strawberry.field(extensions=[requires("identity:admin")], description="API keys, the newest first.")
     async def api_keys(
@@ -101,8 +107,8 @@ class Query:
         last: int | None = None,
         before: str | None = None,
     ) -> Connection[ApiKey]:
-        window = Window.of(repository.API_KEYS_BY_AGE, first=first, after=after, last=last, before=before)
-        return Connection[ApiKey].of(await repository.api_keys_page(info.context.session, window), ApiKey.of)
+        window = Window.of(api_key_rows.API_KEYS_BY_AGE, first=first, after=after, last=last, before=before)
+        return Connection[ApiKey].of(await api_key_rows.api_keys_page(info.context.session, window), ApiKey.of)
 
     @strawberry.federation.field(
         inaccessible=True,
@@ -114,7 +120,7 @@ class Query:
             raise BadUserInput("Give `domain` or `slug`.")
         session = info.context.session
         host = None if domain is None else domain.lower().rstrip(".")
-        tenant_id = await repository.find_tenant(session, domain=host, slug=slug)
+        tenant_id = await credential_rows.find_tenant(session, domain=host, slug=slug)
         if tenant_id is None:
             return None
         await session.assume_tenant(tenant_id)
@@ -127,7 +133,7 @@ class Query:
         description="What a member of the tenant may do now; null for who is none (any more). For the Brain alone.",
     )
     async def member_scopes(self, info: Info, user_id: strawberry.ID) -> list[str] | None:
-        role = await repository.role_of(info.context.session, parse_id(user_id, "userId"))
+        role = await member_rows.role_of(info.context.session, parse_id(user_id, "userId"))
         return None if role is None else list(scopes_of(role))
 
     @strawberry.federation.field(

@@ -14,8 +14,9 @@ from sqlalchemy import Row
 from resolvers.errors import BadUserInput, NotFound
 from resolvers.operation import Operation
 from resolvers.session import TenantSession
-from subgraphs.identity import repository
 from subgraphs.identity.domain import check_api_key_scopes
+from subgraphs.identity.repository import api_keys as api_key_rows
+from subgraphs.identity.repository import credentials as credential_rows
 from subgraphs.identity.tokens import hash_secret, new_secret
 from subgraphs.identity.usecases.members import live_scopes
 from subgraphs.identity.usecases.revocation import revoke_key
@@ -56,7 +57,7 @@ async def create_api_key(
         if expires_at <= datetime.now(UTC):
             raise BadUserInput("This lies in the past.", path=("input", "expiresAt"))
     prefix, secret = secrets.token_hex(8), new_secret()
-    row = await repository.add_api_key(
+    row = await api_key_rows.add_api_key(
         operation.session,
         tenant_id=operation.tenant_id(),
         name=label,
@@ -72,7 +73,7 @@ async def create_api_key(
 async def revoke_api_key(operation: Operation, key_id: UUID) -> Row[Any]:
     """The key, which is not accepted any more, not even by a Brain that remembers it. Raises `NotFound`."""
     await live_scopes(operation, "identity:admin")
-    row = await repository.revoke_api_key(operation.session, key_id)
+    row = await api_key_rows.revoke_api_key(operation.session, key_id)
     if row is None:
         raise NotFound("There is no such API key.")
     await revoke_key(operation.redis, row.prefix)
@@ -85,12 +86,12 @@ async def authenticate_api_key(session: TenantSession, key: str) -> ApiKeyGrant 
     if parts is None:
         return None
     prefix, secret = parts.groups()
-    tenant_id = await repository.tenant_of_api_key(session, prefix)
+    tenant_id = await credential_rows.tenant_of_api_key(session, prefix)
     if tenant_id is None or session.context.tenant_id not in (None, tenant_id):
         return None
     await session.assume_tenant(tenant_id)
-    row = await repository.usable_api_key(session, prefix)
+    row = await api_key_rows.usable_api_key(session, prefix)
     if row is None or not hmac.compare_digest(row.secret_hash, hash_secret(secret)):
         return None
-    await repository.touch_api_key(session, row.id)
+    await api_key_rows.touch_api_key(session, row.id)
     return ApiKeyGrant(row.tenant_id, row.slug, tuple(row.scopes), row.plan, row.locale, row.channel)

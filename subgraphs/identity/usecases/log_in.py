@@ -10,7 +10,6 @@ from redis.asyncio import Redis
 
 from resolvers.errors import BadUserInput
 from resolvers.session import TenantSession
-from subgraphs.identity import repository
 from subgraphs.identity.domain import (
     InvalidCredentials,
     InvalidRefreshToken,
@@ -19,6 +18,9 @@ from subgraphs.identity.domain import (
     normal_email,
 )
 from subgraphs.identity.passwords import Passwords
+from subgraphs.identity.repository import credentials as credential_rows
+from subgraphs.identity.repository import log_ins as log_in_rows
+from subgraphs.identity.repository import members as member_rows
 from subgraphs.identity.tokens import AccessTokens, Member, hash_secret, new_secret
 from subgraphs.identity.usecases.rate_limit import begin_attempt, forgive_attempt
 from subgraphs.identity.usecases.revocation import revoke_access_tokens, revoked_at
@@ -67,13 +69,13 @@ async def log_in(
     client = session.context.client
     await begin_attempt(redis, address, client)
     wanted = session.context.tenant_id
-    accounts: list[repository.Credential] = []
+    accounts: list[credential_rows.Credential] = []
     if tenant_slug is None:
-        accounts = await repository.find_credentials(session, address, wanted)
+        accounts = await credential_rows.find_credentials(session, address, wanted)
     else:
-        named = await repository.find_tenant(session, slug=tenant_slug)
+        named = await credential_rows.find_tenant(session, slug=tenant_slug)
         if named is not None and wanted in (None, named):
-            accounts = await repository.find_credentials(session, address, named)
+            accounts = await credential_rows.find_credentials(session, address, named)
     proved = await prove(passwords, accounts, password)
     places = [(account, tenant_id) for account in proved for tenant_id in account.tenant_ids]
     if not places:
@@ -83,18 +85,18 @@ async def log_in(
         raise TenantRequired
     ((account, tenant_id),) = places
     await session.assume_tenant(tenant_id)
-    member = await repository.member(session, account.user_id)
+    member = await member_rows.member(session, account.user_id)
     if member is None:
         raise InvalidCredentials
     if passwords.outdated(account.password_hash):
         stronger = await passwords.hash(password)
-        await repository.replace_password_hash(session, member.user_id, account.password_hash, stronger)
+        await credential_rows.replace_password_hash(session, member.user_id, account.password_hash, stronger)
     return await open_session(session, redis, tokens, member)
 
 
 async def prove(
-    passwords: Passwords, accounts: Sequence[repository.Credential], password: str
-) -> list[repository.Credential]:
+    passwords: Passwords, accounts: Sequence[credential_rows.Credential], password: str
+) -> list[credential_rows.Credential]:
     """Those of `accounts` whose password it is. Without any, it takes as long as for one."""
     if not accounts:
         await passwords.verify(password, None)
@@ -103,7 +105,7 @@ async def prove(
 
 async def open_session(session: TenantSession, redis: Redis, tokens: AccessTokens, member: Member) -> LogIn:
     """A new family of refresh tokens, and its first."""
-    session_id = await repository.add_session(session, member.tenant_id, member.user_id)
+    session_id = await log_in_rows.add_session(session, member.tenant_id, member.user_id)
     return await _issue(session, redis, tokens, member, session_id)
 
 
@@ -122,11 +124,11 @@ async def refresh(
         InvalidRefreshToken: unknown, expired, revoked, of another tenant, or its user is no member any more.
     """
     token_hash = _token_hash(refresh_token)
-    tenant_id = await repository.tenant_of_refresh_token(session, token_hash)
+    tenant_id = await credential_rows.tenant_of_refresh_token(session, token_hash)
     if tenant_id is None or session.context.tenant_id not in (None, tenant_id):
         raise InvalidRefreshToken
     await session.assume_tenant(tenant_id)
-    token = await repository.lock_refresh_token(session, token_hash)
+    token = await log_in_rows.lock_refresh_token(session, token_hash)
     if token is None:
         raise RefreshTokenInUse
     if not token.alive:
@@ -135,13 +137,13 @@ async def refresh(
         raise RefreshTokenInUse
     if token.used_at is not None:
         _log.warning("a refresh token was used twice, session %s is revoked", token.session_id)
-        await repository.revoke_session(session, token.session_id, "reuse")
+        await log_in_rows.revoke_session(session, token.session_id, "reuse")
         await revoke_access_tokens(redis, tenant_id, token.user_id)
         return InvalidRefreshToken()
-    member = await repository.member(session, token.user_id)
+    member = await member_rows.member(session, token.user_id)
     if member is None:
         raise InvalidRefreshToken
-    await repository.use_refresh_token(session, token.id)
+    await log_in_rows.use_refresh_token(session, token.id)
     return await _issue(session, redis, tokens, member, token.session_id)
 
 
@@ -155,23 +157,23 @@ async def log_out(session: TenantSession, redis: Redis, refresh_token: str, *, e
         token_hash = _token_hash(refresh_token)
     except InvalidRefreshToken:
         return
-    tenant_id = await repository.tenant_of_refresh_token(session, token_hash)
+    tenant_id = await credential_rows.tenant_of_refresh_token(session, token_hash)
     if tenant_id is None or session.context.tenant_id not in (None, tenant_id):
         return
     await session.assume_tenant(tenant_id)
-    token = await repository.user_of_refresh_token(session, token_hash)
+    token = await log_in_rows.user_of_refresh_token(session, token_hash)
     if token is None or not token.alive:
         return
     if everywhere:
-        await repository.revoke_sessions_of_user(session, token.user_id, "log-out")
+        await log_in_rows.revoke_sessions_of_user(session, token.user_id, "log-out")
         await revoke_access_tokens(redis, tenant_id, token.user_id)
     else:
-        await repository.revoke_session(session, token.session_id, "log-out")
+        await log_in_rows.revoke_session(session, token.session_id, "log-out")
 
 
 async def _issue(session: TenantSession, redis: Redis, tokens: AccessTokens, member: Member, session_id: UUID) -> LogIn:
     secret = _REFRESH_PREFIX + new_secret()
-    await repository.add_refresh_token(session, member.tenant_id, session_id, hash_secret(secret))
+    await log_in_rows.add_refresh_token(session, member.tenant_id, session_id, hash_secret(secret))
     after = await revoked_at(redis, member.tenant_id, member.user_id)
     return LogIn(member, tokens.issue(member, after=after), secret)
 

@@ -10,7 +10,6 @@ from sqlalchemy import Row
 from resolvers.errors import BadUserInput, Forbidden, NotFound
 from resolvers.operation import Operation
 from resolvers.session import TenantSession
-from subgraphs.identity import repository
 from subgraphs.identity.domain import (
     ROLE_SCOPES,
     AlreadyMember,
@@ -22,6 +21,10 @@ from subgraphs.identity.domain import (
     normal_email,
 )
 from subgraphs.identity.passwords import Passwords
+from subgraphs.identity.repository import credentials as credential_rows
+from subgraphs.identity.repository import invitations as invitation_rows
+from subgraphs.identity.repository import log_ins as log_in_rows
+from subgraphs.identity.repository import members as member_rows
 from subgraphs.identity.tokens import AccessTokens, hash_secret, new_secret
 from subgraphs.identity.usecases.log_in import LogIn, open_session, prove
 from subgraphs.identity.usecases.rate_limit import begin_attempt, forgive_attempt
@@ -54,7 +57,7 @@ async def live_scopes(operation: Operation, scope: str) -> frozenset[str]:
     """
     held = operation.request.scopes
     if operation.request.user_id is not None:
-        role = await repository.role_of(operation.session, operation.request.user_id)
+        role = await member_rows.role_of(operation.session, operation.request.user_id)
         if role is None:
             raise Forbidden("You are no member of this tenant.")
         held = held & ROLE_SCOPES[role]
@@ -80,10 +83,10 @@ async def invite_member(operation: Operation, *, email: str, name: str, role: Ro
     if not 1 <= len(shown_name) <= 200:
         raise BadUserInput("A name has from 1 to 200 characters.", path=("input", "name"))
     check_may_grant(role, own_scopes)
-    if await repository.is_member_address(session, address):
+    if await member_rows.is_member_address(session, address):
         raise AlreadyMember
     token = "in_" + new_secret()
-    row = await repository.add_invitation(
+    row = await invitation_rows.add_invitation(
         session,
         tenant_id,
         email=address,
@@ -105,11 +108,11 @@ async def withdraw_invitation(operation: Operation, invitation_id: UUID) -> None
         Forbidden: it is for a role that the caller could not give.
     """
     own_scopes = await live_scopes(operation, "identity:write")
-    role = await repository.invitation_role(operation.session, invitation_id)
+    role = await invitation_rows.invitation_role(operation.session, invitation_id)
     if role is None:
         raise NotFound("There is no such invitation.")
     check_may_grant(role, own_scopes)
-    await repository.remove_invitation(operation.session, invitation_id)
+    await invitation_rows.remove_invitation(operation.session, invitation_id)
 
 
 async def accept_invitation(
@@ -129,26 +132,26 @@ async def accept_invitation(
     """
     check_password(password, "input", "password")
     token_hash = hash_secret(token)
-    tenant_id = await repository.tenant_of_invitation(session, token_hash)
+    tenant_id = await credential_rows.tenant_of_invitation(session, token_hash)
     if tenant_id is None or session.context.tenant_id not in (None, tenant_id):
         raise InvalidInvitation
     await session.assume_tenant(tenant_id)
-    invitation = await repository.lock_invitation(session, token_hash)
+    invitation = await invitation_rows.lock_invitation(session, token_hash)
     if invitation is None:
         raise InvalidInvitation
     client = session.context.client
     await begin_attempt(redis, invitation.email, client)
-    proved = await prove(passwords, await repository.find_credentials(session, invitation.email, None), password)
+    proved = await prove(passwords, await credential_rows.find_credentials(session, invitation.email, None), password)
     user_id: UUID | None
     if proved:
         await forgive_attempt(redis, invitation.email, client)
         user_id = proved[0].user_id
     else:
-        user_id = await repository.create_account(session, token_hash, await passwords.hash(password))
-    await repository.accept_invitation(session, invitation.id)
-    if user_id is None or not await repository.add_membership(session, tenant_id, user_id, Role(invitation.role)):
+        user_id = await credential_rows.create_account(session, token_hash, await passwords.hash(password))
+    await invitation_rows.accept_invitation(session, invitation.id)
+    if user_id is None or not await member_rows.add_membership(session, tenant_id, user_id, Role(invitation.role)):
         raise InvalidInvitation
-    member = await repository.member(session, user_id)
+    member = await member_rows.member(session, user_id)
     if member is None:
         raise InvalidInvitation
     return await open_session(session, redis, tokens, member)
@@ -162,12 +165,12 @@ async def change_role(operation: Operation, user_id: UUID, role: Role) -> Row[An
         LastOwner: the only owner would cease to be one.
         Forbidden: the role may do more than the caller.
     """
-    owners = await repository.lock_owners(operation.session)
+    owners = await member_rows.lock_owners(operation.session)
     # After the lock: whoever waited for it may have lost the role meanwhile.
     check_may_grant(role, await live_scopes(operation, "identity:admin"))
     if user_id in owners and role is not Role.OWNER:
         check_owner_remains(owners, user_id)
-    membership = await repository.set_role(operation.session, user_id, role)
+    membership = await member_rows.set_role(operation.session, user_id, role)
     if membership is None:
         raise NotFound("There is no such member.")
     await revoke_access_tokens(operation.redis, operation.tenant_id(), user_id)
@@ -182,11 +185,11 @@ async def remove_member(operation: Operation, user_id: UUID) -> None:
         LastOwner: the only owner.
         Forbidden: the caller is no owner any more.
     """
-    owners = await repository.lock_owners(operation.session)
+    owners = await member_rows.lock_owners(operation.session)
     await live_scopes(operation, "identity:admin")
     if user_id in owners:
         check_owner_remains(owners, user_id)
-    if not await repository.remove_membership(operation.session, user_id):
+    if not await member_rows.remove_membership(operation.session, user_id):
         raise NotFound("There is no such member.")
-    await repository.revoke_sessions_of_user(operation.session, user_id, "removed")
+    await log_in_rows.revoke_sessions_of_user(operation.session, user_id, "removed")
     await revoke_access_tokens(operation.redis, operation.tenant_id(), user_id)

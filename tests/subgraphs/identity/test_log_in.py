@@ -10,9 +10,9 @@ from argon2 import PasswordHasher
 
 from resolvers.demo import demo_id, demo_tenant_id
 from resolvers.errors import RateLimited
-from subgraphs.identity import repository
 from subgraphs.identity.domain import ROLE_SCOPES, Role
 from subgraphs.identity.passwords import Passwords
+from subgraphs.identity.repository import log_ins as log_in_rows
 from subgraphs.identity.tokens import hash_secret
 from subgraphs.identity.usecases import rate_limit
 
@@ -274,7 +274,7 @@ async def test_a_token_just_used_is_in_use_and_revokes_nothing(
 async def test_a_token_in_another_transaction_is_in_use(identity: Any, log_in: LogIn) -> None:
     token = (await log_in())["tokens"]["refreshToken"]
     async with identity.database.session(identity.context("acme")) as session:
-        assert (await repository.lock_refresh_token(session, hash_secret(token))) is not None
+        assert (await log_in_rows.lock_refresh_token(session, hash_secret(token))) is not None
         assert codes(await refresh(identity, token)) == ["REFRESH_TOKEN_IN_USE"]
     assert (await refresh(identity, token))["errors"] == []
 

@@ -9,8 +9,9 @@ import jwt
 import pytest
 
 from resolvers.demo import demo_id, demo_tenant_id
-from subgraphs.identity import repository
 from subgraphs.identity.domain import ROLE_SCOPES, Role
+from subgraphs.identity.repository import credentials as credential_rows
+from subgraphs.identity.repository import invitations as invitation_rows
 from subgraphs.identity.tokens import hash_secret
 
 ANYONE: dict[str, Any] = {"tenant": None, "user": None, "scopes": []}
@@ -144,9 +145,9 @@ async def test_no_account_is_made_for_an_invitation_that_is_not_open(
     token = (await invite(identity, tenant, f"{uuid.uuid4().hex}@people.example"))["invitationToken"]
     await admin.execute(f"update identity.invitations set {condition} where tenant_id = $1", tenant)
     async with identity.database.session(identity.context(None)) as session:
-        assert await repository.create_account(session, hash_secret(token), "x") is None
+        assert await credential_rows.create_account(session, hash_secret(token), "x") is None
         await session.assume_tenant(tenant)
-        assert await repository.lock_invitation(session, hash_secret(token)) is None
+        assert await invitation_rows.lock_invitation(session, hash_secret(token)) is None
 
 
 async def test_an_invitation_shows_nobody_and_gives_no_access(identity: Any, tenant: uuid.UUID) -> None:

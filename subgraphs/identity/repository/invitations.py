@@ -1,0 +1,76 @@
+"""Invitations."""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
+from resolvers.session import TenantSession
+from subgraphs.identity.domain import Role
+from subgraphs.identity.tables import invitations
+
+INVITATIONS_BY_AGE: Final = Ordering("newest", Key(invitations.c.created_at, descending=True), Key(invitations.c.id))
+INVITATION_LIFETIME: Final = timedelta(days=7)
+
+
+async def add_invitation(session: TenantSession, tenant_id: UUID, **values: Any) -> Row[Any] | None:
+    """Stores an invitation; None if there is an open one for that address. One that has expired is replaced.
+
+    `values` are the columns `email`, `name`, `role`, `token_hash`, `invited_by`.
+    """
+    table = invitations.c
+    await session.execute(
+        delete(invitations).where(
+            table.email == values["email"], table.accepted_at.is_(None), table.expires_at <= func.now()
+        )
+    )
+    statement = (
+        upsert(invitations)
+        .values(tenant_id=tenant_id, expires_at=func.now() + INVITATION_LIFETIME, **values)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "email"], index_where=table.accepted_at.is_(None))
+        .returning(invitations)
+    )
+    return await session.row(statement)
+
+
+async def invitations_page(session: TenantSession, window: Window) -> Page[Row[Any]]:
+    """Invitations of the tenant that are not accepted, the newest first, with those that have expired."""
+    return await fetch_page(session, select(invitations).where(invitations.c.accepted_at.is_(None)), window)
+
+
+async def lock_invitation(session: TenantSession, token_hash: bytes) -> Row[Any] | None:
+    """The open invitation, locked."""
+    statement = (
+        select(invitations)
+        .where(
+            invitations.c.token_hash == token_hash,
+            invitations.c.accepted_at.is_(None),
+            invitations.c.expires_at > func.now(),
+        )
+        .with_for_update()
+    )
+    return await session.row(statement)
+
+
+async def accept_invitation(session: TenantSession, invitation_id: UUID) -> None:
+    """Marks the invitation as used."""
+    await session.execute(update(invitations).where(invitations.c.id == invitation_id).values(accepted_at=func.now()))
+
+
+async def invitation_role(session: TenantSession, invitation_id: UUID) -> Role | None:
+    """What an invitation that is not accepted would make of the invited person, locked; None if there is none."""
+    statement = (
+        select(invitations.c.role)
+        .where(invitations.c.id == invitation_id, invitations.c.accepted_at.is_(None))
+        .with_for_update()
+    )
+    found = await session.scalar(statement)
+    return None if found is None else Role(found)
+
+
+async def remove_invitation(session: TenantSession, invitation_id: UUID) -> None:
+    """The token is not accepted any more."""
+    await session.execute(delete(invitations).where(invitations.c.id == invitation_id))
