@@ -55,6 +55,7 @@ class TenantSession:
 
     def __init__(self, database: "Database", turns: Turns, context: RequestContext) -> None:
         self.context = context
+        self._tenant_id = context.tenant_id
         self._database = database
         self._turns = turns
         self._connection: AsyncConnection | None = None
@@ -95,13 +96,13 @@ class TenantSession:
             nested = await connection.begin_nested()
         self._savepoints += 1
         failed_before = self._failed
-        promised_before, told_before = len(self._after_commit), len(self._outgoing)
+        promised_before, told_before, tenant_before = len(self._after_commit), len(self._outgoing), self._tenant_id
         try:
             yield
         except BaseException:
             async with self._lock:
                 await nested.rollback()
-            self._failed = failed_before
+            self._failed, self._tenant_id = failed_before, tenant_before
             del self._after_commit[promised_before:], self._outgoing[told_before:]
             raise
         else:
@@ -152,11 +153,12 @@ class TenantSession:
         Only for callers whose context names no tenant (log-in, refresh, API keys), or names the same one.
 
         Raises:
-            Forbidden: the context speaks for another tenant.
+            Forbidden: the session acts for another tenant already, be it by its context or by a credential before.
         """
-        if self.context.tenant_id not in (None, tenant_id):
+        if self._tenant_id not in (None, tenant_id):
             raise Forbidden("This credential is for another tenant.")
         await self._run(_ASSUME, {"tenant": str(tenant_id)})
+        self._tenant_id = tenant_id
 
     async def seal(self, values: Sequence[str]) -> list[Sealed]:
         """The values, sealed for the session's tenant; one request for all. What is sealed already stays.
@@ -177,9 +179,9 @@ class TenantSession:
         return await self._database.seals.unseal(self._tenant(), values) if values else []
 
     def _tenant(self) -> UUID:
-        if self.context.tenant_id is None:
+        if self._tenant_id is None:
             raise Unauthenticated("This needs a tenant.")
-        return self.context.tenant_id
+        return self._tenant_id
 
     async def commit(self) -> None:
         """Commits.
@@ -209,7 +211,7 @@ class TenantSession:
         """Rolls back what was not committed and gives the connection back. The session can begin anew afterwards."""
         async with self._lock:
             connection, self._connection = self._connection, None
-            self._failed = False
+            self._failed, self._tenant_id = False, self.context.tenant_id
             self._after_commit, self._outgoing = [], []
             if connection is not None:
                 await self._give_back(connection)

@@ -12,6 +12,7 @@ __all__ = [
     "GRANTABLE_SCOPES",
     "ROLE_SCOPES",
     "AlreadyMember",
+    "AuditAction",
     "InvalidCredentials",
     "InvalidInvitation",
     "InvalidRefreshToken",
@@ -35,6 +36,21 @@ class Role(Enum):
     MANAGER = "manager"
     AGENT = "agent"
     VIEWER = "viewer"
+
+
+class AuditAction(Enum):
+    """What was done."""
+
+    LOGGED_IN = "logged_in"
+    LOGGED_OUT = "logged_out"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - the name of what happened
+    INVITATION_CREATED = "invitation_created"
+    INVITATION_WITHDRAWN = "invitation_withdrawn"
+    MEMBER_JOINED = "member_joined"
+    MEMBER_REMOVED = "member_removed"
+    ROLE_CHANGED = "role_changed"
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_REVOKED = "api_key_revoked"
 
 
 _READ: Final = frozenset(

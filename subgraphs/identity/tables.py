@@ -15,11 +15,13 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.tables import context_metadata, tenant_reference, tenant_table
 
 __all__ = [
     "api_keys",
+    "audit_entries",
     "credentials",
     "invitations",
     "login_sessions",
@@ -137,3 +139,25 @@ api_keys = tenant_table(
     Column("revoked_at", DateTime(timezone=True)),
     Column("last_used_at", DateTime(timezone=True)),
 )
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    Column("tenant_id", Uuid, ForeignKey("identity.tenants.id"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor_id", Uuid),
+    Column("actor_label", Text, nullable=False),
+    Column("subject_id", Uuid),
+    Column("subject_label", Text, nullable=False),
+    Column("details", JSONB, nullable=False),
+    Column("client", Text),
+    Column("request_id", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    UniqueConstraint("tenant_id", "id"),
+    Index("ix_audit_entries_created_at", "tenant_id", "created_at", "id"),
+    Index("ix_audit_entries_subject_id", "tenant_id", "subject_id", "created_at", "id"),
+    Index("ix_audit_entries_actor_id", "tenant_id", "actor_id", "created_at", "id"),
+    Index("ix_audit_entries_action", "tenant_id", "action", "created_at", "id"),
+)
+"""Append-only: the application has no right to change or delete. Labels are addresses as they were then."""

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from resolvers.context import RequestContext
-from resolvers.errors import DeadlineExceeded, Forbidden, as_domain_error
+from resolvers.errors import DeadlineExceeded, Forbidden, Unauthenticated, as_domain_error
 from resolvers.session import Database, TenantSession, TransactionFailed
 from resolvers.settings import Settings
 
@@ -192,6 +192,28 @@ async def test_a_tenant_is_assumed_only_where_none_is_known(database: Database, 
         await session.assume_tenant(context.tenant_id)
         with pytest.raises(Forbidden):
             await session.assume_tenant(uuid.uuid4())
+
+
+async def test_one_session_acts_for_one_tenant(database: Database, context: RequestContext) -> None:
+    """What it tells and seals is that tenant's, so it cannot pass on to another; what was undone binds nobody."""
+
+    async def assume_and_fail(session: TenantSession) -> None:
+        async with session.savepoint():
+            await session.assume_tenant(uuid.uuid4())
+            raise RuntimeError
+
+    assert context.tenant_id is not None
+    async with database.session(RequestContext()) as session:
+        with pytest.raises(Unauthenticated):
+            await session.seal(["a"])
+        with pytest.raises(RuntimeError):
+            await assume_and_fail(session)
+        await session.assume_tenant(context.tenant_id)
+        assert await session.seal(["a"]) == ["a"]
+        with pytest.raises(Forbidden):
+            await session.assume_tenant(uuid.uuid4())
+        await session.close()
+        await session.assume_tenant(uuid.uuid4())
 
 
 async def test_statements_are_counted(database: Database, context: RequestContext) -> None:

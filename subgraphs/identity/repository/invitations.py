@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
 from resolvers.session import TenantSession
-from subgraphs.identity.domain import Role
 from subgraphs.identity.tables import invitations
 
 INVITATIONS_BY_AGE: Final = Ordering("newest", Key(invitations.c.created_at, descending=True), Key(invitations.c.id))
@@ -60,15 +59,14 @@ async def accept_invitation(session: TenantSession, invitation_id: UUID) -> None
     await session.execute(update(invitations).where(invitations.c.id == invitation_id).values(accepted_at=func.now()))
 
 
-async def invitation_role(session: TenantSession, invitation_id: UUID) -> Role | None:
-    """What an invitation that is not accepted would make of the invited person, locked; None if there is none."""
+async def lock_open_invitation(session: TenantSession, invitation_id: UUID) -> Row[Any] | None:
+    """An invitation that is not accepted, locked, be it that it has expired."""
     statement = (
-        select(invitations.c.role)
+        select(invitations)
         .where(invitations.c.id == invitation_id, invitations.c.accepted_at.is_(None))
         .with_for_update()
     )
-    found = await session.scalar(statement)
-    return None if found is None else Role(found)
+    return await session.row(statement)
 
 
 async def remove_invitation(session: TenantSession, invitation_id: UUID) -> None:

@@ -115,6 +115,13 @@ async def role_of(session: TenantSession, user_id: UUID) -> Role | None:
     return None if found is None else Role(found)
 
 
+async def lock_role(session: TenantSession, user_id: UUID) -> Role | None:
+    """As `role_of`, locked against a change by others."""
+    statement = select(memberships.c.role).where(memberships.c.user_id == user_id).with_for_update()
+    found = await session.scalar(statement)
+    return None if found is None else Role(found)
+
+
 async def is_member_address(session: TenantSession, email: str) -> bool:
     """Whether a member of the tenant has that address."""
     return await session.row(select(users.c.id).where(users.c.email == email)) is not None

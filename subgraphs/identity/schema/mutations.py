@@ -161,12 +161,20 @@ class Mutation:
         )
         return LogInPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S), user=await _user(info, found))
 
-    @mutation(ChangeRolePayload, scope="identity:admin", description="Gives a member another role, at once.")
+    @mutation(
+        ChangeRolePayload,
+        scope="identity:write",
+        description="Gives a member another role, at once. Neither role may do more than the caller.",
+    )
     async def change_role(self, info: Info, user_id: strawberry.ID, role: Role) -> ChangeRolePayload:
         row = await members.change_role(info.context, parse_id(user_id, "userId"), role)
         return ChangeRolePayload(membership=Membership.of(row))
 
-    @mutation(RemoveMemberPayload, scope="identity:admin", description="Ends a membership and its log-ins, at once.")
+    @mutation(
+        RemoveMemberPayload,
+        scope="identity:write",
+        description="Ends a membership and its log-ins, at once. The member may do no more than the caller.",
+    )
     async def remove_member(self, info: Info, user_id: strawberry.ID) -> RemoveMemberPayload:
         await members.remove_member(info.context, parse_id(user_id, "userId"))
         return RemoveMemberPayload(removed_user_id=user_id)

@@ -13,6 +13,7 @@ from subgraphs.identity.repository import api_keys as api_key_rows
 from subgraphs.identity.repository import credentials as credential_rows
 from subgraphs.identity.repository import invitations as invitation_rows
 from subgraphs.identity.repository import members as member_rows
+from subgraphs.identity.schema.audit import AuditQuery
 from subgraphs.identity.schema.types import (
     PARTNER,
     Account,
@@ -30,7 +31,7 @@ __all__ = ["Query"]
 
 
 @strawberry.type
-class Query:
+class Query(AuditQuery):
     @strawberry.field(description="Who is signed in; null for anonymous callers and API keys.")
     async def viewer(self, info: Info) -> Account | None:
         if info.context.request.user_id is None:

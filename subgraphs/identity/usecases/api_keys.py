@@ -14,10 +14,11 @@ from sqlalchemy import Row
 from resolvers.errors import BadUserInput, NotFound
 from resolvers.operation import Operation
 from resolvers.session import TenantSession
-from subgraphs.identity.domain import check_api_key_scopes
+from subgraphs.identity.domain import AuditAction, check_api_key_scopes
 from subgraphs.identity.repository import api_keys as api_key_rows
 from subgraphs.identity.repository import credentials as credential_rows
 from subgraphs.identity.tokens import hash_secret, new_secret
+from subgraphs.identity.usecases.audit import note
 from subgraphs.identity.usecases.members import live_scopes
 from subgraphs.identity.usecases.revocation import revoke_key
 
@@ -67,6 +68,7 @@ async def create_api_key(
         created_by=operation.request.user_id,
         expires_at=expires_at,
     )
+    await _note(operation, AuditAction.API_KEY_CREATED, row)
     return row, f"bk_{prefix}_{secret}"
 
 
@@ -77,7 +79,20 @@ async def revoke_api_key(operation: Operation, key_id: UUID) -> Row[Any]:
     if row is None:
         raise NotFound("There is no such API key.")
     await revoke_key(operation.redis, row.prefix)
+    await _note(operation, AuditAction.API_KEY_REVOKED, row)
     return row
+
+
+async def _note(operation: Operation, action: AuditAction, row: Row[Any]) -> None:
+    details = {"prefix": row.prefix, "scopes": " ".join(row.scopes)}
+    await note(
+        operation.session,
+        operation.tenant_id(),
+        action,
+        actor=operation.request.user_id,
+        label=row.name,
+        details=details,
+    )
 
 
 async def authenticate_api_key(session: TenantSession, key: str) -> ApiKeyGrant | None:

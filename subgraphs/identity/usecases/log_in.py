@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from resolvers.errors import BadUserInput
 from resolvers.session import TenantSession
 from subgraphs.identity.domain import (
+    AuditAction,
     InvalidCredentials,
     InvalidRefreshToken,
     RefreshTokenInUse,
@@ -22,6 +23,7 @@ from subgraphs.identity.repository import credentials as credential_rows
 from subgraphs.identity.repository import log_ins as log_in_rows
 from subgraphs.identity.repository import members as member_rows
 from subgraphs.identity.tokens import AccessTokens, Member, hash_secret, new_secret
+from subgraphs.identity.usecases.audit import note
 from subgraphs.identity.usecases.rate_limit import begin_attempt, forgive_attempt
 from subgraphs.identity.usecases.revocation import revoke_access_tokens, revoked_at
 
@@ -106,6 +108,8 @@ async def prove(
 async def open_session(session: TenantSession, redis: Redis, tokens: AccessTokens, member: Member) -> LogIn:
     """A new family of refresh tokens, and its first."""
     session_id = await log_in_rows.add_session(session, member.tenant_id, member.user_id)
+    user_id = member.user_id
+    await note(session, member.tenant_id, AuditAction.LOGGED_IN, actor=user_id, subject=user_id)
     return await _issue(session, redis, tokens, member, session_id)
 
 
@@ -139,6 +143,7 @@ async def refresh(
         _log.warning("a refresh token was used twice, session %s is revoked", token.session_id)
         await log_in_rows.revoke_session(session, token.session_id, "reuse")
         await revoke_access_tokens(redis, tenant_id, token.user_id)
+        await note(session, tenant_id, AuditAction.REFRESH_TOKEN_REUSED, actor=None, subject=token.user_id)
         return InvalidRefreshToken()
     member = await member_rows.member(session, token.user_id)
     if member is None:
@@ -169,6 +174,9 @@ async def log_out(session: TenantSession, redis: Redis, refresh_token: str, *, e
         await revoke_access_tokens(redis, tenant_id, token.user_id)
     else:
         await log_in_rows.revoke_session(session, token.session_id, "log-out")
+    details = {"everywhere": "yes" if everywhere else "no"}
+    user_id = token.user_id
+    await note(session, tenant_id, AuditAction.LOGGED_OUT, actor=user_id, subject=user_id, details=details)
 
 
 async def _issue(session: TenantSession, redis: Redis, tokens: AccessTokens, member: Member, session_id: UUID) -> LogIn:

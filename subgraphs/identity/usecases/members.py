@@ -1,6 +1,7 @@
-"""Inviting, changing and removing members of the caller's tenant."""
+"""Inviting, changing and removing members of the caller's tenant. Nobody changes whoever may do more than they."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from resolvers.session import TenantSession
 from subgraphs.identity.domain import (
     ROLE_SCOPES,
     AlreadyMember,
+    AuditAction,
     InvalidInvitation,
     Role,
     check_may_grant,
@@ -20,12 +22,14 @@ from subgraphs.identity.domain import (
     check_password,
     normal_email,
 )
+from subgraphs.identity.events import MemberJoined, MemberRemoved, RoleChanged
 from subgraphs.identity.passwords import Passwords
 from subgraphs.identity.repository import credentials as credential_rows
 from subgraphs.identity.repository import invitations as invitation_rows
 from subgraphs.identity.repository import log_ins as log_in_rows
 from subgraphs.identity.repository import members as member_rows
-from subgraphs.identity.tokens import AccessTokens, hash_secret, new_secret
+from subgraphs.identity.tokens import AccessTokens, Member, hash_secret, new_secret
+from subgraphs.identity.usecases.audit import note
 from subgraphs.identity.usecases.log_in import LogIn, open_session, prove
 from subgraphs.identity.usecases.rate_limit import begin_attempt, forgive_attempt
 from subgraphs.identity.usecases.revocation import revoke_access_tokens
@@ -35,6 +39,7 @@ __all__ = [
     "accept_invitation",
     "change_role",
     "invite_member",
+    "join",
     "live_scopes",
     "remove_member",
     "withdraw_invitation",
@@ -97,6 +102,14 @@ async def invite_member(operation: Operation, *, email: str, name: str, role: Ro
     )
     if row is None:
         raise AlreadyMember
+    await note(
+        session,
+        tenant_id,
+        AuditAction.INVITATION_CREATED,
+        actor=operation.request.user_id,
+        label=address,
+        details={"role": role.value},
+    )
     return Invitation(row, token)
 
 
@@ -108,11 +121,19 @@ async def withdraw_invitation(operation: Operation, invitation_id: UUID) -> None
         Forbidden: it is for a role that the caller could not give.
     """
     own_scopes = await live_scopes(operation, "identity:write")
-    role = await invitation_rows.invitation_role(operation.session, invitation_id)
-    if role is None:
+    invitation = await invitation_rows.lock_open_invitation(operation.session, invitation_id)
+    if invitation is None:
         raise NotFound("There is no such invitation.")
-    check_may_grant(role, own_scopes)
+    check_may_grant(Role(invitation.role), own_scopes)
     await invitation_rows.remove_invitation(operation.session, invitation_id)
+    await note(
+        operation.session,
+        operation.tenant_id(),
+        AuditAction.INVITATION_WITHDRAWN,
+        actor=operation.request.user_id,
+        label=invitation.email,
+        details={"role": invitation.role},
+    )
 
 
 async def accept_invitation(
@@ -149,12 +170,33 @@ async def accept_invitation(
     else:
         user_id = await credential_rows.create_account(session, token_hash, await passwords.hash(password))
     await invitation_rows.accept_invitation(session, invitation.id)
-    if user_id is None or not await member_rows.add_membership(session, tenant_id, user_id, Role(invitation.role)):
+    if user_id is None:
         raise InvalidInvitation
-    member = await member_rows.member(session, user_id)
+    member = await join(
+        session, tenant_id, user_id, Role(invitation.role), by="invitation", invited_by=invitation.invited_by
+    )
     if member is None:
         raise InvalidInvitation
     return await open_session(session, redis, tokens, member)
+
+
+async def join(
+    session: TenantSession, tenant_id: UUID, user_id: UUID, role: Role, *, by: str, invited_by: UUID | None = None
+) -> Member | None:
+    """Makes a person a member; None if they are one already.
+
+    Args:
+        by: how it came to that, for the log.
+    """
+    if not await member_rows.add_membership(session, tenant_id, user_id, role):
+        return None
+    member = await member_rows.member(session, user_id)
+    if member is None:
+        return None
+    details = {"role": role.value, "by": by, "invitedBy": invited_by}
+    await note(session, tenant_id, AuditAction.MEMBER_JOINED, actor=user_id, subject=user_id, details=details)
+    session.publish(MemberJoined(user_id, member.name, role.value, datetime.now(UTC)))
+    return member
 
 
 async def change_role(operation: Operation, user_id: UUID, role: Role) -> Row[Any]:
@@ -163,17 +205,29 @@ async def change_role(operation: Operation, user_id: UUID, role: Role) -> Row[An
     Raises:
         NotFound: no member of this tenant.
         LastOwner: the only owner would cease to be one.
-        Forbidden: the role may do more than the caller.
+        Forbidden: the role, or the one that the member has now, may do more than the caller.
     """
-    owners = await member_rows.lock_owners(operation.session)
-    # After the lock: whoever waited for it may have lost the role meanwhile.
-    check_may_grant(role, await live_scopes(operation, "identity:admin"))
-    if user_id in owners and role is not Role.OWNER:
+    session, tenant_id = operation.session, operation.tenant_id()
+    owners, before = await _lock(operation, user_id)
+    own_scopes = await _own_scopes(operation, before)
+    check_may_grant(role, own_scopes)
+    if before is Role.OWNER and role is not Role.OWNER:
         check_owner_remains(owners, user_id)
-    membership = await member_rows.set_role(operation.session, user_id, role)
+    membership = await member_rows.set_role(session, user_id, role)
     if membership is None:
         raise NotFound("There is no such member.")
-    await revoke_access_tokens(operation.redis, operation.tenant_id(), user_id)
+    await revoke_access_tokens(operation.redis, tenant_id, user_id)
+    if before is not role:
+        details = {"role": role.value, "previousRole": before.value}
+        await note(
+            session,
+            tenant_id,
+            AuditAction.ROLE_CHANGED,
+            actor=operation.user_id(),
+            subject=user_id,
+            details=details,
+        )
+        session.publish(RoleChanged(user_id, role.value, before.value, datetime.now(UTC)))
     return membership
 
 
@@ -183,13 +237,50 @@ async def remove_member(operation: Operation, user_id: UUID) -> None:
     Raises:
         NotFound: no member of this tenant.
         LastOwner: the only owner.
-        Forbidden: the caller is no owner any more.
+        Forbidden: the member may do more than the caller.
     """
-    owners = await member_rows.lock_owners(operation.session)
-    await live_scopes(operation, "identity:admin")
-    if user_id in owners:
+    session, tenant_id = operation.session, operation.tenant_id()
+    owners, before = await _lock(operation, user_id)
+    await _own_scopes(operation, before)
+    if before is Role.OWNER:
         check_owner_remains(owners, user_id)
-    if not await member_rows.remove_membership(operation.session, user_id):
+    # Before they are gone: the log has their address.
+    details = {"role": before.value}
+    await note(
+        session, tenant_id, AuditAction.MEMBER_REMOVED, actor=operation.user_id(), subject=user_id, details=details
+    )
+    await member_rows.remove_membership(session, user_id)
+    await log_in_rows.revoke_sessions_of_user(session, user_id, "removed")
+    await revoke_access_tokens(operation.redis, tenant_id, user_id)
+    session.publish(MemberRemoved(user_id, datetime.now(UTC)))
+
+
+async def _lock(operation: Operation, user_id: UUID) -> tuple[list[UUID], Role]:
+    """The owners and the member's role, all locked: owners cannot remove one another at the same time.
+
+    Raises:
+        Forbidden: a key asks: members are changed by people.
+        NotFound: no member of this tenant.
+    """
+    if operation.request.user_id is None:
+        raise Forbidden("Members are changed by people, not by keys.")
+    owners = await member_rows.lock_owners(operation.session)
+    role = await member_rows.lock_role(operation.session, user_id)
+    if role is None:
+        # A caller who is no member (any more) learns nothing of who is.
+        await live_scopes(operation, "identity:write")
         raise NotFound("There is no such member.")
-    await log_in_rows.revoke_sessions_of_user(operation.session, user_id, "removed")
-    await revoke_access_tokens(operation.redis, operation.tenant_id(), user_id)
+    return owners, role
+
+
+async def _own_scopes(operation: Operation, of: Role) -> frozenset[str]:
+    """What the caller may do, which is no less than a member in the role `of` may.
+
+    Asked for after the locks: whoever waited for them may have lost the role meanwhile.
+
+    Raises:
+        Forbidden: it is less.
+    """
+    own_scopes = await live_scopes(operation, "identity:write")
+    check_may_grant(of, own_scopes)
+    return own_scopes

@@ -1,8 +1,11 @@
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import asyncpg
 import pytest
+
+from .people import OWNER
 
 LOG_IN = """
 mutation ($input: LogInInput!) {
@@ -29,6 +32,25 @@ async def no_attempts_yet(identity: Any) -> None:
     """Every test may log in as often as the limit allows."""
     async for key in identity.app.redis.scan_iter("identity:*"):
         await identity.app.redis.delete(key)
+
+
+@pytest.fixture
+async def tenant(admin: asyncpg.Connection) -> AsyncIterator[uuid.UUID]:
+    """A tenant of its own with one owner, who is globex's ada."""
+    tenant_id = uuid.uuid4()
+    slug = f"t{tenant_id.hex[:10]}"
+    await admin.execute(
+        "insert into identity.tenants (id, slug, name, plan, locale) values ($1, $2, $2, 'starter', 'en')",
+        tenant_id,
+        slug,
+    )
+    await admin.execute(
+        "insert into identity.memberships (tenant_id, user_id, role) values ($1, $2, 'owner')", tenant_id, OWNER
+    )
+    yield tenant_id
+    for table in ("outbox", "audit_entries", "refresh_tokens", "login_sessions", "invitations", "memberships"):
+        await admin.execute(f"delete from identity.{table} where tenant_id = $1", tenant_id)
+    await admin.execute("delete from identity.tenants where id = $1", tenant_id)
 
 
 @pytest.fixture
