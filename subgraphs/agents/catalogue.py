@@ -2,11 +2,14 @@
 tenants."""
 
 import json
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["integration_names", "integration_of", "load_catalogue", "load_crews"]
+from resolvers.errors import Forbidden
+
+__all__ = ["check_grants", "integration_names", "integration_of", "load_catalogue", "load_crews"]
 
 
 _FOLDER = Path("schema")
@@ -30,6 +33,17 @@ def load_catalogue() -> dict[str, Any]:
 def load_crews() -> dict[str, dict[str, Any]]:
     """All crews by name; see `load_catalogue`."""
     return {crew["name"]: crew for crew in _read("agent-crews.json")}
+
+
+def check_grants(crew: str, scopes: Collection[str]) -> None:
+    """Lets who holds `scopes` have the crew work in their name: it does with their rights what it does.
+
+    Raises:
+        Forbidden: names what is missing.
+    """
+    for scope in load_crews().get(crew, {}).get("grants", ()):
+        if scope not in scopes:
+            raise Forbidden.missing(scope)
 
 
 def _read(name: str) -> Any:

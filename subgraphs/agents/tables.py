@@ -329,6 +329,7 @@ schedules = tenant_table(
     Column("version", Integer, nullable=False),
 )
 
+Index("ix_runs_retry_of", runs.c.tenant_id, runs.c.retry_of, postgresql_where=text("retry_of IS NOT NULL"))
 # What `unstarted_runs` looks through: few at any time, of all tenants.
 Index("ix_runs_queued", runs.c.created_at, postgresql_where=text("status = 'queued'"))
 

@@ -16,7 +16,17 @@ from subgraphs.agents.domain.values import Risk, RunStatus
 from subgraphs.agents.repository.rows import among, columns_of, insert_rows, newest_first, page_of, update_row
 from subgraphs.agents.tables import runs
 
-__all__ = ["RUNS_NEWEST", "RunFilter", "add_run", "change_run", "count_runs", "find_runs", "run_for_update", "run_page"]
+__all__ = [
+    "RUNS_NEWEST",
+    "RunFilter",
+    "add_run",
+    "change_run",
+    "count_runs",
+    "find_runs",
+    "retries_of",
+    "run_for_update",
+    "run_page",
+]
 
 RUNS_NEWEST = newest_first(runs)
 
@@ -43,6 +53,14 @@ async def find_runs(session: TenantSession, ids: Iterable[UUID]) -> list[Run | N
     wanted = list(ids)
     rows = await session.rows(select(*_COLUMNS).where(among(runs.c.id, wanted)))
     return aligned(wanted, {row.id: _run(row) for row in rows})
+
+
+async def retries_of(session: TenantSession, run_id: UUID) -> list[Run]:
+    """The runs that try a run again, the newest first."""
+    rows = await session.rows(
+        select(*_COLUMNS).where(runs.c.retry_of == run_id).order_by(runs.c.created_at.desc(), runs.c.id.desc())
+    )
+    return [_run(row) for row in rows]
 
 
 async def run_for_update(session: TenantSession, run_id: UUID) -> Run | None:

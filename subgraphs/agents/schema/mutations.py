@@ -10,7 +10,7 @@ from resolvers.mutations import MutationPayload, mutation
 from resolvers.operation import Info
 from subgraphs.agents.domain.actions import Decision
 from subgraphs.agents.domain.budgets import DEFAULT_SOFT_PERCENT, Limit, period_of
-from subgraphs.agents.domain.values import DecisionKind, checked_object
+from subgraphs.agents.domain.values import DecisionKind, checked_key, checked_object
 from subgraphs.agents.schema.inputs import Micros
 from subgraphs.agents.schema.internal import AgentRefusal, AgentRunPayload, refusal_of, work_of
 from subgraphs.agents.schema.money import AgentBudget, WhenExhausted, budgets_of
@@ -44,6 +44,11 @@ class CancelAgentRunInput:
 @strawberry.input(description="Which run to try again.")
 class RetryAgentRunInput:
     id: strawberry.ID = strawberry.field(description="Of a run that ended without success.")
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="With it the same request finds the same run, also after that has failed; 1 to 255 visible ASCII "
+        "characters. Null: the retry that is under way or has succeeded is found, and otherwise there is a new one.",
+    )
 
 
 @strawberry.input(description="The tenant's switches. What is left out stays.")
@@ -75,7 +80,7 @@ class DecideAgentActionPayload(MutationPayload):
     action: ProposedAction | None = strawberry.field(default=None, description="Null if the mutation was refused.")
 
 
-@strawberry.type(description="A new run for what another failed to do.")
+@strawberry.type(description="The run for what another failed to do.")
 class RetryAgentRunPayload(MutationPayload):
     run: AgentRun | None = strawberry.field(default=None, description="Null if it was refused.")
     refusal: AgentRefusal | None = strawberry.field(default=None, description="Why there is no new run.")
@@ -133,12 +138,15 @@ class PublicMutation:
         RetryAgentRunPayload,
         scope=WRITE,
         apart=True,
-        description="Opens a new run for what another failed to do, in the caller's name and with the caller's rights.",
+        description="Has a run do what another failed to do, in the caller's name and with the caller's rights. One "
+        "that is at it already, or has done it, is the answer instead of a new one.",
     )
     async def retry_agent_run(self, info: Info, input: RetryAgentRunInput) -> RetryAgentRunPayload:  # noqa: A002
         info.context.user_id()
         run_id = parse_id(input.id, "input", "id")
-        opened = await people.retry_run(info.context.session, info.context.services, run_id)
+        given = input.idempotency_key or info.context.request.idempotency_key
+        key = None if given is None else checked_key("idempotencyKey", given)
+        opened = await people.retry_run(info.context.session, info.context.services, run_id, key)
         return RetryAgentRunPayload(
             run=None if opened.run is None else AgentRun.of(opened.run), refusal=refusal_of(opened.refusal)
         )

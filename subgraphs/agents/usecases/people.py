@@ -4,11 +4,12 @@ Each of these waits for the workflow service and holds no transaction meanwhile:
 before it is asked, and what it wrote is read afterwards.
 """
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from resolvers.context import RequestContext
 from resolvers.errors import DomainError
 from resolvers.session import TenantSession
+from subgraphs.agents.catalogue import check_grants
 from subgraphs.agents.domain.actions import Decision
 from subgraphs.agents.domain.errors import (
     InvalidTransition,
@@ -25,12 +26,12 @@ from subgraphs.agents.repository.rows import tenant_of
 from subgraphs.agents.services import Services
 from subgraphs.agents.usecases.actions import vote
 from subgraphs.agents.usecases.refusals import refused_decisions_noted
-from subgraphs.agents.usecases.runs import Opened, cancel_queued, open_run
+from subgraphs.agents.usecases.runs import Opened, cancel_queued, open_retry
 from subgraphs.agents.usecases.watch import ended_within
 from subgraphs.agents.usecases.work import Work, actor_of
 from subgraphs.agents.workflows import Actor
 
-__all__ = ["cancel_run", "decide_action", "open_and_start", "retry_run"]
+__all__ = ["cancel_run", "decide_action", "retry_run"]
 
 _CANCEL_WAIT_S = 3.0
 
@@ -75,40 +76,36 @@ async def cancel_run(session: TenantSession, services: Services, run_id: UUID) -
     return await _read(session, run_id)
 
 
-async def retry_run(session: TenantSession, services: Services, run_id: UUID) -> Opened:
-    """A new run for what another failed to do, asked for by the caller and with the caller's rights.
+async def retry_run(session: TenantSession, services: Services, run_id: UUID, key: str | None) -> Opened:
+    """A run for what another failed to do: the one that is at it already, or a new one in the caller's name.
+
+    Args:
+        key: the caller's idempotency key; see `usecases.runs.open_retry`.
 
     Raises:
         RunNotFound: the tenant has no such run.
         RetryNotPossible: it has not ended, or has succeeded.
+        Forbidden: the caller lacks what the crew works with.
     """
     context = session.context
     run = await _read(session, run_id)
     if not run.status.is_final or run.status is RunStatus.SUCCEEDED:
         raise RetryNotPossible
+    check_grants(run.crew, context.scopes)
     opening = Opening(
         crew=run.crew,
         subgraph=run.subgraph,
         field=run.field,
-        key=f"retry:{run.id}:{uuid4().hex[:12]}",
+        key=f"retry:{run.id}",
         risk=run.risk,
         arguments=run.arguments,
         scopes=tuple(context.scopes),
-        catalogue_version=run.catalogue_version,
         approval_timeout_s=run.approval_timeout_s,
         budget_micros=run.budget_micros,
         requested_by=context.user_id,
-        retry_of=run.id,
     )
-    return await open_and_start(session, services, opening)
-
-
-async def open_and_start(
-    session: TenantSession, services: Services, opening: Opening, *, dry_run: bool = False
-) -> Opened:
-    """The opened run, its workflow started; if the workflow service is away, it stays queued and is started later."""
-    async with session.apart() as before:
-        opened = await open_run(Work(before, services.streams), opening, dry_run=dry_run)
+    async with session.apart() as own:
+        opened = await open_retry(Work(own, services.streams), run, opening, key)
     if opened.run is not None and opened.run.status is RunStatus.QUEUED:
         try:
             await services.workflows.start(tenant_of(session), opened.run)

@@ -1,6 +1,6 @@
 """Runs: opened by the Brain, reported by their workflow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from resolvers.errors import DomainError
@@ -9,12 +9,12 @@ from subgraphs.agents.domain.actions import advance
 from subgraphs.agents.domain.budgets import period_of
 from subgraphs.agents.domain.errors import BudgetExhausted, IdempotencyKeyReused, KillSwitchOn
 from subgraphs.agents.domain.runs import Opening, Report, Run
-from subgraphs.agents.domain.values import ActionStatus, run_id_of
+from subgraphs.agents.domain.values import ActionStatus, RunStatus, hash_of, run_id_of
 from subgraphs.agents.repository import actions, budgets, controls, runs
 from subgraphs.agents.usecases.budgets import settled_run
 from subgraphs.agents.usecases.work import Work, actor_of
 
-__all__ = ["Opened", "cancel_queued", "open_run", "report_run"]
+__all__ = ["Opened", "cancel_queued", "open_retry", "open_run", "report_run"]
 
 _WORKFLOW = "workflow"
 
@@ -61,6 +61,26 @@ async def open_run(work: Work, opening: Opening, *, dry_run: bool = False) -> Op
     run = domain.open_run(run_id, opening, work.now, dry_run=dry_run or switches.dry_run)
     data = {**about, "risk": run.risk.name, "argumentsHash": run.arguments_hash, "dryRun": run.dry_run}
     return Opened(await work.opened(run, "RUN_OPENED", data, actor=actor), is_new=True)
+
+
+async def open_retry(work: Work, failed: Run, opening: Opening, key: str | None) -> Opened:
+    """The run that tries `failed` again: the one that is at it or has done it, or a new one.
+
+    Args:
+        opening: of the new one; its key is made here.
+        key: the caller's; makes the same request find the same run, also after that has failed in its turn.
+    """
+    await work.lock()
+    known = await runs.retries_of(work.session, failed.id)
+    number = str(len(known) + 1) if key is None else hash_of([str(opening.requested_by), key])[:32]
+    wanted = replace(opening, key=f"retry:{failed.id}:{number}", retry_of=failed.id)
+    same = any(run.key == wanted.key for run in known)
+    dry = (await controls.read_controls(work.session)).dry_run
+    for run in known:
+        is_live = not run.status.is_final or run.status is RunStatus.SUCCEEDED
+        if is_live and run.dry_run is dry and not same:
+            return Opened(run)
+    return await open_run(work, wanted)
 
 
 async def report_run(work: Work, run_id: UUID, news: Report) -> Run:

@@ -145,6 +145,13 @@ async def becomes(tenant: Any, run_id: str, status: str) -> None:
             await asyncio.sleep(0.05)
 
 
+async def ended(tenant: Any, run_id: str, status: str) -> str:
+    """The run, at its end."""
+    payload = await tenant.mutate("reportAgentRun", "run { id }", runId=run_id, seq=9, status=status)
+    assert payload["errors"] == []
+    return run_id
+
+
 async def decide(tenant: Any, run_id: str, user: Any = None, **values: Any) -> Any:
     given = {"runId": run_id, "index": 0, "argumentsHash": HASH, **values}
     return (await tenant.data(DECIDE, {"input": given}, user=user or tenant.ben))["decideAgentAction"]
@@ -246,6 +253,60 @@ async def test_a_run_is_tried_again_in_the_callers_name(tenant, worker):
     assert (again["retryOf"], again["requestedBy"]) == (run_id, {"id": str(tenant.ben)})
     await becomes(tenant, again["id"], "WAITING_FOR_APPROVAL")
     await tenant.data(CANCEL, {"id": again["id"]})
+
+
+async def retried(tenant: Any, run_id: str, user: Any = None, **values: Any) -> Any:
+    query = "mutation ($input: RetryAgentRunInput!) { retryAgentRun(input: $input) { errors { code } run { id } } }"
+    payload = (await tenant.data(query, {"input": {"id": run_id, **values}}, user=user or tenant.ada))["retryAgentRun"]
+    return payload["run"]["id"] if payload["run"] else payload["errors"][0]["code"]
+
+
+async def test_trying_again_sent_again_is_one_run(tenant, agents):
+    tenant = type(tenant)(agents, tenant.id)
+    failed = await ended(tenant, await tenant.run(), "FAILED")
+    answers = await asyncio.gather(*(retried(tenant, failed, user) for user in (tenant.ada, tenant.ben) * 4))
+    assert len(set(answers)) == 1, "whoever asks: one is at it"
+    second = await retried(tenant, await ended(tenant, answers[0], "FAILED"))
+    assert second not in (failed, answers[0]), "a retry has a retry of its own"
+    again = await retried(tenant, failed)
+    assert again not in (failed, answers[0], second), "the first retry failed"
+    await ended(tenant, again, "SUCCEEDED")
+    assert await retried(tenant, failed) == again, "it is done"
+    data = await tenant.data("{ agentRuns { totalCount } }")
+    assert data["agentRuns"]["totalCount"] == 4
+
+
+async def test_a_key_finds_its_retry_whatever_became_of_it(tenant, agents):
+    tenant = type(tenant)(agents, tenant.id)
+    failed = await ended(tenant, await tenant.run(), "FAILED")
+    first = await retried(tenant, failed, idempotencyKey="k1")
+    assert await retried(tenant, failed, idempotencyKey="k2") == first, "it is under way"
+    await ended(tenant, first, "FAILED")
+    assert await retried(tenant, failed, idempotencyKey="k1") == first
+    second = await retried(tenant, failed, idempotencyKey="k2")
+    assert second != first
+    assert await retried(tenant, failed, tenant.ben, idempotencyKey="k1") == second, "his key is another"
+    assert await retried(tenant, failed, idempotencyKey="two words") == "BAD_USER_INPUT"
+
+
+async def test_a_dry_retry_has_not_done_it(tenant, agents):
+    tenant = type(tenant)(agents, tenant.id)
+    failed = await ended(tenant, await tenant.run(), "FAILED")
+    owner = {"scopes": ["agents:admin"]}
+    await tenant.mutate("setAgentControls", "controls { dryRun }", owner, dryRun=True)
+    dry = await ended(tenant, await retried(tenant, failed), "SUCCEEDED")
+    assert await retried(tenant, failed) == dry
+    await tenant.mutate("setAgentControls", "controls { dryRun }", owner, dryRun=False)
+    assert await retried(tenant, failed) != dry
+
+
+async def test_who_lacks_what_the_crew_works_with_has_nothing_tried_again(tenant, agents):
+    tenant = type(tenant)(agents, tenant.id)
+    failed = await ended(tenant, await tenant.run(), "FAILED")
+    body = await agents.call(
+        RETRY, {"id": failed}, tenant=tenant.id, user=tenant.ben, scopes=["agents:write", "crm:read"]
+    )
+    assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "crm:write"}
 
 
 async def test_without_the_workflow_service_it_says_so_and_loses_nothing(tenant, agents):
