@@ -61,8 +61,10 @@ EDITS = (
     Edit("pyproject.toml", r'"subgraphs\.saleor"\]$', '"subgraphs.NAME", ', before=True, matches=2),
     Edit("schema/supergraph.yaml", r"\Z", _SUBGRAPH),
     Edit("brain/app.py", r'^_WRITTEN_FOR_CLIENTS = \((?:"\w+",? ?)+', ', "NAME"'),
-    Edit("subgraphs/identity/domain.py", r'^_READ: Final = frozenset\(\s*\{(?:"[\w:]+",?\s*)+', ', "NAME:read"'),
-    Edit("subgraphs/identity/domain.py", r'^_WORK: Final = _READ \| \{(?:"[\w:]+",?\s*)+', ', "NAME:write"'),
+    Edit(
+        "subgraphs/identity/domain.py", r'^_READ: Final = frozenset\(\s*\{\s*(?:"[\w:]+",\s*)*"[\w:]+"', ', "NAME:read"'
+    ),
+    Edit("subgraphs/identity/domain.py", r'^_WORK: Final = _READ \| \{\s*(?:"[\w:]+",\s*)*"[\w:]+"', ', "NAME:write"'),
     Edit("docker-compose.yml", r"^      - directory-logins:/logins/directory\n", "      - NAME-logins:/logins/NAME\n"),
     Edit("docker-compose.yml", r"'for name in [a-z_ ]+(?=; do)", " NAME"),
     Edit("docker-compose.yml", r"^      - directory-keys:/keys/directory\n", "      - NAME-keys:/keys/NAME\n"),

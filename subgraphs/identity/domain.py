@@ -54,16 +54,25 @@ class AuditAction(Enum):
 
 
 _READ: Final = frozenset(
-    {"identity:read", "crm:read", "directory:read", "agents:read", "saleor:read", "storefront:read"}
+    {
+        "identity:read",
+        "crm:read",
+        "directory:read",
+        "agents:read",
+        "saleor:read",
+        "storefront:read",
+        "gaming:read",
+        "gaming:play",
+    }
 )
-_WORK: Final = _READ | {"crm:write", "agents:write", "storefront:write"}
+_WORK: Final = _READ | {"crm:write", "agents:write", "storefront:write", "gaming:write"}
 _MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write"}
 _OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}
 # A key is no person: it never administers its own tenant, and never decides what agents may do.
 _FOR_PEOPLE: Final = frozenset({"identity:admin", "agents:admin", "agents:approve"})
 
 ROLE_SCOPES: Final = {Role.OWNER: _OWN, Role.MANAGER: _MANAGE, Role.AGENT: _WORK, Role.VIEWER: _READ}
-"""Role -> scopes (`<context>:<read|write|approve|admin>`)."""
+"""Role -> scopes (`<context>:<read|write|approve|admin|play>`)."""
 
 GRANTABLE_SCOPES: Final = _OWN - _FOR_PEOPLE
 """What an API key may be given."""

@@ -43,6 +43,7 @@ ALL_SCOPES = [
     "identity:admin",
     "agents:approve",
     "agents:admin",
+    "gaming:play",
 ]
 
 

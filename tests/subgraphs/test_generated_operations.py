@@ -141,6 +141,12 @@ def test_storefront(case: schemathesis.Case, served: str, sign_context: Any) -> 
     check(case, f"{served}/storefront/graphql", sign_context("storefront"))
 
 
+@_schema("gaming").parametrize()
+@bounded
+def test_gaming(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    check(case, f"{served}/gaming/graphql", sign_context("gaming"))
+
+
 def check(case: schemathesis.Case, url: str, header: str) -> None:
     response = case.call(base_url=url, headers={"x-brain-context": header})
     assert response.status_code < 500, response.text

@@ -1,0 +1,1 @@
+"""The rules of gaming, without input or output."""

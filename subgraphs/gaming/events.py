@@ -1,0 +1,30 @@
+"""What gaming tells other contexts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from resolvers.events.declaration import event
+
+__all__ = ["SessionFinished"]
+
+
+@event("gaming.session_finished", version=1, about="player_id")
+@dataclass(frozen=True, slots=True)
+class SessionFinished:
+    """Somebody has played a game to its end, and the score counts.
+
+    Attributes:
+        season_id: in which it counts besides, if any.
+        duration_s: whole seconds.
+    """
+
+    player_id: UUID
+    account_id: UUID
+    session_id: UUID
+    game_id: UUID
+    game_name: str
+    season_id: UUID | None
+    score: int
+    duration_s: int
+    finished_at: datetime

@@ -1,0 +1,50 @@
+"""Batch functions for `info.context.load`: one statement for all keys of a level of the query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from resolvers.pagination import Page, Window
+from resolvers.session import TenantSession
+from subgraphs.gaming.domain.games import Game
+from subgraphs.gaming.domain.players import Player
+from subgraphs.gaming.domain.sessions import GameSession, SessionStatus
+from subgraphs.gaming.repository.games import GAMES, PLAYERS, players_of_accounts
+from subgraphs.gaming.repository.sessions import SESSIONS
+
+__all__ = ["SessionList", "game_by_id", "player_by_id", "player_of_account", "session_by_id", "sessions_of_players"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionList:
+    """A page of a player's sessions; those whose score does not count are the player's own to see."""
+
+    window: Window
+    all: bool
+
+
+async def game_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Game | None]:
+    """The game of each id, or None."""
+    return await GAMES.find(session, keys)
+
+
+async def player_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Player | None]:
+    """The player of each id, or None."""
+    return await PLAYERS.find(session, keys)
+
+
+async def player_of_account(session: TenantSession, keys: list[UUID]) -> Sequence[Player | None]:
+    """The player that each account is, or None."""
+    return await players_of_accounts(session, keys)
+
+
+async def session_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[GameSession | None]:
+    """The session of each id, or None."""
+    return await SESSIONS.find(session, keys)
+
+
+async def sessions_of_players(session: TenantSession, keys: list[UUID], asked: SessionList) -> list[Page[GameSession]]:
+    """A page of the sessions of each player."""
+    columns = SESSIONS.table.c
+    shown = () if asked.all else (columns.status == SessionStatus.FINISHED,)
+    return await SESSIONS.pages(session, columns.player_id, keys, asked.window, *shown)

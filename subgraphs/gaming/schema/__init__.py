@@ -1,0 +1,15 @@
+"""The GraphQL schema of gaming: `schema`."""
+
+from resolvers.schema import build_schema
+from subgraphs.gaming.schema.mutations import Mutation
+from subgraphs.gaming.schema.query import Query
+from subgraphs.gaming.schema.types import READ, Account
+
+__all__ = ["schema"]
+
+schema = build_schema(
+    query=Query,
+    mutation=Mutation,
+    types=[Account],
+    entity_scopes=dict.fromkeys(("Account", "Game", "GameSession", "Player"), READ),
+)

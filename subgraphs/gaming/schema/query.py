@@ -1,0 +1,88 @@
+"""Root fields that read."""
+
+# ruff: noqa: A002 (the names of GraphQL arguments)
+
+from collections.abc import Awaitable
+from typing import Annotated
+
+import strawberry
+
+from resolvers.ids import parse_id
+from resolvers.operation import Info
+from resolvers.pagination import After, Before, First, Last, Window
+from resolvers.permissions import requires
+from subgraphs.gaming import loaders
+from subgraphs.gaming.repository.games import BY_HANDLE, BY_NAME, GAMES, PLAYERS
+from subgraphs.gaming.schema.types import (
+    INTERNAL,
+    READ,
+    Game,
+    GameConnection,
+    GameSession,
+    Player,
+    PlayerConnection,
+)
+
+__all__ = ["Query"]
+
+GameId = Annotated[strawberry.ID, strawberry.argument(description="Of the game.")]
+PlayerId = Annotated[strawberry.ID, strawberry.argument(description="Of the player.")]
+SessionId = Annotated[strawberry.ID, strawberry.argument(description="Of the session.")]
+
+
+@strawberry.type
+class Query:
+    @strawberry.federation.field(
+        tags=INTERNAL, description="The game with this id, if the tenant has it.", extensions=[requires(READ)]
+    )
+    async def game(self, info: Info, id: GameId) -> Game | None:
+        return await Game.by_id(info, parse_id(id, "id"))
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="All games that the tenant has, by name.", extensions=[requires(READ)]
+    )
+    async def games(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> GameConnection:
+        session = info.context.session
+        window = Window.of(BY_NAME, first=first, after=after, last=last, before=before)
+
+        def count() -> Awaitable[int]:
+            return GAMES.count(session)
+
+        return GameConnection.of(await GAMES.page(session, window), Game.of, count=count)
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="The player with this id, if the tenant has it.", extensions=[requires(READ)]
+    )
+    async def player(self, info: Info, id: PlayerId) -> Player | None:
+        return await Player.by_id(info, parse_id(id, "id"))
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="The caller's own player, if there is one yet.", extensions=[requires(READ)]
+    )
+    async def my_player(self, info: Info) -> Player | None:
+        found = await info.context.load(loaders.player_of_account, info.context.user_id())
+        return None if found is None else Player.of(found)
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="All players of the tenant, by handle.", extensions=[requires(READ)]
+    )
+    async def players(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> PlayerConnection:
+        session = info.context.session
+        window = Window.of(BY_HANDLE, first=first, after=after, last=last, before=before)
+
+        def count() -> Awaitable[int]:
+            return PLAYERS.count(session)
+
+        return PlayerConnection.of(await PLAYERS.page(session, window), Player.of, count=count)
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="The session with this id: one whose score counts, or one of the caller's own.",
+        extensions=[requires(READ)],
+    )
+    async def game_session(self, info: Info, id: SessionId) -> GameSession | None:
+        return await GameSession.by_id(info, parse_id(id, "id"))

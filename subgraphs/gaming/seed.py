@@ -1,0 +1,73 @@
+"""Writes the demo data of both demo tenants."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from resolvers.context import RequestContext
+from resolvers.demo import TENANTS, USERS, demo_id, demo_tenant_id
+from resolvers.session import Database
+from subgraphs.gaming.domain import games as rules
+from subgraphs.gaming.domain import players as persons
+from subgraphs.gaming.domain import sessions as playing
+from subgraphs.gaming.domain.games import Game, GameChange, GameScoring, GameStatus, ScoreRules
+from subgraphs.gaming.domain.players import Player
+from subgraphs.gaming.domain.sessions import GameSession, Report
+from subgraphs.gaming.repository.games import GAMES, PLAYERS
+from subgraphs.gaming.repository.sessions import SESSIONS
+
+__all__ = ["seed"]
+
+_MADE_AT: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
+_GAMES: Final = (
+    ("g1", "Star Miner", GameScoring.HIGHEST, ScoreRules(0, 1_000_000, 10, 3600, 500)),
+    ("g2", "Downhill", GameScoring.LOWEST, ScoreRules(30_000, 600_000, 30, 900, None)),
+    ("g3", "Word Tower", GameScoring.HIGHEST, ScoreRules(0, 5_000, 20, 1800, 50)),
+)
+_PER_PLAYER: Final = 6
+
+
+async def seed(database: Database) -> None:
+    """Writes each demo tenant's rows in one transaction, unless they were written before."""
+    for slug in TENANTS:
+        async with database.session(RequestContext.system(demo_tenant_id(slug))) as session:
+            games = [_game(slug, *each) for each in _GAMES]
+            (known,) = await GAMES.find(session, [games[0].id])
+            if known is None:
+                players = [
+                    persons.new_player(
+                        demo_id(slug, "player", user),
+                        demo_id(slug, "user", user),
+                        f"{user.title()} of {slug}",
+                        _MADE_AT,
+                    )
+                    for user in USERS
+                ]
+                await GAMES.add(session, *games)
+                await PLAYERS.add(session, *players)
+                await SESSIONS.add(session, *_sessions(slug, games, players))
+
+
+def _game(slug: str, key: str, name: str, scoring: GameScoring, score_rules: ScoreRules) -> Game:
+    draft = rules.new_game(
+        demo_id(slug, "game", key), f"{name} ({slug})", f"{name}, as {slug} plays it.", scoring, score_rules, _MADE_AT
+    )
+    return rules.change_game(draft, GameChange(status=GameStatus.LIVE), _MADE_AT)
+
+
+def _player(slug: str, user: str) -> Player:
+    handle = f"{user.title()} of {slug}"
+    return persons.new_player(demo_id(slug, "player", user), demo_id(slug, "user", user), handle, _MADE_AT)
+
+
+def _sessions(slug: str, games: list[Game], players: list[Player]) -> list[GameSession]:
+    """What was played, three quarters of the first two games; the last of them is not plausible."""
+    found = []
+    for place, player in enumerate(players):
+        for number in range(_PER_PLAYER):
+            game = games[number % 2]
+            begun = _MADE_AT + timedelta(days=number, minutes=10 * place)
+            opened = playing.open_session(demo_id(slug, "session", f"{place}-{number}"), game.id, player.id, begun)
+            score = 35_000 + 1_000 * ((7 * place + 3 * number) % 11)
+            lasted = timedelta(seconds=1 if (place, number) == (3, 5) else 120)
+            found.append(playing.finish(opened, Report(score, f"demo-{number}"), game.rules, None, begun + lasted))
+    return found
