@@ -112,6 +112,11 @@ Who asked for the run, or wrote its schedule, is no member any more, or has lost
 Have somebody ask who holds what the crew needs: `agentCrews` says what that is.
 It takes a role that changes while a run is under way.
 
+AGENT_RISK_EXCEEDED
+The crew proposed something riskier than the mutation or the schedule that asked for the run admits.
+Ask by a mutation, or a schedule, whose risk is as high; `agentCrews` says how risky a crew can be.
+It takes a schedule of a risk below its crew's, or a crew that does not do as it says.
+
 AGENT_RUN_OVER
 A run that has ended tried to go on.
 Nothing is to be done: the run's status says how it ended.

@@ -142,7 +142,7 @@ class RunInput:
         arguments: of that field; where it has one argument, `input`, what is in there.
         requested_by: user's id, or None where nobody in person did.
         scopes: what whoever asked may do; a run never may do more.
-        risk: the worst that the field admits.
+        risk: the worst that the field admits; what is riskier is refused where it is written down.
         dry_run: nothing is executed, only proposed.
         approval_timeout_s: an action not decided in that time is not done.
         budget_micros: what the run may spend at most, in millionths of the tenant's currency.

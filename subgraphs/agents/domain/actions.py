@@ -7,6 +7,7 @@
 A final status is never left. An approval is bound to the hash of the arguments that were shown.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +20,7 @@ from subgraphs.agents.domain.errors import (
     InvalidTransition,
     InvalidValue,
     NotYourOwnMoney,
+    RiskExceeded,
 )
 from subgraphs.agents.domain.values import (
     ActionStatus,
@@ -39,6 +41,7 @@ __all__ = [
     "Decision",
     "Proposal",
     "advance",
+    "check_risks",
     "check_vote",
     "decide",
     "expire",
@@ -130,6 +133,22 @@ class Action:
     outcome: Any
     created_at: datetime
     updated_at: datetime
+
+
+_RISKS: Final = tuple(Risk)
+
+
+def check_risks(proposals: Iterable[Proposal], worst: Risk) -> None:
+    """Lets proposals through that are no riskier than their run may be.
+
+    Raises:
+        RiskExceeded: one is; says which.
+    """
+    for proposal in proposals:
+        if _RISKS.index(proposal.risk) > _RISKS.index(worst):
+            raise RiskExceeded(
+                f"{proposal.tool} is {proposal.risk.name}, and this run may do {worst.name} at worst: nothing is done."
+            )
 
 
 def propose(action_id: UUID, run_id: UUID, index: int, proposal: Proposal, now: datetime) -> Action:

@@ -21,6 +21,7 @@ __all__ = [
     "ProposalChanged",
     "RetryNotPossible",
     "RightsWithdrawn",
+    "RiskExceeded",
     "RunNotFound",
     "RunOver",
     "ScheduleNotFound",
@@ -79,6 +80,12 @@ class ProposalChanged(Conflict):
     """The run has proposed other actions already."""
 
     code = "PROPOSAL_CHANGED"
+
+
+class RiskExceeded(Refused):
+    """The crew wants to do what is riskier than the run may be."""
+
+    code = "AGENT_RISK_EXCEEDED"
 
 
 class CallChanged(Conflict):

@@ -17,7 +17,12 @@ from subgraphs.agents import workflows
 from subgraphs.agents.schema import inputs
 from subgraphs.agents.schema.types import AgentLlmCall, AgentRun, ProposedAction
 from subgraphs.agents.usecases import actions, budgets, runs
-from subgraphs.agents.usecases.refusals import WORKFLOW, record_refusals, refused_decisions_noted
+from subgraphs.agents.usecases.refusals import (
+    WORKFLOW,
+    record_refusals,
+    refused_decisions_noted,
+    refused_proposals_noted,
+)
 from subgraphs.agents.usecases.work import Work
 
 __all__ = ["AgentRefusal", "AgentRunPayload", "InternalMutation", "own_run", "refusal_of", "work_of"]
@@ -127,14 +132,22 @@ class InternalMutation:
         run = await runs.report_run(work_of(info), own_run(info, input.run_id), input.to_domain())
         return AgentRunPayload(run=AgentRun.of(run))
 
-    @mutation(AgentActionsPayload, tags=_TAGS, description="Proposes actions of a run. For its workflow.")
+    @mutation(
+        AgentActionsPayload,
+        tags=_TAGS,
+        apart=True,
+        description="Proposes actions of a run, none riskier than the run. For its workflow.",
+    )
     async def propose_agent_actions(
         self,
         info: Info,
         input: inputs.ProposeAgentActionsInput,  # noqa: A002
     ) -> AgentActionsPayload:
         proposals = [action.to_domain() for action in input.actions]
-        proposed = await actions.propose_actions(work_of(info), own_run(info, input.run_id), proposals, input.after)
+        run_id, session = own_run(info, input.run_id), info.context.session
+        async with refused_proposals_noted(session, run_id), session.apart() as own:
+            work = Work(own, info.context.services.streams)
+            proposed = await actions.propose_actions(work, run_id, proposals, input.after)
         return AgentActionsPayload(actions=[ProposedAction.of(action) for action in proposed])
 
     @mutation(

@@ -216,7 +216,7 @@ class AgentRun:
     subgraph: str = strawberry.field(description="Whose field was asked for.")
     field: str = strawberry.field(description="The mutation field that was asked for.")
     arguments: JSON = strawberry.field(description="Of that field.")
-    risk: AgentRisk = strawberry.field(description="Of that field.")
+    risk: AgentRisk = strawberry.field(description="Of that field: the worst that the run may propose.")
     status: RunStatus = strawberry.field(description="Where it stands.")
     phase: RunPhase = strawberry.field(description="What it is doing.")
     progress: float = strawberry.field(description="From 0 to 1.")

@@ -36,6 +36,7 @@ async def propose_actions(
     Raises:
         ProposalChanged: the run has proposed others.
         InvalidValue: it has not proposed as many before.
+        RiskExceeded: one is riskier than what the run was asked for with.
         RunOver: it has ended.
     """
     if after < 0 or after + len(proposals) > MAX_ACTIONS:
@@ -53,6 +54,7 @@ async def propose_actions(
         return known
     if run.status.is_final:
         raise RunOver
+    domain.check_risks(proposals, run.risk)
     new = tuple(
         domain.propose(uuid4(), run_id, index, proposal, work.now)
         for index, proposal in enumerate(proposals, start=after)

@@ -14,13 +14,21 @@ from subgraphs.agents.domain.errors import (
     DecisionRefused,
     InvalidValue,
     NotYourOwnMoney,
+    RiskExceeded,
 )
 from subgraphs.agents.domain.runs import Run
 from subgraphs.agents.domain.values import checked_name, required_text
 from subgraphs.agents.repository import audit
 from subgraphs.agents.usecases.work import Work
 
-__all__ = ["MAX_REFUSALS", "WORKFLOW", "Refusal", "record_refusals", "refused_decisions_noted"]
+__all__ = [
+    "MAX_REFUSALS",
+    "WORKFLOW",
+    "Refusal",
+    "record_refusals",
+    "refused_decisions_noted",
+    "refused_proposals_noted",
+]
 
 MAX_REFUSALS: Final = 50
 _KIND: Final = "TOOL_REFUSED"
@@ -68,6 +76,19 @@ async def record_refusals(work: Work, run_id: UUID, task: str, attempt: int, ref
         data = {**attempted, "tool": refusal.tool, "reason": refusal.reason}
         run = await work.written(run, _KIND, data, actor=WORKFLOW)
     return run
+
+
+@asynccontextmanager
+async def refused_proposals_noted(session: TenantSession, run_id: UUID) -> AsyncIterator[None]:
+    """Has proposals that are refused inside in the tenant's log, whatever becomes of what the block has written."""
+    try:
+        yield
+    except RiskExceeded as refusal:
+        async with session.apart() as own:
+            work = Work(own)
+            await work.lock()
+            await work.note(WORKFLOW, "PROPOSAL_REFUSED", run_id, {"code": refusal.code, "message": str(refusal)})
+        raise
 
 
 @asynccontextmanager

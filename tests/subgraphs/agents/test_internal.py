@@ -192,7 +192,7 @@ ACTION = (
 
 
 async def proposed(tenant: Any, *actions: dict[str, Any], **values: Any) -> str:
-    run_id: str = await tenant.run(**values)
+    run_id: str = await tenant.run(**{"risk": "MONEY", **values})
     payload = await tenant.mutate(
         "proposeAgentActions", "actions { index argumentsHash }", runId=run_id, actions=actions
     )
@@ -213,8 +213,31 @@ async def test_proposals_are_made_once(tenant):
         assert codes(payload) == ["PROPOSAL_CHANGED"]
 
 
+@pytest.mark.parametrize("by", ["workflow", "brain"])
+@pytest.mark.parametrize(("risk", "worse"), [("READ", SCORE), ("READ", PAY), ("WRITE", PAY)])
+async def test_the_risk_of_a_run_is_the_worst_that_it_proposes(tenant, by, risk, worse):
+    run_id = await tenant.run(risk=risk)
+    caller = tenant.workflow(run_id) if by == "workflow" else None
+    fits = {"tool": "look", "risk": "READ", "arguments": {}, "reason": "To know."}
+    query = "query ($id: ID!) { agentRun(id: $id) { actions { index } auditTrail { kind actor data } } }"
+    payload = await tenant.mutate(
+        "proposeAgentActions", "actions { index }", caller, runId=run_id, actions=[fits, worse, fits]
+    )
+    assert codes(payload) == ["AGENT_RISK_EXCEEDED"]
+    run = (await tenant.data(query, {"id": run_id}))["agentRun"]
+    assert run["actions"] == [], "also not what would have been allowed"
+    assert [(entry["kind"], entry["actor"]) for entry in run["auditTrail"]][1:] == [("PROPOSAL_REFUSED", "workflow")]
+    assert worse["tool"] in run["auditTrail"][-1]["data"]["message"]
+    payload = await tenant.mutate("proposeAgentActions", "actions { index }", caller, runId=run_id, actions=[fits])
+    assert payload == {"actions": [{"index": 0}], "errors": []}
+    later = await tenant.mutate(
+        "proposeAgentActions", "actions { index }", caller, runId=run_id, actions=[worse], after=1
+    )
+    assert codes(later) == ["AGENT_RISK_EXCEEDED"], "nor in a later step"
+
+
 async def test_later_steps_propose_behind_the_earlier_ones(tenant):
-    run_id = (await tenant.open("k"))["run"]["id"]
+    run_id = (await tenant.open("k", risk="MONEY"))["run"]["id"]
     wanted = "actions { index tool }"
     first = await tenant.mutate("proposeAgentActions", wanted, runId=run_id, actions=[SCORE, PAY])
     for _ in range(2):
