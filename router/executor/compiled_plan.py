@@ -230,7 +230,7 @@ class CompiledPlan:
     ) -> dict[str, Any]:
         """Run the plan for one event of its source stream; see `execute`."""
         if isinstance(event, Failure):
-            return {"data": None, "errors": [reported_failure(event.reason, (), self._exposure, context)]}
+            return {"data": None, "errors": reported_failure(event.reason, [()], self._exposure, context)}
         return await self.execute(variables, context, EventSender(event, subgraphs), deadline=deadline)
 
     async def subscribe(

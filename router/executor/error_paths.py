@@ -1,8 +1,9 @@
 """Paths of subgraphs' errors."""
 
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["ResponsePath", "error_path", "nulled", "sortable"]
+__all__ = ["ResponsePath", "common_path", "error_path", "nulled"]
 
 ResponsePath = tuple[str | int, ...]
 """From the response, or an answer, down to a value."""
@@ -34,6 +35,10 @@ def nulled(data: Any, path: ResponsePath) -> ResponsePath:
     return path
 
 
-def sortable(path: ResponsePath) -> list[tuple[bool, int, str]]:
-    """Return a key by which paths of keys and of indexes can be sorted together."""
-    return [(isinstance(s, str), s if isinstance(s, int) else 0, s if isinstance(s, str) else "") for s in path]
+def common_path(paths: Iterable[ResponsePath]) -> ResponsePath:
+    """Return the longest path that leads towards all of these, of which there is one at least."""
+    common, *others = paths
+    for path in others:
+        length = next((i for i, pair in enumerate(zip(common, path, strict=False)) if pair[0] != pair[1]), len(path))
+        common = common[:length]
+    return common

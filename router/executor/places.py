@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from router.executor.error_paths import ResponsePath, sortable
+from router.executor.error_paths import ResponsePath, common_path
 from router.executor.positions import Position, visible_path
 from router.executor.representations import located
 from router.executor.requests import SubgraphRequest
@@ -44,30 +44,49 @@ class Places:
         """Return a path of the tree as the client knows it, as far as it does."""
         return visible_path(self._root, self._data, path, self._conditions)
 
-    def common_path(self, request: SubgraphRequest) -> ResponsePath:
-        """Return the longest path that leads towards all targets."""
-        paths = self._target_paths(request)
-        if not paths:
-            return ()
-        low, high = min(paths, key=sortable), max(paths, key=sortable)
-        length = next((i for i, pair in enumerate(zip(low, high, strict=False)) if pair[0] != pair[1]), len(low))
-        return low[:length]
+    def told_at(self, request: SubgraphRequest, only: int | None = None) -> list[ResponsePath]:
+        """Return where the client is told of what a request did not get.
+
+        That is each of the response's root fields that was asked for. Of what is asked for below, it is each field with
+        targets of a call below it: as far down as the path is the same for all of them.
+
+        Args:
+            only: the index of the call that it is about, if it is not about all.
+        """
+        if request.calls[0].response_key is None and not any(request.calls[0].paths):
+            return self._root_fields(request) or [()]
+        indexes = range(len(request.calls)) if only is None else [only]
+        told = dict.fromkeys(common_path(paths) for index in indexes for paths in self._target_paths(request, index))
+        return list(told) or [()]
 
     def missing(self, failed: Iterable[SubgraphRequest]) -> list[ResponsePath]:
         """Return the paths below which data is missing because these requests failed."""
         paths: list[ResponsePath] = []
         for request in failed:
-            if request.calls[0].response_key is not None:
-                paths.extend(self._target_paths(request))
-                continue
-            (places,) = self.of(request)
-            for place in (place for where in places.values() for place in where):
-                for key in request.calls[0].rule.shape:
-                    # A key that the client does not see explains nothing; its path would be that of something above.
-                    path = tuple(self.visible((*place, key)))
-                    if len(path) > len(place):
-                        paths.append(path)
+            if request.calls[0].response_key is None:
+                paths += self._root_fields(request)
+            else:
+                for index in range(len(request.calls)):
+                    paths += [path for below in self._target_paths(request, index) for path in below]
         return paths
 
-    def _target_paths(self, request: SubgraphRequest) -> list[ResponsePath]:
-        return [tuple(self.visible(place)) for found in self.of(request) for where in found.values() for place in where]
+    def _root_fields(self, request: SubgraphRequest) -> list[ResponsePath]:
+        """Return the paths of what a root fetch asks for, wherever its targets are."""
+        paths: dict[ResponsePath, None] = {}
+        (places,) = self.of(request)
+        for place in (place for where in places.values() for place in where):
+            for key in request.calls[0].rule.shape:
+                # A key that the client does not see explains nothing; its path would be that of something above.
+                path = tuple(self.visible((*place, key)))
+                if len(path) > len(place):
+                    paths[path] = None
+        return list(paths)
+
+    def _target_paths(self, request: SubgraphRequest, index: int) -> list[list[ResponsePath]]:
+        """Return the response paths of a call's targets, for each path of the plan that has any."""
+        wanted = {id(target) for group in request.groups(index) for target in group}
+        found = [
+            [tuple(self.visible(place)) for place, target in located(self._data, path) if id(target) in wanted]
+            for path in request.calls[index].paths
+        ]
+        return [paths for paths in found if paths]

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from router.executor.error_list import ErrorList
-from router.executor.error_paths import ResponsePath, error_path, nulled
+from router.executor.error_paths import ResponsePath, common_path, error_path, nulled
 from router.executor.errors import ErrorExposure, client_error
 from router.executor.places import Places
 from router.executor.requests import SubgraphRequest
@@ -45,8 +45,8 @@ class ReplyErrors:
     """
 
     __slots__ = (
-        "_causes", "_common", "_context", "_found", "_listed", "_looks", "_lost", "_masked_as", "_owners", "_part",
-        "_places", "_positions", "_request", "_room", "is_failed", "masked", "nulled",
+        "_causes", "_context", "_found", "_listed", "_looks", "_lost", "_masked_as", "_owners", "_part",
+        "_places", "_positions", "_request", "_room", "_told", "is_failed", "masked", "nulled",
     )  # fmt: skip
 
     def __init__(
@@ -70,7 +70,7 @@ class ReplyErrors:
         self._found = places.of(request)
         self._owners = [request.groups(index) for index in range(len(request.calls))]
         self._positions: dict[tuple[int, int], list[ResponsePath]] = {}
-        self._common: ResponsePath | None = None
+        self._told: dict[int | None, Sequence[ResponsePath]] = {}
         self._causes: dict[bytes, bool] = {}
         self._lost: set[tuple[int, int, ResponsePath]] = set()
         self._looks = _MAX_LOOKED_AT
@@ -90,6 +90,7 @@ class ReplyErrors:
     def _report(self, error: Any, path: ResponsePath, data: Mapping[str, Any] | None, code: str) -> bool:
         """Report an error that has not been yet; return whether any report is masked."""
         request = self._request
+        about: int | None = None
         for index, call in enumerate(request.calls):
             position: str | int | None
             if call.response_key is None:
@@ -102,12 +103,27 @@ class ReplyErrors:
                 places = self._places_of(index, position)
                 self._account(index, position, places, nulled(data, path)[length:])
                 return self._list(error, places, path[length:], code)
+            about = None if call.response_key is None else index
         self.is_failed = True
-        if self._common is None:
-            self._common = self._places.common_path(request)
-        moved = client_error(error, request.subgraph, self._common, masked_as=self._masked_as)
-        self._listed.add(moved, self._part)
+        for place in self._told_at(about, is_all=data is None):
+            moved = client_error(error, request.subgraph, place, masked_as=self._masked_as)
+            self._listed.add(moved, self._part)
         return self._masked_as is not None
+
+    def _told_at(self, about: int | None, *, is_all: bool) -> Sequence[ResponsePath]:
+        """Return where to tell of an error that names no object, but perhaps the call that it is about.
+
+        Args:
+            is_all: whether all that was asked for is missing. A part of it could be anywhere.
+        """
+        told = self._told.get(about)
+        if told is None:
+            told = self._places.told_at(self._request, about)
+            if about is None and (len(told) > 1 or not is_all):
+                is_root = self._request.calls[0].response_key is None
+                told = [() if is_root else common_path(told)]
+            self._told[about] = told
+        return told
 
     def _places_of(self, index: int, position: int) -> list[ResponsePath]:
         """Return where the targets of one representation are. Targets may share an object: each place is named once."""

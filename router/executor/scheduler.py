@@ -317,7 +317,7 @@ class Run:
         except (RecursionError, orjson.JSONEncodeError):  # inputs nested hundreds of times over
             if len(together) > 1:
                 return [request for each in together for request in self._composed([each])]
-            self._say(unfit(together[0].fetch.subgraph), (), together[0].fetch)
+            self._say(unfit(together[0].fetch.subgraph), [()], together[0].fetch)
             requests, idle = [], [together[0].fetch]
         if idle or not requests[0].is_whole:
             self.is_tidy = False
@@ -332,7 +332,7 @@ class Run:
         if data is None:
             self._note_failed(request)
         else:
-            for call, owners in zip(request.calls, request.owners, strict=True):
+            for index, (call, owners) in enumerate(zip(request.calls, request.owners, strict=True)):
                 entities = [data] if call.response_key is None else data.get(call.response_key)
                 if isinstance(entities, list) and len(entities) == len(owners):
                     tidy = call.tidy if self.is_tidy else None
@@ -350,7 +350,7 @@ class Run:
                 elif entities is None and errors:
                     self._note_failed(request)
                     continue
-                self._fail(request, unfit(request.subgraph))
+                self._fail(request, unfit(request.subgraph), index)
         if reports is not None:
             self.is_tidy = False
             reports.report(errors, data)
@@ -367,16 +367,14 @@ class Run:
     def _note_failed(self, request: SubgraphRequest) -> None:
         self._failed[id(request)] = request
 
-    def _fail(self, request: SubgraphRequest, failure: SubgraphError) -> None:
+    def _fail(self, request: SubgraphRequest, failure: SubgraphError, call: int | None = None) -> None:
         self._note_failed(request)
-        self._say(failure, self._places.common_path(request), self._fetches[request.fetches[0]])
+        self._say(failure, self._places.told_at(request, call), self._fetches[request.fetches[0]])
 
-    def _say(self, failure: SubgraphError, path: ResponsePath, fetch: CompiledFetch) -> None:
-        self._add_error(reported_failure(failure, path, self._exposure, self._context), fetch)
-
-    def _add_error(self, error: dict[str, Any], fetch: CompiledFetch) -> None:
+    def _say(self, failure: SubgraphError, paths: Sequence[ResponsePath], fetch: CompiledFetch) -> None:
         self.is_tidy = False
-        self.errors.add(error, fetch.deferred)
+        for error in reported_failure(failure, paths, self._exposure, self._context):
+            self.errors.add(error, fetch.deferred)
 
     # ---- where errors belong ----
 
@@ -390,9 +388,9 @@ class Run:
 
 
 def reported_failure(
-    failure: SubgraphError, path: ResponsePath, exposure: ErrorExposure, context: RequestContext
-) -> dict[str, Any]:
-    """Return the client's error for a request that failed as a whole, and log the cause."""
+    failure: SubgraphError, paths: Sequence[ResponsePath], exposure: ErrorExposure, context: RequestContext
+) -> list[dict[str, Any]]:
+    """Return the client's errors, one for each path, for a request that failed as a whole; log the cause."""
     log_failure(failure, context)
     trace_id = None if exposure.exposes(failure.subgraph) else context.request_id
-    return failure_error(failure, path, trace_id=trace_id)
+    return [failure_error(failure, path, trace_id=trace_id) for path in paths]

@@ -76,7 +76,7 @@ async def test_variables_too_deep_to_be_sent_are_an_error_as_ever() -> None:
         ({"data": {"n": None, "text": None}, "errors": [{"message": "no"}]}, {"n": None, "text": None}, 1),
         ({"data": {"text": "t", "n": 1}}, DATA, 0),
         ({"data": {"n": "x", "text": "t"}}, {"n": None, "text": "t"}, 1),
-        (b"{", {"n": None, "text": None}, 1),
+        (b"{", {"n": None, "text": None}, 2),
     ],
     ids=["errors", "another order", "a wrong type", "no JSON"],
 )

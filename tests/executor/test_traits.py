@@ -133,8 +133,8 @@ async def test_a_failing_chunk_loses_its_own_part_only() -> None:
     b = Subgraph(failing)
     response = await run(PLAN, traits={"b": SubgraphTraits(max_representations=1)}, a=data("123", "1", "2"), b=b)
     assert response["data"] == {"us": [{"n": "U1"}, {"n": None}, {"n": "U3"}], "ps": [{"n": "P1"}], "me": {"n": None}}
-    assert codes(response) == ["SUBREQUEST_HTTP_ERROR"]
-    assert paths(response) == [None]  # it concerns us[1] and me
+    assert codes(response) == ["SUBREQUEST_HTTP_ERROR"] * 2
+    assert paths(response) == [["us", 1], ["me"]]
     response = await run(PLAN, traits={"b": SubgraphTraits(max_representations=2)}, a=data("1324"), b=Subgraph(failing))
     assert response["data"]["us"] == [{"n": "U1"}, {"n": "U3"}, {"n": None}, {"n": None}]
     assert paths(response) == [["us"]]

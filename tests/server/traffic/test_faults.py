@@ -116,7 +116,9 @@ class World:
         """`ok`, or the code of the error."""
         response = (await self.client.post("/graphql", json=body, headers=headers)).json()
         if "errors" in response:
-            return str(response["errors"][0]["extensions"]["code"])
+            (error,) = response["errors"]
+            assert [error["path"]] == [[name] for name in response["data"]], "however it failed, the place is told"
+            return str(error["extensions"]["code"])
         assert all(ANSWERS[name] == value for name, value in response["data"].items()), response
         return "ok"
 
