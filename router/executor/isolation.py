@@ -3,7 +3,8 @@
 Some subgraphs answer one representation that they cannot read with `_entities: null` for all. Such an answer is held;
 what was asked for is asked for again in two halves, those of them that fail are halved in turn, and so on, a level at
 a time. What is left are single representations with an error of their own. It is bounded by a number of requests, and
-given up when none of the first four pieces is answered, for then it is not about a representation.
+given up when none of the first four pieces is answered, for then it is not about a representation; unless
+nothing is left to be halved: then each has its own error at hand.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ class Isolation:
             return Next(told, (), done)
         held, self._held = self._held, []
         done += [request for request, _, _ in held]
-        if not self._answered and self._level >= _HOPELESS_LEVEL:
+        if not self._answered and self._level >= _HOPELESS_LEVEL and any(_size(one[0]) > 1 for one in held):
             assert self._first is not None
             return Next([self._first], (), done)
         self._level += 1
@@ -143,7 +144,7 @@ class Isolation:
         """Yield requests for one half of the representations each; the request itself if it has one only."""
         attempt = request.attempt
         assert attempt is not None
-        size = sum(end - start for _, start, end in attempt.spans)
+        size = _size(request)
         for low, high in ((0, size // 2), (size // 2, size)):
             if low < high:
                 yield self._piece(request, attempt, low, high)
@@ -184,6 +185,12 @@ def _some(request: SubgraphRequest, calls: Sequence[int]) -> SubgraphRequest:
         owners=tuple([request.owners[at] for at in calls]),
         attempt=Attempt(attempt.search, tuple([attempt.spans[at] for at in calls])),
     )
+
+
+def _size(request: SubgraphRequest) -> int:
+    """Return how many representations a request has."""
+    assert request.attempt is not None
+    return sum(end - start for _, start, end in request.attempt.spans)
 
 
 def _key(call: CompiledCall) -> str:
