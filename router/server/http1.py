@@ -20,6 +20,7 @@ from router.hooks import RequestContext
 from router.server.connection_ends import LingeringClose, WriteWatch
 from router.server.exchange import Exchange
 from router.server.fast_lane import FastLane
+from router.server.half_close import HalfClose
 from router.server.head_limits import too_large
 from router.server.heads import END_OF_HEAD, Head, wrong_lines
 from router.server.requests import late_body, late_head
@@ -102,6 +103,7 @@ class LaneProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.writes = WriteWatch(self.loop, transport, lambda: self.lane.send_timeout_s)
         self.ending = LingeringClose(self.loop, transport, self.flow, lambda: self.is_inside, self.writes)
+        self.half_close = HalfClose(self.loop, transport)
         self.peer = self.client[0] if self.client else None
         self.rest()
 
@@ -110,6 +112,7 @@ class LaneProtocol(HttpToolsProtocol):
         self.stop_timers()
         self.writes.stop()
         self.ending.stop()
+        self.half_close.stop()
         self.chunks.clear()
         self.held = b""
         if self.running is not None:
@@ -127,6 +130,17 @@ class LaneProtocol(HttpToolsProtocol):
             self.feed(data)
         else:
             self.take(data)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # what uvicorn's None says, too
+        """The client sends no more. Whether it is waited for: if it may be there, and has a whole request to answer."""
+        if self.ending.is_closing() or self.scheme == "https":
+            return False
+        cycle = self.answering
+        if self.running is None:
+            if cycle is None or cycle.response_started or (cycle is self.cycle and self.is_inside):
+                return False
+            return self.half_close.begin(takes_probes=cycle.scope["http_version"] == "1.1")
+        return self.half_close.begin(takes_probes=True)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -155,6 +169,10 @@ class LaneProtocol(HttpToolsProtocol):
             super().shutdown()
 
     # ---- whose bytes they are ---------------------------------------------------------------------------------------
+
+    def is_idle(self) -> bool:
+        """Whether nothing is being answered."""
+        return self.running is None and (self.answering is None or self.answering.response_complete)
 
     def take(self, data: bytes) -> None:
         """Bytes that begin a request, with nothing before it that is left to be done."""
@@ -259,12 +277,14 @@ class LaneProtocol(HttpToolsProtocol):
 
     def go_on(self) -> None:
         """Take what was held, if its turn has come."""
-        if not self.held or self.is_taking or self.running is not None or self.ending.is_closing():
+        if self.is_taking or self.running is not None or self.ending.is_closing():
             return
-        if not self.is_foreign or self.is_foreign_over():
+        if self.held and (not self.is_foreign or self.is_foreign_over()):
             data, self.held = self.held, b""
             self.flow.resume_reading()
             self.take(data)
+        if self.half_close.is_on and self.is_idle():
+            self.ending.end()  # of who has asked for nothing more, or for half of something
 
     # ---- bodies that come in pieces ---------------------------------------------------------------------------------
 
@@ -306,7 +326,7 @@ class LaneProtocol(HttpToolsProtocol):
             self.transport.write(head + body)
         self.end()
         self.server_state.total_requests += 1
-        if self.is_ending:
+        if self.is_ending or (self.half_close.is_on and not self.held):
             self.ending.end()
             return
         self.quiet_since = self.loop.time()
