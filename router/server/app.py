@@ -354,12 +354,7 @@ class RouterApp:
         if path in self.config.graphql_paths:
             self.metrics.active += 1
             try:
-                if self.admission is not None:
-                    self.admission.enter()
-                    exchange.admission = self.admission
                 await exchange.graphql(scope["query_string"])
-            except Rejected as error:
-                await exchange.reject(error)
             finally:
                 self.metrics.active -= 1
                 exchange.leave()

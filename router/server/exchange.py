@@ -127,8 +127,11 @@ class Exchange:
             if self.app.config.event_stream.single_connection:
                 token = stream_token(context, query_string)
                 if token is not None or is_reservation(context):
+                    self.enter()
                     await self.app.reservations.handle(self, token, query_string)
                     return
+            if self.app.admission is not None:
+                self.app.admission.check()
             requests = await self.read(query_string)
             self.uploads = None if isinstance(requests, list) else requests.uploads
         except ClientGone:
@@ -142,6 +145,16 @@ class Exchange:
             await self.parts(requests)
         else:
             await self.single(requests)
+
+    def enter(self) -> None:
+        """Count this request, whose body is there.
+
+        Raises:
+            Rejected: it is too many.
+        """
+        if self.app.admission is not None:
+            self.app.admission.enter()
+            self.admission = self.app.admission
 
     def leave(self) -> None:
         """Make room for another request; again is no harm."""
@@ -162,9 +175,10 @@ class Exchange:
     async def read(self, query_string: bytes) -> GraphQLRequest | list[GraphQLRequest | Rejected]:
         context, config = self.context, self.app.config
         if context.method == "POST":
-            return await read_post(context.headers, self.receive, config)
+            return await read_post(context.headers, self.receive, config, self.enter)
         if context.method in ("GET", "HEAD"):
             refuse_forgeable(context.headers, config)
+            self.enter()
             return read_get(query_string)
         message = f"GraphQL is served by POST and GET, not {context.method}."
         raise Rejected.one("METHOD_NOT_ALLOWED", message, status=405, headers={"allow": self.methods})

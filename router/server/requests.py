@@ -4,7 +4,7 @@ Source: GraphQL over HTTP, September 2026. Nothing here looks into the document.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -142,19 +142,26 @@ def read_get(query_string: bytes) -> GraphQLRequest:
 
 
 async def read_post(
-    headers: Mapping[str, str], receive: Receive, config: RouterConfig
+    headers: Mapping[str, str], receive: Receive, config: RouterConfig, admit: Callable[[], None]
 ) -> GraphQLRequest | list[GraphQLRequest | Rejected]:
     """Read and check the body; a list if it was an array, with the refusals of those that are malformed.
 
+    Args:
+        admit: called when the body is there, before anything is done with it; of one with files, when all is there
+            that comes before them.
+
     Raises:
-        Rejected: wrong content type, too large, not JSON, or not of the specified form.
+        Rejected: not admitted, wrong content type, too large, not JSON, or not of the specified form.
         ClientGone: the client hung up.
     """
     if config.uploads.enabled and media_type(headers.get("content-type", ""))[0] == MULTIPART:
-        return await read_multipart(headers, receive, config)
+        request = await read_multipart(headers, receive, config)
+        admit()
+        return request
     check_content_type(headers)
     coding = content_coding(headers, config)
     body = await read_body(headers, receive, config)
+    admit()
     if coding is not None:
         body = await plain_body(body, coding, config.limits.max_body_bytes)
     try:

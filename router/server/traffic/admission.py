@@ -1,4 +1,7 @@
-"""How many requests of clients are answered at the same time: what comes on top is refused before any work."""
+"""How many requests of clients are answered at the same time: what comes on top is refused before any work.
+
+A request counts from when its body is there: who sends slowly takes no room from others.
+"""
 
 from router.server.responses import Rejected
 
@@ -27,15 +30,22 @@ class Admission:
         """Whether one more would be too many."""
         return self.running >= self._limit
 
+    def check(self) -> None:
+        """
+        Raises:
+            Rejected: one more would be too many now, so that its body need not be read.
+        """
+        if self.is_full:
+            self.refused += 1
+            raise overloaded()
+
     def enter(self) -> None:
         """Count one more; it must `leave`.
 
         Raises:
             Rejected: it is too many.
         """
-        if self.is_full:
-            self.refused += 1
-            raise overloaded()
+        self.check()
         self.running += 1
 
     def leave(self) -> None:

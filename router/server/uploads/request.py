@@ -1,5 +1,6 @@
 """A multipart request: its operation, and its files, which are still to come."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from copy import copy
@@ -128,8 +129,11 @@ async def read_uploads(
     """
     try:
         parts = PartStream(content_type, receive, config.limits.body_timeout_s)
-        text = await field(parts, "operations", config.limits.max_body_bytes)
-        places_text = await field(parts, "map", MAX_MAP_BYTES)
+        async with asyncio.timeout(config.limits.body_timeout_s):
+            text = await field(parts, "operations", config.limits.max_body_bytes)
+            places_text = await field(parts, "map", MAX_MAP_BYTES)
+    except TimeoutError as error:
+        raise refusal_of(BodyLate()) from error
     except (BodyMalformed, BodyGone, BodyLate) as error:
         raise refusal_of(error) from error
     payload, mapped = parsed("operations", text), parsed("map", places_text)

@@ -12,6 +12,7 @@ from tests.server.live import Sources, live_router
 from tests.server.shop import ShopTransport
 from tests.server.traffic.held import until
 from tests.server.traffic.test_client_sharing import Gate
+from tests.server.wire import Wire, rounds
 
 MakeApp = Callable[..., RouterApp]
 Connect = Callable[[RouterApp], httpx.AsyncClient]
@@ -101,3 +102,70 @@ async def test_operations_of_websockets_count_too() -> None:
         assert [(await socket.receive_json())["type"] for _ in range(2)] == ["next", "complete"]
         assert app.admission is not None
         assert app.admission.running == 0
+
+
+BODY = b'{"query": "{ products { name } }"}'
+FORM = b'--b\r\ncontent-disposition: form-data; name="operations"\r\n\r\n'
+HEADS = {
+    "lane": b"content-type: application/json\r\ncontent-length: 34\r\n\r\n",
+    "ASGI": b"content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n22\r\n",
+    "files": b"apollo-require-preflight: 1\r\ncontent-type: multipart/form-data; boundary=b\r\n"
+    b"content-length: 999\r\n\r\n" + FORM,
+}
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("way", HEADS)
+async def test_who_sends_slowly_takes_no_room(make_app: MakeApp, shop: Gate, way: str, fast: bool) -> None:
+    shop.opened.set()
+    app = make_app(traffic={"max_client_requests": 2}, uploads={"enabled": True})
+    assert app.admission is not None
+    async with app.lifespan():
+        wire = Wire(app, fast=fast)
+        loop = asyncio.get_running_loop()
+        slow = [(await wire.connect())[0] for _ in range(5)]
+        for each in slow:
+            await loop.sock_sendall(each, b"POST /graphql HTTP/1.1\r\nhost: x\r\n" + HEADS[way] + BODY[:10])
+        await rounds()
+        assert app.admission.running == 0
+        whole = b"POST /graphql HTTP/1.1\r\nhost: x\r\n" + HEADS["lane"] + BODY
+        quick, _ = await wire.connect()
+        await loop.sock_sendall(quick, whole)
+        async with asyncio.timeout(5):
+            assert b" 200 OK" in await loop.sock_recv(quick, 65536)
+        quick.close()
+        for each in slow:
+            if way != "files":
+                await loop.sock_sendall(each, BODY[10:] + (b"\r\n0\r\n\r\n" if way == "ASGI" else b""))
+                async with asyncio.timeout(5):
+                    assert b" 200 OK" in await loop.sock_recv(each, 65536)
+            each.close()
+        await until(lambda: app.metrics.active == 0)
+        assert (app.admission.running, app.admission.refused) == (0, 0)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+async def test_what_is_too_many_when_its_body_is_there_is_refused_then(
+    make_app: MakeApp, shop: Gate, fast: bool
+) -> None:
+    app = make_app(traffic={"max_client_requests": 1})
+    assert app.admission is not None
+    async with app.lifespan():
+        wire = Wire(app, fast=fast)
+        loop = asyncio.get_running_loop()
+        (slow, _), (quick, _) = await wire.connect(), await wire.connect()
+        head = b"POST /graphql HTTP/1.1\r\nhost: x\r\n" + HEADS["lane"]
+        await loop.sock_sendall(slow, head + BODY[:10])
+        await rounds()
+        await loop.sock_sendall(quick, head + BODY)
+        await until(lambda: app.admission is not None and app.admission.running == 1)
+        await loop.sock_sendall(slow, BODY[10:])
+        async with asyncio.timeout(5):
+            assert b"ROUTER_OVERLOADED" in await loop.sock_recv(slow, 65536)
+        shop.opened.set()
+        async with asyncio.timeout(5):
+            assert b" 200 OK" in await loop.sock_recv(quick, 65536)
+        slow.close()
+        quick.close()
+        await until(lambda: app.metrics.active == 0)
+        assert (app.admission.running, app.admission.refused) == (0, 1)
