@@ -65,7 +65,7 @@ T = TypeVar("T")
 
 _AGENTS = "agents"
 _IDENTITY = "identity"
-_WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory", "agents", "storefront", "gaming")
+_WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory", "agents", "storefront", "trading", "gaming")
 """Subgraphs whose errors clients may read; those of any other are masked."""
 
 _REDIS_TIMEOUT_S = 2

@@ -11,8 +11,9 @@ A context is written against these modules, in the order in which a request meet
 - `permissions`, `mutations`, `errors`: scopes, typed mutation errors, the error tree.
 - `agent_fields`: mutations that an agent's run stands behind.
 - `idempotency`: mutations that are done once, however often they are sent.
-- `loaders`, `pagination`, `ids`: batching, Relay connections over keyset cursors, identifiers.
+- `loaders`, `pagination`, `ids`, `scalars`: batching, Relay connections over keyset cursors, identifiers, decimals.
 - `events`: what contexts tell one another.
+- `bells`: what wakes subscriptions.
 - `tables`, `migrations`: conventions for tables; roles, schemas and policies.
 - `demo`: identifiers of the demo data that contexts refer to in one another.
 

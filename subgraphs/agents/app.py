@@ -1,8 +1,7 @@
 """The ASGI application of agents."""
 
-from redis.asyncio import Redis
-
-from resolvers.app import REDIS_TIMEOUT_S, Subgraph, subgraph_app
+from resolvers.app import Subgraph, subgraph_app
+from resolvers.bells import Bells
 from resolvers.embeddings import EmbeddingSettings, MiniLMEmbeddings
 from resolvers.settings import Settings
 from subgraphs.agents.engine_settings import EngineSettings
@@ -16,8 +15,6 @@ from vault import Vault
 
 __all__ = ["create_app", "sdl"]
 
-_LONGEST_WAIT_S = 30
-
 
 def create_app(settings: Settings, temporal: TemporalSettings | None = None) -> Subgraph:
     """The subgraph, at `/agents/graphql` and `/agents/health`.
@@ -25,10 +22,7 @@ def create_app(settings: Settings, temporal: TemporalSettings | None = None) -> 
     Args:
         temporal: where the workflow service is; by default as the environment says.
     """
-    url = settings.redis_url.get_secret_value()
-    ringing: Redis = Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
-    waiting: Redis = Redis.from_url(url, socket_timeout=_LONGEST_WAIT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
-    streams = EventStreams(ringing, waiting)
+    streams = EventStreams(Bells.at(settings))
     workflows = Workflows(temporal or TemporalSettings())
     sweeper = Sweeper(workflows)
     secrets = Secrets(None if settings.vault_address is None else Vault.from_settings(settings, "subgraph-agents"))

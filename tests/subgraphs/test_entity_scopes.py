@@ -54,6 +54,7 @@ async def test_references_need_the_scope(
         "Lead": demo_id("acme", "lead", "l001"),
         "Contact": demo_id("acme", "contact", "c001"),
         "AgentRun": run_id_of(demo_tenant_id("acme"), "lead_scoring", "demo-1"),
+        "Instrument": demo_id("acme", "instrument", "coin"),
     }
     key = known.get(name) if seen == "one that exists" else None
     representation = {"__typename": name, "id": str(key or uuid.uuid4())}

@@ -27,7 +27,8 @@ INTERNAL = re.compile(
     r"|object at 0x|Exception|KeyError|TypeError|ValueError|NoneType",
 )
 
-_ids = [str(demo_id("acme", kind, key)) for kind, key in (("user", "ada"), ("lead", "l001"), ("business", "b001"))]
+_known = (("user", "ada"), ("lead", "l001"), ("business", "b001"), ("instrument", "coin"))
+_ids = [str(demo_id("acme", kind, key)) for kind, key in _known]
 _times = ["2026-01-05T09:00:00Z", "2026-01-05T09:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "", "x"]
 schemathesis.graphql.scalar("DateTime", st.sampled_from(_times).map(lambda time: parse_value(f'"{time}"')))
 schemathesis.graphql.scalar("Time", st.sampled_from(["09:00", "24:00", "", "x"]).map(lambda t: parse_value(f'"{t}"')))
@@ -45,7 +46,7 @@ schemathesis.graphql.scalar(
     "_Any",
     st.builds(
         lambda type_name, entity: parse_value(f'{{__typename: "{type_name}", id: "{entity}"}}'),
-        st.sampled_from(["Account", "Tenant", "Lead", "Contact", "Business", "AgentRun", "Query", ""]),
+        st.sampled_from(["Account", "Tenant", "Lead", "Contact", "Business", "AgentRun", "Instrument", "Query", ""]),
         st.sampled_from([*_ids, "", "x"]),
     ),
 )
@@ -145,6 +146,12 @@ def test_storefront(case: schemathesis.Case, served: str, sign_context: Any) -> 
 @bounded
 def test_gaming(case: schemathesis.Case, served: str, sign_context: Any) -> None:
     check(case, f"{served}/gaming/graphql", sign_context("gaming"))
+
+
+@_schema("trading").parametrize()
+@bounded
+def test_trading(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    check(case, f"{served}/trading/graphql", sign_context("trading"))
 
 
 def check(case: schemathesis.Case, url: str, header: str) -> None:

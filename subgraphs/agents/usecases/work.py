@@ -75,7 +75,7 @@ class Work:
         tenant_id = self.session.context.tenant_id
         await events.add_event(self.session, Event(run.id, run.event_seq, kind, data, self.now))
         if self.streams is not None and tenant_id is not None:
-            self.session.after_commit(partial(self.streams.ring, tenant_id, run.id, run.event_seq, kind))
+            self.session.after_commit(partial(self.streams.ring, tenant_id, run.id, run.event_seq))
 
 
 def actor_of(user_id: UUID | None) -> str:

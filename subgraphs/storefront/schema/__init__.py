@@ -2,8 +2,9 @@
 
 import strawberry
 
+from resolvers.scalars import SCALARS
 from resolvers.schema import SubgraphSchema, build_schema
-from subgraphs.storefront.schema.arguments import READ, SCALARS
+from subgraphs.storefront.schema.arguments import READ
 from subgraphs.storefront.schema.mutation import ShopMutation, ShopperMutation
 from subgraphs.storefront.schema.products import Business, Product, ProductVariant
 from subgraphs.storefront.schema.query import Query

@@ -1,13 +1,11 @@
-"""Arguments and scalars that several fields share."""
+"""Arguments that several fields share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLError
 
 from resolvers.errors import BadUserInput
 from resolvers.operation import Info
@@ -15,10 +13,8 @@ from subgraphs.storefront.domain.moderation import Moderation, Reader
 
 __all__ = [
     "READ",
-    "SCALARS",
     "WRITE",
     "CartStatus",
-    "ExactDecimal",
     "IdArgument",
     "Weekday",
     "given",
@@ -28,8 +24,6 @@ __all__ = [
 
 READ = "storefront:read"
 WRITE = "storefront:write"
-
-_MAX_DIGITS = 30
 
 IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 
@@ -56,34 +50,6 @@ class CartStatus(Enum):
     OPEN = strawberry.enum_value("open", description="It is being filled.")
     ORDERED = strawberry.enum_value("ordered", description="An order was made of it.")
     ABANDONED = strawberry.enum_value("abandoned", description="It was given up.")
-
-
-def _parse_decimal(value: Any) -> Decimal:
-    # A float's shortest text is what was written, as long as it has no more digits than a float can hold.
-    number: Decimal | None = None
-    if isinstance(value, str | int | float) and not isinstance(value, bool) and len(str(value)) <= _MAX_DIGITS:
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            number = None
-    if number is None or not number.is_finite() or abs(number.adjusted()) > _MAX_DIGITS:
-        raise GraphQLError('ExactDecimal is a decimal number, best written as text: "19.90".')
-    return number
-
-
-def _write_decimal(value: Decimal) -> str:
-    return format(value, "f")
-
-
-ExactDecimal = NewType("ExactDecimal", Decimal)
-SCALARS = {
-    ExactDecimal: strawberry.scalar(
-        name="ExactDecimal",
-        description='A decimal number as text, so that no client rounds it: "19.90".',
-        serialize=_write_decimal,
-        parse_value=_parse_decimal,
-    )
-}
 
 
 def reader_of(info: Info) -> Reader:

@@ -7,8 +7,9 @@ from typing import Any
 import strawberry
 
 from resolvers.ids import parse_id
+from resolvers.scalars import ExactDecimal
 from subgraphs.storefront.domain.moderation import Moderation
-from subgraphs.storefront.schema.arguments import ExactDecimal, Weekday, given
+from subgraphs.storefront.schema.arguments import Weekday, given
 
 _CHANNEL = "Slug of the channel that it is looked at in; null for the tenant's own, whichever that is."
 _EXPECTED = "The version that you have read; if there is another by now, nothing changes."

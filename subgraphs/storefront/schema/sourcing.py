@@ -11,10 +11,11 @@ from sqlalchemy import Row
 from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
 from resolvers.pagination import Connection
+from resolvers.scalars import ExactDecimal
 from subgraphs.storefront import loaders
 from subgraphs.storefront.domain import delivery, money
 from subgraphs.storefront.domain.offers import best_offer, landed
-from subgraphs.storefront.schema.arguments import ExactDecimal, Weekday
+from subgraphs.storefront.schema.arguments import Weekday
 
 __all__ = [
     "DeliveryPromise",

@@ -1,0 +1,1 @@
+"""The rules of trading: instruments, bars, strategies, backtests, orders. Python and NumPy; nothing is read here."""

@@ -1,0 +1,35 @@
+"""Batch functions for `info.context.load`: one statement for all keys of a level of the query."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from resolvers.pagination import Page, Window
+from resolvers.session import TenantSession
+from subgraphs.trading.domain.instruments import Instrument
+from subgraphs.trading.domain.values import BarInterval
+from subgraphs.trading.repository import bars, instruments
+from subgraphs.trading.repository.bars import BarRange, StoredBar
+
+__all__ = ["bar_pages", "instrument_by_id", "newest_bar", "newest_bar_of"]
+
+
+async def instrument_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Instrument | None]:
+    """The instrument of each id, or None."""
+    return await instruments.find_instruments(session, keys)
+
+
+async def bar_pages(
+    session: TenantSession, keys: list[UUID], arguments: tuple[BarRange, Window]
+) -> Sequence[Page[StoredBar]]:
+    """A page of bars of each instrument."""
+    return await bars.bar_pages(session, keys, *arguments)
+
+
+async def newest_bar(session: TenantSession, keys: list[UUID]) -> Sequence[StoredBar | None]:
+    """The bar of each instrument that ended last, whatever its interval."""
+    return await bars.newest_bars(session, keys)
+
+
+async def newest_bar_of(session: TenantSession, keys: list[UUID], interval: BarInterval) -> Sequence[StoredBar | None]:
+    """The newest bar of each instrument in an interval."""
+    return await bars.newest_bars(session, keys, [interval])

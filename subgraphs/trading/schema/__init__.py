@@ -1,0 +1,16 @@
+"""Trading's part of the graph."""
+
+from resolvers.scalars import SCALARS
+from resolvers.schema import SubgraphSchema, build_schema
+from subgraphs.trading.schema.arguments import READ
+from subgraphs.trading.schema.mutation import Mutation
+from subgraphs.trading.schema.query import Query
+
+__all__ = ["schema"]
+
+schema: SubgraphSchema = build_schema(
+    query=Query,
+    mutation=Mutation,
+    entity_scopes={"Instrument": READ},
+    scalars=SCALARS,
+)

@@ -1,0 +1,80 @@
+"""Demo data: three instruments for each demo tenant, with a year of days that nobody traded."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from resolvers.context import RequestContext
+from resolvers.demo import TENANTS, demo_id, demo_tenant_id
+from resolvers.session import Database, TenantSession
+from subgraphs.trading.domain.generator import Walk, generate
+from subgraphs.trading.domain.instruments import Instrument, new_instrument
+from subgraphs.trading.domain.values import AssetKind, BarInterval, BarSource
+from subgraphs.trading.repository import bars, instruments
+
+__all__ = ["FIRST_DAY", "seed"]
+
+FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
+_DAYS = 250
+_MADE_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+_CURRENCIES = {"acme": "USD", "globex": "EUR"}
+_INSTRUMENTS: dict[str, dict[str, Any]] = {
+    "shares": {
+        "symbol": "DEMO",
+        "name": "Demo Industries",
+        "kind": AssetKind.EQUITY,
+        "lot": 1,
+        "price": 100,
+        "volatility": 0.25,
+    },
+    "fund": {
+        "symbol": "DEMOX",
+        "name": "Demo Index Fund",
+        "kind": AssetKind.FUND,
+        "lot": 1,
+        "price": 50,
+        "volatility": 0.14,
+    },
+    "coin": {
+        "symbol": "COIN",
+        "name": "Demo Coin",
+        "kind": AssetKind.CRYPTO,
+        "lot": "0.001",
+        "price": 2500,
+        "volatility": 0.6,
+    },
+}
+
+
+async def seed(database: Database) -> None:
+    """Writes each demo tenant's rows in one transaction, unless they were written before."""
+    for slug in TENANTS:
+        async with database.session(RequestContext.system(demo_tenant_id(slug))) as session:
+            (known,) = await instruments.find_instruments(session, [demo_id(slug, "instrument", "shares")])
+            if known is None:
+                await _instruments(session, slug)
+
+
+async def _instruments(session: TenantSession, slug: str) -> None:
+    made = {key: _instrument(slug, key) for key in _INSTRUMENTS}
+    await instruments.add_missing_instruments(session, list(made.values()))
+    for key, instrument in made.items():
+        described = _INSTRUMENTS[key]
+        walk = Walk(f"{slug}/{key}", FIRST_DAY, _DAYS, Decimal(described["price"]), 0.08, described["volatility"])
+        days = generate(walk, BarInterval.DAY, instrument.kind, instrument.tick_size)
+        await bars.write_bars(session, instrument.id, BarInterval.DAY, BarSource.GENERATED, 1, days, replace=False)
+
+
+def _instrument(slug: str, key: str) -> Instrument:
+    described = _INSTRUMENTS[key]
+    values = {
+        "symbol": described["symbol"],
+        "name": described["name"],
+        "kind": described["kind"],
+        "currency": _CURRENCIES[slug],
+        "venue": "Demo exchange",
+        "tick_size": Decimal("0.01"),
+        "lot_size": Decimal(described["lot"]),
+    }
+    return replace(new_instrument(demo_id(slug, "instrument", key), values, _MADE_AT), revision=1)

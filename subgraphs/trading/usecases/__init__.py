@@ -1,0 +1,1 @@
+"""What users do in trading: each function is one mutation. The caller's savepoint undoes what a refusal leaves."""
