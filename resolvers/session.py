@@ -157,8 +157,9 @@ class TenantSession:
         """
         if self._tenant_id not in (None, tenant_id):
             raise Forbidden("This credential is for another tenant.")
-        await self._run(_ASSUME, {"tenant": str(tenant_id)})
+        # First: what runs beside this must not assume another one meanwhile.
         self._tenant_id = tenant_id
+        await self._run(_ASSUME, {"tenant": str(tenant_id)})
 
     async def seal(self, values: Sequence[str]) -> list[Sealed]:
         """The values, sealed for the session's tenant; one request for all. What is sealed already stays.

@@ -17,6 +17,7 @@ __all__ = [
     "InvalidInvitation",
     "InvalidRefreshToken",
     "LastOwner",
+    "LogInMethod",
     "RefreshTokenInUse",
     "Role",
     "TenantRequired",
@@ -46,11 +47,22 @@ class AuditAction(Enum):
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - the name of what happened
     INVITATION_CREATED = "invitation_created"
     INVITATION_WITHDRAWN = "invitation_withdrawn"
+    INVITATION_RENEWED = "invitation_renewed"
     MEMBER_JOINED = "member_joined"
     MEMBER_REMOVED = "member_removed"
     ROLE_CHANGED = "role_changed"
+    SESSION_REVOKED = "session_revoked"
+    SESSIONS_REVOKED = "sessions_revoked"
     API_KEY_CREATED = "api_key_created"
     API_KEY_REVOKED = "api_key_revoked"
+
+
+class LogInMethod(Enum):
+    """How somebody has proved who they are."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a method
+    INVITATION = "invitation"
+    SINGLE_SIGN_ON = "single_sign_on"
 
 
 _READ: Final = frozenset(

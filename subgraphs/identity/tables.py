@@ -114,9 +114,17 @@ login_sessions = tenant_table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
     Column("revoke_reason", Text),
-    Index(None, "tenant_id", "user_id"),
+    Column("method", Text, nullable=False, server_default="password"),
+    Column("client", Text),
+    Column("last_used_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    CheckConstraint("method in ('password', 'invitation', 'single_sign_on')", name="method"),
 )
 """One per log-in: the family of the refresh tokens that descend from it."""
+
+Index(
+    "ix_login_sessions_user_id_created_at",
+    *(login_sessions.c[name] for name in ("tenant_id", "user_id", "created_at", "id")),
+)
 
 refresh_tokens = tenant_table(
     metadata,

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
@@ -40,18 +40,37 @@ async def invitations_page(session: TenantSession, window: Window) -> Page[Row[A
     return await fetch_page(session, select(invitations).where(invitations.c.accepted_at.is_(None)), window)
 
 
+async def open_invitation(session: TenantSession, token_hash: bytes) -> Row[Any] | None:
+    """The invitation with that token, if it can be accepted."""
+    return await session.row(_open(invitations.c.token_hash == token_hash))
+
+
 async def lock_invitation(session: TenantSession, token_hash: bytes) -> Row[Any] | None:
-    """The open invitation, locked."""
-    statement = (
-        select(invitations)
-        .where(
-            invitations.c.token_hash == token_hash,
-            invitations.c.accepted_at.is_(None),
-            invitations.c.expires_at > func.now(),
-        )
-        .with_for_update()
+    """As `open_invitation`, locked."""
+    return await session.row(_open(invitations.c.token_hash == token_hash).with_for_update())
+
+
+async def lock_invitation_of(session: TenantSession, email: str) -> Row[Any] | None:
+    """The invitation of that address, if it can be accepted, locked."""
+    return await session.row(_open(invitations.c.email == email).with_for_update())
+
+
+def _open(condition: Any) -> Select[Any]:
+    return select(invitations).where(
+        condition, invitations.c.accepted_at.is_(None), invitations.c.expires_at > func.now()
     )
-    return await session.row(statement)
+
+
+async def renew_invitation(session: TenantSession, invitation_id: UUID, token_hash: bytes) -> Row[Any]:
+    """The invitation, with another token and a life that begins now."""
+    statement = (
+        update(invitations)
+        .where(invitations.c.id == invitation_id)
+        .values(token_hash=token_hash, expires_at=func.now() + INVITATION_LIFETIME, updated_at=func.now())
+        .returning(invitations)
+    )
+    (row,) = await session.rows(statement)
+    return row
 
 
 async def accept_invitation(session: TenantSession, invitation_id: UUID) -> None:

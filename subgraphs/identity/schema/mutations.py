@@ -9,10 +9,11 @@ from resolvers.ids import parse_id
 from resolvers.mutations import MutationPayload, RefusedError, mutation
 from resolvers.operation import Info
 from subgraphs.identity import loaders
+from subgraphs.identity.schema.sessions import SessionMutation
 from subgraphs.identity.schema.types import Account, ApiKey, AuthTokens, Invitation, Membership, Role
 from subgraphs.identity.services import Services
 from subgraphs.identity.tokens import ACCESS_TOKEN_LIFETIME_S
-from subgraphs.identity.usecases import api_keys, log_in, members
+from subgraphs.identity.usecases import api_keys, invitations, log_in, members
 
 __all__ = ["Mutation"]
 
@@ -99,7 +100,7 @@ class RevokeApiKeyPayload(MutationPayload):
 
 
 @strawberry.type
-class Mutation:
+class Mutation(SessionMutation):
     @mutation(LogInPayload, description="Tokens for an e-mail address and a password.")
     async def log_in(self, info: Info, input: LogInInput) -> LogInPayload:  # noqa: A002 - Relay's name
         services: Services = info.context.services
@@ -138,20 +139,29 @@ class Mutation:
 
     @mutation(InviteMemberPayload, scope="identity:write", description="Invites a person to be a member.")
     async def invite_member(self, info: Info, input: InviteMemberInput) -> InviteMemberPayload:  # noqa: A002
-        invitation = await members.invite_member(info.context, email=input.email, name=input.name, role=input.role)
+        invitation = await invitations.invite_member(info.context, email=input.email, name=input.name, role=input.role)
+        return InviteMemberPayload(invitation=Invitation.of(invitation.row), invitation_token=invitation.token)
+
+    @mutation(
+        InviteMemberPayload,
+        scope="identity:write",
+        description="Gives an invitation that was not accepted a new token and a new week; the token before ends.",
+    )
+    async def renew_invitation(self, info: Info, id: strawberry.ID) -> InviteMemberPayload:  # noqa: A002
+        invitation = await invitations.renew_invitation(info.context, parse_id(id, "id"))
         return InviteMemberPayload(invitation=Invitation.of(invitation.row), invitation_token=invitation.token)
 
     @mutation(
         WithdrawInvitationPayload, scope="identity:write", description="Ends an invitation that was not accepted."
     )
     async def withdraw_invitation(self, info: Info, id: strawberry.ID) -> WithdrawInvitationPayload:  # noqa: A002
-        await members.withdraw_invitation(info.context, parse_id(id, "id"))
+        await invitations.withdraw_invitation(info.context, parse_id(id, "id"))
         return WithdrawInvitationPayload(withdrawn_invitation_id=id)
 
     @mutation(LogInPayload, description="Accepts an invitation and logs in.")
     async def accept_invitation(self, info: Info, input: AcceptInvitationInput) -> LogInPayload:  # noqa: A002
         services: Services = info.context.services
-        found = await members.accept_invitation(
+        found = await invitations.accept_invitation(
             info.context.session,
             info.context.redis,
             services.passwords,

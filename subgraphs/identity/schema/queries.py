@@ -14,24 +14,27 @@ from subgraphs.identity.repository import credentials as credential_rows
 from subgraphs.identity.repository import invitations as invitation_rows
 from subgraphs.identity.repository import members as member_rows
 from subgraphs.identity.schema.audit import AuditQuery
+from subgraphs.identity.schema.sessions import SessionQuery
 from subgraphs.identity.schema.types import (
     PARTNER,
     Account,
     ApiKey,
     ApiKeyGrant,
     Invitation,
+    InvitationPreview,
     Membership,
     Role,
     RoleDefinition,
     Tenant,
 )
 from subgraphs.identity.usecases.api_keys import authenticate_api_key
+from subgraphs.identity.usecases.invitations import preview
 
 __all__ = ["Query"]
 
 
 @strawberry.type
-class Query(AuditQuery):
+class Query(AuditQuery, SessionQuery):
     @strawberry.field(description="Who is signed in; null for anonymous callers and API keys.")
     async def viewer(self, info: Info) -> Account | None:
         if info.context.request.user_id is None:
@@ -97,6 +100,15 @@ class Query(AuditQuery):
         window = Window.of(invitation_rows.INVITATIONS_BY_AGE, first=first, after=after, last=last, before=before)
         return Connection[Invitation].of(
             await invitation_rows.invitations_page(info.context.session, window), Invitation.of
+        )
+
+    @strawberry.field(description="What an invitation says, for whoever has its token; null if it is not open.")
+    async def invitation_preview(self, info: Info, token: str) -> InvitationPreview | None:
+        found = await preview(info.context.session, token)
+        if found is None:
+            return None
+        return InvitationPreview(
+            tenant_name=found.tenant_name, email=found.email, role=found.role, expires_at=found.expires_at
         )
 
     @strawberry.field(extensions=[requires("identity:admin")], description="API keys, the newest first.")

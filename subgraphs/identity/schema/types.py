@@ -1,7 +1,8 @@
 """Object types of `identity`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import Row
@@ -23,6 +24,7 @@ __all__ = [
     "AuthTokens",
     "Invitation",
     "InvitationConnection",
+    "InvitationPreview",
     "Membership",
     "MembershipConnection",
     "Role",
@@ -140,6 +142,16 @@ class Invitation:
     role: Role
     created_at: datetime
     expires_at: datetime
+    invited_by_id: strawberry.Private[str | None]
+
+    @strawberry.field(description="Whether its time is over; it can be renewed.")
+    def is_expired(self) -> bool:
+        return self.expires_at <= datetime.now(UTC)
+
+    @strawberry.field(description="Who has invited, if they are a member still.")
+    async def invited_by(self, info: Info) -> Account | None:
+        row = None if self.invited_by_id is None else await info.context.load(loaders.user, UUID(self.invited_by_id))
+        return None if row is None else Account.of(row)
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
@@ -151,7 +163,16 @@ class Invitation:
             role=Role(row.role),
             created_at=row.created_at,
             expires_at=row.expires_at,
+            invited_by_id=None if row.invited_by is None else str(row.invited_by),
         )
+
+
+@strawberry.type(description="What an invitation says to whoever has its token.")
+class InvitationPreview:
+    tenant_name: str
+    email: str
+    role: Role
+    expires_at: datetime
 
 
 @strawberry.type(description="A partner's key, without its secret.")

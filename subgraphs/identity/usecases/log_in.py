@@ -14,6 +14,7 @@ from subgraphs.identity.domain import (
     AuditAction,
     InvalidCredentials,
     InvalidRefreshToken,
+    LogInMethod,
     RefreshTokenInUse,
     TenantRequired,
     normal_email,
@@ -93,7 +94,7 @@ async def log_in(
     if passwords.outdated(account.password_hash):
         stronger = await passwords.hash(password)
         await credential_rows.replace_password_hash(session, member.user_id, account.password_hash, stronger)
-    return await open_session(session, redis, tokens, member)
+    return await open_session(session, redis, tokens, member, LogInMethod.PASSWORD)
 
 
 async def prove(
@@ -105,11 +106,13 @@ async def prove(
     return [account for account in accounts if await passwords.verify(password, account.password_hash)]
 
 
-async def open_session(session: TenantSession, redis: Redis, tokens: AccessTokens, member: Member) -> LogIn:
+async def open_session(
+    session: TenantSession, redis: Redis, tokens: AccessTokens, member: Member, method: LogInMethod
+) -> LogIn:
     """A new family of refresh tokens, and its first."""
-    session_id = await log_in_rows.add_session(session, member.tenant_id, member.user_id)
-    user_id = member.user_id
-    await note(session, member.tenant_id, AuditAction.LOGGED_IN, actor=user_id, subject=user_id)
+    session_id = await log_in_rows.add_session(session, member.tenant_id, member.user_id, method)
+    user_id, details = member.user_id, {"method": method.value}
+    await note(session, member.tenant_id, AuditAction.LOGGED_IN, actor=user_id, subject=user_id, details=details)
     return await _issue(session, redis, tokens, member, session_id)
 
 
@@ -149,6 +152,7 @@ async def refresh(
     if member is None:
         raise InvalidRefreshToken
     await log_in_rows.use_refresh_token(session, token.id)
+    await log_in_rows.touch_session(session, token.session_id)
     return await _issue(session, redis, tokens, member, token.session_id)
 
 

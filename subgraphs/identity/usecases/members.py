@@ -1,57 +1,34 @@
-"""Inviting, changing and removing members of the caller's tenant. Nobody changes whoever may do more than they."""
+"""Changing and removing members of the caller's tenant. Nobody changes whoever may do more than they."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from redis.asyncio import Redis
 from sqlalchemy import Row
 
-from resolvers.errors import BadUserInput, Forbidden, NotFound
+from resolvers.errors import Forbidden, NotFound
 from resolvers.operation import Operation
 from resolvers.session import TenantSession
 from subgraphs.identity.domain import (
     ROLE_SCOPES,
-    AlreadyMember,
     AuditAction,
-    InvalidInvitation,
     Role,
     check_may_grant,
     check_owner_remains,
-    check_password,
-    normal_email,
 )
 from subgraphs.identity.events import MemberJoined, MemberRemoved, RoleChanged
-from subgraphs.identity.passwords import Passwords
-from subgraphs.identity.repository import credentials as credential_rows
-from subgraphs.identity.repository import invitations as invitation_rows
 from subgraphs.identity.repository import log_ins as log_in_rows
 from subgraphs.identity.repository import members as member_rows
-from subgraphs.identity.tokens import AccessTokens, Member, hash_secret, new_secret
+from subgraphs.identity.tokens import Member
 from subgraphs.identity.usecases.audit import note
-from subgraphs.identity.usecases.log_in import LogIn, open_session, prove
-from subgraphs.identity.usecases.rate_limit import begin_attempt, forgive_attempt
 from subgraphs.identity.usecases.revocation import revoke_access_tokens
 
 __all__ = [
-    "Invitation",
-    "accept_invitation",
     "change_role",
-    "invite_member",
     "join",
     "live_scopes",
     "remove_member",
-    "withdraw_invitation",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """A row of `invitations`; `token` is not stored."""
-
-    row: Row[Any]
-    token: str
 
 
 async def live_scopes(operation: Operation, scope: str) -> frozenset[str]:
@@ -69,115 +46,6 @@ async def live_scopes(operation: Operation, scope: str) -> frozenset[str]:
     if scope not in held:
         raise Forbidden.missing(scope)
     return held
-
-
-async def invite_member(operation: Operation, *, email: str, name: str, role: Role) -> Invitation:
-    """Stores an invitation, with a token by which it is accepted.
-
-    Whether the address has an account somewhere is neither looked up nor told: there is no user before acceptance.
-
-    Raises:
-        BadUserInput: no e-mail address or no name.
-        AlreadyMember: a member of this tenant has the address, or it is invited.
-        Forbidden: the role may do more than the caller.
-    """
-    session, tenant_id = operation.session, operation.tenant_id()
-    own_scopes = await live_scopes(operation, "identity:write")
-    address = normal_email(email, "input", "email")
-    shown_name = name.strip()
-    if not 1 <= len(shown_name) <= 200:
-        raise BadUserInput("A name has from 1 to 200 characters.", path=("input", "name"))
-    check_may_grant(role, own_scopes)
-    if await member_rows.is_member_address(session, address):
-        raise AlreadyMember
-    token = "in_" + new_secret()
-    row = await invitation_rows.add_invitation(
-        session,
-        tenant_id,
-        email=address,
-        name=shown_name,
-        role=role.value,
-        token_hash=hash_secret(token),
-        invited_by=operation.request.user_id,
-    )
-    if row is None:
-        raise AlreadyMember
-    await note(
-        session,
-        tenant_id,
-        AuditAction.INVITATION_CREATED,
-        actor=operation.request.user_id,
-        label=address,
-        details={"role": role.value},
-    )
-    return Invitation(row, token)
-
-
-async def withdraw_invitation(operation: Operation, invitation_id: UUID) -> None:
-    """Ends an invitation that was not accepted.
-
-    Raises:
-        NotFound: there is none.
-        Forbidden: it is for a role that the caller could not give.
-    """
-    own_scopes = await live_scopes(operation, "identity:write")
-    invitation = await invitation_rows.lock_open_invitation(operation.session, invitation_id)
-    if invitation is None:
-        raise NotFound("There is no such invitation.")
-    check_may_grant(Role(invitation.role), own_scopes)
-    await invitation_rows.remove_invitation(operation.session, invitation_id)
-    await note(
-        operation.session,
-        operation.tenant_id(),
-        AuditAction.INVITATION_WITHDRAWN,
-        actor=operation.request.user_id,
-        label=invitation.email,
-        details={"role": invitation.role},
-    )
-
-
-async def accept_invitation(
-    session: TenantSession, redis: Redis, passwords: Passwords, tokens: AccessTokens, *, token: str, password: str
-) -> LogIn:
-    """Makes the invited person a member and logs them in.
-
-    Whoever has an account with this address and proves its password is made a member with that account. Everyone else
-    gets a new one, with this password: the token proves that this tenant invited, and nothing about accounts elsewhere,
-    so they are neither touched nor given away.
-
-    Raises:
-        InvalidInvitation: unknown, expired, accepted or withdrawn.
-        BadUserInput: a password that is too short or too long.
-        RateLimited: too many attempts. Whoever invites has the token, and must not guess a password with it: what
-            proves no account counts as a log-in that failed.
-    """
-    check_password(password, "input", "password")
-    token_hash = hash_secret(token)
-    tenant_id = await credential_rows.tenant_of_invitation(session, token_hash)
-    if tenant_id is None or session.context.tenant_id not in (None, tenant_id):
-        raise InvalidInvitation
-    await session.assume_tenant(tenant_id)
-    invitation = await invitation_rows.lock_invitation(session, token_hash)
-    if invitation is None:
-        raise InvalidInvitation
-    client = session.context.client
-    await begin_attempt(redis, invitation.email, client)
-    proved = await prove(passwords, await credential_rows.find_credentials(session, invitation.email, None), password)
-    user_id: UUID | None
-    if proved:
-        await forgive_attempt(redis, invitation.email, client)
-        user_id = proved[0].user_id
-    else:
-        user_id = await credential_rows.create_account(session, token_hash, await passwords.hash(password))
-    await invitation_rows.accept_invitation(session, invitation.id)
-    if user_id is None:
-        raise InvalidInvitation
-    member = await join(
-        session, tenant_id, user_id, Role(invitation.role), by="invitation", invited_by=invitation.invited_by
-    )
-    if member is None:
-        raise InvalidInvitation
-    return await open_session(session, redis, tokens, member)
 
 
 async def join(

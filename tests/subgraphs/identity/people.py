@@ -28,10 +28,10 @@ def codes(payload: dict[str, Any]) -> list[str]:
     return [error["code"] for error in payload["errors"]]
 
 
-async def invite(identity: Any, tenant: uuid.UUID, email: str, role: str = "AGENT", **caller: Any) -> dict[str, Any]:
+async def invite(identity: Any, by: uuid.UUID, email: str, role: str = "AGENT", **caller: Any) -> dict[str, Any]:
     """The payload of an invitation by the tenant's owner."""
     values = {"input": {"email": email, "name": "Someone New", "role": role}}
-    data: dict[str, Any] = await identity.data(INVITE, values, tenant=tenant, **{"user": OWNER, **caller})
+    data: dict[str, Any] = await identity.data(INVITE, values, **{"tenant": by, "user": OWNER, **caller})
     return data["inviteMember"]  # type: ignore[no-any-return]
 
 
