@@ -12,12 +12,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, PostgresDsn, RedisDsn, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from brain.engine_settings import EngineFields
+from router.yaml_text import InvalidYaml, read_yaml
 
 PREFIX = "BRAIN_"
 CONFIG_VARIABLE = "BRAIN_CONFIG"
@@ -76,14 +76,18 @@ class _YamlSource(PydanticBaseSettingsSource):
                 raise ConfigError(f"{CONFIG_VARIABLE} names {path}, which is not a file.")
             return {}
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{path} is not YAML: {error}") from error
+            text = read_yaml(path.read_text(encoding="utf-8"))
+            content = text.content or {}
+        except InvalidYaml as error:
+            raise ConfigError(f"{path}: {error.message}") from error
         if not isinstance(content, dict):
             raise ConfigError(f"{path} must hold names and values at its top level.")
         for name, value in content.items():
             field = self.settings_cls.model_fields.get(name)
-            if field is not None and isinstance(value, str) and Path in (field.annotation, *_members(field.annotation)):
+            kinds = () if field is None else (field.annotation, *_members(field.annotation))
+            if isinstance(value, bool) and not {int, float}.isdisjoint(kinds) and bool not in kinds:
+                raise ConfigError(f"{path}: line {text.line((name,))}: {name}: it must be a number, not {value}.")
+            if field is not None and isinstance(value, str) and Path in kinds:
                 content[name] = path.parent / Path(value).expanduser()
         return content
 

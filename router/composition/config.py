@@ -21,10 +21,10 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from router.composition.model import Subgraph
 from router.errors import RouterError
+from router.graph.urls import url_problem
+from router.yaml_text import InvalidYaml, read_yaml
 
 __all__ = ["InvalidCompositionConfig", "introspect", "load_subgraphs"]
 
@@ -59,12 +59,19 @@ def load_subgraphs(path: str | Path) -> list[Subgraph]:
     except (OSError, UnicodeDecodeError) as problem:
         raise InvalidCompositionConfig(f"Cannot read {source}: {problem}", code="CONFIG_NOT_FOUND") from problem
     try:
-        config = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as problem:
-        raise InvalidCompositionConfig(f"{source} is not YAML: {problem}") from problem
+        found = read_yaml(text)
+    except InvalidYaml as problem:
+        raise InvalidCompositionConfig(f"{source}: {problem.message}") from problem
+    config = found.content
     subgraphs = config.get("subgraphs") if isinstance(config, dict) else None
     if not isinstance(subgraphs, dict) or not subgraphs:
         raise InvalidCompositionConfig(f"{source} needs a map `subgraphs` with at least one subgraph.")
+    for name, entry in subgraphs.items():
+        url = entry.get("routing_url") if isinstance(entry, dict) else None
+        problem_of_url = url_problem(url) if isinstance(url, str) and url else None
+        if problem_of_url is not None:
+            place = ("subgraphs", str(name), "routing_url")
+            raise InvalidCompositionConfig(f"{source}: line {found.line(place)}: {'.'.join(place)}: {problem_of_url}")
     return [_subgraph(source, str(name), entry) for name, entry in subgraphs.items()]
 
 

@@ -76,7 +76,7 @@ def test_reads_files_beside_it_inline_sdl_and_running_subgraphs(tmp_path: Path, 
         ("", "CONFIG_INVALID", "needs a map `subgraphs`"),
         ("subgraphs: {}", "CONFIG_INVALID", "needs a map `subgraphs`"),
         ("subgraphs: {a: 1}", "CONFIG_INVALID", "must be a map"),
-        ("subgraphs: {a: {routing_url: x}}", "CONFIG_INVALID", "needs `schema`"),
+        ("subgraphs: {a: {routing_url: http://x}}", "CONFIG_INVALID", "needs `schema`"),
         ("subgraphs: {a: {schema: {}}}", "CONFIG_INVALID", "exactly one of"),
         ("subgraphs: {a: {schema: {file: x, sdl: y}}}", "CONFIG_INVALID", "exactly one of"),
         ("subgraphs: {a: {schema: {file: x, graphref: y}}}", "CONFIG_INVALID", "not graphref"),
@@ -121,6 +121,28 @@ def test_introspect_says_what_the_sdl_must_be_and_is_asked_for_without_a_schema(
         path = write(tmp_path, f'subgraphs: {{a: {{introspect: {generation}, schema: {{sdl: "{sdl}"}}}}}}')
         with pytest.raises(InvalidCompositionConfig, match=f"not of {generation}"):
             load_subgraphs(path)
-    path = write(tmp_path, "subgraphs: {a: {routing_url: x, introspect: soap}}")
+    path = write(tmp_path, "subgraphs: {a: {routing_url: http://x, introspect: soap}}")
     with pytest.raises(InvalidCompositionConfig, match="one of federation-1, federation-2"):
         load_subgraphs(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "subgraphs:\n  a: {schema: {sdl: x}}\n  a: {schema: {sdl: y}}",
+            "line 3: subgraphs.a: this key is on line 2 already",
+        ),
+        (
+            "subgraphs:\n  a:\n    schema: {sdl: x}\n    routing_url: ftp://x",
+            "line 4: subgraphs.a.routing_url: it must begin with",
+        ),
+        ("subgraphs:\n  a: {routing_url: http://me:pw@x}", "subgraphs.a.routing_url: it has a name or password"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InvalidCompositionConfig) as caught:
+        load_subgraphs(write(tmp_path, text))
+    assert said in caught.value.message
+    assert caught.value.code == "CONFIG_INVALID"
+    assert "pw" not in caught.value.message.replace("password", "")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from router.executor import SubgraphTraits
 from router.server.config import InvalidConfig, RouterConfig, config_schema, load_config
 from router.server.subgraphs import traits_of
+from router.yaml_text import InvalidYaml, read_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -167,3 +168,147 @@ def test_unknown_settings_get_a_suggestion(tmp_path: Path, text: str, said: str)
     with pytest.raises(InvalidConfig) as caught:
         load_config(write(tmp_path, text))
     assert said in str(caught.value)
+
+
+# ---- what would be passed over in silence ---------------------------------------------------------------------------
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(write(folder, text))
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("limits: {max_depth: 1}\nintrospection: false\nlimits: {}", "line 3: limits: this key is on line 1 already"),
+        ("limits:\n  max_depth: 1\n  'max_depth': 2", "line 3: limits.max_depth: this key is on line 2 already"),
+        ("a: &x {b: 1, b: 2}", "line 1: a.b: "),
+        ("subgraphs:\n  a: {}\n  b: {}\n  a: {}", "line 4: subgraphs.a: "),
+        ("graphql_paths:\n- /a\n- {b: 1, b: 1}", "line 3: graphql_paths.1.b: "),
+    ],
+)
+def test_a_key_twice_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    message = refusal(tmp_path, text)
+    assert said in message
+    assert "remove one" in message
+
+
+def test_a_merge_may_be_overridden(tmp_path: Path) -> None:
+    text = "subgraphs:\n  a: &a {timeout_s: 1, max_representations: 2}\n  b: {<<: *a, timeout_s: 3}"
+    b = load_config(write(tmp_path, text)).subgraphs["b"]
+    assert (b.timeout_s, b.max_representations) == (3, 2)
+
+
+def test_aliases_cost_no_more_than_what_is_written() -> None:
+    lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    assert len(read_yaml("\n".join(lines)).content) == 40
+    assert read_yaml("a: &a [*a]").line(("a", 0)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["a: " + "[" * 10_000, "? {a: 1}\n: b", "a: 2026-99-99", "a: 1\n---\nb: 2", "a: !!python/none"]
+)
+def test_what_cannot_be_read_is_no_yaml(text: str) -> None:
+    with pytest.raises(InvalidYaml, match="not YAML"):
+        read_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\nhealth_path: /graphql", "line 2: health_path: '/graphql' is graphql_paths.0 already"),
+        ("readiness_path: /health", "readiness_path: '/health' is health_path already"),
+        ("metrics:\n  path: /ready", "line 2: metrics.path: '/ready' is readiness_path already"),
+        ("graphql_paths: [/g, /g]", "graphql_paths.1: '/g' is graphql_paths.0 already"),
+        (
+            "graphql_paths: [/cb/g]\nsubscriptions:\n  callback: {public_url: http://x/cb, path: /cb}",
+            "line 3: subscriptions.callback.path: all below '/cb' is taken, and '/cb/g' is graphql_paths.0",
+        ),
+        ("subscriptions: {callback: {public_url: http://x/c, path: /health}}", "subscriptions.callback.path: "),
+        ("subscriptions: {callback: {public_url: http://x/c, path: /c/}}", "subscriptions.callback.path: "),
+    ],
+)
+def test_paths_that_clash_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    assert said in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://host/graphql", "http"),
+        ("host/graphql", "http"),
+        ("http://", "http"),
+        ("http:///graphql", "no host"),
+        ("http://host/a b", "%20"),
+        ("http://host/a\u00a0b", "no spaces"),
+        ("http://me:hunter2@host/", "headers.insert"),
+        ("http://hunter2@host/", "headers.insert"),
+        ("http://host:99999/", "Port"),
+        ("http://host:x/", "Port"),
+        ("http://[::1/", "URL"),
+        ("http://host/#a", "fragment"),
+    ],
+)
+@pytest.mark.parametrize("setting", ["routing_url", "subscription.url"])
+def test_urls_that_lead_nowhere_are_refused(tmp_path: Path, setting: str, url: str, said: str) -> None:
+    outer, _, inner = setting.partition(".")
+    value = json.dumps({outer: {inner: url} if inner else url})
+    message = refusal(tmp_path, f"subgraphs:\n  a: {value}")
+    assert f"line 2: subgraphs.a.{setting}: " in message
+    assert said in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host", "https://host:8443/a/?b=c", "http://[::1]:4001/graphql", "http://bücher.example/"]
+)
+def test_urls_that_lead_somewhere_are_taken(tmp_path: Path, url: str) -> None:
+    config = load_config(write(tmp_path, f"subgraphs: {{a: {{routing_url: '{url}'}}}}"))
+    assert config.subgraphs["a"].routing_url == url
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "${env.HOST",
+        "a ${env.HOST b",
+        "${env.HOST:-x",
+        "${file.key",
+        "${env}",
+        "${ENV.HOST}",
+        "${env:HOST}",
+        "${env.A:-${env.HOST}}",
+    ],
+)
+def test_what_refers_to_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOST", "secret-value")
+    message = refusal(tmp_path, f"headers:\n  insert:\n    x-key: {json.dumps(value)}")
+    assert "line 3: headers.insert.x-key: " in message
+    assert "secret-value" not in message
+
+
+def test_other_dollars_are_text(tmp_path: Path) -> None:
+    text = "headers: {insert: {x-a: '$env.A', x-b: '${A}', x-c: '$'}}"
+    assert set(load_config(write(tmp_path, text)).headers.insert.values()) == {"$env.A", "${A}", "$"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("limits: {max_depth: true}", "limits.max_depth"),
+        ("limits: {request_timeout_s: yes}", "limits.request_timeout_s"),
+        ("subgraphs: {a: {max_representations: on}}", "subgraphs.a.max_representations"),
+        ("traffic: {max_client_requests: false}", "traffic.max_client_requests"),
+    ],
+)
+def test_a_truth_value_is_no_number(tmp_path: Path, text: str, place: str) -> None:
+    message = refusal(tmp_path, text)
+    assert f"line 1: {place}: it must be a number, not " in message
+
+
+def test_all_that_is_wrong_is_said_with_its_line(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "limits:\n  max_depth: true\n  max_dept: 3\nsubgraphs:\n  a:\n    timeout_s: -1")
+    for said in ("line 2: limits.max_depth: ", "line 3: limits.max_dept: no such setting; did you mean", "line 6: "):
+        assert said in message

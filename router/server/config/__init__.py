@@ -33,7 +33,7 @@ from router.server.config.plan_cache import DocumentCacheConfig
 from router.server.config.rate_limits import RateLimitRule, RateLimitsConfig
 from router.server.config.reading import InvalidConfig, read_settings
 from router.server.config.redis import RedisConfig
-from router.server.config.sections import Seconds, Section, UrlPath
+from router.server.config.sections import Misplaced, Seconds, Section, UrlPath
 from router.server.config.streams import EventStreamConfig, WebSocketConfig
 from router.server.config.subgraph_http import SubgraphHttpConfig, SubgraphTlsConfig
 from router.server.config.subgraphs import HeadersConfig, SubgraphConfig, SubscriptionConfig
@@ -138,6 +138,26 @@ class RouterConfig(Section):
         tls = (self.tls, self.subgraph_tls, *(section.tls for section in self.subgraphs.values()))
         certificates = [file for section in tls if section is not None for file in section.files]
         return (*self.views.values(), *self.trusted_documents.manifests, *certificates)
+
+    @model_validator(mode="after")
+    def paths_differ(self) -> Self:
+        places: list[tuple[tuple[str | int, ...], str | None]] = [
+            *((("graphql_paths", index), path) for index, path in enumerate(self.graphql_paths)),
+            (("health_path",), self.health_path),
+            (("readiness_path",), self.readiness_path),
+            (("metrics", "path"), self.metrics.path),
+        ]
+        taken: dict[str, str] = {}
+        for place, path in places:
+            name = ".".join(map(str, place))
+            if path is not None and taken.setdefault(path, name) != name:
+                raise Misplaced(place, f"{path!r} is {taken[path]} already: choose another path for one of them")
+        callback = self.subscriptions.callback
+        for path, name in taken.items() if callback is not None else ():
+            if callback is not None and f"{path}/".startswith(f"{callback.path}/"):
+                message = f"all below {callback.path!r} is taken, and {path!r} is {name}: choose another path"
+                raise Misplaced(("subscriptions", "callback", "path"), message)
+        return self
 
     @model_validator(mode="after")
     def callbacks_have_an_address(self) -> Self:

@@ -13,20 +13,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from router.errors import RouterError
+from router.server.config.sections import Misplaced
+from router.yaml_text import InvalidYaml, YamlText, read_yaml
 
 __all__ = ["InvalidConfig", "read_settings"]
 
 T = TypeVar("T", bound=BaseModel)
 
+_BEGUN = re.compile(r"\$\{\s*(?:env|file)\b[^}]*", re.IGNORECASE)
 _REFERENCE = re.compile(r"\$\{(env|file)\.([^}]*?)(?::-([^}]*))?\}")
 
 
 class InvalidConfig(RouterError):
-    """The configuration cannot be read; the message names each wrong setting by its path."""
+    """The configuration cannot be read; the message names each wrong setting by its line and path."""
 
     code = "INVALID_ROUTER_CONFIG"
 
@@ -43,25 +45,36 @@ def read_settings(path: str | os.PathLike[str], model: type[T]) -> T:
     """
     name = os.fspath(path)
     try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        text = read_yaml(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidConfig(f"{name}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidConfig(f"{name}: not YAML: {' '.join(str(error).split())}") from error
-    problems: list[str] = []
-    content = _filled(raw if raw is not None else {}, (), Path(path).parent, problems)
-    if problems:
-        raise InvalidConfig(f"{name}: " + "; ".join(problems))
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise InvalidConfig(f"{name}: " + "; ".join(_problems(error, model))) from error
+    except UnicodeDecodeError as error:
+        raise InvalidConfig(f"{name}: this is not YAML: {' '.join(str(error).split())}") from error
+    except InvalidYaml as error:
+        raise InvalidConfig(f"{name}: {error.message}") from error
+    problems: list[Problem] = []
+    content = _filled(text.content if text.content is not None else {}, (), Path(path).parent, problems)
+    if not problems:
+        try:
+            return model.model_validate(content)
+        except ValidationError as error:
+            problems += _problems(error, model)
+    raise InvalidConfig(f"{name}: " + "; ".join(_said(problem, text) for problem in problems))
+
+
+Problem = tuple[tuple[int | str, ...], str]
+"""Where something is wrong, and what."""
+
+
+def _said(problem: Problem, text: YamlText) -> str:
+    place, what = problem
+    return f"line {text.line(place)}: {'.'.join(map(str, place))}: {what}" if place else f"the file: {what}"
 
 
 # ---- values from elsewhere ------------------------------------------------------------------------------------------
 
 
-def _filled(value: Any, place: tuple[str, ...], folder: Path, problems: list[str]) -> Any:
+def _filled(value: Any, place: tuple[str, ...], folder: Path, problems: list[Problem]) -> Any:
     if isinstance(value, dict):
         return {key: _filled(item, (*place, str(key)), folder, problems) for key, item in value.items()}
     if isinstance(value, list):
@@ -74,10 +87,18 @@ def _filled(value: Any, place: tuple[str, ...], folder: Path, problems: list[str
         text, reason = _variable(name) if kind == "env" else _content(folder / name)
         if text is None:
             text = default
-        if text is None:
-            problems.append(f"{'.'.join(place)}: {reason}")
+        if default is not None and "${" in default:
+            problems.append((place, "the text after `:-` is taken as it is: it cannot refer to something else"))
+        elif text is None:
+            problems.append((place, f"{reason}: set it, or say what to take instead: `${{{kind}.{name}:-text}}`"))
         return text or ""
 
+    begun = _BEGUN.search(_REFERENCE.sub("", value))
+    if begun is not None:
+        problems.append(
+            (place, f"`{begun[0]}` is not whole: write `${{env.NAME}}`, `${{env.NAME:-text}}` or `${{file.PATH}}`")
+        )
+        return value
     return _REFERENCE.sub(looked_up, value)
 
 
@@ -97,17 +118,19 @@ def _content(file: Path) -> tuple[str | None, str]:
 # ---- what is wrong --------------------------------------------------------------------------------------------------
 
 
-def _problems(error: ValidationError, model: type[BaseModel]) -> Iterable[str]:
+def _problems(error: ValidationError, model: type[BaseModel]) -> Iterable[Problem]:
     for item in error.errors():
         place = item["loc"]
-        where = ".".join(map(str, place)) or "the file"
         if item["type"] != "extra_forbidden":
-            yield f"{where}: {item['msg']}"
+            cause = item.get("ctx", {}).get("error")
+            if isinstance(cause, Misplaced):
+                place += cause.place
+            yield place, item["msg"].removeprefix("Value error, ")
             continue
         known = _settings_at(model, place[:-1])
         near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
         instead = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}"
-        yield f"{where}: no such setting; {instead}"
+        yield place, f"no such setting; {instead}"
 
 
 def _settings_at(annotation: Any, place: tuple[int | str, ...]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field
 
 from router.hooks import StreamProtocol
-from router.server.config.sections import HeaderName, HeaderValue, Seconds, Section
+from router.server.config.sections import HeaderName, HeaderValue, HttpUrl, Seconds, Section
 from router.server.config.subgraph_http import SubgraphHttpConfig, SubgraphTlsConfig
 from router.server.config.traffic import SubgraphTrafficConfig
 
@@ -33,9 +33,7 @@ class SubscriptionConfig(Section):
         description="Over a WebSocket; in answer to a POST, as Server-Sent Events or as parts of a multipart response; "
         "or as requests that the subgraph sends to the router (`subscriptions.callback`).",
     )
-    url: str | None = Field(
-        default=None, pattern=r"^https?://[^\s]+$", description="Used instead of the subgraph's own URL."
-    )
+    url: HttpUrl | None = Field(default=None, description="Used instead of the subgraph's own URL.")
     share: bool | None = Field(
         default=None, description="Whether equal subscriptions share a stream; else as `subscriptions.sharing` says."
     )
@@ -44,9 +42,7 @@ class SubscriptionConfig(Section):
 class SubgraphConfig(Section):
     """Overrides for one subgraph."""
 
-    routing_url: str | None = Field(
-        default=None, pattern=r"^https?://[^\s]+$", description="Used instead of the supergraph's URL."
-    )
+    routing_url: HttpUrl | None = Field(default=None, description="Used instead of the supergraph's URL.")
     timeout_s: Seconds | None = Field(default=None, description="For one request to this subgraph.")
     http: SubgraphHttpConfig | None = Field(default=None, description="Instead of `subgraph_http`.")
     tls: SubgraphTlsConfig | None = Field(default=None, description="Instead of `subgraph_tls`.")

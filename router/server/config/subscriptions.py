@@ -33,7 +33,7 @@ class CallbackConfig(Section):
     public_url: str = Field(
         pattern=r"^https?://[^\s?#]+[^\s?#/]$", description="At which subgraphs reach `path`; an id is added to it."
     )
-    path: UrlPath = "/callback"
+    path: UrlPath = Field(default="/callback", pattern="[^/]$")
     heartbeat_s: float = Field(
         default=5.0,
         ge=0,
