@@ -38,7 +38,8 @@ def serve_here(options: argparse.Namespace, listen: Callable[[], socket.socket],
     config = load_config(config_file) if config_file else RouterConfig()
     tls = server_tls(options, config)
     source = source_of(options.supergraph, config.supergraph)
-    watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *config.files])
+    certificate = () if tls is None else tls.config.files  # which the settings need not name
+    watch.look_also_at([*([source.file] if isinstance(source, FileSource) else []), *certificate, *config.files])
     app = router.create_app(router.load_supergraph(source.read()), config=config)
     read_config = partial(load_config, config_file) if config_file else None
     served = Reloader(

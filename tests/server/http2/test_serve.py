@@ -105,6 +105,41 @@ def test_tls_of_the_settings_with_a_certificate_that_is_renewed(supergraph: Path
         assert certificate() == other.read_text()
 
 
+def test_a_certificate_that_changes_is_noticed(supergraph: Path, tmp_path: Path) -> None:
+    """As certbot writes it, one file after the other, and as Kubernetes does, by a link to another folder."""
+    mounted, folders = tmp_path / "mounted", [tmp_path / name for name in ("first", "second", "third")]
+    for folder in folders:
+        folder.mkdir()
+        Authority(folder).issue("127.0.0.1")
+    mounted.symlink_to(folders[0])
+    files = [mounted / "127.0.0.1.pem", mounted / "127.0.0.1.key.pem"]
+    arguments = ["--supergraph", supergraph, "--watch", "--tls-cert", files[0], "--tls-key", files[1]]
+
+    def seen_within_10_s(wanted: str) -> None:
+        deadline = time.monotonic() + 10
+        while ssl.get_server_certificate(("127.0.0.1", port), timeout=10) != wanted:
+            assert time.monotonic() < deadline, "the new certificate is not used"
+            time.sleep(0.05)
+
+    tls = ssl.create_default_context(cafile=str(folders[0] / "authority.pem"))
+    with serving(*arguments) as (port, process), httpx2.Client(http2=True, verify=tls) as client:
+        assert version(client, f"https://127.0.0.1:{port}") == "HTTP/2"
+        seen_within_10_s((folders[0] / "127.0.0.1.pem").read_text())
+
+        certificate = (folders[1] / "127.0.0.1.pem").read_text()
+        files[0].write_text(certificate)  # for a while the key is another one's: the old pair is kept
+        assert log_line(process, "not reloaded")["code"] == "INVALID_ROUTER_CONFIG"
+        files[1].write_text((folders[1] / "127.0.0.1.key.pem").read_text())
+        seen_within_10_s(certificate)
+
+        link = tmp_path / "link"
+        link.symlink_to(folders[2])
+        link.replace(mounted)
+        seen_within_10_s((folders[2] / "127.0.0.1.pem").read_text())
+        # Who was connected still is: with what it was shown, and none of the authorities of now.
+        assert version(client, f"https://127.0.0.1:{port}") == "HTTP/2"
+
+
 def test_tls_of_the_command_line(supergraph: Path, tmp_path: Path) -> None:
     certificate, key = Authority(tmp_path).issue("127.0.0.1")
     tls = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
