@@ -28,6 +28,7 @@ from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.console import console_routes
 from brain.context_header import ContextSigner
 from brain.dispatch import AgentDispatch
+from brain.error_pages import error_page_routes
 from brain.graphiql import graphiql_routes
 from brain.hooks import PARTNER_VIEW, BrainHooks
 from brain.http_client import HttpClient
@@ -177,7 +178,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
             Route("/ready", ready, methods=["GET"]),
             *graphiql_routes(data_dir=settings.data_dir, demo=bool(settings.demo_data)),
             *console_routes(router, temporal_ui_url=settings.temporal_ui_url),
-            *rest_routes(router, router.api_schema),
+            *rest_routes(router, router.api_schema, lambda: router.config),
+            *error_page_routes(),
             Mount("/", router),
         ],
     )

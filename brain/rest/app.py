@@ -13,10 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brain.in_process import Exchange, graphql_scope
 from brain.rest.answers import answer
+from brain.rest.cors import RestCors
 from brain.rest.openapi import openapi_document
 from brain.rest.parameters import read_body, read_variables
 from brain.rest.problems import Problem
 from brain.rest.routes import PREFIX, RestRoute, load_routes
+from router import RouterConfig
 
 __all__ = ["rest_routes"]
 
@@ -42,17 +44,22 @@ _OWN = frozenset(
 )
 
 
-def rest_routes(router: ASGIApp, schema: Callable[[], GraphQLSchema]) -> list[Mount]:
+def rest_routes(
+    router: ASGIApp, schema: Callable[[], GraphQLSchema], settings: Callable[[], RouterConfig]
+) -> list[Mount]:
     """The routes below `PREFIX`.
 
     Args:
         router: answers the operations.
         schema: that it serves now, for the OpenAPI document.
+        settings: by which it serves now, for CORS.
 
     Raises:
         RoutesInvalid: the routes do not fit together.
     """
-    return [Mount(PREFIX, app=_Rest(router, schema, load_routes()))]
+    routes = load_routes()
+    methods = frozenset({"GET", "HEAD"}.union(route.method for route in routes))
+    return [Mount(PREFIX, app=RestCors(_Rest(router, schema, routes), settings, methods))]
 
 
 class _Rest:

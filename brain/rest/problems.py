@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from brain.error_pages import page_of
+
 __all__ = ["MEDIA_TYPE", "STATUS_BY_CODE", "Problem", "problem_of_errors", "problem_of_payload"]
 
 MEDIA_TYPE = "application/problem+json"
@@ -49,8 +51,6 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "UNAUTHORIZED_FIELD_OR_TYPE": 403,
     "UNSUPPORTED_MEDIA_TYPE": 415,
 }
-"""Codes that have a page of their own below `docs/errors`."""
-
 _OTHERS: Mapping[str, int] = {
     "BAD_CURSOR": 400,
     "CONFLICT": 409,
@@ -95,7 +95,7 @@ class Problem(Exception):
     def response(self) -> Response:
         """It, as it is sent."""
         content = {
-            "type": f"/docs/errors/{self.code}" if self.code in STATUS_BY_CODE else "about:blank",
+            "type": page_of(self.code) or "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
@@ -123,7 +123,10 @@ def problem_of_errors(status: int, errors: Sequence[Mapping[str, Any]], headers:
     if extensions.get("traceId"):
         members["traceId"] = extensions["traceId"]
     if code in _HIDDEN:
-        detail = "This credential does not give access to all that this resource shows."
+        detail = (
+            "This credential does not give access to all that this resource shows. API keys see the partners' view; "
+            "what a shop shows to everybody, it shows without a credential."
+        )
         return Problem("FORBIDDEN", detail, headers=passed)
     known = code in STATUS_BY_CODE or code in _OTHERS
     # Answers of GraphQL are 200 or 400 whatever is wrong; what says more (401, 413, 503) is heeded.

@@ -69,3 +69,13 @@ def test_openbao_starts_with_its_configuration(tmp_path: Path) -> None:
         assert initialise(f"http://127.0.0.1:{port}", tmp_path)
     finally:
         end_group(child, launch)
+
+
+def test_what_the_image_copies_is_let_through() -> None:
+    lines = (ROOT / "deploy" / "Dockerfile").read_text().splitlines()
+    copied = {
+        name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]
+    }
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert copied == let_through
+    assert all((ROOT / name).exists() for name in copied)
