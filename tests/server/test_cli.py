@@ -124,7 +124,7 @@ def test_compose_reports_errors_with_their_places(tmp_path: Path) -> None:
     [
         ("subgraphs: [", "not YAML"),
         ("a: 1", "needs a map `subgraphs`"),
-        ("subgraphs: {a: {routing_url: x}}", "subgraph 'a' needs `schema`"),
+        ("subgraphs: {a: {routing_url: http://x}}", "subgraph 'a' needs `schema`"),
         ("subgraphs: {a: {schema: {file: x.graphql, subgraph_url: http://x}}}", "exactly one of `file`"),
         ("subgraphs: {a: {schema: {file: none.graphql}}}", "SCHEMA_NOT_FOUND"),
         (
