@@ -55,6 +55,7 @@ class Subgraph(Starlette):
     schema: SubgraphSchema
     database: Database
     redis: Redis
+    services: Any
 
 
 def subgraph_app(
@@ -117,7 +118,7 @@ def subgraph_app(
         routes=[Mount(f"/{name}", routes=[Route("/graphql", endpoint), Route("/health", health), *routes])],
         lifespan=lifespan,
     )
-    app.name, app.schema, app.database, app.redis = name, schema, database, redis
+    app.name, app.schema, app.database, app.redis, app.services = name, schema, database, redis, services
     return app
 
 

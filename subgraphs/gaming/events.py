@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["SessionFinished"]
+__all__ = ["AchievementAwarded", "SessionFinished"]
 
 
 @event("gaming.session_finished", version=1, about="player_id")
@@ -28,3 +28,23 @@ class SessionFinished:
     score: int
     duration_s: int
     finished_at: datetime
+
+
+@event("gaming.achievement_awarded", version=1, about="player_id")
+@dataclass(frozen=True, slots=True)
+class AchievementAwarded:
+    """A player has an achievement from now on.
+
+    Attributes:
+        points: what it is worth.
+        session_id: what earned it.
+    """
+
+    player_id: UUID
+    account_id: UUID
+    achievement_id: UUID
+    achievement_name: str
+    points: int
+    game_id: UUID
+    session_id: UUID
+    awarded_at: datetime

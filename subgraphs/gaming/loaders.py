@@ -6,13 +6,30 @@ from uuid import UUID
 
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
+from subgraphs.gaming.domain.achievements import Achievement, Award
 from subgraphs.gaming.domain.games import Game
 from subgraphs.gaming.domain.players import Player
+from subgraphs.gaming.domain.seasons import Season
 from subgraphs.gaming.domain.sessions import GameSession, SessionStatus
+from subgraphs.gaming.repository.achievements import ACHIEVEMENTS, AWARDS, points_of_players
 from subgraphs.gaming.repository.games import GAMES, PLAYERS, players_of_accounts
+from subgraphs.gaming.repository.seasons import SEASONS
 from subgraphs.gaming.repository.sessions import SESSIONS
 
-__all__ = ["SessionList", "game_by_id", "player_by_id", "player_of_account", "session_by_id", "sessions_of_players"]
+__all__ = [
+    "SessionList",
+    "achievement_by_id",
+    "achievement_points",
+    "achievements_of_games",
+    "awards_of_players",
+    "game_by_id",
+    "player_by_id",
+    "player_of_account",
+    "season_by_id",
+    "seasons_of_games",
+    "session_by_id",
+    "sessions_of_players",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +65,33 @@ async def sessions_of_players(session: TenantSession, keys: list[UUID], asked: S
     columns = SESSIONS.table.c
     shown = () if asked.all else (columns.status == SessionStatus.FINISHED,)
     return await SESSIONS.pages(session, columns.player_id, keys, asked.window, *shown)
+
+
+async def season_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Season | None]:
+    """The season of each id, or None."""
+    return await SEASONS.find(session, keys)
+
+
+async def seasons_of_games(session: TenantSession, keys: list[UUID], window: Window) -> list[Page[Season]]:
+    """A page of the seasons of each game."""
+    return await SEASONS.pages(session, SEASONS.table.c.game_id, keys, window)
+
+
+async def achievement_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Achievement | None]:
+    """The achievement of each id, or None."""
+    return await ACHIEVEMENTS.find(session, keys)
+
+
+async def achievements_of_games(session: TenantSession, keys: list[UUID], window: Window) -> list[Page[Achievement]]:
+    """A page of the achievements of each game."""
+    return await ACHIEVEMENTS.pages(session, ACHIEVEMENTS.table.c.game_id, keys, window)
+
+
+async def awards_of_players(session: TenantSession, keys: list[UUID], window: Window) -> list[Page[Award]]:
+    """A page of what each player was given."""
+    return await AWARDS.pages(session, AWARDS.table.c.player_id, keys, window)
+
+
+async def achievement_points(session: TenantSession, keys: list[UUID]) -> Sequence[int]:
+    """What each player's achievements are worth together."""
+    return await points_of_players(session, keys)

@@ -6,18 +6,25 @@ from typing import Final
 from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, USERS, demo_id, demo_tenant_id
 from resolvers.session import Database
+from subgraphs.gaming.domain import achievements as achieving
 from subgraphs.gaming.domain import games as rules
 from subgraphs.gaming.domain import players as persons
 from subgraphs.gaming.domain import sessions as playing
-from subgraphs.gaming.domain.games import Game, GameChange, GameScoring, GameStatus, ScoreRules
+from subgraphs.gaming.domain.achievements import Achievement, CountRule, ScoreRange
+from subgraphs.gaming.domain.games import Game, GameChange, GameScoring, GameStatus, ScoreRules, rank_key
 from subgraphs.gaming.domain.players import Player
-from subgraphs.gaming.domain.sessions import GameSession, Report
+from subgraphs.gaming.domain.seasons import Season
+from subgraphs.gaming.domain.sessions import GameSession, Report, SessionStatus
+from subgraphs.gaming.repository.achievements import ACHIEVEMENTS, give
 from subgraphs.gaming.repository.games import GAMES, PLAYERS
+from subgraphs.gaming.repository.seasons import SEASONS
 from subgraphs.gaming.repository.sessions import SESSIONS
+from subgraphs.gaming.repository.standings import count_score
 
 __all__ = ["seed"]
 
 _MADE_AT: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
+_SEASON_ENDS_AT: Final = datetime(2030, 1, 1, tzinfo=UTC)
 _GAMES: Final = (
     ("g1", "Star Miner", GameScoring.HIGHEST, ScoreRules(0, 1_000_000, 10, 3600, 500)),
     ("g2", "Downhill", GameScoring.LOWEST, ScoreRules(30_000, 600_000, 30, 900, None)),
@@ -42,9 +49,21 @@ async def seed(database: Database) -> None:
                     )
                     for user in USERS
                 ]
+                season = _season(slug, games[0])
+                played = _sessions(slug, games, players, season)
                 await GAMES.add(session, *games)
                 await PLAYERS.add(session, *players)
-                await SESSIONS.add(session, *_sessions(slug, games, players))
+                await SEASONS.add(session, season)
+                await SESSIONS.add(session, *played)
+                first = _first_achievement(slug, games[0])
+                await ACHIEVEMENTS.add(session, first)
+                for player in players:
+                    done = [each for each in played if each.player_id == player.id and each.game_id == games[0].id]
+                    await give(session, [first], done[0])
+                for each in played:
+                    if each.status is SessionStatus.FINISHED and each.score is not None:
+                        (game,) = (game for game in games if game.id == each.game_id)
+                        await count_score(session, each, rank_key(game.scoring, each.score))
 
 
 def _game(slug: str, key: str, name: str, scoring: GameScoring, score_rules: ScoreRules) -> Game:
@@ -59,8 +78,28 @@ def _player(slug: str, user: str) -> Player:
     return persons.new_player(demo_id(slug, "player", user), demo_id(slug, "user", user), handle, _MADE_AT)
 
 
-def _sessions(slug: str, games: list[Game], players: list[Player]) -> list[GameSession]:
-    """What was played, three quarters of the first two games; the last of them is not plausible."""
+def _first_achievement(slug: str, game: Game) -> Achievement:
+    """What everybody has who has played the first game."""
+    return achieving.new_achievement(
+        demo_id(slug, "achievement", "a1"),
+        game.id,
+        "First light",
+        "Play a game to its end.",
+        10,
+        CountRule(1, ScoreRange()),
+        _MADE_AT,
+    )
+
+
+def _season(slug: str, game: Game) -> Season:
+    """The first game's, which goes on for a long time."""
+    return Season(
+        demo_id(slug, "season", "s1"), game.id, "First season", _MADE_AT, _SEASON_ENDS_AT, None, _MADE_AT, _MADE_AT
+    )
+
+
+def _sessions(slug: str, games: list[Game], players: list[Player], season: Season) -> list[GameSession]:
+    """What was played of the first two games; the last of it is not plausible."""
     found = []
     for place, player in enumerate(players):
         for number in range(_PER_PLAYER):
@@ -68,6 +107,8 @@ def _sessions(slug: str, games: list[Game], players: list[Player]) -> list[GameS
             begun = _MADE_AT + timedelta(days=number, minutes=10 * place)
             opened = playing.open_session(demo_id(slug, "session", f"{place}-{number}"), game.id, player.id, begun)
             score = 35_000 + 1_000 * ((7 * place + 3 * number) % 11)
+            report = Report(score, f"demo-{number}")
+            counts_in = season.id if game.id == season.game_id else None
             lasted = timedelta(seconds=1 if (place, number) == (3, 5) else 120)
-            found.append(playing.finish(opened, Report(score, f"demo-{number}"), game.rules, None, begun + lasted))
+            found.append(playing.finish(opened, report, game.rules, counts_in, begun + lasted))
     return found

@@ -5,6 +5,8 @@ Foreign keys carry `tenant_id`, because they are checked without row security.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
     Computed,
     Index,
@@ -14,12 +16,13 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
 from subgraphs.gaming.domain.games import GameScoring, GameStatus
 from subgraphs.gaming.domain.sessions import ScoreRejection, SessionStatus
 
-__all__ = ["games", "metadata", "players", "sessions"]
+__all__ = ["achievements", "awards", "games", "metadata", "players", "seasons", "sessions", "standings"]
 
 metadata = context_metadata("gaming")
 
@@ -52,6 +55,20 @@ players = tenant_table(
     UniqueConstraint("tenant_id", "handle_key", name="uq_players_handle"),
 )
 
+seasons = tenant_table(
+    metadata,
+    "seasons",
+    Column("game_id", Uuid, nullable=False),
+    Column("name", String(100), nullable=False),
+    moment("starts_at"),
+    moment("ends_at"),
+    moment("closed_at", nullable=True),
+    tenant_reference("game_id", "gaming.games"),
+    CheckConstraint("starts_at < ends_at", name="times"),
+)
+Index("ix_seasons_game_id_starts_at", seasons.c.tenant_id, seasons.c.game_id, seasons.c.starts_at, seasons.c.id)
+Index("ix_seasons_open", seasons.c.ends_at, postgresql_where=seasons.c.closed_at.is_(None))
+
 sessions = tenant_table(
     metadata,
     "sessions",
@@ -66,8 +83,75 @@ sessions = tenant_table(
     Column("score_key", String(64)),
     tenant_reference("game_id", "gaming.games"),
     tenant_reference("player_id", "gaming.players"),
+    tenant_reference("season_id", "gaming.seasons"),
     UniqueConstraint("tenant_id", "player_id", "score_key", name="uq_sessions_score_key"),
 )
 Index(
     "ix_sessions_player_id_started_at", sessions.c.tenant_id, sessions.c.player_id, sessions.c.started_at, sessions.c.id
 )
+
+# The best of each player on each board: what is in Redis, and what is read where Redis has none.
+standings = tenant_table(
+    metadata,
+    "standings",
+    Column("game_id", Uuid, nullable=False),
+    Column("season_id", Uuid),
+    Column("player_id", Uuid, nullable=False),
+    Column("session_id", Uuid),
+    Column("rank_key", BigInteger),
+    moment("achieved_at", nullable=True),
+    Column("version", Integer, nullable=False),
+    Column("final_rank", Integer),
+    tenant_reference("game_id", "gaming.games"),
+    tenant_reference("season_id", "gaming.seasons"),
+    tenant_reference("player_id", "gaming.players"),
+    tenant_reference("session_id", "gaming.sessions"),
+    UniqueConstraint(
+        "tenant_id",
+        "game_id",
+        "season_id",
+        "player_id",
+        name="uq_standings_player",
+        postgresql_nulls_not_distinct=True,
+    ),
+    CheckConstraint("(rank_key IS NULL) = (achieved_at IS NULL)", name="scored"),
+)
+Index(
+    "ix_standings_place",
+    *(standings.c[name] for name in ("tenant_id", "game_id", "season_id", "rank_key", "achieved_at", "player_id")),
+    postgresql_where=standings.c.rank_key.is_not(None),
+)
+# For those who look before a tenant is known, see the migrations.
+Index("ix_standings_updated_at", standings.c.updated_at)
+
+achievements = tenant_table(
+    metadata,
+    "achievements",
+    Column("game_id", Uuid, nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("rule", JSONB, nullable=False),
+    Column("version", Integer, nullable=False),
+    tenant_reference("game_id", "gaming.games"),
+)
+Index(
+    "ix_achievements_game_id_created_at",
+    *(achievements.c[name] for name in ("tenant_id", "game_id", "created_at", "id")),
+)
+
+awards = tenant_table(
+    metadata,
+    "awards",
+    Column("achievement_id", Uuid, nullable=False),
+    Column("player_id", Uuid, nullable=False),
+    Column("session_id", Uuid, nullable=False),
+    moment("awarded_at"),
+    tenant_reference("achievement_id", "gaming.achievements"),
+    tenant_reference("player_id", "gaming.players"),
+    tenant_reference("session_id", "gaming.sessions"),
+    UniqueConstraint("tenant_id", "achievement_id", "player_id", name="uq_awards_player"),
+)
+Index("ix_awards_player_id_awarded_at", *(awards.c[name] for name in ("tenant_id", "player_id", "awarded_at", "id")))
+Index("ix_awards_session_id", awards.c.tenant_id, awards.c.session_id)

@@ -3,14 +3,20 @@
 from resolvers.errors import Conflict, NotFound, Refused
 
 __all__ = [
+    "AchievementNotFound",
     "GameNotFound",
     "GameNotLive",
+    "LeaderboardUnavailable",
     "NameTaken",
     "PlayerExists",
     "PlayerNotFound",
     "ScoreKeyReused",
+    "SeasonNotFound",
+    "SeasonOver",
+    "SeasonOverlaps",
     "SessionNotFound",
     "SessionOver",
+    "TooManyAchievements",
     "TooManyOpenSessions",
 ]
 
@@ -31,6 +37,42 @@ class SessionNotFound(NotFound):
     """There is no such session of this player."""
 
     code = "GAME_SESSION_NOT_FOUND"
+
+
+class SeasonNotFound(NotFound):
+    """The game has no such season."""
+
+    code = "SEASON_NOT_FOUND"
+
+
+class SeasonOverlaps(Conflict):
+    """The game has another season at that time."""
+
+    code = "SEASON_OVERLAPS"
+
+
+class SeasonOver(Refused):
+    """The season does not run: it has ended, or has not begun."""
+
+    code = "SEASON_OVER"
+
+
+class LeaderboardUnavailable(Refused):
+    """The leaderboard cannot be built at the moment. It is shown all the same. Try again later."""
+
+    code = "LEADERBOARD_UNAVAILABLE"
+
+
+class AchievementNotFound(NotFound):
+    """There is no such achievement."""
+
+    code = "ACHIEVEMENT_NOT_FOUND"
+
+
+class TooManyAchievements(Refused):
+    """The game has as many achievements as a game may have."""
+
+    code = "TOO_MANY_ACHIEVEMENTS"
 
 
 class NameTaken(Conflict):

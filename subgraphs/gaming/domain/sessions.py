@@ -20,6 +20,7 @@ __all__ = [
     "finish",
     "open_session",
     "reported_before",
+    "revoke",
 ]
 
 MAX_OPEN: Final = 10
@@ -122,6 +123,17 @@ def finish(
         score_key=report.key,
         updated_at=now,
     )
+
+
+def revoke(session: GameSession, now: datetime) -> GameSession:
+    """The session, whose score does not count any more.
+
+    Raises:
+        SessionOver: it does not count as it is.
+    """
+    if session.status is not SessionStatus.FINISHED:
+        raise SessionOver("The score of this session does not count.")
+    return replace(session, status=SessionStatus.REVOKED, updated_at=now)
 
 
 def _rejection(score: int, lasted: timedelta, rules: ScoreRules) -> ScoreRejection | None:

@@ -26,6 +26,8 @@ _REFUSALS: dict[str, Callable[[], DomainError]] = {
     "uq_sessions_score_key": ScoreKeyReused,
     "fk_sessions_tenant_id_game_id": GameNotFound,
     "fk_sessions_tenant_id_player_id": PlayerNotFound,
+    "fk_achievements_tenant_id_game_id": GameNotFound,
+    "fk_seasons_tenant_id_game_id": GameNotFound,
 }
 
 

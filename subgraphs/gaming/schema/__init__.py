@@ -3,7 +3,8 @@
 from resolvers.schema import build_schema
 from subgraphs.gaming.schema.mutations import Mutation
 from subgraphs.gaming.schema.query import Query
-from subgraphs.gaming.schema.types import READ, Account
+from subgraphs.gaming.schema.tags import READ
+from subgraphs.gaming.schema.types import Account
 
 __all__ = ["schema"]
 
@@ -11,5 +12,5 @@ schema = build_schema(
     query=Query,
     mutation=Mutation,
     types=[Account],
-    entity_scopes=dict.fromkeys(("Account", "Game", "GameSession", "Player"), READ),
+    entity_scopes=dict.fromkeys(("Account", "Achievement", "Game", "GameSession", "Player", "Season"), READ),
 )

@@ -5,16 +5,19 @@ import strawberry
 from resolvers.mutations import MutationPayload
 from subgraphs.gaming import domain
 from subgraphs.gaming.domain.games import GameScoring, GameStatus
+from subgraphs.gaming.schema.achievements import Achievement
 from subgraphs.gaming.schema.types import Game, GameSession, Player
 
 __all__ = [
     "CreateGameInput",
     "FinishGameSessionInput",
+    "FinishGameSessionPayload",
     "GamePayload",
     "GameSessionPayload",
     "PlayerPayload",
     "RegisterPlayerInput",
     "RenamePlayerInput",
+    "RevokeGameSessionInput",
     "ScoreRulesInput",
     "StartGameSessionInput",
     "UpdateGameInput",
@@ -93,6 +96,11 @@ class FinishGameSessionInput:
     )
 
 
+@strawberry.input(description="Which score is taken back.")
+class RevokeGameSessionInput:
+    id: strawberry.ID = strawberry.field(description="Of the session that it was reached in.")
+
+
 @strawberry.type(description="A game as the mutation left it.")
 class GamePayload(MutationPayload):
     game: Game | None = strawberry.field(default=None, description=REFUSED)
@@ -101,6 +109,14 @@ class GamePayload(MutationPayload):
 @strawberry.type(description="A player as the mutation left it.")
 class PlayerPayload(MutationPayload):
     player: Player | None = strawberry.field(default=None, description=REFUSED)
+
+
+@strawberry.type(description="A session whose score was reported.")
+class FinishGameSessionPayload(MutationPayload):
+    session: GameSession | None = strawberry.field(default=None, description=REFUSED)
+    new_achievements: list[Achievement] = strawberry.field(
+        default_factory=list, description="What the player was given for it: at most 50, the oldest first."
+    )
 
 
 @strawberry.type(description="A session as the mutation left it.")

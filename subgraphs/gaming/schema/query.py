@@ -12,21 +12,26 @@ from resolvers.operation import Info
 from resolvers.pagination import After, Before, First, Last, Window
 from resolvers.permissions import requires
 from subgraphs.gaming import loaders
+from subgraphs.gaming.domain.errors import GameNotFound, SeasonNotFound
 from subgraphs.gaming.repository.games import BY_HANDLE, BY_NAME, GAMES, PLAYERS
+from subgraphs.gaming.schema.leaderboards import Leaderboard
+from subgraphs.gaming.schema.tags import INTERNAL, READ
 from subgraphs.gaming.schema.types import (
-    INTERNAL,
-    READ,
     Game,
     GameConnection,
     GameSession,
     Player,
     PlayerConnection,
 )
+from subgraphs.gaming.usecases.leaderboards import table
 
 __all__ = ["Query"]
 
 GameId = Annotated[strawberry.ID, strawberry.argument(description="Of the game.")]
 PlayerId = Annotated[strawberry.ID, strawberry.argument(description="Of the player.")]
+SeasonId = Annotated[
+    strawberry.ID | None, strawberry.argument(description="Of one of its seasons; null for the one of all times.")
+]
 SessionId = Annotated[strawberry.ID, strawberry.argument(description="Of the session.")]
 
 
@@ -86,3 +91,13 @@ class Query:
     )
     async def game_session(self, info: Info, id: SessionId) -> GameSession | None:
         return await GameSession.by_id(info, parse_id(id, "id"))
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="Who is best at a game; null if the tenant has no such.", extensions=[requires(READ)]
+    )
+    async def leaderboard(self, info: Info, game_id: GameId, season_id: SeasonId = None) -> Leaderboard | None:
+        season = None if season_id is None else parse_id(season_id, "seasonId")
+        try:
+            return Leaderboard(table=await table(info.context.session, parse_id(game_id, "gameId"), season))
+        except (GameNotFound, SeasonNotFound):
+            return None

@@ -14,13 +14,19 @@ from resolvers.pagination import After, Before, Connection, CountedConnection, F
 from subgraphs.gaming import domain, loaders
 from subgraphs.gaming.domain.games import GameScoring, GameStatus
 from subgraphs.gaming.domain.sessions import ScoreRejection, SessionStatus
+from subgraphs.gaming.repository.achievements import LATEST_AWARD_FIRST, OLDEST_FIRST
+from subgraphs.gaming.repository.seasons import LATEST_SEASON_FIRST
 from subgraphs.gaming.repository.sessions import LATEST_FIRST
+from subgraphs.gaming.schema.achievements import (
+    Achievement,
+    AchievementAward,
+    AchievementAwardConnection,
+    AchievementConnection,
+)
+from subgraphs.gaming.schema.seasons import Season, SeasonConnection
+from subgraphs.gaming.schema.tags import INTERNAL, WRITE
 
 __all__ = [
-    "INTERNAL",
-    "PLAY",
-    "READ",
-    "WRITE",
     "Account",
     "Game",
     "GameConnection",
@@ -29,10 +35,6 @@ __all__ = [
     "Player",
     "PlayerConnection",
 ]
-
-READ, WRITE, PLAY = "gaming:read", "gaming:write", "gaming:play"
-# For contracts: no partner and no public site sees any of it.
-INTERNAL = ("internal",)
 
 strawberry.enum(GameStatus, description="Whether a game is played: only one that is LIVE is.")
 strawberry.enum(GameScoring, description="Which score wins.")
@@ -112,6 +114,22 @@ class Game:
         found = await info.context.load(loaders.game_by_id, game_id)
         return None if found is None else cls.of(found)
 
+    @strawberry.field(description="Its seasons, the latest first.")
+    async def seasons(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> SeasonConnection:
+        window = Window.of(LATEST_SEASON_FIRST, first=first, after=after, last=last, before=before)
+        page = await info.context.load(loaders.seasons_of_games, UUID(self.id), window)
+        return SeasonConnection.of(page, Season.of)
+
+    @strawberry.field(description="What its players can be given, the oldest first.")
+    async def achievements(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> AchievementConnection:
+        window = Window.of(OLDEST_FIRST, first=first, after=after, last=last, before=before)
+        page = await info.context.load(loaders.achievements_of_games, UUID(self.id), window)
+        return AchievementConnection.of(page, Achievement.of)
+
 
 @strawberry.federation.type(tags=INTERNAL, description="A page of games.")
 class GameConnection(CountedConnection[Game]):
@@ -165,6 +183,18 @@ class Player:
         page = await info.context.load(loaders.sessions_of_players, UUID(self.id), asked)
         return GameSessionConnection.of(page, GameSession.of)
 
+    @strawberry.field(description="What the player was given, the latest first.")
+    async def achievements(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> AchievementAwardConnection:
+        window = Window.of(LATEST_AWARD_FIRST, first=first, after=after, last=last, before=before)
+        page = await info.context.load(loaders.awards_of_players, UUID(self.id), window)
+        return AchievementAwardConnection.of(page, AchievementAward.of)
+
+    @strawberry.field(description="What the player's achievements are worth together.")
+    async def achievement_points(self, info: Info) -> int:
+        return await info.context.load(loaders.achievement_points, UUID(self.id))
+
 
 @strawberry.federation.type(tags=INTERNAL, description="A page of players.")
 class PlayerConnection(CountedConnection[Player]):
@@ -213,6 +243,10 @@ class GameSession:
     @strawberry.field(description="Which game is played.")
     async def game(self, info: Info) -> Game | None:
         return await Game.by_id(info, self.session.game_id)
+
+    @strawberry.field(description="In which season the score counts, if there was one.")
+    async def season(self, info: Info) -> Season | None:
+        return None if self.session.season_id is None else await Season.by_id(info, self.session.season_id)
 
     @strawberry.field(description="Who plays it.")
     async def player(self, info: Info) -> Player | None:

@@ -1,10 +1,14 @@
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
+from pydantic import SecretStr
+
+from subgraphs.gaming.app import create_app
 
 _KEYS = count()
 
@@ -78,9 +82,20 @@ class Tenant:
 
 
 @pytest.fixture(scope="session")
-async def gaming(start_subgraph: Callable[[str], Awaitable[Any]]) -> Any:
+async def gaming(start_subgraph: Callable[[str], Awaitable[Any]]) -> AsyncIterator[Any]:
     """The subgraph with the demo data, which tests only read; those that write make a tenant of their own."""
-    return await start_subgraph("gaming")
+    shared = await start_subgraph("gaming")
+    # In a database of Redis of its own, which tests may lose.
+    url = shared.settings.redis_url.get_secret_value().rsplit("/", 1)[0]
+    settings = shared.settings.model_copy(update={"redis_url": SecretStr(f"{url}/7")})
+    # What is swept, a test sweeps.
+    app = create_app(settings, sweep_every_s=3600)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://subgraph.test") as client,
+    ):
+        yield replace(shared, app=app, settings=settings, client=client)
 
 
 @pytest.fixture
