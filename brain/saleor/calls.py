@@ -126,12 +126,15 @@ class SaleorCalls:
             return self._send_as_user(link, call, send, caller)
         else:
             token = link.app_token
-        return self._sent(call, send, token)
+        is_nobodys = token is None and own is None and caller.via == "anonymous"
+        return self._sent(call, send, token, is_nobodys=is_nobodys)
 
-    def _sent(self, call: SubgraphCall, send: Send, token: str | None) -> Awaitable[SubgraphReply]:
+    def _sent(
+        self, call: SubgraphCall, send: Send, token: str | None, *, is_nobodys: bool = False
+    ) -> Awaitable[SubgraphReply]:
         if token is not None:
             call.headers[TOKEN_HEADER] = token
-        return send(call).then(partial(self._accepted, call.operation_type))
+        return send(call).then(partial(self._accepted, call.operation_type, is_nobodys))
 
     async def _send_as_user(self, link: SaleorLink, call: SubgraphCall, send: Send, caller: Caller) -> SubgraphReply:
         """With the access token of the user that the link acts as; once more if that has just ended.
@@ -153,12 +156,12 @@ class SaleorCalls:
             self._channels, self._read = Channels(supergraph), supergraph
         return self._channels
 
-    def _accepted(self, operation_type: str, reply: SubgraphReply) -> SubgraphReply:
+    def _accepted(self, operation_type: str, is_nobodys: bool, reply: SubgraphReply) -> SubgraphReply:
         cost = cost_of(reply)
         if cost:
             key = (operation_type,)
             self.costs[key] = self.costs.get(key, 0) + cost
-        return readable(reply) if has_errors(reply) else reply
+        return readable(reply, is_nobodys=is_nobodys) if has_errors(reply) else reply
 
 
 def _address(client: str | None) -> str | None:

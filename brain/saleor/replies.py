@@ -15,9 +15,14 @@ from router.hooks import SubgraphReply
 __all__ = ["cost_of", "error_reply", "has_errors", "is_expired", "readable"]
 
 _EXPIRED = "SALEOR_TOKEN_EXPIRED"
+_FORBIDDEN = "FORBIDDEN"
+_LOG_IN = (
+    "Log in: as a customer of the shop (tokenCreate; send the token as `Authorization-Bearer`), or as a member of the "
+    "tenant."
+)
 _CODES = {
     "ExpiredSignatureError": _EXPIRED,
-    "PermissionDenied": "FORBIDDEN",
+    "PermissionDenied": _FORBIDDEN,
     "GraphQLError": "SALEOR_BAD_REQUEST",
     "GraphQLSyntaxError": "SALEOR_BAD_REQUEST",
     "QueryCostError": "SALEOR_COST_EXCEEDED",
@@ -50,10 +55,13 @@ def is_expired(reply: SubgraphReply) -> bool:
     return bool(errors) and all(error["extensions"]["code"] == _EXPIRED for error in errors)
 
 
-def readable(reply: SubgraphReply) -> SubgraphReply:
+def readable(reply: SubgraphReply, *, is_nobodys: bool = False) -> SubgraphReply:
     """The answer with its errors as clients see them.
 
     An answer without errors, or that is no JSON, is left as it is.
+
+    Args:
+        is_nobodys: whether it was asked for by somebody without any credential: who may not lacks that.
     """
     try:
         body = orjson.loads(reply.body)
@@ -62,11 +70,11 @@ def readable(reply: SubgraphReply) -> SubgraphReply:
     errors = body.get("errors") if isinstance(body, dict) else None
     if not isinstance(errors, list) or not errors:
         return reply
-    body["errors"] = [_shown(error) for error in errors if isinstance(error, dict)]
+    body["errors"] = [_shown(error, is_nobodys=is_nobodys) for error in errors if isinstance(error, dict)]
     return SubgraphReply(reply.status, reply.headers, orjson.dumps(body))
 
 
-def _shown(error: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(error: Mapping[str, Any], *, is_nobodys: bool) -> dict[str, Any]:
     extensions = error.get("extensions")
     exception = extensions.get("exception") if isinstance(extensions, dict) else None
     theirs = exception.get("code") if isinstance(exception, dict) else None
@@ -74,7 +82,11 @@ def _shown(error: Mapping[str, Any]) -> dict[str, Any]:
     shown = {name: error[name] for name in ("message", "path", "locations") if name in error}
     if code not in _TOLD:
         shown["message"] = _UNEXPECTED
-    shown["extensions"] = {"code": _CODES.get(code, _OTHER), **({"saleorCode": code} if code else {})}
+    told_as = _CODES.get(code, _OTHER)
+    if told_as == _FORBIDDEN and is_nobodys:
+        shown["message"] = f"{shown.get('message', '')} {_LOG_IN}".strip()
+        told_as = "UNAUTHENTICATED"
+    shown["extensions"] = {"code": told_as, **({"saleorCode": code} if code else {})}
     return shown
 
 

@@ -125,7 +125,7 @@ def test_staff_act_as_the_platforms_app_and_visitors_do_not(platform: Platform) 
         assert len(emails) == 2
         assert all(tenant in email for email in emails)
     refused = platform.ask(customers, host="acme.localhost")
-    assert codes(refused) == ["FORBIDDEN"]
+    assert codes(refused) == ["UNAUTHENTICATED"]
     assert "exception" not in refused.text
 
 

@@ -1,6 +1,7 @@
 """A tenant's shop as the Brain asks it: with whose rights, in which channel, and nothing of another tenant's."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -60,6 +61,24 @@ async def test_the_users_own_token_wins_and_is_good_at_home_only(platform: Platf
     assert refused["errors"][0]["extensions"]["saleorCode"] == "PermissionDenied"
     garbage = await platform.ask(CUSTOMERS, authorization_bearer="x y", x_scopes="saleor:read")
     assert codes(garbage) == ["FORBIDDEN"], "what is no token is nobody, not the app"
+
+
+async def test_who_is_nobody_is_told_to_log_in(platform: Platform) -> None:
+    (error,) = (await platform.ask(CUSTOMERS))["errors"]
+    assert error["path"] == ["customers"]
+    assert error["extensions"] == {"code": "UNAUTHENTICATED", "saleorCode": "PermissionDenied", "service": "saleor"}
+    assert "tokenCreate" in error["message"]
+    assert "Authorization-Bearer" in error["message"]
+
+
+async def test_what_must_not_be_null_at_the_root_takes_all_along_and_says_where(platform: Platform) -> None:
+    """As a real Saleor's `appsInstallations` for visitors: `shop` is all of that kind that the stand-in has."""
+    denied = {"message": "No.", "path": ["shop"], "extensions": {"exception": {"code": "PermissionDenied"}}}
+    platform.proxy.faults.append(Fault(body=json.dumps({"data": None, "errors": [denied]})))
+    answer = await platform.ask("{ picks { __typename } shop { name } }")
+    assert answer["data"] is None
+    ((path, code),) = [(error["path"], error["extensions"]["code"]) for error in answer["errors"]]
+    assert (path, code) == (["shop"], "UNAUTHENTICATED")
 
 
 async def test_the_app_of_one_tenant_is_nobody_elsewhere(platform: Platform) -> None:
