@@ -4,6 +4,7 @@
     python -m subgraphs migrate [--only ...] [--stand-ins]
     python -m subgraphs seed [--only ...] [--stand-ins]
     python -m subgraphs reseal [--only ...]
+    python -m subgraphs rebuild [--only ...]    make what is worked out anew from what is kept
     python -m subgraphs sdl [--only ...] [--out schema/subgraphs]
     python -m subgraphs events ...              see `subgraphs.event_commands`
 
@@ -14,6 +15,7 @@ Settings come from the environment, see `resolvers.settings`. All contexts run i
 import argparse
 import asyncio
 import importlib
+import importlib.util
 import logging
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -48,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(seed_all(names, settings))
     elif options.command == "reseal":
         asyncio.run(reseal_all(names, settings))
+    elif options.command == "rebuild":
+        asyncio.run(rebuild_all(names, settings))
     else:
         _print_sdl(names, options.out)
     return 0
@@ -129,6 +133,21 @@ async def reseal_all(names: Sequence[str], settings: Settings) -> None:
         _log.info("resealed %s: %d values", name, changed)
 
 
+async def rebuild_all(names: Sequence[str], settings: Settings) -> None:
+    """Has those of `names` that work things out in advance do so again: those that have a module `rebuild`."""
+    from resolvers.session import Database  # noqa: PLC0415 - heavy imports that `sdl` does not need
+
+    for name in names:
+        if importlib.util.find_spec(f"subgraphs.{name}.rebuild") is None:
+            continue
+        database = Database(settings.admin_url(), name, pool_size=1)
+        try:
+            number = await importlib.import_module(f"subgraphs.{name}.rebuild").rebuild(database)
+        finally:
+            await database.close()
+        _log.info("rebuilt %s: from %d", name, number)
+
+
 def _serve(names: Sequence[str], settings: Settings, host: str, port: int) -> int:
     import uvicorn  # noqa: PLC0415 - a heavy import that the other commands do not need
 
@@ -167,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", parents=[shared], help="bring roles, schemas and tables up to date")
     commands.add_parser("seed", parents=[shared], help="write the demo data")
     commands.add_parser("reseal", parents=[shared], help="renew what is encrypted, after a key was rotated")
+    commands.add_parser("rebuild", parents=[shared], help="make what is worked out anew, after its rules were changed")
     sdl = commands.add_parser("sdl", parents=[shared], help="print the schemas, those of stand-ins among them")
     sdl.add_argument("--out", type=Path, metavar="DIR", help="write <name>.graphql files instead")
     add_event_commands(commands.add_parser("events", help="look after what contexts tell one another"), shared)

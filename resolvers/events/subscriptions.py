@@ -66,6 +66,9 @@ def subscribe(event: str, *, version: int) -> Callable[[Handler], Subscription]:
 
 
 def subscriptions_in(module: ModuleType) -> list[Subscription]:
-    """The subscriptions of a module, by name."""
-    found = [value for value in vars(module).values() if isinstance(value, Subscription)]
+    """The subscriptions of a module, and those in its tuples, by name."""
+    found: list[Subscription] = []
+    for value in vars(module).values():
+        parts = value if isinstance(value, tuple) else (value,)
+        found += [each for each in parts if isinstance(each, Subscription) and each not in found]
     return sorted(found, key=lambda each: each.name)

@@ -76,9 +76,17 @@ _READ: Final = frozenset(
         "gaming:read",
         "trading:read",
         "gaming:play",
+        "analytics:read",
     }
 )
-_WORK: Final = _READ | {"crm:write", "agents:write", "storefront:write", "gaming:write", "trading:write"}
+_WORK: Final = _READ | {
+    "crm:write",
+    "agents:write",
+    "storefront:write",
+    "gaming:write",
+    "trading:write",
+    "analytics:write",
+}
 _MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write"}
 _OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}
 # A key is no person: it never administers its own tenant, and never decides what agents may do.

@@ -154,6 +154,12 @@ def test_trading(case: schemathesis.Case, served: str, sign_context: Any) -> Non
     check(case, f"{served}/trading/graphql", sign_context("trading"))
 
 
+@_schema("analytics").parametrize()
+@bounded
+def test_analytics(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    check(case, f"{served}/analytics/graphql", sign_context("analytics"))
+
+
 def check(case: schemathesis.Case, url: str, header: str) -> None:
     response = case.call(base_url=url, headers={"x-brain-context": header})
     assert response.status_code < 500, response.text

@@ -25,7 +25,7 @@ def test_sdl_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert sdl.endswith("}\n")
         assert 'url: "https://specs.apollo.dev/federation/v2.11"' in sdl
         schema = build_schema(sdl, assume_valid=True, assume_valid_sdl=True)
-        assert schema.mutation_type is not None
+        assert schema.query_type is not None
         assert "type PageInfo @shareable" in sdl
         if name not in {"identity", "agents"}:
             assert "@inaccessible" not in sdl

@@ -1,0 +1,1 @@
+"""The rules of analytics, without input or output."""

@@ -1,0 +1,112 @@
+"""Sums by quarters of an hour: written as events come in, read by buckets of any calendar."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+
+from sqlalchemy import ARRAY, DateTime, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from resolvers.session import TenantSession
+from subgraphs.analytics.domain.rules import Key
+from subgraphs.analytics.repository.facts import tenant_of
+from subgraphs.analytics.tables import rollups
+
+__all__ = ["Cell", "Slice", "add", "cells", "remove_all"]
+
+_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What amounts come to.
+
+    Attributes:
+        events: how many amounts.
+    """
+
+    total: Decimal
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of a metric: all of it, or one value of one dimension.
+
+    Attributes:
+        unit: a currency, or empty.
+    """
+
+    unit: str = ""
+    dimension: str = ""
+    value: str = ""
+
+
+async def add(session: TenantSession, sums: Mapping[tuple[Key, datetime], Cell]) -> None:
+    """Adds amounts, in the order of keys: whoever adds to the same at the same moment waits, and nobody for ever."""
+    tenant_id = tenant_of(session)
+    left = iter(sorted(sums))
+    while part := list(islice(left, _ROWS)):
+        rows = [
+            {
+                "tenant_id": tenant_id,
+                "metric": key.metric,
+                "unit": key.unit,
+                "dimension": key.dimension,
+                "value": key.value,
+                "slot": slot,
+                "total": sums[key, slot].total,
+                "events": sums[key, slot].events,
+            }
+            for key, slot in part
+        ]
+        new = insert(rollups).values(rows)
+        added = new.on_conflict_do_update(
+            index_elements=list(rollups.primary_key.columns),
+            set_={
+                "total": rollups.c.total + new.excluded.total,
+                "events": rollups.c.events + new.excluded.events,
+            },
+        )
+        await session.execute(added)
+
+
+async def remove_all(session: TenantSession) -> None:
+    """Forgets what the tenant's events come to."""
+    await session.execute(delete(rollups).where(rollups.c.tenant_id == tenant_of(session)))
+
+
+async def cells(
+    session: TenantSession, metrics: Sequence[str], edges: Sequence[datetime], part: Slice
+) -> dict[tuple[str, int], Cell]:
+    """What each metric comes to in each bucket, where there is anything. One statement.
+
+    Args:
+        edges: where buckets begin, and where the last one ends; ascending.
+
+    Returns:
+        by metric and the bucket's place, from 0.
+    """
+    bounds = bindparam("edges", list(edges), type_=ARRAY(DateTime(timezone=True)), unique=True)
+    place = func.width_bucket(rollups.c.slot, bounds).label("place")
+    statement = (
+        select(
+            rollups.c.metric,
+            place,
+            func.sum(rollups.c.total).label("total"),
+            func.sum(rollups.c.events).label("events"),
+        )
+        .where(
+            rollups.c.metric.in_(metrics),
+            rollups.c.unit == part.unit,
+            rollups.c.dimension == part.dimension,
+            rollups.c.value == part.value,
+            rollups.c.slot >= edges[0],
+            rollups.c.slot < edges[-1],
+        )
+        .group_by(rollups.c.metric, place)
+    )
+    rows = await session.rows(statement)
+    return {(row.metric, row.place - 1): Cell(row.total, int(row.events)) for row in rows}

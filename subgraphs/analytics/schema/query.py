@@ -1,0 +1,39 @@
+"""What can be read."""
+
+# ruff: noqa: A002 (the names of GraphQL arguments)
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers.pagination import After, Before, First, Last, Window
+from resolvers.permissions import requires
+from subgraphs.analytics.domain.catalogue import METRICS
+from subgraphs.analytics.repository.definitions import BY_ID, metric_page
+from subgraphs.analytics.schema.arguments import INTERNAL, READ
+from subgraphs.analytics.schema.metrics import Metric, MetricConnection
+
+__all__ = ["Query"]
+
+
+@strawberry.type
+class Query:
+    @strawberry.federation.field(
+        tags=INTERNAL, description="The metric with this id, if there is one.", extensions=[requires(READ)]
+    )
+    def metric(
+        self, id: Annotated[strawberry.ID, strawberry.argument(description="For instance storefront.orders.")]
+    ) -> Metric | None:
+        found = METRICS.get(id)
+        return None if found is None else Metric.of(found)
+
+    @strawberry.federation.field(tags=INTERNAL, description="All that is counted, by id.", extensions=[requires(READ)])
+    def metrics(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> MetricConnection:
+        window = Window.of(BY_ID, first=first, after=after, last=last, before=before)
+
+        async def count() -> int:
+            return len(METRICS)
+
+        return MetricConnection.of(metric_page(METRICS.values(), window), Metric.of, count=count)
