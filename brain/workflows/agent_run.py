@@ -13,7 +13,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, is_cancelled_exception
 
 from brain.workflows import patience
-from brain.workflows.decisions import asked_about, numbered, objection_to
+from brain.workflows.decisions import EDITS_SECONDED, asked_about, decided, edits_money, numbered, objection_to
 from brain.workflows.endings import Stopped, ending_of, moment_or_stop
 from brain.workflows.messages import (
     AGENT_RUN,
@@ -40,7 +40,6 @@ from brain.workflows.messages import (
     RunStatus,
     TaskInput,
     TaskOutput,
-    arguments_hash,
     crews_queue,
 )
 from brain.workflows.progress import PROGRESS, is_later, span_of
@@ -351,12 +350,10 @@ class AgentRunWorkflow:
     async def decide(self, decision: Decision) -> RunState:
         """Hold a decision, once `_check_decision` lets it pass; answers when it is written down."""
         action = self._actions[decision.index]
-        self._open.discard(decision.index)
-        if decision.kind is DecisionKind.EDIT:
-            edited = decision.edited_arguments or {}
-            action = replace(action, arguments=edited, arguments_hash=arguments_hash(action.tool, edited))
-        status = ActionStatus.REJECTED if decision.kind is DecisionKind.REJECT else ActionStatus.APPROVED
-        action = self._actions[decision.index] = replace(action, status=status)
+        stays_open = edits_money(action, decision) and workflow.patched(EDITS_SECONDED)
+        if not stays_open:
+            self._open.discard(decision.index)
+        action = self._actions[decision.index] = decided(action, decision, stays_open=stays_open)
         record = DecisionRecord(
             self._run.ref,
             action,

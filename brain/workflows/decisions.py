@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Final
 
 from brain.workflows.messages import (
     Action,
+    ActionStatus,
     Decision,
     DecisionKind,
     Proposal,
@@ -15,9 +17,12 @@ from brain.workflows.messages import (
     needs_approval,
 )
 
-__all__ = ["APPROVE_SCOPE", "asked_about", "numbered", "objection_to"]
+__all__ = ["APPROVE_SCOPE", "EDITS_SECONDED", "asked_about", "decided", "edits_money", "numbered", "objection_to"]
 
 APPROVE_SCOPE: Final = "agents:approve"
+
+EDITS_SECONDED: Final = "edited-money-is-approved-by-somebody-else"
+"""The change since which a run's history says so; before it, who edited had approved."""
 
 
 def numbered(proposals: Sequence[Proposal], first: int, *, read_untrusted: bool) -> list[Action]:
@@ -46,6 +51,26 @@ def asked_about(actions: Sequence[Action], *, approve_writes: bool, everything: 
     }
 
 
+def edits_money(action: Action, decision: Decision) -> bool:
+    """Whether other arguments are given for what spends money: nobody does that alone."""
+    return decision.kind is DecisionKind.EDIT and action.risk is Risk.MONEY
+
+
+def decided(action: Action, decision: Decision, *, stays_open: bool) -> Action:
+    """The action after a decision that holds.
+
+    Args:
+        stays_open: it is proposed as edited, and somebody else approves it.
+    """
+    if decision.kind is DecisionKind.EDIT:
+        edited = decision.edited_arguments or {}
+        action = replace(action, arguments=edited, arguments_hash=arguments_hash(action.tool, edited))
+        if stays_open:
+            return replace(action, edited_by=decision.actor.user_id)
+    rejects = decision.kind is DecisionKind.REJECT
+    return replace(action, status=ActionStatus.REJECTED if rejects else ActionStatus.APPROVED)
+
+
 def objection_to(
     decision: Decision, run: RunInput, actions: Sequence[Action], asked: AbstractSet[int]
 ) -> tuple[str, str] | None:
@@ -71,7 +96,7 @@ def objection_to(
     action = actions[decision.index]
     if decision.arguments_hash != action.arguments_hash:
         return "ARGUMENTS_CHANGED", "The arguments are not those that were decided on; look at them again."
-    own = actor.user_id in (run.requested_by, run.answered_for_by)
-    if own and action.risk is Risk.MONEY and kind is not DecisionKind.REJECT:
-        return "SELF_APPROVAL", "Who asked for a run, or wrote its schedule, may not approve what it spends."
+    authors = (run.requested_by, run.answered_for_by) if action.edited_by is None else (action.edited_by,)
+    if actor.user_id in authors and action.risk is Risk.MONEY and kind is DecisionKind.APPROVE:
+        return "SELF_APPROVAL", "Who asked for this, or wrote the schedule or the arguments, may not approve the money."
     return None

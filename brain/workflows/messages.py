@@ -273,7 +273,12 @@ class TaskOutput:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A proposed action within its run. `arguments`: as proposed, or as edited by whoever approved it."""
+    """A proposed action within its run.
+
+    Attributes:
+        arguments: as proposed, or as edited.
+        edited_by: user's id of who wrote `arguments`, where that was not the crew and somebody else must approve them.
+    """
 
     index: int
     tool: str
@@ -283,6 +288,7 @@ class Action:
     reason: str
     read_untrusted: bool
     status: ActionStatus = ActionStatus.PROPOSED
+    edited_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from resolvers.errors import Forbidden
+from subgraphs.agents.domain.fits import ActionKind
+from subgraphs.agents.domain.values import Risk
 
-__all__ = ["check_grants", "integration_names", "integration_of", "load_catalogue", "load_crews"]
+__all__ = ["action_kind", "check_grants", "integration_names", "integration_of", "load_catalogue", "load_crews"]
 
 
 _FOLDER = Path("schema")
@@ -44,6 +46,26 @@ def check_grants(crew: str, scopes: Collection[str]) -> None:
     for scope in load_crews().get(crew, {}).get("grants", ()):
         if scope not in scopes:
             raise Forbidden.missing(scope)
+
+
+@lru_cache(maxsize=1000)
+def action_kind(crew: str, tool: str) -> ActionKind | None:
+    """What the crew may propose by a tool; None if it proposes nothing by it. Not to be changed."""
+    found = load_crews().get(crew)
+    if found is None:
+        return None
+    if found["integration"] is None:
+        kinds = {
+            action["tool"]: ActionKind(Risk[action["risk"]], frozenset(action["bound"]), action["arguments"])
+            for action in found["actions"]
+        }
+        return kinds.get(tool)
+    integration = integration_of(found["integration"])
+    operations = {} if integration is None else {known["name"]: known for known in integration["operations"]}
+    operation = operations.get(tool)
+    if operation is None or Risk[operation["risk"]] is Risk.READ:
+        return None
+    return ActionKind(Risk[operation["risk"]], frozenset(), operation["arguments"])
 
 
 def _read(name: str) -> Any:

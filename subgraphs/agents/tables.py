@@ -132,6 +132,7 @@ actions = tenant_table(
     _json("arguments"),
     Column("arguments_hash", String(64), nullable=False),
     _json("proposed_arguments", nullable=True),
+    Column("edited_by", Uuid),
     Column("reason", String(2000), nullable=False),
     Column("read_untrusted", Boolean, nullable=False),
     enumeration("status", ActionStatus),

@@ -241,10 +241,11 @@ async def test_another_tenants_ids(platform: Platform, client: Client, providers
     assert await decided(client, run_id, action, "ben@globex") == ["AGENT_RUN_NOT_FOUND"]
     story = (await client.until(STORY, {"id": run_id}, BEN))["agentRun"]
     edited = {**story["actions"][0]["arguments"], "leadId": theirs}
-    assert await decided(client, run_id, action, decision="EDIT", editedArguments=edited) == []
-    run = await client.ended(run_id, BEN)
-    assert (run["status"], run["actions"][0]["status"]) == ("FAILED", "FAILED")
-    assert run["error"]["code"] == "LEAD_NOT_FOUND"
+    assert await decided(client, run_id, action, decision="EDIT", editedArguments=edited) == ["BAD_USER_INPUT"]
+    run = await client.run(run_id, BEN)
+    assert (run["status"], run["actions"][0]["status"]) == ("WAITING_FOR_APPROVAL", "PROPOSED")
+    assert await decided(client, run_id, action, decision="REJECT") == []
+    assert (await client.ended(run_id, BEN))["status"] == "REJECTED"
     assert (await counts(platform))["crm.lead_scores"] == before["crm.lead_scores"]
     assert providers.received == []
 

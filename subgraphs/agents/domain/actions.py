@@ -45,9 +45,9 @@ __all__ = [
     "check_vote",
     "decide",
     "expire",
+    "is_within",
     "needs_person",
     "propose",
-    "shown_hash",
 ]
 
 MAX_ACTIONS: Final = 200
@@ -113,6 +113,7 @@ class Action:
         arguments: what will be, or was, carried out.
         arguments_hash: `action_hash` of the tool and `arguments`.
         proposed_arguments: what the crew wanted, where someone edited it.
+        edited_by: who wrote `arguments`, if that was not the crew.
     """
 
     id: UUID
@@ -123,6 +124,7 @@ class Action:
     arguments: dict[str, Any]
     arguments_hash: str
     proposed_arguments: dict[str, Any] | None
+    edited_by: UUID | None
     reason: str
     read_untrusted: bool
     status: ActionStatus
@@ -138,6 +140,11 @@ class Action:
 _RISKS: Final = tuple(Risk)
 
 
+def is_within(risk: Risk, worst: Risk) -> bool:
+    """Whether a risk is no worse than another."""
+    return _RISKS.index(risk) <= _RISKS.index(worst)
+
+
 def check_risks(proposals: Iterable[Proposal], worst: Risk) -> None:
     """Lets proposals through that are no riskier than their run may be.
 
@@ -145,7 +152,7 @@ def check_risks(proposals: Iterable[Proposal], worst: Risk) -> None:
         RiskExceeded: one is; says which.
     """
     for proposal in proposals:
-        if _RISKS.index(proposal.risk) > _RISKS.index(worst):
+        if not is_within(proposal.risk, worst):
             raise RiskExceeded(
                 f"{proposal.tool} is {proposal.risk.name}, and this run may do {worst.name} at worst: nothing is done."
             )
@@ -162,6 +169,7 @@ def propose(action_id: UUID, run_id: UUID, index: int, proposal: Proposal, now: 
         arguments=proposal.arguments,
         arguments_hash=action_hash(proposal.tool, proposal.arguments),
         proposed_arguments=None,
+        edited_by=None,
         reason=proposal.reason,
         read_untrusted=proposal.read_untrusted,
         status=ActionStatus.PROPOSED,
@@ -185,17 +193,20 @@ def needs_person(action: Action, *, run_read_untrusted: bool) -> bool:
 def check_vote(action: Action, decision: Decision, answered_for_by: UUID | None) -> None:
     """Lets a decision through that may be made about the action as it is now.
 
+    Nobody spends money alone: who approves it has not asked for it, nor written the arguments.
+
     Raises:
         AlreadyDecided: it is too late.
         ArgumentsChanged: other arguments were shown.
-        NotYourOwnMoney: whose rights the run has approves that it spends money.
+        NotYourOwnMoney: who edited the arguments or, if nobody did, whose rights the run has, approves that it spends
+            money.
     """
     if action.status is not ActionStatus.PROPOSED:
         raise AlreadyDecided(f"The action is {action.status.name} already.")
     if decision.arguments_hash != action.arguments_hash:
         raise ArgumentsChanged
-    own = decision.by is not None and decision.by == answered_for_by
-    if own and action.risk is Risk.MONEY and decision.kind is not DecisionKind.REJECT:
+    own = decision.by is not None and decision.by == (action.edited_by or answered_for_by)
+    if own and action.risk is Risk.MONEY and decision.kind is DecisionKind.APPROVE:
         raise NotYourOwnMoney
 
 
@@ -203,6 +214,8 @@ def decide(
     action: Action, decision: Decision, now: datetime, *, answered_for_by: UUID | None, run_read_untrusted: bool
 ) -> Action:
     """The decided action; the same if this very decision was recorded before.
+
+    An edit approves, but where money is spent: then the action is proposed as edited, for somebody else to approve.
 
     Raises:
         AlreadyDecided: otherwise, or by someone else.
@@ -217,7 +230,18 @@ def decide(
         raise ApprovalRequired
     if decision.kind is DecisionKind.EDIT and decision.by is None:
         raise ApprovalRequired("Only a person may edit the arguments.")
-    decided = replace(
+    if decision.edited_arguments is not None:
+        action = replace(
+            action,
+            arguments=decision.edited_arguments,
+            arguments_hash=action_hash(action.tool, decision.edited_arguments),
+            proposed_arguments=action.arguments if action.proposed_arguments is None else action.proposed_arguments,
+            edited_by=decision.by,
+            updated_at=now,
+        )
+        if action.risk is Risk.MONEY:
+            return action
+    return replace(
         action,
         status=ActionStatus.APPROVED if approves else ActionStatus.REJECTED,
         decision_kind=decision.kind,
@@ -226,20 +250,6 @@ def decide(
         decision_note=decision.note,
         updated_at=now,
     )
-    if decision.edited_arguments is None:
-        return decided
-    return replace(
-        decided,
-        arguments=decision.edited_arguments,
-        arguments_hash=action_hash(action.tool, decision.edited_arguments),
-        proposed_arguments=action.arguments,
-    )
-
-
-def shown_hash(action: Action) -> str:
-    """The hash of what a person was, or would have been, shown of the action."""
-    shown = action.proposed_arguments if action.proposed_arguments is not None else action.arguments
-    return action_hash(action.tool, shown)
 
 
 def expire(action: Action, now: datetime) -> Action:
@@ -272,9 +282,11 @@ def advance(action: Action, status: ActionStatus, outcome: Any, now: datetime) -
 
 
 def _is_recorded(action: Action, decision: Decision) -> bool:
+    if decision.edited_arguments is not None:
+        by_them = decision.by is not None and action.edited_by == decision.by
+        return by_them and hash_of(action.arguments) == hash_of(decision.edited_arguments)
     return (
         action.decision_kind is decision.kind
         and action.decided_by == decision.by
-        and shown_hash(action) == decision.arguments_hash
-        and (decision.edited_arguments is None or hash_of(action.arguments) == hash_of(decision.edited_arguments))
+        and action.arguments_hash == decision.arguments_hash
     )

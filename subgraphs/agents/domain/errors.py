@@ -113,7 +113,7 @@ class ApprovalRequired(Refused):
 
 
 class NotYourOwnMoney(Refused):
-    """Who asked for the run, or wrote its schedule, cannot approve that it spends money; someone else must."""
+    """Who asked for it, or wrote its schedule or arguments, cannot approve that it spends money: someone else does."""
 
     code = "OWN_MONEY_ACTION"
 

@@ -30,9 +30,14 @@ _VERSION = "The version the change is made on; refused with VERSION_CONFLICT if 
 class DecideAgentActionInput:
     run_id: strawberry.ID = strawberry.field(description="Of the run.")
     index: int = strawberry.field(description="Of the action.")
-    decision: DecisionKind = strawberry.field(description="Approve it, approve it with other arguments, or reject it.")
+    decision: DecisionKind = strawberry.field(
+        description="Approve it, take other arguments, or reject it. Other arguments are approved with that, but where "
+        "money is spent: then the action is proposed with them, and somebody else approves it."
+    )
     arguments_hash: str = strawberry.field(description="`argumentsHash` of the action as you saw it.")
-    edited_arguments: JSON | None = strawberry.field(default=None, description="The arguments to take; of EDIT alone.")
+    edited_arguments: JSON | None = strawberry.field(
+        default=None, description="The arguments to take, in full; of EDIT alone. See `editableArguments`."
+    )
     note: str | None = strawberry.field(default=None, description="Why; at most 1000 characters.")
 
 
@@ -103,7 +108,7 @@ class PublicMutation:
         scope=APPROVE,
         apart=True,
         description="Decides about an action that a run waits for. For people: an API key cannot. Who asked for the "
-        "run, or had written its schedule, cannot approve that it spends money.",
+        "run, or had written its schedule or the arguments, cannot approve that it spends money.",
     )
     async def decide_agent_action(
         self,

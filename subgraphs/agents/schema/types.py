@@ -13,6 +13,7 @@ from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
 from resolvers.pagination import Connection, CountedConnection
 from subgraphs.agents import loaders
+from subgraphs.agents.catalogue import action_kind
 from subgraphs.agents.domain import actions as actions_domain
 from subgraphs.agents.domain import audit as audit_domain
 from subgraphs.agents.domain import runs as runs_domain
@@ -169,12 +170,16 @@ class ProposedAction:
     arguments: JSON = strawberry.field(description="In full, as they will be or were carried out.")
     arguments_hash: str = strawberry.field(description="Of the arguments; a decision names it.")
     proposed_arguments: JSON | None = strawberry.field(description="What the crew wanted, where someone edited it.")
+    edited_by: Account | None = strawberry.field(
+        description="Who wrote the arguments, if that was not the crew; cannot approve that they spend money."
+    )
     reason: str = strawberry.field(description="Why, in the crew's words.")
     read_untrusted: bool = strawberry.field(description="Whether the run had read what outsiders wrote.")
     status: ActionStatus = strawberry.field(description="Where it stands.")
     decision: AgentDecision | None = strawberry.field(description="Null until it is decided, and if it expired.")
     outcome: JSON | None = strawberry.field(description="What came of it.")
     created_at: datetime = strawberry.field(description="When it was proposed.")
+    given: strawberry.Private[tuple[str, ...]]
     run_id: strawberry.Private[UUID]
 
     @classmethod
@@ -195,14 +200,24 @@ class ProposedAction:
             arguments=JSON(action.arguments),
             arguments_hash=action.arguments_hash,
             proposed_arguments=None if action.proposed_arguments is None else JSON(action.proposed_arguments),
+            edited_by=user_of(action.edited_by),
             reason=action.reason,
             read_untrusted=action.read_untrusted,
             status=action.status,
             decision=decision,
             outcome=action.outcome,
             created_at=action.created_at,
+            given=tuple(action.arguments),
             run_id=action.run_id,
         )
+
+    @strawberry.field(
+        description="Names of the arguments that an EDIT may change. The others say what it is about and who made it."
+    )
+    async def editable_arguments(self, info: Info) -> list[str]:
+        run = _there(await info.context.load(loaders.run_by_id, self.run_id))
+        kind = action_kind(run.crew, self.tool)
+        return [] if kind is None else [name for name in kind.names(self.given) if name not in kind.bound]
 
     @strawberry.field(description="The run that proposes it.")
     async def run(self, info: Info) -> Annotated["AgentRun", strawberry.lazy("subgraphs.agents.schema.types")]:

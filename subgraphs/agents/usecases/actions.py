@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
+from subgraphs.agents.catalogue import action_kind
 from subgraphs.agents.domain import actions as domain
 from subgraphs.agents.domain.actions import MAX_ACTIONS, Action, Decision, Proposal
 from subgraphs.agents.domain.errors import (
@@ -17,6 +18,7 @@ from subgraphs.agents.domain.errors import (
     RightsWithdrawn,
     RunOver,
 )
+from subgraphs.agents.domain.fits import check_edit
 from subgraphs.agents.domain.runs import Run
 from subgraphs.agents.domain.values import ActionStatus, DecisionKind, hash_of
 from subgraphs.agents.repository import actions, controls
@@ -42,6 +44,7 @@ async def propose_actions(
     if after < 0 or after + len(proposals) > MAX_ACTIONS:
         raise InvalidValue("actions", f"must be at most {MAX_ACTIONS} in all")
     run = await work.locked_run(run_id)
+    proposals = [_as_risky_as_it_is(run, proposal) for proposal in proposals]
     (all_known,) = await actions.actions_of_runs(work.session, [run_id])
     if after > len(all_known):
         raise InvalidValue("after", f"must be at most {len(all_known)}: so many actions there are")
@@ -78,6 +81,7 @@ async def vote(work: Work, run_id: UUID, index: int, decision: Decision) -> tupl
     Raises:
         RunOver: the run has ended.
         ActionNotFound, AlreadyDecided, ArgumentsChanged, NotYourOwnMoney: see `domain.actions.check_vote`.
+        BadUserInput: the edited arguments do not fit; see `domain.fits.check_edit`.
     """
     assert decision.by is not None
     run = await work.locked_run(run_id)
@@ -87,6 +91,8 @@ async def vote(work: Work, run_id: UUID, index: int, decision: Decision) -> tupl
     if run.status.is_final:
         raise RunOver
     domain.check_vote(action, decision, run.answered_for_by)
+    if decision.edited_arguments is not None:
+        check_edit(action_kind(run.crew, action.tool), action.arguments, decision.edited_arguments)
     await actions.add_vote(work.session, run_id, index, decision.by, decision)
     data = {"index": index, "kind": decision.kind.name, "argumentsHash": decision.arguments_hash}
     await work.note(actor_of(decision.by), "ACTION_VOTED", run_id, data)
@@ -108,7 +114,7 @@ async def record_decision(work: Work, run_id: UUID, index: int, decision: Decisi
         after = domain.expire(before, work.now)
     else:
         if decision.arguments_hash is None:
-            decision = replace(decision, arguments_hash=domain.shown_hash(before))
+            decision = replace(decision, arguments_hash=before.arguments_hash)
         after = domain.decide(
             before,
             decision,
@@ -134,7 +140,9 @@ async def record_decision(work: Work, run_id: UUID, index: int, decision: Decisi
         if decision.note is not None:
             data["note"] = decision.note
     actor = _WORKFLOW if decision is None else _POLICY if decision.by is None else actor_of(decision.by)
-    await work.written(run, "ACTION_DECIDED" if decision is not None else "ACTION_EXPIRED", data, actor=actor)
+    edited = after.status is ActionStatus.PROPOSED
+    kind = "ACTION_EXPIRED" if decision is None else "ACTION_EDITED" if edited else "ACTION_DECIDED"
+    await work.written(run, kind, data, actor=actor)
     return after, True
 
 
@@ -170,6 +178,14 @@ async def record_action(
     data = {"index": index, "tool": after.tool, "status": status.name, "argumentsHash": after.arguments_hash}
     await work.written(run, f"ACTION_{status.name}", data, actor=_WORKFLOW)
     return after, True
+
+
+def _as_risky_as_it_is(run: Run, proposal: Proposal) -> Proposal:
+    """The proposal, with no less than the risk that the crew's tool has, whatever a worker says."""
+    kind = action_kind(run.crew, proposal.tool)
+    if kind is None or domain.is_within(kind.risk, proposal.risk):
+        return proposal
+    return replace(proposal, risk=kind.risk)
 
 
 def _identity(action: Action) -> tuple[Any, ...]:

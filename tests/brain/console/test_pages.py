@@ -20,7 +20,7 @@ def a_run(**changes: Any) -> dict[str, Any]:
     action = {
         "index": 0, "tool": "record_lead_score", "risk": "WRITE", "arguments": {"score": 71, "note": HOSTILE},
         "argumentsHash": "h" * 64, "proposedArguments": None, "reason": HOSTILE, "readUntrusted": True,
-        "status": "PROPOSED", "outcome": None, "decision": None,
+        "status": "PROPOSED", "outcome": None, "decision": None, "editedBy": None, "editableArguments": ["score"],
     }  # fmt: skip
     run = {
         "id": "0d9b2c1e-0000-4000-8000-000000000001", "crew": "lead_scoring", "subgraph": "crm", "field": "scoreLead",
@@ -99,6 +99,18 @@ def test_what_waits_shows_its_arguments_in_full_and_three_ways_to_decide() -> No
         "EDIT",
         "REJECT",
     ]
+
+
+def test_who_edits_money_proposes_and_what_cannot_be_edited_has_no_button() -> None:
+    run = a_run()
+    run["actions"][0] |= {"risk": "MONEY", "editedBy": {"id": "u", "name": HOSTILE}, "proposedArguments": {"score": 7}}
+    text = shown(run)
+    assert "Propose as edited above" in text
+    assert "somebody else approves it" in text
+    assert not Elements(text).of("img")
+    run["actions"][0] |= {"editableArguments": []}
+    buttons = [button["value"] for button in Elements(shown(run)).of("button") if button.get("name") == "decision"]
+    assert buttons == ["APPROVE", "REJECT"]
 
 
 def test_what_is_decided_cannot_be_decided_again() -> None:

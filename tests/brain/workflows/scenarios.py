@@ -21,12 +21,15 @@ from temporalio.worker import Worker
 
 from brain.workflows.agent_run import AgentRunWorkflow
 from brain.workflows.connection_check import ConnectionCheckWorkflow, ConnectionInput
+from brain.workflows.decisions import APPROVE_SCOPE
 from brain.workflows.messages import (
     ActionOutcome,
     ActionStatus,
+    Actor,
     CrewOutline,
     DecisionKind,
     RunFailure,
+    arguments_hash,
 )
 from brain.workflows.steps import Step, StepKind
 
@@ -37,11 +40,21 @@ HISTORIES = Path(__file__).parent / "histories"
 
 
 async def approved(runs: Runs) -> Started:
-    """A write that needs nobody, money approved, money edited."""
+    """A write that needs nobody, money approved, money edited, which was enough in the history that is kept."""
     run = await runs.start(Graph(plans=planned(write(), pay(1), pay(2))))
     await run.settled()
     await run.decide(1)
     await run.decide(2, DecisionKind.EDIT, edited_arguments={"amount": 3})
+    return run
+
+
+async def edited_and_seconded(runs: Runs) -> Started:
+    """Money is edited by one and approved by another."""
+    run = await runs.start(Graph(plans=planned(pay(1))))
+    await run.settled()
+    await run.decide(0, DecisionKind.EDIT, edited_arguments={"amount": 3})
+    other = Actor("cleo", ["owner"], [APPROVE_SCOPE])
+    await run.decide(0, actor=other, arguments_hash=arguments_hash("refund", {"amount": 3}))
     return run
 
 
@@ -119,6 +132,7 @@ async def cancelled_between_steps(runs: Runs) -> Started:
 
 SCENARIOS: tuple[Callable[[Runs], Awaitable[Started]], ...] = (
     approved,
+    edited_and_seconded,
     rejected,
     expired,
     cancelled,

@@ -122,14 +122,47 @@ async def test_reading_is_never_asked_about(runs: Runs) -> None:
 
 
 async def test_edited_arguments_are_what_is_done(runs: Runs) -> None:
-    graph = Graph(plans=planned(pay(100)))
+    graph = Graph(plans=planned(write(score=71), read_untrusted=True))
     run = await runs.start(graph)
     await run.settled()
-    await run.decide(0, DecisionKind.EDIT, edited_arguments={"amount": 50})
+    await run.decide(0, DecisionKind.EDIT, edited_arguments={"score": 50})
     state = await run.handle.result()
-    assert graph.executed[0].action.arguments == {"amount": 50}
-    assert graph.executed[0].action.arguments_hash == arguments_hash("refund", {"amount": 50})
+    assert graph.executed[0].action.arguments == {"score": 50}
+    assert graph.executed[0].action.arguments_hash == arguments_hash("recordLeadScore", {"score": 50})
     assert state.actions[0].arguments_hash != graph.proposed[0].arguments_hash
+
+
+async def test_who_edits_what_is_spent_does_not_approve_it(runs: Runs) -> None:
+    """Whoever asked may agree with the edit, and edits what was asked for only for another to approve."""
+    asker, third = Actor(USER, ["owner"], [APPROVE_SCOPE]), Actor("cleo", ["manager"], [APPROVE_SCOPE])
+    graph = Graph(plans=planned(pay(100), pay(200)))
+    run = await runs.start(graph)
+    await run.settled()
+    mine = arguments_hash("refund", {"amount": 9000})
+    state = await run.decide(0, DecisionKind.EDIT, edited_arguments={"amount": 9000})
+    assert (state.status, state.actions[0].status) == (RunStatus.WAITING_FOR_APPROVAL, ActionStatus.PROPOSED)
+    assert (state.actions[0].arguments, state.actions[0].edited_by) == ({"amount": 9000}, MANAGER.user_id)
+    assert await refused(run.decide(0, arguments_hash=mine)) == "SELF_APPROVAL"
+    assert await refused(run.decide(0, actor=asker)) == "ARGUMENTS_CHANGED", "that is not what is proposed now"
+    await run.decide(0, actor=third, arguments_hash=mine)
+    theirs = arguments_hash("refund", {"amount": 1})
+    await run.decide(1, DecisionKind.EDIT, actor=asker, edited_arguments={"amount": 1})
+    assert await refused(run.decide(1, actor=asker, arguments_hash=theirs)) == "SELF_APPROVAL"
+    await run.decide(1, DecisionKind.EDIT, arguments_hash=theirs, edited_arguments={"amount": 2})
+    await run.decide(1, actor=asker, arguments_hash=arguments_hash("refund", {"amount": 2}))
+    assert (await run.handle.result()).status is RunStatus.SUCCEEDED
+    assert [approved.action.arguments for approved in graph.executed] == [{"amount": 9000}, {"amount": 2}]
+    kinds = [DecisionKind.EDIT, DecisionKind.APPROVE, DecisionKind.EDIT, DecisionKind.EDIT, DecisionKind.APPROVE]
+    assert [record.kind for record in graph.decisions] == kinds
+
+
+async def test_an_edit_that_nobody_seconds_expires(runs: Runs) -> None:
+    graph = Graph(plans=planned(pay(100)))
+    run = await runs.start(graph, approval_timeout_s=1)
+    await run.settled()
+    await run.decide(0, DecisionKind.EDIT, edited_arguments={"amount": 9000})
+    assert (await run.handle.result()).status is RunStatus.REJECTED
+    assert graph.executed == []
 
 
 async def test_rejected_is_not_done(runs: Runs) -> None:
@@ -212,8 +245,7 @@ async def test_who_wrote_the_schedule_of_a_run_does_not_approve_its_money(runs: 
     graph = Graph(plans=planned(pay()))
     run = await runs.start(graph, requested_by=None, answered_for_by=MANAGER.user_id)
     await run.settled()
-    for kind, edited in ((DecisionKind.APPROVE, None), (DecisionKind.EDIT, {"amount": 1})):
-        assert await refused(run.decide(0, kind, edited_arguments=edited)) == "SELF_APPROVAL"
+    assert await refused(run.decide(0)) == "SELF_APPROVAL"
     await run.decide(0, actor=Actor(USER, ["owner"], [APPROVE_SCOPE]))
     assert (await run.handle.result()).status is RunStatus.SUCCEEDED
 

@@ -15,12 +15,19 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from subgraphs.agents.domain.values import action_hash
 
-PAY = {"tool": "payInvoice", "risk": "MONEY", "arguments": {"cents": 100}, "reason": "It is due."}
-HASH = action_hash("payInvoice", {"cents": 100})
+REFUND = {"payment_intent": "pi_1", "amount": 100}
+PAY = {"tool": "create_refund", "risk": "MONEY", "arguments": REFUND, "reason": "It is due."}
+HASH = action_hash("create_refund", REFUND)
+SCORED = {"leadId": "l1", "value": 70, "reasons": ["Why not."], "engine": "PLAYBOOK", "model": None}
+SCORE = {
+    "tool": "record_lead_score", "risk": "WRITE", "arguments": SCORED, "reason": "So it is.", "readUntrusted": True
+}  # fmt: skip
 DECIDE = """
 mutation ($input: DecideAgentActionInput!) {
   decideAgentAction(input: $input) {
-    errors { code } run { status } action { status arguments proposedArguments decision { kind by { id } note } }
+    errors { code message ... on InvalidInputError { path } }
+    run { status }
+    action { status arguments proposedArguments editedBy { id } editableArguments decision { kind by { id } note } }
   }
 }
 """
@@ -53,7 +60,7 @@ class WaitingRun:
         self.run_input = run_input
         if workflow.info().priority.fairness_key != run_input["tenant"]:
             raise ApplicationError("Without its tenant as fairness key a run has no turn.", non_retryable=True)
-        await self.says("proposeAgentActions", actions=[PAY])
+        await self.says("proposeAgentActions", actions=[PAY if run_input["risk"] == "MONEY" else SCORE])
         await self.says("reportAgentRun", seq=1, phase="APPROVE", status="WAITING_FOR_APPROVAL")
         await workflow.wait_condition(lambda: self.decision is not None or self.is_cancelled)
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -63,7 +70,8 @@ class WaitingRun:
 
     @workflow.update
     async def decide(self, decision: dict[str, Any]) -> None:
-        self.decision = decision
+        if decision["kind"] != "EDIT" or self.run_input["risk"] != "MONEY":
+            self.decision = decision
         await self.says(
             "recordAgentDecision",
             index=decision["index"],
@@ -123,7 +131,7 @@ def tenant(tenant: Any, with_temporal: Any) -> Any:
 
 async def waiting(tenant: Any, client: Client, **values: Any) -> str:
     """A run whose workflow waits for a decision, started as the Brain does it."""
-    payload = await tenant.open(risk="MONEY", **values)
+    payload = await tenant.open(**{"risk": "MONEY", "crew": "integration_stripe", **values})
     await client.start_workflow(
         "AgentRun",
         payload["workflowInput"],
@@ -164,19 +172,122 @@ async def test_a_decision_is_read_in_its_own_answer(tenant, worker):
         "totalCount": 1,
         "edges": [{"node": {"argumentsHash": HASH, "run": {"id": run_id}}}],
     }
-    payload = await decide(tenant, run_id, decision="EDIT", editedArguments={"cents": 50}, note="Half of it.")
+    payload = await decide(tenant, run_id, decision="APPROVE", note="Why not.")
     assert payload["errors"] == []
     assert payload["action"] == {
         "status": "APPROVED",
-        "arguments": {"cents": 50},
-        "proposedArguments": {"cents": 100},
-        "decision": {"kind": "EDIT", "by": {"id": str(tenant.ben)}, "note": "Half of it."},
+        "arguments": REFUND,
+        "proposedArguments": None,
+        "editedBy": None,
+        "editableArguments": ["amount", "payment_intent", "reason"],
+        "decision": {"kind": "APPROVE", "by": {"id": str(tenant.ben)}, "note": "Why not."},
     }
     await becomes(tenant, run_id, "SUCCEEDED")
     data = await tenant.data("query ($id: ID!) { agentRun(id: $id) { auditTrail { kind actor } } }", {"id": run_id})
     trail = [(entry["kind"], entry["actor"]) for entry in data["agentRun"]["auditTrail"]]
     by_ben = f"user:{tenant.ben}"
     assert [entry for entry in trail if entry[1] == by_ben] == [("ACTION_VOTED", by_ben), ("ACTION_DECIDED", by_ben)]
+
+
+async def test_who_edits_what_is_spent_does_not_approve_it(tenant, worker):
+    run_id, cleo = await waiting(tenant, worker), uuid4()
+    more = {**REFUND, "amount": 9000}
+    payload = await decide(tenant, run_id, decision="EDIT", editedArguments=more, note="Much more.")
+    assert payload["errors"] == []
+    assert payload["run"] == {"status": "WAITING_FOR_APPROVAL"}
+    edited = {"status": "PROPOSED", "arguments": more, "proposedArguments": REFUND, "editedBy": {"id": str(tenant.ben)}}
+    assert {name: payload["action"][name] for name in (*edited, "decision")} == {**edited, "decision": None}
+    shown = action_hash("create_refund", more)
+    own = await decide(tenant, run_id, decision="APPROVE", argumentsHash=shown)
+    assert [error["code"] for error in own["errors"]] == ["OWN_MONEY_ACTION"]
+    stale = await decide(tenant, run_id, cleo, decision="APPROVE")
+    assert [error["code"] for error in stale["errors"]] == ["ARGUMENTS_CHANGED"], "that is what the crew had wanted"
+    payload = await decide(tenant, run_id, cleo, decision="APPROVE", argumentsHash=shown)
+    assert (payload["action"]["status"], payload["action"]["editedBy"]) == ("APPROVED", {"id": str(tenant.ben)})
+    assert payload["action"]["decision"]["by"] == {"id": str(cleo)}
+    await becomes(tenant, run_id, "SUCCEEDED")
+    data = await tenant.data("query ($id: ID!) { agentRun(id: $id) { auditTrail { kind actor } } }", {"id": run_id})
+    kinds = ("ACTION_EDITED", "ACTION_DECIDED")
+    trail = [(entry["kind"], entry["actor"]) for entry in data["agentRun"]["auditTrail"] if entry["kind"] in kinds]
+    assert trail == [("ACTION_EDITED", f"user:{tenant.ben}"), ("ACTION_DECIDED", f"user:{cleo}")]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"leadId": "l2"}, ["leadId"]),
+        ({"engine": "LLM"}, ["engine"]),
+        ({"model": "openai/gpt-5"}, ["model"]),
+        ({"value": "lots"}, ["value"]),
+        ({"value": 101}, ["value"]),
+        ({"value": None}, ["value"]),
+        ({"reasons": ["Fine.", 7]}, ["reasons", "1"]),
+        ({"sort": "new"}, []),
+        (None, []),
+    ],
+)
+async def test_edits_that_do_not_fit(tenant, agents, change, path):
+    """They are refused when they are made, by the place; what the action is about is no matter of edits."""
+    tenant = type(tenant)(agents, tenant.id)
+    run_id = await tenant.run()
+    await tenant.mutate("proposeAgentActions", "actions { index }", runId=run_id, actions=[SCORE])
+    edited = {"value": 1} if change is None else {**SCORED, **change}
+    given = {"decision": "EDIT", "argumentsHash": action_hash(SCORE["tool"], SCORED), "editedArguments": edited}
+    payload = await decide(tenant, run_id, **given)
+    (error,) = payload["errors"]
+    assert error["code"] == "BAD_USER_INPUT"
+    if change is not None:
+        assert error["path"] == ["input", "editedArguments", *path]
+    query = "query ($id: ID!) { agentRun(id: $id) { actions { status arguments editableArguments } } }"
+    (action,) = (await tenant.data(query, {"id": run_id}))["agentRun"]["actions"]
+    assert action == {"status": "PROPOSED", "arguments": SCORED, "editableArguments": ["value", "reasons"]}
+
+
+async def test_a_write_is_approved_as_edited(tenant, worker):
+    run_id = await waiting(tenant, worker, risk="WRITE", crew="lead_scoring")
+    given = {"argumentsHash": action_hash(SCORE["tool"], SCORED), "editedArguments": {**SCORED, "value": 7}}
+    payload = await decide(tenant, run_id, tenant.ada, decision="EDIT", note="Hardly.", **given)
+    assert payload["errors"] == []
+    assert (payload["action"]["status"], payload["action"]["arguments"]["value"]) == ("APPROVED", 7)
+    assert payload["action"]["decision"] == {"kind": "EDIT", "by": {"id": str(tenant.ada)}, "note": "Hardly."}
+    await becomes(tenant, run_id, "SUCCEEDED")
+
+
+@pytest.mark.parametrize(
+    ("edited", "path"),
+    [
+        ({"payment_intent": "pi_1", "amount": "100"}, ["amount"]),
+        ({"payment_intent": "4711", "amount": 100}, ["payment_intent"]),
+        ({**REFUND, "reason": "because"}, ["reason"]),
+    ],
+)
+async def test_edits_of_what_is_done_at_a_provider_fit_the_catalogue(tenant, agents, edited, path):
+    tenant = type(tenant)(agents, tenant.id)
+    run_id = await tenant.run(risk="MONEY", crew="integration_stripe")
+    await tenant.mutate("proposeAgentActions", "actions { index }", runId=run_id, actions=[PAY])
+    payload = await decide(tenant, run_id, decision="EDIT", editedArguments=edited)
+    assert payload["errors"][0]["path"] == ["input", "editedArguments", *path]
+    unknown = await tenant.run(risk="MONEY", crew="somebodys_own")
+    await tenant.mutate("proposeAgentActions", "actions { index }", runId=unknown, actions=[PAY])
+    payload = await decide(tenant, unknown, decision="EDIT", editedArguments=REFUND)
+    assert payload["errors"][0]["path"] == ["input", "editedArguments"], "nobody knows what it takes"
+
+
+async def test_a_tool_is_as_risky_as_the_catalogue_says(tenant, agents):
+    """A worker that calls a refund a write has it decided by a second person all the same."""
+    tenant = type(tenant)(agents, tenant.id)
+    run_id = await tenant.run(risk="MONEY", crew="integration_stripe")
+    for _ in range(2):
+        payload = await tenant.mutate(
+            "proposeAgentActions", "actions { risk }", tenant.workflow(run_id),
+            runId=run_id, actions=[{**PAY, "risk": "READ"}],
+        )  # fmt: skip
+        assert payload == {"actions": [{"risk": "MONEY"}], "errors": []}
+    payload = await tenant.mutate(
+        "recordAgentDecision", "action { status }", tenant.workflow(run_id),
+        runId=run_id, index=0, kind="APPROVE", argumentsHash=HASH,
+    )  # fmt: skip
+    assert [error["code"] for error in payload["errors"]] == ["APPROVAL_REQUIRED"]
 
 
 async def test_many_decide_at_once_and_one_holds(tenant, worker):
@@ -210,7 +321,7 @@ async def test_decisions_that_do_not_hold(tenant, worker, values, code):
     assert (await decide(tenant, run_id, decision="REJECT"))["action"]["status"] == "REJECTED"
     await becomes(tenant, run_id, "REJECTED")
     again = await decide(tenant, run_id, decision="APPROVE")
-    assert again["errors"] in ([{"code": "AGENT_RUN_OVER"}], [{"code": "ALREADY_DECIDED"}])
+    assert [error["code"] for error in again["errors"]] in (["AGENT_RUN_OVER"], ["ALREADY_DECIDED"])
 
 
 async def test_who_may_decide(tenant, worker):
@@ -225,9 +336,9 @@ async def test_who_may_decide(tenant, worker):
         body = await tenant.agents.call(DECIDE, {"input": given}, **{"tenant": tenant.id, "user": tenant.ben, **caller})
         assert body["errors"][0]["extensions"]["code"] == code
     payload = await decide(tenant, run_id, tenant.ada, decision="APPROVE")
-    assert payload["errors"] == [{"code": "OWN_MONEY_ACTION"}], "ada asked for the run"
+    assert [error["code"] for error in payload["errors"]] == ["OWN_MONEY_ACTION"], "ada asked for the run"
     other = await tenant.agents.data(DECIDE, {"input": given}, tenant=uuid4(), user=tenant.ben)
-    assert other["decideAgentAction"]["errors"] == [{"code": "AGENT_RUN_NOT_FOUND"}]
+    assert [error["code"] for error in other["decideAgentAction"]["errors"]] == ["AGENT_RUN_NOT_FOUND"]
     assert (await decide(tenant, run_id, tenant.ada, decision="REJECT"))["errors"] == []
 
 
@@ -317,7 +428,7 @@ async def test_without_the_workflow_service_it_says_so_and_loses_nothing(tenant,
         "reportAgentRun", "run { id }", runId=run_id, seq=1, phase="APPROVE", status="WAITING_FOR_APPROVAL"
     )
     payload = await decide(tenant, run_id, decision="APPROVE")
-    assert payload["errors"] == [{"code": "TEMPORAL_UNAVAILABLE"}]
+    assert [error["code"] for error in payload["errors"]] == ["TEMPORAL_UNAVAILABLE"]
     data = await tenant.data("query ($id: ID!) { agentRun(id: $id) { status actions { status } } }", {"id": run_id})
     assert data["agentRun"] == {"status": "WAITING_FOR_APPROVAL", "actions": [{"status": "PROPOSED"}]}
     data = await tenant.data(CANCEL, {"id": run_id})

@@ -65,7 +65,8 @@ def test_whatever_happens(risk: Risk, untrusted: bool, happens: list[Any]) -> No
         if carried_out:
             assert it.decision_kind in {DecisionKind.APPROVE, DecisionKind.EDIT}
             if risk is Risk.MONEY:
-                assert it.decided_by == BEN
+                assert it.decided_by is not None
+                assert it.decided_by != (it.edited_by or ADA)
             if risk is Risk.WRITE and untrusted:
                 assert it.decided_by is not None
         assert it.arguments_hash == action_hash(it.tool, it.arguments)
@@ -94,9 +95,29 @@ def test_each_rule_says_what_it_wants() -> None:
 
 def test_an_edit_keeps_what_was_proposed_and_can_be_repeated() -> None:
     edit = Decision(DecisionKind.EDIT, HASH, BEN, {"amount": 1})
-    edited = decided(action(Risk.MONEY), edit)
-    assert (edited.arguments, edited.proposed_arguments) == ({"amount": 1}, ARGUMENTS)
+    edited = decided(action(), edit)
+    assert (edited.arguments, edited.proposed_arguments, edited.edited_by) == ({"amount": 1}, ARGUMENTS, BEN)
+    assert edited.status is ActionStatus.APPROVED
     assert edited.arguments_hash == action_hash("tool", {"amount": 1})
     assert decided(edited, edit) is edited
     with pytest.raises(AlreadyDecided):
         decided(edited, Decision(DecisionKind.EDIT, HASH, BEN, {"amount": 2}))
+
+
+def test_money_that_was_edited_needs_somebody_else() -> None:
+    edit = Decision(DecisionKind.EDIT, HASH, BEN, {"amount": 9})
+    edited = decided(action(Risk.MONEY), edit)
+    shown = action_hash("tool", {"amount": 9})
+    assert (edited.status, edited.decided_by) == (ActionStatus.PROPOSED, None)
+    assert decided(edited, edit) is edited, "it is the same, sent again"
+    with pytest.raises(NotYourOwnMoney):
+        decided(edited, Decision(DecisionKind.APPROVE, shown, BEN))
+    with pytest.raises(ArgumentsChanged):
+        decided(edited, Decision(DecisionKind.APPROVE, HASH, ADA))
+    approved = decided(edited, Decision(DecisionKind.APPROVE, shown, ADA))
+    assert (approved.status, approved.edited_by, approved.decided_by) == (ActionStatus.APPROVED, BEN, ADA)
+    assert decided(approved, edit) is approved, "told late, it changes nothing"
+    again = decided(edited, Decision(DecisionKind.EDIT, shown, ADA, {"amount": 8}))
+    assert (again.proposed_arguments, again.edited_by) == (ARGUMENTS, ADA)
+    with pytest.raises(NotYourOwnMoney):
+        decided(again, Decision(DecisionKind.APPROVE, action_hash("tool", {"amount": 8}), ADA))
