@@ -119,6 +119,7 @@ class AgentDispatch:
             "subgraph": call.subgraph,
             "field": field.name,
             "key": key,
+            "isKeyImplied": "idempotency-key" not in headers,
             "risk": field.risk,
             "arguments": arguments,
             "scopes": list(caller.scopes),

@@ -12,7 +12,7 @@ __all__ = ["KEY_WINDOW_S", "BadIdempotencyKey", "Preference", "idempotency_key",
 
 KEY_WINDOW_S: Final = 600
 """Without a key of its own a request is the same as an equal one of the same user in the same ten minutes, counted from
-the full hour."""
+the full hour, unless what came of that one is no good: the subgraph that keeps runs knows."""
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _WAIT: Final = re.compile(r'wait\s*=\s*"?(\d{1,6})"?', re.IGNORECASE)

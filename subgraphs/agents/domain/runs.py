@@ -26,7 +26,18 @@ from subgraphs.agents.domain.values import (
     optional_text,
 )
 
-__all__ = ["DEFAULT_RUN_MICROS", "Engine", "Failure", "Opening", "Report", "Run", "cancel", "open_run", "report"]
+__all__ = [
+    "DEFAULT_RUN_MICROS",
+    "Engine",
+    "Failure",
+    "Opening",
+    "Report",
+    "Run",
+    "cancel",
+    "is_as_good",
+    "open_run",
+    "report",
+]
 
 _PHASES: Final = tuple(RunPhase)
 DEFAULT_RUN_MICROS: Final = 1_000_000
@@ -68,6 +79,7 @@ class Opening:
 
     Attributes:
         key: makes a retried request find the same run.
+        is_key_implied: nobody named the key: it finds a run that is as good as the one that is asked for, and no other.
         scopes: of who asked, as they were then; the run may use no more.
         budget_micros: the most that the run may cost.
         answered_for_by: whose rights it has, where nobody in person asked.
@@ -88,6 +100,7 @@ class Opening:
     answered_for_by: UUID | None = None
     schedule_id: UUID | None = None
     retry_of: UUID | None = None
+    is_key_implied: bool = False
 
     def __post_init__(self) -> None:
         for name in ("crew", "subgraph", "field"):
@@ -159,6 +172,11 @@ class Run:
     settled_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+def is_as_good(run: Run, *, dry_run: bool) -> bool:
+    """Whether a run is what somebody gets who asks for the same anew: under way or done, and dry only if wanted so."""
+    return run.dry_run is dry_run and (not run.status.is_final or run.status is RunStatus.SUCCEEDED)
 
 
 @dataclass(frozen=True, slots=True)

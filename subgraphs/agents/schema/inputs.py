@@ -45,6 +45,9 @@ __all__ = [
     "optional_id",
 ]
 
+_OTHERS_KEYS = ("schedule:", "retry:")
+"""How keys begin that this context makes itself: with such a key a client could keep the next run of a schedule away."""
+
 for _enumeration, _name, _description in (
     (RunStatus, "AgentRunStatus", "Where a run stands. The last four are final."),
     (RunPhase, "AgentRunPhase", "What a run is doing; phases only go forward."),
@@ -123,6 +126,11 @@ class OpenAgentRunInput:
     key: str = strawberry.field(description="Idempotency key: 1 to 255 visible ASCII characters.")
     risk: AgentRisk = strawberry.field(description="Of the field.")
     arguments: JSON = strawberry.field(description="Of the field; an object.")
+    is_key_implied: bool = strawberry.field(
+        default=False,
+        description="Nobody named the key. A run that failed, was rejected or cancelled, or was dry where this one is "
+        "not, is not found by it: there is a new one.",
+    )
     scopes: list[str] = strawberry.field(default_factory=list, description="What the user may do now.")
     catalogue_version: str = strawberry.field(default="1", description="Of the crew's definition.")
     approval_timeout_seconds: int = strawberry.field(
@@ -135,6 +143,8 @@ class OpenAgentRunInput:
 
     def to_domain(self, requested_by: UUID | None) -> Opening:
         """What the domain checks. Raises `InvalidValue`."""
+        if self.key.startswith(_OTHERS_KEYS):
+            raise InvalidValue("key", f"must not begin with {' or '.join(_OTHERS_KEYS)}: such are not for clients")
         return Opening(
             crew=self.crew,
             subgraph=self.subgraph,
@@ -147,6 +157,7 @@ class OpenAgentRunInput:
             approval_timeout_s=self.approval_timeout_seconds,
             budget_micros=self.budget_micros,
             requested_by=requested_by,
+            is_key_implied=self.is_key_implied,
         )
 
 

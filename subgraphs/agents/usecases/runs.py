@@ -1,5 +1,6 @@
 """Runs: opened by the Brain, reported by their workflow."""
 
+import itertools
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from subgraphs.agents.domain.actions import advance
 from subgraphs.agents.domain.budgets import period_of
 from subgraphs.agents.domain.errors import BudgetExhausted, IdempotencyKeyReused, KillSwitchOn
 from subgraphs.agents.domain.runs import Opening, Report, Run
-from subgraphs.agents.domain.values import ActionStatus, RunStatus, hash_of, run_id_of
+from subgraphs.agents.domain.values import ActionStatus, hash_of, run_id_of
 from subgraphs.agents.repository import actions, budgets, controls, runs
 from subgraphs.agents.usecases.budgets import settled_run
 from subgraphs.agents.usecases.work import Work, actor_of
@@ -17,6 +18,8 @@ from subgraphs.agents.usecases.work import Work, actor_of
 __all__ = ["Opened", "cancel_queued", "open_retry", "open_run", "report_run"]
 
 _WORKFLOW = "workflow"
+_ATTEMPTS = 16
+"""How many runs of one implied key are looked for at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,15 @@ async def open_run(work: Work, opening: Opening, *, dry_run: bool = False) -> Op
     A refusal is an answer and is logged; it is not raised.
     """
     tenant_id = await work.lock()
+    switches = await controls.read_controls(work.session)
+    dry = dry_run or switches.dry_run
+    if opening.is_key_implied:
+        opening = await _next_attempt(work, tenant_id, opening, dry_run=dry)
     run_id = run_id_of(tenant_id, opening.crew, opening.key)
     known = await runs.run_for_update(work.session, run_id)
     if known is not None:
         same = known.arguments_hash == opening.arguments_hash and known.requested_by == opening.requested_by
         return Opened(known) if same else Opened(None, refusal=IdempotencyKeyReused())
-    switches = await controls.read_controls(work.session)
     refusal: DomainError | None = None
     if switches.kill_switch:
         refusal = KillSwitchOn()
@@ -58,7 +64,7 @@ async def open_run(work: Work, opening: Opening, *, dry_run: bool = False) -> Op
     if refusal is not None:
         await work.note(actor, "RUN_REFUSED", None, {**about, "code": refusal.code})
         return Opened(None, refusal=refusal)
-    run = domain.open_run(run_id, opening, work.now, dry_run=dry_run or switches.dry_run)
+    run = domain.open_run(run_id, opening, work.now, dry_run=dry)
     data = {**about, "risk": run.risk.name, "argumentsHash": run.arguments_hash, "dryRun": run.dry_run}
     return Opened(await work.opened(run, "RUN_OPENED", data, actor=actor), is_new=True)
 
@@ -77,10 +83,20 @@ async def open_retry(work: Work, failed: Run, opening: Opening, key: str | None)
     same = any(run.key == wanted.key for run in known)
     dry = (await controls.read_controls(work.session)).dry_run
     for run in known:
-        is_live = not run.status.is_final or run.status is RunStatus.SUCCEEDED
-        if is_live and run.dry_run is dry and not same:
+        if domain.is_as_good(run, dry_run=dry) and not same:
             return Opened(run)
     return await open_run(work, wanted)
+
+
+async def _next_attempt(work: Work, tenant_id: UUID, opening: Opening, *, dry_run: bool) -> Opening:
+    """The opening with the key of the first run that is as good as a new one, or with a key that no run has."""
+    for first in itertools.count(0, _ATTEMPTS):
+        keys = [opening.key if not n else f"{opening.key}.{n + 1}" for n in range(first, first + _ATTEMPTS)]
+        found = await runs.find_runs(work.session, [run_id_of(tenant_id, opening.crew, key) for key in keys])
+        for key, run in zip(keys, found, strict=True):
+            if run is None or domain.is_as_good(run, dry_run=dry_run):
+                return replace(opening, key=key)
+    raise AssertionError("unreachable")  # the keys have no end
 
 
 async def report_run(work: Work, run_id: UUID, news: Report) -> Run:

@@ -135,6 +135,60 @@ async def test_a_run_is_accepted_and_its_workflow_started(client: Asking, tempor
     assert found.raw_description.workflow_execution_info.priority.fairness_key == str(client.tenant.id)
 
 
+@pytest.mark.parametrize("end", ["FAILED", "REJECTED", "CANCELLED"])
+async def test_what_came_to_nothing_is_asked_for_anew(away: Asking, end: str) -> None:
+    """Without a key: who has mended what was wrong sends the same request, and gets no old failure."""
+    ids = []
+    for _ in range(3):
+        run_id, _ = await away.score()
+        assert (await away.score())[0] == run_id, "while it is under way it is the same"
+        ids.append(run_id)
+        await away.tenant.mutate("reportAgentRun", "run { id }", runId=run_id, seq=9, status=end)
+    assert len(set(ids)) == 3
+    run_id, _ = await away.score()
+    await away.tenant.mutate("reportAgentRun", "run { id }", runId=run_id, seq=9, status="SUCCEEDED")
+    assert (await away.score())[0] == run_id, "what has succeeded is not done twice"
+    assert await away.count() == 4
+
+
+async def test_with_a_key_a_failure_is_found(away: Asking) -> None:
+    run_id, _ = await away.score(idempotency_key="k")
+    await away.tenant.mutate("reportAgentRun", "run { id }", runId=run_id, seq=9, status="FAILED")
+    assert (await away.score(idempotency_key="k"))[0] == run_id
+
+
+async def test_a_dry_run_is_not_what_is_asked_for_afterwards(away: Asking) -> None:
+    owner = {"scopes": ["agents:admin"]}
+    await away.tenant.mutate("setAgentControls", "controls { dryRun }", owner, dryRun=True)
+    dry, _ = await away.score()
+    await away.tenant.mutate("reportAgentRun", "run { id }", runId=dry, seq=9, status="SUCCEEDED")
+    assert (await away.score())[0] == dry
+    await away.tenant.mutate("setAgentControls", "controls { dryRun }", owner, dryRun=False)
+    real, _ = await away.score()
+    assert real != dry
+    assert (await away.score())[0] == real
+    await away.tenant.mutate("setAgentControls", "controls { dryRun }", owner, dryRun=True)
+    assert (await away.score())[0] == dry
+
+
+async def test_many_failures_are_passed_over(away: Asking) -> None:
+    seen = set()
+    for _ in range(18):
+        run_id, _ = await away.score()
+        seen.add(run_id)
+        await away.tenant.mutate("reportAgentRun", "run { id }", runId=run_id, seq=9, status="FAILED")
+    assert len(seen) == 18
+
+
+@pytest.mark.parametrize("key", ["schedule:0190a000-0000-7000-8000-00000000000a-2026-05-04T07:00:00Z", "retry:x:1"])
+async def test_keys_of_schedules_and_retries_are_not_for_clients(away: Asking, key: str) -> None:
+    """Else whoever may ask could keep the next run of a schedule away."""
+    refused, _ = await away.score(idempotency_key=key)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "BAD_USER_INPUT"
+    assert await away.count() == 0
+
+
 async def test_while_temporal_is_away_the_client_gets_its_run_and_it_is_started_later(
     away: Asking, temporal: Any
 ) -> None:
