@@ -7,11 +7,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from resolvers.errors import Forbidden
+from resolvers.errors import Forbidden, InvalidValue
 from subgraphs.agents.domain.fits import ActionKind
 from subgraphs.agents.domain.values import Risk
 
-__all__ = ["action_kind", "check_grants", "integration_names", "integration_of", "load_catalogue", "load_crews"]
+__all__ = [
+    "action_kind",
+    "check_crew",
+    "check_grants",
+    "integration_names",
+    "integration_of",
+    "load_catalogue",
+    "load_crews",
+]
 
 
 _FOLDER = Path("schema")
@@ -35,6 +43,17 @@ def load_catalogue() -> dict[str, Any]:
 def load_crews() -> dict[str, dict[str, Any]]:
     """All crews by name; see `load_catalogue`."""
     return {crew["name"]: crew for crew in _read("agent-crews.json")}
+
+
+def check_crew(name: str) -> str:
+    """The name, if a crew has it.
+
+    Raises:
+        InvalidValue: none has.
+    """
+    if name not in load_crews():
+        raise InvalidValue("crew", "is none of `agentCrews`")
+    return name
 
 
 def check_grants(crew: str, scopes: Collection[str]) -> None:

@@ -8,6 +8,7 @@ __all__ = [
     "ApprovalRequired",
     "ArgumentsChanged",
     "BudgetExhausted",
+    "BudgetNotFound",
     "CallChanged",
     "DecisionRefused",
     "DocumentNotFound",
@@ -122,6 +123,12 @@ class BudgetExhausted(Refused):
     """The budget does not cover this."""
 
     code = "BUDGET_EXHAUSTED"
+
+
+class BudgetNotFound(NotFound):
+    """The crew has no limit of its own."""
+
+    code = "AGENT_BUDGET_NOT_FOUND"
 
 
 class KillSwitchOn(Refused):

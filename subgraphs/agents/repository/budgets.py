@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.session import TenantSession
@@ -26,6 +26,7 @@ __all__ = [
     "close_reservation",
     "close_reservations",
     "limit_rows",
+    "remove_limit",
     "reservation_of",
     "set_limit",
     "usage_by_crew",
@@ -95,6 +96,12 @@ async def set_limit(session: TenantSession, row: LimitRow) -> None:
         .values(tenant_id=tenant_of(session), crew=row.crew, **values)
         .on_conflict_do_update(constraint="uq_budget_limits_crew", set_=values)
     )
+
+
+async def remove_limit(session: TenantSession, crew: str) -> None:
+    """Deletes a limit."""
+    own = budget_limits.c.tenant_id == tenant_of(session)
+    await session.execute(delete(budget_limits).where(own, budget_limits.c.crew == crew))
 
 
 async def usage_of(session: TenantSession, crews: Sequence[str], period: date) -> dict[str, tuple[int, int]]:

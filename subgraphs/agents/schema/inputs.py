@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 _OTHERS_KEYS = ("schedule:", "retry:")
-"""How keys begin that this context makes itself: with such a key a client could keep the next run of a schedule away."""
+"""How keys begin that are made here: with such a key a client could keep the next run of a schedule away."""
 
 for _enumeration, _name, _description in (
     (RunStatus, "AgentRunStatus", "Where a run stands. The last four are final."),

@@ -79,6 +79,12 @@ class SetAgentBudgetInput:
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 
+@strawberry.input(description="Whose limit to take away.")
+class RemoveAgentBudgetInput:
+    crew: str = strawberry.field(description="That has a limit of its own.")
+    expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+
+
 @strawberry.type(description="The run and the action after a decision.")
 class DecideAgentActionPayload(MutationPayload):
     run: AgentRun | None = strawberry.field(default=None, description="Null if the mutation was refused.")
@@ -99,6 +105,11 @@ class AgentControlsPayload(MutationPayload):
 @strawberry.type(description="The budget as the mutation left it.")
 class SetAgentBudgetPayload(MutationPayload):
     budget: AgentBudget | None = strawberry.field(default=None, description="Null if the mutation was refused.")
+
+
+@strawberry.type(description="Whose limit was taken away.")
+class RemoveAgentBudgetPayload(MutationPayload):
+    crew: str | None = strawberry.field(default=None, description="Null if the mutation was refused.")
 
 
 @strawberry.type
@@ -173,3 +184,12 @@ class PublicMutation:
         row = await settings.set_budget(work_of(info), input.crew, limit, input.expected_version)
         budgets = await budgets_of(info.context.session, period_of(datetime.now(UTC)))
         return SetAgentBudgetPayload(budget=next(budget for budget in budgets if (budget.crew or "") == row.crew))
+
+    @mutation(
+        RemoveAgentBudgetPayload,
+        scope=ADMIN,
+        description="Takes a crew's own limit away; the tenant's holds for it like for the others.",
+    )
+    async def remove_agent_budget(self, info: Info, input: RemoveAgentBudgetInput) -> RemoveAgentBudgetPayload:  # noqa: A002
+        await settings.remove_budget(work_of(info), input.crew, input.expected_version)
+        return RemoveAgentBudgetPayload(crew=input.crew)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from resolvers.session import TenantSession
-from subgraphs.agents.catalogue import load_crews
+from subgraphs.agents.catalogue import check_crew
 from subgraphs.agents.domain.errors import InvalidValue, ScheduleNotFound, check_version
 from subgraphs.agents.domain.runs import Opening
 from subgraphs.agents.domain.schedules import Schedule, ScheduleDetails, key_prefix
@@ -33,7 +33,7 @@ async def create_schedule(session: TenantSession, services: Services, details: S
         TemporalUnavailable: the workflow service does not answer.
         InvalidValue: it does not understand the times, or there is no such crew.
     """
-    _check_crew(details)
+    check_crew(details.crew)
     now = datetime.now(UTC)
     schedule = _written(uuid4(), details, session, version=1, created_at=now, now=now)
     async with session.apart() as own:
@@ -61,7 +61,7 @@ async def update_schedule(
             raise ScheduleNotFound
         check_version(before.version, expected_version)
         details = ScheduleDetails(**{name: changes.get(name, getattr(before, name)) for name in _DETAILS})
-        _check_crew(details)
+        check_crew(details.crew)
         now = datetime.now(UTC)
         after = _written(before.id, details, session, version=before.version + 1, created_at=before.created_at, now=now)
         await schedules.change_schedule(own, after)
@@ -112,11 +112,6 @@ async def open_scheduled_run(work: Work, schedule: Schedule, key: str) -> Opened
         schedule_id=schedule.id,
     )
     return await open_run(work, opening)
-
-
-def _check_crew(details: ScheduleDetails) -> None:
-    if details.crew not in load_crews():
-        raise InvalidValue("crew", "is none of `agentCrews`")
 
 
 def _written(

@@ -1,14 +1,15 @@
 """What owners set: switches and budgets."""
 
+from subgraphs.agents.catalogue import check_crew
 from subgraphs.agents.domain.budgets import ALL_CREWS, Limit
-from subgraphs.agents.domain.errors import check_version
-from subgraphs.agents.domain.values import checked_name, optional_text
+from subgraphs.agents.domain.errors import BudgetNotFound, check_version
+from subgraphs.agents.domain.values import optional_text
 from subgraphs.agents.repository import budgets, controls
 from subgraphs.agents.repository.budgets import LimitRow
 from subgraphs.agents.repository.controls import Controls
 from subgraphs.agents.usecases.work import Work, actor_of
 
-__all__ = ["set_budget", "set_controls"]
+__all__ = ["remove_budget", "set_budget", "set_controls"]
 
 
 async def set_controls(
@@ -42,8 +43,12 @@ async def set_budget(work: Work, crew: str | None, limit: Limit, expected_versio
     """The limit of a crew, or of the tenant as a whole (None), from now on.
 
     What has been granted already stays granted: a limit below it only ends the granting.
+
+    Raises:
+        InvalidValue: there is no such crew.
+        VersionConflict: the limit has changed.
     """
-    name = ALL_CREWS if crew is None else checked_name("crew", crew)
+    name = ALL_CREWS if crew is None else check_crew(crew)
     await work.lock()
     before = (await budgets.limit_rows(work.session)).get(name)
     version = 0 if before is None else before.version
@@ -59,3 +64,19 @@ async def set_budget(work: Work, crew: str | None, limit: Limit, expected_versio
     }
     await work.note(actor_of(user_id), "BUDGET_SET", None, data)
     return row
+
+
+async def remove_budget(work: Work, crew: str, expected_version: int | None) -> None:
+    """Takes a crew's own limit away: the tenant's holds for it like for the others. What it has used stays counted.
+
+    Raises:
+        BudgetNotFound: it has none.
+        VersionConflict: the limit has changed.
+    """
+    await work.lock()
+    before = (await budgets.limit_rows(work.session)).get(crew)
+    if before is None or crew == ALL_CREWS:
+        raise BudgetNotFound
+    check_version(before.version, expected_version)
+    await budgets.remove_limit(work.session, crew)
+    await work.note(actor_of(work.session.context.user_id), "BUDGET_REMOVED", None, {"crew": crew})

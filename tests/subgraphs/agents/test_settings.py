@@ -104,11 +104,46 @@ async def test_budgets_of_the_tenant_and_of_a_crew(tenant, admin):
         assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize("crew", ["no_such_crew", "", "lead scoring", "LEAD_SCORING"])
+async def test_only_crews_have_budgets(tenant, admin, crew):
+    payload = await tenant.mutate(
+        "setAgentBudget", "budget { crew } errors { ... on InvalidInputError { path } }", admin, crew=crew, hardMicros=1
+    )
+    assert payload["budget"] is None
+    assert payload["errors"][0]["path"] == ["input", "crew"]
+    assert [budget["crew"] for budget in (await tenant.data("{ agentBudgets { crew } }"))["agentBudgets"]] == [None]
+
+
+async def test_a_crews_budget_is_taken_away(tenant, admin):
+    await tenant.mutate("setAgentBudget", BUDGET, admin, crew="lead_scoring", hardMicros=10)
+    run_id = await tenant.run()
+
+    async def reserved() -> bool:
+        found = await tenant.mutate("reserveAgentBudget", "granted", runId=run_id, micros=11)
+        return bool(found["granted"])
+
+    assert not await reserved()
+    for expected, crew, code in ((0, "lead_scoring", "VERSION_CONFLICT"), (1, "tenant_analyst", "NOT_FOUND")):
+        payload = await tenant.mutate("removeAgentBudget", "crew", admin, crew=crew, expectedVersion=expected)
+        assert payload["errors"][0]["code"].endswith(code)
+    payload = await tenant.mutate("removeAgentBudget", "crew", admin, crew="lead_scoring", expectedVersion=1)
+    assert payload == {"crew": "lead_scoring", "errors": []}
+    assert await reserved()
+    assert [budget["crew"] for budget in (await tenant.data("{ agentBudgets { crew } }"))["agentBudgets"]] == [None]
+    again = await tenant.mutate("removeAgentBudget", "crew", admin, crew="lead_scoring")
+    assert [error["code"] for error in again["errors"]] == ["AGENT_BUDGET_NOT_FOUND"]
+    own = await tenant.mutate("removeAgentBudget", "crew", admin, crew="")
+    assert [error["code"] for error in own["errors"]] == ["AGENT_BUDGET_NOT_FOUND"], (
+        "the tenant's own is set, not removed"
+    )
+
+
 async def test_who_may_set_and_see(tenant):
     run_id = await tenant.run()
     for query, scope in (
         ("mutation { setAgentControls(input: {killSwitch: true}) { errors { code } } }", "agents:admin"),
         ("mutation { setAgentBudget(input: {hardMicros: 1}) { errors { code } } }", "agents:admin"),
+        ('mutation { removeAgentBudget(input: {crew: "lead_scoring"}) { errors { code } } }', "agents:admin"),
         ("{ agentAudit { edges { node { seq } } } }", "agents:admin"),
         ("{ agentRuns { totalCount } }", "agents:read"),
         ("{ agentControls { version } }", "agents:read"),
