@@ -39,6 +39,11 @@ class Answer:
         """Whether the token is missing, over or revoked."""
         return self.status == 401 or any(fault.code == "UNAUTHENTICATED" for fault in self.faults)
 
+    @property
+    def is_bad_input(self) -> bool:
+        """Whether what was asked with cannot be: an id that is none, a page that there is not."""
+        return any(fault.code in ("BAD_USER_INPUT", "BAD_CURSOR") for fault in self.faults)
+
 
 class Graph:
     """Sends the console's operations.

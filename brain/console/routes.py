@@ -25,6 +25,7 @@ _PAGE_SIZE = 25
 _MAX_FORM_BYTES = 200_000
 _STATUSES = ("QUEUED", "RUNNING", "WAITING_FOR_APPROVAL", "SUCCEEDED", "REJECTED", "FAILED", "CANCELLED")
 _ENDED = frozenset({"SUCCEEDED", "REJECTED", "FAILED", "CANCELLED"})
+_IN_USE = "REFRESH_TOKEN_IN_USE"
 _EVENT_NUMBER = re.compile(r"[0-9]{1,12}")
 
 Handler = Callable[[Request, Session], Awaitable[Response]]
@@ -97,7 +98,11 @@ class _Console:
             if not answer.is_unauthenticated or session.refresh is None:
                 return answer
         renewed = await self._graph.ask(request, "RefreshTokens", {"refreshToken": session.refresh}, None)
-        tokens = (renewed.data.get("refreshTokens") or {}).get("tokens")
+        payload = renewed.data.get("refreshTokens") or {}
+        tokens = payload.get("tokens")
+        if tokens is None and any(error["code"] == _IN_USE for error in payload.get("errors", ())):
+            # Another page of this browser is at it, and gets the new tokens: the next request will have them.
+            return Answer(503, {}, (GraphFault(_IN_USE, "The session is being renewed. Reload this page."),))
         if tokens is None:
             session.forget()
             return Answer(401, {}, (GraphFault("UNAUTHENTICATED", "Log in first."),))
@@ -109,9 +114,9 @@ class _Console:
         if answer.is_unauthenticated:
             return page("log_in", status=401, problem=None, email="", next=_local(str(request.url.path)))
         if answer.faults:
-            title = "Not allowed" if any(fault.code == "FORBIDDEN" for fault in answer.faults) else "That did not work"
+            status, title = _status_of(answer)
             message = " ".join(fault.message for fault in answer.faults)
-            return page("error", status=403 if title == "Not allowed" else 502, title=title, message=message)
+            return page("error", status=status, title=title, message=message)
         return None
 
     # ---- logging in -------------------------------------------------------------------------------------------------
@@ -165,6 +170,8 @@ class _Console:
             draft: arguments of the action with this index, as the user has edited them.
         """
         answer = await self._ask(request, session, "Run", {"id": request.path_params["id"]})
+        if answer.is_bad_input:
+            return page("error", status=404, title="Not found", message="There is no such run: this is no id of one.")
         if (refused := self._refused(request, answer)) is not None:
             return refused
         run = answer.data["agentRun"]
@@ -184,9 +191,21 @@ class _Console:
 
     async def events(self, request: Request, session: Session) -> Response:
         after = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
-        if session.access is None or not _EVENT_NUMBER.fullmatch(after):
+        if not _EVENT_NUMBER.fullmatch(after):
+            return _plain(400, "`after` is the number of an event, or 0 for all of them.")
+        if session.access is None and session.refresh is None:
             return Response(status_code=204)  # which tells a browser not to come again
-        variables = {"id": request.path_params["id"], "after": after}
+        run_id = request.path_params["id"]
+        answer = await self._ask(request, session, "RunStatus", {"id": run_id})  # renews the session while that can be
+        if answer.is_unauthenticated:
+            return Response(status_code=204)
+        if any(fault.code == _IN_USE for fault in answer.faults):
+            return Response("retry: 1000\n\n", 200, SECURITY_HEADERS, "text/event-stream")
+        if answer.is_bad_input or (not answer.faults and answer.data.get("agentRun") is None):
+            return _plain(404, "There is no such run.")
+        if answer.faults:
+            return _plain(_status_of(answer)[0], " ".join(fault.message for fault in answer.faults))
+        variables = {"id": run_id, "after": after}
         stream = self._graph.stream(request, "RunEvents", variables, session.access)
         return StreamingResponse(stream, 200, SECURITY_HEADERS, "text/event-stream")
 
@@ -232,6 +251,19 @@ class _Console:
             return await self._run_page(request, session, 409, told, None)
         run = payload.get("run") or {}
         return _see(f"/console/runs/{run.get('id', request.path_params['id'])}")
+
+
+def _status_of(answer: Answer) -> tuple[int, str]:
+    """Status and title of an answer that is faults."""
+    if any(fault.code == "FORBIDDEN" for fault in answer.faults):
+        return 403, "Not allowed"
+    if answer.is_bad_input:
+        return 400, "Not understood"
+    return 503 if any(fault.code == _IN_USE for fault in answer.faults) else 502, "That did not work"
+
+
+def _plain(status: int, text: str) -> Response:
+    return Response(text + "\n", status, SECURITY_HEADERS, "text/plain; charset=utf-8")
 
 
 def _see(path: str) -> Response:

@@ -4,14 +4,18 @@
 const list = document.getElementById("events");
 if (list?.dataset.events) {
   const source = new EventSource(list.dataset.events);
+  let isBroken = false;
   source.addEventListener("next", (message) => {
-    const event = JSON.parse(message.data).data?.agentRunEvents;
+    const answer = JSON.parse(message.data);
+    // Such as a token that is over: the browser comes again by itself, and the server renews the session then.
+    isBroken = Boolean(answer.errors);
+    const event = answer.data?.agentRunEvents;
     if (!event) return;
     show(event);
     // What can be decided, and the end, are more than a line: the server makes that page.
     if (event.run.status !== "RUNNING" && event.run.status !== "QUEUED" && !isBeingEdited()) location.reload();
   });
-  source.addEventListener("complete", () => source.close());
+  source.addEventListener("complete", () => isBroken || source.close());
 }
 
 function show(event) {

@@ -197,6 +197,7 @@ async def test_events_are_passed_on_as_they_come_and_end_with_the_browser(
         finally:
             graph.ended.set()
 
+    graph.answers["RunStatus"] = lambda *_: THERE
     graph.answers["RunEvents"] = lambda *_: StreamingResponse(events(), media_type="text/event-stream")
     app = browser._transport.app  # type: ignore[attr-defined]
     arrived, gone = asyncio.Event(), asyncio.Event()
@@ -219,7 +220,7 @@ async def test_events_are_passed_on_as_they_come_and_end_with_the_browser(
     async with asyncio.timeout(10):
         serving = asyncio.create_task(app(scope, receive, send))
         await arrived.wait()
-        assert graph.asked == [("RunEvents", {"id": "r1", "after": "7"}, "Bearer access-1")]
+        assert graph.asked[1:] == [("RunEvents", {"id": "r1", "after": "7"}, "Bearer access-1")]
         gone.set()
         await graph.ended.wait()
         await serving
@@ -231,5 +232,73 @@ async def test_events_after_something_that_is_no_event_are_not_asked_for(
 ) -> None:
     browser.cookies.set(ACCESS, "access-1", "acme.localhost", "/console")
     answer = await browser.get("/console/runs/r1/events", params={"after": after})
-    assert answer.status_code == 204
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert "number of an event" in answer.text
     assert graph.asked == []
+
+
+THERE = {"data": {"agentRun": {"id": "r1", "status": "RUNNING"}}}
+BAD_ID = {"data": None, "errors": [{"message": "id must be a UUID.", "extensions": {"code": "BAD_USER_INPUT"}}]}
+
+
+@pytest.mark.parametrize("access", ["old", None])
+async def test_whoever_watches_events_stays_logged_in(
+    graph: Graph, browser: httpx.AsyncClient, access: str | None
+) -> None:
+    """The browser comes again when its token is over, or its cookie gone: the session is renewed then."""
+    if access is not None:
+        browser.cookies.set(ACCESS, access, "acme.localhost", "/console")
+    browser.cookies.set(REFRESH, "refresh-0", "acme.localhost", "/console")
+    graph.answers["RunStatus"] = lambda _, request: (
+        JSONResponse(UNAUTHENTICATED, 401) if request.headers.get("authorization") != "Bearer access-1" else THERE
+    )
+    graph.answers["RefreshTokens"] = lambda *_: {"data": {"refreshTokens": {"tokens": TOKENS, "errors": []}}}
+    graph.answers["RunEvents"] = lambda *_: Response("event: complete\n\n", media_type="text/event-stream")
+    answer = await browser.get("/console/runs/r1/events", params={"after": "3"})
+    assert (answer.status_code, answer.text) == (200, "event: complete\n\n")
+    assert graph.asked[-1] == ("RunEvents", {"id": "r1", "after": "3"}, "Bearer access-1")
+    assert graph.names.count("RefreshTokens") == 1
+    cookies = answer.headers.get_list("set-cookie")
+    assert any(cookie.startswith(f"{ACCESS}=access-1;") for cookie in cookies)
+    assert any(cookie.startswith(f"{REFRESH}=refresh-1;") for cookie in cookies)
+
+
+async def test_two_pages_that_renew_at_once_do_not_log_each_other_out(graph: Graph, browser: httpx.AsyncClient) -> None:
+    browser.cookies.set(REFRESH, "refresh-0", "acme.localhost", "/console")
+    in_use = [{"code": "REFRESH_TOKEN_IN_USE", "message": "In use."}]
+    graph.answers["RefreshTokens"] = lambda *_: {"data": {"refreshTokens": {"tokens": None, "errors": in_use}}}
+    answer = await browser.get("/console/runs/r1/events")
+    assert (answer.status_code, answer.text) == (200, "retry: 1000\n\n"), (
+        "it comes again, with the other page's cookies"
+    )
+    assert "set-cookie" not in answer.headers
+    answer = await browser.get("/console/runs/r1")
+    assert (answer.status_code, "set-cookie" in answer.headers) == (503, False)
+
+
+async def test_events_of_no_run_are_not_there_and_who_logged_out_does_not_come_again(
+    graph: Graph, browser: httpx.AsyncClient
+) -> None:
+    assert (await browser.get("/console/runs/r1/events")).status_code == 204
+    browser.cookies.set(ACCESS, "access-1", "acme.localhost", "/console")
+    for found, status in (
+        (BAD_ID, 404),
+        ({"data": {"agentRun": None}}, 404),
+        ({"errors": [{"message": "No.", "extensions": {"code": "FORBIDDEN"}}]}, 403),
+        (UNAUTHENTICATED, 204),
+    ):
+        graph.answers["RunStatus"] = lambda *_, found=found: found
+        assert (await browser.get("/console/runs/r1/events")).status_code == status
+    assert "RunEvents" not in graph.names
+
+
+async def test_what_is_no_run_and_no_page_is_said(graph: Graph, browser: httpx.AsyncClient) -> None:
+    graph.answers["Run"] = lambda *_: BAD_ID
+    answer = await browser.get("/console/runs/nonsense")
+    assert answer.status_code == 404
+    assert "There is no such run" in answer.text
+    wrong = {"message": "This is no cursor of this list.", "extensions": {"code": "BAD_CURSOR"}}
+    graph.answers["Overview"] = lambda *_: {"data": None, "errors": [wrong]}
+    answer = await browser.get("/console/", params={"after": "nonsense"})
+    assert answer.status_code == 400
+    assert wrong["message"] in answer.text
