@@ -1,10 +1,11 @@
 """The catalogue as one JSON document, for those who may not import the Brain, and as texts for people."""
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
-from brain.catalogue.descriptors import Agent, Catalogue, Integration, Operation, RateLimit
+from brain.catalogue.descriptors import Agent, Catalogue, CredentialField, Integration, Operation, RateLimit
 
 __all__ = ["counts_text", "details", "document", "document_json"]
 
@@ -118,7 +119,7 @@ def _integration(catalogue: Catalogue, integration: Integration) -> dict[str, An
                 "description": field.description,
                 "secret": field.secret,
                 "required": field.required,
-                **({} if field.pattern is None else {"pattern": field.pattern}),
+                **_form(integration, field),
             }
             for field in integration.credentials
         ],
@@ -126,6 +127,20 @@ def _integration(catalogue: Catalogue, integration: Integration) -> dict[str, An
         "operations": [_operation(operation) for operation in integration.operations.values()],
         "agents": [agent.name for agent in catalogue.agents_of(integration.name)],
     }
+
+
+def _form(integration: Integration, field: CredentialField) -> dict[str, str]:
+    """The `pattern` that a value must match as a whole: the field's own, and those of addresses that it goes into."""
+    patterns = [] if field.pattern is None else [field.pattern]
+    patterns += [
+        "|".join(map(re.escape, variable.choices)) if variable.choices else variable.pattern
+        for variable in integration.variables
+        if variable.credential == field.name
+    ]
+    if not patterns:
+        return {}
+    *others, last = dict.fromkeys(patterns)
+    return {"pattern": last if not others else "".join(f"(?=(?:{other})$)" for other in others) + f"(?:{last})"}
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

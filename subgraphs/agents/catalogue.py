@@ -2,19 +2,20 @@
 tenants."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from resolvers.errors import Forbidden, InvalidValue
-from subgraphs.agents.domain.fits import ActionKind
+from subgraphs.agents.domain.fits import ActionKind, check_input, check_value
 from subgraphs.agents.domain.values import Risk
 
 __all__ = [
     "action_kind",
     "check_crew",
     "check_grants",
+    "check_input_of",
     "integration_names",
     "integration_of",
     "load_catalogue",
@@ -43,6 +44,32 @@ def load_catalogue() -> dict[str, Any]:
 def load_crews() -> dict[str, dict[str, Any]]:
     """All crews by name; see `load_catalogue`."""
     return {crew["name"]: crew for crew in _read("agent-crews.json")}
+
+
+def check_input_of(crew: str, arguments: Mapping[str, Any], field: str) -> None:
+    """Lets arguments through with which a crew can begin.
+
+    Args:
+        field: of the input in which they are.
+
+    Raises:
+        BadUserInput: says where.
+    """
+    check_crew(crew)
+    found = load_crews()[crew]
+    given = check_input(found["input"], arguments, field)
+    integration = integration_of(found["integration"] or "")
+    if integration is None:
+        return
+    if given["integration"] != integration["name"]:
+        raise InvalidValue(field, f"must name the crew's own integration, {integration['name']}")
+    wanted = given.get("operation")
+    if wanted is None:
+        return
+    operation = next((known for known in integration["operations"] if known["name"] == wanted), None)
+    if operation is None:
+        raise InvalidValue(field, f"must name an operation of {integration['name']}")
+    check_value(operation["arguments"], given.get("arguments") or {}, ("input", field, "arguments"))
 
 
 def check_crew(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from resolvers.session import TenantSession
-from subgraphs.agents.catalogue import check_crew
+from subgraphs.agents.catalogue import check_grants, check_input_of
 from subgraphs.agents.domain.errors import InvalidValue, ScheduleNotFound, check_version
 from subgraphs.agents.domain.runs import Opening
 from subgraphs.agents.domain.schedules import Schedule, ScheduleDetails, key_prefix
@@ -31,9 +31,10 @@ async def create_schedule(session: TenantSession, services: Services, details: S
 
     Raises:
         TemporalUnavailable: the workflow service does not answer.
-        InvalidValue: it does not understand the times, or there is no such crew.
+        BadUserInput: it does not understand the times, or the crew cannot begin with these arguments.
+        Forbidden: the caller lacks what the crew works with.
     """
-    check_crew(details.crew)
+    _check_can_run(details, session)
     now = datetime.now(UTC)
     schedule = _written(uuid4(), details, session, version=1, created_at=now, now=now)
     async with session.apart() as own:
@@ -53,7 +54,7 @@ async def update_schedule(
     """The schedule with `changes` (names of `ScheduleDetails`), from now on with the caller's rights.
 
     Raises:
-        ScheduleNotFound, VersionConflict, TemporalUnavailable, InvalidValue: see `create_schedule`.
+        ScheduleNotFound, VersionConflict, TemporalUnavailable, BadUserInput, Forbidden: see `create_schedule`.
     """
     async with session.apart() as own:
         before = await schedules.schedule_for_update(own, schedule_id)
@@ -61,7 +62,8 @@ async def update_schedule(
             raise ScheduleNotFound
         check_version(before.version, expected_version)
         details = ScheduleDetails(**{name: changes.get(name, getattr(before, name)) for name in _DETAILS})
-        check_crew(details.crew)
+        if details.enabled:
+            _check_can_run(details, session)
         now = datetime.now(UTC)
         after = _written(before.id, details, session, version=before.version + 1, created_at=before.created_at, now=now)
         await schedules.change_schedule(own, after)
@@ -112,6 +114,11 @@ async def open_scheduled_run(work: Work, schedule: Schedule, key: str) -> Opened
         schedule_id=schedule.id,
     )
     return await open_run(work, opening)
+
+
+def _check_can_run(details: ScheduleDetails, session: TenantSession) -> None:
+    check_input_of(details.crew, details.arguments, "arguments")
+    check_grants(details.crew, session.context.scopes)
 
 
 def _written(

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from temporalio import activity, workflow
@@ -14,10 +15,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from brain.recording import OPEN_SCHEDULED
 from brain.workflows.schedule_messages import DueMoment, OpenedRun
 from brain.workflows.scheduled_run import ScheduledRunWorkflow
+from resolvers.context import RequestContext
 from subgraphs.agents.domain.values import action_hash, run_id_of
+from subgraphs.agents.repository import schedules
 
 SCHEDULE = "schedule { id name crew cron timeZone arguments risk budgetMicros enabled changedBy { id } version }"
-DAILY = {"name": "Every morning", "crew": "tenant_analyst", "cron": "0 7 * * MON-FRI", "arguments": {"days": 7}}
+STRIPE = {"integration": "stripe", "goal": "Look."}
+QUESTION = {"question": "What is new?"}
+DAILY = {"name": "Every morning", "crew": "support_answer", "cron": "0 7 * * MON-FRI", "arguments": QUESTION}
 OPEN = "run { id status requestedBy { id } scheduleId arguments } isNew workflowId workflowInput refusal { code }"
 
 
@@ -128,12 +133,12 @@ async def test_when_it_is_due_a_run_is_opened_and_started(tenant, worker):
 
     started = (await there(recent))[0].action.workflow_id
     opened = await worker.get_workflow_handle_for(ScheduledRunWorkflow.run, started).result()
-    assert opened.workflow_id == f"{tenant.id}:tenant_analyst:{started.partition(':')[2]}"
+    assert opened.workflow_id == f"{tenant.id}:support_answer:{started.partition(':')[2]}"
     for workflow_id in (started, opened.workflow_id):
         description = await worker.get_workflow_handle(workflow_id).describe()
         assert description.raw_description.workflow_execution_info.priority.fairness_key == str(tenant.id)
     run = await worker.get_workflow_handle(opened.workflow_id).result()
-    assert (run["run_id"], run["arguments"], run["requested_by"]) == (edge["node"]["id"], {"days": 7}, None)
+    assert (run["run_id"], run["arguments"], run["requested_by"]) == (edge["node"]["id"], QUESTION, None)
     assert run["scopes"] == ["agents:approve", "agents:read", "crm:read"]
     await tenant.mutate("deleteAgentSchedule", "deletedId", manager(tenant), id=schedule["id"])
 
@@ -150,6 +155,26 @@ async def test_when_it_is_due_a_run_is_opened_and_started(tenant, worker):
         ({"crew": "no crew"}, "crew"),
         ({"crew": "no_such_crew"}, "crew"),
         ({"arguments": 1}, "arguments"),
+        ({"arguments": {}}, "arguments"),
+        ({"arguments": {"question": 7}}, "arguments.question"),
+        ({"arguments": {"input": {"question": None}}}, "arguments.input.question"),
+        ({"arguments": {**QUESTION, "days": 7}}, "arguments"),
+        ({"crew": "integration_stripe", "arguments": {"integration": "paypal", "goal": "Look."}}, "arguments"),
+        ({"crew": "integration_stripe", "arguments": {**STRIPE, "operation": "no_such"}}, "arguments"),
+        (
+            {
+                "crew": "integration_stripe",
+                "arguments": {
+                    **STRIPE,
+                    "operation": "create_refund",
+                    "arguments": {"payment_intent": "pi_1", "amount": "1"},
+                },
+            },
+            "arguments.arguments.amount",
+        ),
+        ({"cron": "0 7 30 2 *"}, "cron"),
+        ({"cron": "0 7 31 FEB,APR,6-6,9/2 *"}, "cron"),
+        ({"cron": "0 7 30-31 2 MON"}, "cron"),
     ],
 )
 async def test_what_cannot_be_scheduled(tenant, worker, values, path):
@@ -158,14 +183,38 @@ async def test_what_cannot_be_scheduled(tenant, worker, values, path):
         **{**DAILY, **values},
     )  # fmt: skip
     assert payload["schedule"] is None
-    assert payload["errors"][0]["path"] == ["input", path]
+    assert ".".join(payload["errors"][0]["path"]) == f"input.{path}"
     assert (await tenant.data("{ agentSchedules { id } }"))["agentSchedules"] == []
+
+
+async def test_who_lacks_what_a_crew_works_with_schedules_it_not(tenant, worker):
+    """Its runs would have the rights of who wrote the schedule, and come to nothing."""
+    given = {**DAILY, "crew": "tenant_analyst", "arguments": {}}
+    body = await tenant.agents.call(
+        "mutation ($input: CreateAgentScheduleInput!) { createAgentSchedule(input: $input) { schedule { id } } }",
+        {"input": given},
+        **{"tenant": tenant.id, **manager(tenant)},
+    )
+    assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "directory:read"}
+
+
+async def test_a_schedule_whose_crew_has_changed_can_be_switched_off(tenant, worker):
+    schedule = await created(tenant)
+    async with tenant.agents.database.session(RequestContext.system(tenant.id)) as session:
+        row = await schedules.schedule_for_update(session, UUID(schedule["id"]))
+        await schedules.change_schedule(session, replace(row, arguments={"of": "old"}))
+    me = manager(tenant)
+    payload = await tenant.mutate("updateAgentSchedule", "schedule { enabled }", me, id=schedule["id"], name="Other")
+    assert [error["code"] for error in payload["errors"]] == ["BAD_USER_INPUT"]
+    payload = await tenant.mutate("updateAgentSchedule", "schedule { enabled }", me, id=schedule["id"], enabled=False)
+    assert payload == {"schedule": {"enabled": False}, "errors": []}
+    await tenant.mutate("deleteAgentSchedule", "deletedId", me, id=schedule["id"])
 
 
 async def test_who_opens_runs_of_a_schedule(tenant, worker, agents):
     schedule = await created(tenant)
     key = f"schedule:{schedule['id']}-2026-05-04T07:00:00Z"
-    own = str(run_id_of(tenant.id, "tenant_analyst", key))
+    own = str(run_id_of(tenant.id, "support_answer", key))
     query = (
         "mutation ($input: OpenScheduledAgentRunInput!) { openScheduledAgentRun(input: $input) { "
         + OPEN
@@ -186,7 +235,7 @@ async def test_who_opens_runs_of_a_schedule(tenant, worker, agents):
     body = await opened({**workflow_caller, "tenant": uuid4()})
     assert body["data"]["openScheduledAgentRun"]["errors"] == [{"code": "SCHEDULE_NOT_FOUND"}]
     other_key = "free-choice"
-    other = {"scopes": ["agents:run"], "claims": {"run": str(run_id_of(tenant.id, "tenant_analyst", other_key))}}
+    other = {"scopes": ["agents:run"], "claims": {"run": str(run_id_of(tenant.id, "support_answer", other_key))}}
     body = await opened(other, key=other_key)
     assert body["data"]["openScheduledAgentRun"]["errors"] == [{"code": "BAD_USER_INPUT"}]
     answers = await asyncio.gather(*(opened(workflow_caller) for _ in range(5)))
