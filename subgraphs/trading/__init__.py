@@ -1,5 +1,5 @@
 """Trading: instruments, market data, strategies, backtests, and portfolios that trade on paper.
 
-Owns the entity `Instrument`, by `id`. Tells of
-`trading.instrument_created`; listens to nothing.
+Owns the entities `Instrument`, `TradingStrategy` and `Backtest`, by `id`. Tells of
+`trading.instrument_created` and `trading.backtest_finished`; listens to nothing.
 """

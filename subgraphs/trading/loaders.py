@@ -5,12 +5,22 @@ from uuid import UUID
 
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
+from subgraphs.trading.domain.backtests import Backtest, BacktestTrade
 from subgraphs.trading.domain.instruments import Instrument
+from subgraphs.trading.domain.strategies import Strategy
 from subgraphs.trading.domain.values import BarInterval
-from subgraphs.trading.repository import bars, instruments
+from subgraphs.trading.repository import backtests, bars, instruments, strategies
 from subgraphs.trading.repository.bars import BarRange, StoredBar
 
-__all__ = ["bar_pages", "instrument_by_id", "newest_bar", "newest_bar_of"]
+__all__ = [
+    "backtest_by_id",
+    "bar_pages",
+    "instrument_by_id",
+    "newest_bar",
+    "newest_bar_of",
+    "strategy_by_id",
+    "trade_pages",
+]
 
 
 async def instrument_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Instrument | None]:
@@ -33,3 +43,18 @@ async def newest_bar(session: TenantSession, keys: list[UUID]) -> Sequence[Store
 async def newest_bar_of(session: TenantSession, keys: list[UUID], interval: BarInterval) -> Sequence[StoredBar | None]:
     """The newest bar of each instrument in an interval."""
     return await bars.newest_bars(session, keys, [interval])
+
+
+async def strategy_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Strategy | None]:
+    """The strategy of each id, or None."""
+    return await strategies.find_strategies(session, keys)
+
+
+async def backtest_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Backtest | None]:
+    """The backtest of each id, or None."""
+    return await backtests.find_backtests(session, keys)
+
+
+async def trade_pages(session: TenantSession, keys: list[UUID], window: Window) -> Sequence[Page[BacktestTrade]]:
+    """A page of trades of each backtest."""
+    return await backtests.trade_pages(session, keys, window)

@@ -5,9 +5,12 @@ from sqlalchemy import (
     Boolean,
     Column,
     Computed,
+    Double,
+    Index,
     Integer,
     Numeric,
     PrimaryKeyConstraint,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -15,11 +18,13 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
+from subgraphs.trading.domain.strategies import StrategyKind
 from subgraphs.trading.domain.values import AssetKind, BarInterval, BarSource
 
-__all__ = ["SCHEMA", "bars", "instruments", "metadata"]
+__all__ = ["SCHEMA", "backtest_trades", "backtests", "bars", "instruments", "metadata", "strategies"]
 
 SCHEMA = "trading"
 
@@ -62,4 +67,64 @@ bars = Table(
     Column("revision", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("tenant_id", "instrument_id", "interval", "at"),
     tenant_reference("instrument_id", "trading.instruments", ondelete="CASCADE"),
+)
+
+strategies = tenant_table(
+    metadata,
+    "strategies",
+    Column("name", String(100), nullable=False),
+    Column("name_key", Text(collation="C"), Computed("lower(name)", persisted=True), nullable=False),
+    Column("description", String(2000), nullable=False),
+    enumeration("kind", StrategyKind),
+    Column("parameters", JSONB, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("tenant_id", "name_key", name="uq_strategies_name"),
+)
+
+# Estimates in floats: nobody's cash.
+backtests = tenant_table(
+    metadata,
+    "backtests",
+    Column("strategy_id", Uuid, nullable=False),
+    Column("instrument_id", Uuid, nullable=False),
+    enumeration("kind", StrategyKind),
+    Column("parameters", JSONB, nullable=False),
+    enumeration("interval", BarInterval),
+    moment("first_at"),
+    moment("last_at"),
+    Column("bars", Integer, nullable=False),
+    Column("money", Double, nullable=False),
+    Column("commission_bps", Double, nullable=False),
+    Column("slippage_bps", Double, nullable=False),
+    Column("risk_free", Double, nullable=False),
+    Column("final_money", Double, nullable=False),
+    Column("hold_return", Double, nullable=False),
+    Column("ruined", Boolean, nullable=False),
+    Column("trade_count", Integer, nullable=False),
+    Column("performance", JSONB, nullable=False),
+    Column("curve", JSONB, nullable=False),
+    Column("requested_by", Uuid),
+    tenant_reference("strategy_id", "trading.strategies"),
+    tenant_reference("instrument_id", "trading.instruments"),
+)
+for _columns in (["created_at"], ["strategy_id", "created_at"], ["instrument_id", "created_at"]):
+    Index(f"ix_backtests_{'_'.join(_columns)}", *(backtests.c[name] for name in ("tenant_id", *_columns, "id")))
+
+backtest_trades = Table(
+    "backtest_trades",
+    metadata,
+    Column("tenant_id", Uuid, nullable=False),
+    Column("backtest_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("direction", SmallInteger, nullable=False),
+    moment("entered_at"),
+    moment("exited_at"),
+    Column("quantity", Double, nullable=False),
+    Column("entry_price", Double, nullable=False),
+    Column("exit_price", Double, nullable=False),
+    Column("profit", Double, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "backtest_id", "number"),
+    tenant_reference("backtest_id", "trading.backtests", ondelete="CASCADE"),
 )

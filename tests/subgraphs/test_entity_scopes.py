@@ -55,6 +55,8 @@ async def test_references_need_the_scope(
         "Contact": demo_id("acme", "contact", "c001"),
         "AgentRun": run_id_of(demo_tenant_id("acme"), "lead_scoring", "demo-1"),
         "Instrument": demo_id("acme", "instrument", "coin"),
+        "TradingStrategy": demo_id("acme", "strategy", "crossover"),
+        "Backtest": demo_id("acme", "backtest", "crossover"),
     }
     key = known.get(name) if seen == "one that exists" else None
     representation = {"__typename": name, "id": str(key or uuid.uuid4())}

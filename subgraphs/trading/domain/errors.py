@@ -7,7 +7,6 @@ from resolvers.errors import Conflict, NotFound, Refused
 __all__ = [
     "BacktestNotFound",
     "BacktestTooLong",
-    "BacktestsBusy",
     "CurrencyMismatch",
     "InstrumentInactive",
     "InstrumentNotFound",
@@ -84,12 +83,6 @@ class BacktestTooLong(Refused):
     """There are more bars than one backtest takes: choose a shorter range or a longer interval."""
 
     code = "BACKTEST_TOO_LONG"
-
-
-class BacktestsBusy(Refused):
-    """Too many backtests are running; try again in a moment."""
-
-    code = "BACKTESTS_BUSY"
 
 
 class InstrumentInactive(Refused):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from subgraphs.trading.domain.signals import Floats
 
@@ -95,18 +96,19 @@ def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def thinned(values: Floats, most: int) -> list[int]:
+def thinned(values: ArrayLike, most: int) -> list[int]:
     """Places of at most `most` values that show the same curve: first, last, and the least and greatest between.
 
     Args:
         most: at least 4.
     """
-    count = len(values)
+    curve = np.asarray(values, dtype=np.float64)
+    count = len(curve)
     if count <= most:
         return list(range(count))
     edges = np.linspace(1, count - 1, (most - 2) // 2 + 1).astype(int)
     places = {0, count - 1}
     for start, end in pairwise(edges):
         if end > start:
-            places |= {int(start + values[start:end].argmin()), int(start + values[start:end].argmax())}
+            places |= {int(start + curve[start:end].argmin()), int(start + curve[start:end].argmax())}
     return sorted(places)

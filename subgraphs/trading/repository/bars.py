@@ -22,7 +22,6 @@ __all__ = [
     "StoredBar",
     "Written",
     "bar_pages",
-    "bars_of",
     "newest_bars",
     "recent_bars",
     "write_bars",
@@ -170,13 +169,6 @@ async def recent_bars(
     )
     rows = await session.rows(select(newest).where(newest.c.revision > revision).order_by(newest.c.at))
     return [_stored(row) for row in rows]
-
-
-async def bars_of(session: TenantSession, instrument_id: UUID, wanted: BarRange, most: int) -> list[Bar]:
-    """The oldest `most` bars in a range, the oldest first. One statement."""
-    statement = _in_range(select(*_OHLCV).where(bars.c.instrument_id == instrument_id), wanted)
-    rows = await session.rows(statement.order_by(bars.c.at).limit(most))
-    return [Bar(row.at, *map(plain, row[1:6])) for row in rows]
 
 
 def _in_range(statement: Select[Any], wanted: BarRange) -> Select[Any]:

@@ -13,14 +13,18 @@ from sqlalchemy.exc import IntegrityError
 
 from resolvers.errors import DomainError, Unauthenticated
 from resolvers.session import TenantSession
-from subgraphs.trading.domain.errors import SymbolTaken
+from subgraphs.trading.domain.errors import NameTaken, StrategyInUse, SymbolTaken
 from subgraphs.trading.domain.values import plain
 
-__all__ = ["add", "add_missing", "change", "columns_of", "read", "tenant_of"]
+__all__ = ["add", "add_missing", "change", "columns_of", "read", "refusing", "tenant_of"]
 
 T = TypeVar("T")
 
-_REFUSALS: Final[dict[str, Callable[[], DomainError]]] = {"uq_instruments_symbol": SymbolTaken}
+_REFUSALS: Final[dict[str, Callable[[], DomainError]]] = {
+    "uq_instruments_symbol": SymbolTaken,
+    "uq_strategies_name": lambda: NameTaken("Another strategy has this name."),
+    "fk_backtests_tenant_id_strategy_id": StrategyInUse,
+}
 
 
 def tenant_of(session: TenantSession) -> UUID:
@@ -51,7 +55,7 @@ async def add(session: TenantSession, table: Table, *entities: Any) -> None:
         DomainError: a constraint that has a meaning to users does not hold.
     """
     if entities:
-        with _refusing():
+        with refusing():
             await session.execute(insert(table), _rows(session, entities))
 
 
@@ -68,7 +72,7 @@ async def change(session: TenantSession, table: Table, entity: Any) -> None:
         DomainError: a constraint that has a meaning to users does not hold.
     """
     values = _values(entity)
-    with _refusing():
+    with refusing():
         await session.execute(update(table).where(table.c.id == values.pop("id")).values(values))
 
 
@@ -82,7 +86,8 @@ def _values(entity: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
+    """Turns the violation of a constraint that has a meaning to users into that error."""
     try:
         yield
     except IntegrityError as error:

@@ -11,6 +11,6 @@ __all__ = ["schema"]
 schema: SubgraphSchema = build_schema(
     query=Query,
     mutation=Mutation,
-    entity_scopes={"Instrument": READ},
+    entity_scopes=dict.fromkeys(("Backtest", "Instrument", "TradingStrategy"), READ),
     scalars=SCALARS,
 )

@@ -2,11 +2,13 @@
 
 import strawberry
 
+from subgraphs.trading.schema.backtests import BacktestMutation
 from subgraphs.trading.schema.market_data import MarketDataMutation
+from subgraphs.trading.schema.strategies import StrategyMutation
 
 __all__ = ["Mutation"]
 
 
 @strawberry.type
-class Mutation(MarketDataMutation):
+class Mutation(MarketDataMutation, StrategyMutation, BacktestMutation):
     pass

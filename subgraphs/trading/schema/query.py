@@ -11,18 +11,20 @@ from resolvers.pagination import After, Before, First, Last
 from resolvers.permissions import requires
 from subgraphs.trading.repository.instruments import instruments_by_symbol
 from subgraphs.trading.schema.arguments import INTERNAL, READ, IdArgument
+from subgraphs.trading.schema.backtests import BacktestQuery
 from subgraphs.trading.schema.instruments import (
     Instrument,
     InstrumentConnection,
     InstrumentFilterInput,
     instrument_connection,
 )
+from subgraphs.trading.schema.strategies import StrategyQuery
 
 __all__ = ["Query"]
 
 
 @strawberry.type
-class Query:
+class Query(BacktestQuery, StrategyQuery):
     @strawberry.federation.field(
         tags=INTERNAL, description="The instrument with this id, if the tenant has it.", extensions=[requires(READ)]
     )

@@ -1,4 +1,4 @@
-"""Demo data: three instruments for each demo tenant, with a year of days that nobody traded."""
+"""Demo data for each demo tenant: three instruments with a year of days that nobody traded, strategies, a backtest."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,16 +8,30 @@ from typing import Any
 from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, demo_id, demo_tenant_id
 from resolvers.session import Database, TenantSession
+from subgraphs.trading.domain.backtests import Terms, backtest_of, calculated
 from subgraphs.trading.domain.generator import Walk, generate
 from subgraphs.trading.domain.instruments import Instrument, new_instrument
+from subgraphs.trading.domain.strategies import (
+    MeanReversion,
+    Momentum,
+    MovingAverageCrossover,
+    Rule,
+    new_strategy,
+)
 from subgraphs.trading.domain.values import AssetKind, BarInterval, BarSource
-from subgraphs.trading.repository import bars, instruments
+from subgraphs.trading.repository import backtests, bars, instruments, series, strategies
+from subgraphs.trading.repository.bars import BarRange
 
 __all__ = ["FIRST_DAY", "seed"]
 
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
 _DAYS = 250
 _MADE_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+_STRATEGIES: dict[str, tuple[str, Rule]] = {
+    "crossover": ("Crossover 10/30", MovingAverageCrossover(10, 30)),
+    "reversion": ("Back to the mean", MeanReversion(20, 1.5, 0.25)),
+    "momentum": ("A month's momentum", Momentum(21, 0.02)),
+}
 _CURRENCIES = {"acme": "USD", "globex": "EUR"}
 _INSTRUMENTS: dict[str, dict[str, Any]] = {
     "shares": {
@@ -54,6 +68,7 @@ async def seed(database: Database) -> None:
             (known,) = await instruments.find_instruments(session, [demo_id(slug, "instrument", "shares")])
             if known is None:
                 await _instruments(session, slug)
+                await _strategies(session, slug)
 
 
 async def _instruments(session: TenantSession, slug: str) -> None:
@@ -78,3 +93,27 @@ def _instrument(slug: str, key: str) -> Instrument:
         "lot_size": Decimal(described["lot"]),
     }
     return replace(new_instrument(demo_id(slug, "instrument", key), values, _MADE_AT), revision=1)
+
+
+async def _strategies(session: TenantSession, slug: str) -> None:
+    made = [
+        new_strategy(demo_id(slug, "strategy", key), name, "For demonstration.", rule, _MADE_AT)
+        for key, (name, rule) in _STRATEGIES.items()
+    ]
+    await strategies.add_missing_strategies(session, made)
+    instrument_id = demo_id(slug, "instrument", "shares")
+    bars_ = (await series.newest_series(session, [instrument_id], BarRange(BarInterval.DAY), _DAYS))[instrument_id]
+    terms = Terms(money=10_000.0, commission_bps=10.0, slippage_bps=5.0, risk_free=0.02)
+    found = calculated(made[0].rule, bars_.prices, terms, BarInterval.DAY.per_year(AssetKind.EQUITY))
+    backtest, trades = backtest_of(
+        demo_id(slug, "backtest", "crossover"),
+        made[0],
+        instrument_id,
+        BarInterval.DAY,
+        bars_.at,
+        terms,
+        found,
+        demo_id(slug, "user", "ben"),
+        _MADE_AT,
+    )
+    await backtests.add_backtest(session, backtest, trades)

@@ -22,7 +22,8 @@ class Tenant:
     async def mutate(self, field: str, selection: str, **values: Any) -> dict[str, Any]:
         """The payload of the mutation `field`, with its errors."""
         kind = field[0].upper() + field[1:] + "Input"
-        query = f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ {selection} errors {{ code }} }} }}"
+        shown = f"{selection} errors {{ code ... on InvalidInputError {{ path }} }}"
+        query = f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ {shown} }} }}"
         payload: dict[str, Any] = (await self.data(query, {"input": values}))[field]
         return payload
 
