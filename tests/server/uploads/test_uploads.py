@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -257,6 +258,31 @@ async def test_a_client_that_stalls(storage: Storage) -> None:
     assert (status, code_of(answer)) == (408, "REQUEST_TIMEOUT")
     assert headers["connection"] == "close"
     assert not storage.requests
+
+
+async def test_a_client_that_drips_what_comes_before_the_files(storage: Storage) -> None:
+    """It is never silent for long, and all of that must be there within the time for a body nevertheless."""
+    async with uploading(storage) as (app, url):
+        limits = app.config.limits.model_copy(update={"body_timeout_s": 0.4})
+        app.config = app.config.model_copy(update={"limits": limits})
+        at = urlsplit(url)
+        reader, writer = await asyncio.open_connection(at.hostname, at.port)
+        head = (
+            b"POST /graphql HTTP/1.1\r\nhost: x\r\napollo-require-preflight: 1\r\ncontent-length: 9999\r\n"
+            b"content-type: multipart/form-data; boundary=b\r\n\r\n"
+        )
+        writer.write(head + b'--b\r\ncontent-disposition: form-data; name="operations"\r\n\r\n')
+
+        async def drip() -> None:
+            while True:
+                writer.write(b" ")
+                await asyncio.sleep(0.02)
+
+        dripping = asyncio.create_task(drip())
+        async with asyncio.timeout(10):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
+        dripping.cancel()
+        writer.close()
 
 
 # ---- refusals -------------------------------------------------------------------------------------------------------
