@@ -33,6 +33,8 @@ def propose(
         items = [None] if template.each is None else evaluate(template.each, known) or []
         for item in items:
             here = {**known, "item": item}
+            if template.when is not None and evaluate(template.when, here) is None:
+                continue
             arguments = {name: evaluate(value, here) for name, value in template.arguments.items()}
             reason = str(evaluate(template.reason, here) or "")
             proposed.append(ProposedAction(template.tool, crew.tools[template.tool].risk, arguments, reason))

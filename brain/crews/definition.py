@@ -105,6 +105,7 @@ class ActionTemplate:
         each: expression of a list: one action for each item; None for one action.
         arguments: name -> constant or expression over `$input`, `$output`, `$engine` and `$item`.
         reason: expression or text.
+        when: expression; where its value is null nothing is proposed.
     """
 
     tool: str
@@ -112,6 +113,7 @@ class ActionTemplate:
     each: str | None
     arguments: Mapping[str, Any]
     reason: str
+    when: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

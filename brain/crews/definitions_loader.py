@@ -217,8 +217,11 @@ def _action(section: Section, tools: Mapping[str, Tool], tasks: Mapping[str, Tas
         each=section.optional_text("each"),
         arguments=section.mapping("arguments"),
         reason=section.text("reason"),
+        when=section.optional_text("when"),
     )
     section.done()
+    if action.when is not None and not is_expression(action.when):
+        raise section.error("must be an expression", "when")
     if action.tool not in tools or tools[action.tool].risk is Risk.READ:
         raise section.error("must be one of the tools that write", "tool")
     if action.task not in tasks:
@@ -231,7 +234,7 @@ def _action(section: Section, tools: Mapping[str, Tool], tasks: Mapping[str, Tas
 
 
 def _expressions(action: ActionTemplate) -> Iterator[str]:
-    for value in (action.each, action.reason, *action.arguments.values()):
+    for value in (action.each, action.when, action.reason, *action.arguments.values()):
         if is_expression(value):
             yield str(value)
 

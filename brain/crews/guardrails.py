@@ -55,6 +55,17 @@ def lead_was_read(output: BaseModel, case: Case) -> Iterator[str]:
 
 
 @_guardrail
+def closed_leads_have_no_score(output: BaseModel, case: Case) -> Iterator[str]:
+    """What is won or lost is not scored any more, and what is open is."""
+    assert isinstance(output, LeadScoreOutput)
+    for data in case.evidence.of("read_lead"):
+        lead = data.get("lead")
+        if lead and (lead.get("status") == "OPEN") is (output.value is None):
+            status = str(lead.get("status")).lower()
+            yield f"the lead is {status}: {'give it a value' if output.value is None else 'leave the value null'}"
+
+
+@_guardrail
 def reasons_differ(output: BaseModel, case: Case) -> Iterator[str]:
     """Reasons are not said twice."""
     assert isinstance(output, LeadScoreOutput)

@@ -30,7 +30,9 @@ class _Output(BaseModel):
 class LeadScoreOutput(_Output):
     """How promising a lead is."""
 
-    value: int = Field(ge=0, le=100, description="0: no chance; 100: sure and large.")
+    value: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        description="0: no chance; 100: sure and large. Null for a lead that is closed: it is not scored."
+    )
     summary: Line = Field(description="One sentence.")
     reasons: list[Line] = Field(min_length=1, max_length=20, description="The weightiest first.")
 

@@ -67,10 +67,15 @@ def _editable(crew: Crew, template: ActionTemplate) -> dict[str, Schema | None]:
     roots: dict[str, Schema] = {"output": model}
     if template.each is not None and root_of(template.each) == "output":
         roots["item"] = _plain(_at(model, template.each, model).get("items", {}), model)
-    return {
+    found = {
         name: _at(roots[root_of(value)], value, model) if is_expression(value) and root_of(value) in roots else None
         for name, value in template.arguments.items()
     }
+    for name, value in template.arguments.items():
+        schema = found[name]
+        if schema is not None and value == template.when:
+            found[name] = _not_null(schema)  # else nothing would have been proposed
+    return found
 
 
 def _at(schema: Schema, expression: str, model: Schema) -> Schema:
@@ -94,6 +99,14 @@ def _plain(value: Any, model: Schema) -> Any:
         schema = _resolved(dict(value), model)
         return {name: _plain(part, model) for name, part in schema.items() if name != "title" or not _is_text(part)}
     return [_plain(part, model) for part in value] if isinstance(value, list) else value
+
+
+def _not_null(schema: Schema) -> Schema:
+    others = [variant for variant in schema.get("anyOf", ()) if variant != {"type": "null"}]
+    if not others:
+        return schema
+    rest = {name: part for name, part in schema.items() if name not in ("anyOf", "default")}
+    return {**rest, **others[0]} if len(others) == 1 else {**rest, "anyOf": others}
 
 
 def _is_text(value: Any) -> bool:

@@ -10,7 +10,7 @@
 | standing of the business | rated 4 or better by at least one review: 10; listed: 4 |
 | gone cold | an open lead without a completed activity in 60 days, older than that: -15 |
 
-The sum is cut to 0..100. Notes play no part.
+The sum is cut to 0..100. Notes play no part. A lead that is won or lost is not scored, and nothing is proposed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,6 +43,13 @@ def score(given: Given) -> Playbook:
     lead = data.get("lead")
     if lead is None:
         raise SubjectMissing("There is no such lead.")
+    if lead.get("status") != "OPEN":
+        how = str(lead.get("status")).lower()
+        return {
+            "value": None,
+            "summary": f"The lead is {how}: it is not scored any more.",
+            "reasons": [f"Closed: {how}"],
+        }
     counted = sorted(points(lead, given.now), key=lambda item: -abs(item[0]))
     value = min(100, max(0, sum(number for number, _ in counted)))
     reasons = [f"{text} ({number:+d})" for number, text in counted] or ["Nothing speaks for it (0)"]

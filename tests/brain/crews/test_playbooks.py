@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brain.crews import load_crews
+from brain.crews.actions import propose
 from brain.crews.guardrails import GUARDRAILS, Case, response_problems
 from brain.crews.outputs import OUTPUTS
 from brain.crews.playbooks import PLAYBOOKS, Given, lead_scoring, support_answer
 from brain.crews.playbooks.review_response import topics_of
+from brain.crews.task import EngineUsed
 from brain.crews.tools import Evidence, ToolCall
 from tests.brain.crews import world
 from tests.brain.crews.world import NOW
@@ -50,7 +53,7 @@ def checked(
 LEADS = st.fixed_dictionaries(
     {
         "id": st.just(world.LEAD),
-        "status": st.sampled_from(["OPEN", "WON", "LOST"]),
+        "status": st.just("OPEN"),
         "source": st.sampled_from([*lead_scoring.SOURCES]),
         "valueMinor": st.integers(0, 2**31 - 1),
         "currency": st.sampled_from(["USD", "EUR"]),
@@ -69,10 +72,28 @@ LEADS = st.fixed_dictionaries(
 )
 
 
+@given(LEADS, st.sampled_from(["WON", "LOST"]))
+def test_a_closed_lead_is_not_scored_and_nothing_is_proposed(lead: dict[str, Any], status: str) -> None:
+    output, evidence = play("lead_scoring", "score", {"read_lead": {"lead": {**lead, "status": status}}})
+    checked("LeadScoreOutput", ("lead_was_read", "closed_leads_have_no_score", "reasons_differ"), output, evidence)
+    assert output["value"] is None
+    assert status.lower() in output["summary"]
+    assert propose(load_crews()["lead_scoring"], "score", {"leadId": "l"}, output, EngineUsed("PLAYBOOK")) == ()
+
+
+@pytest.mark.parametrize(("status", "value"), [("WON", 71), ("LOST", 0), ("OPEN", None)])
+def test_no_engine_scores_what_is_closed_or_leaves_out_what_is_open(status: str, value: int | None) -> None:
+    evidence = Evidence()
+    evidence.calls.append(ToolCall("read_lead", {}, {"lead": world.lead(status=status)}))
+    output = OUTPUTS["LeadScoreOutput"].model_validate({"value": value, "summary": "So.", "reasons": ["Why."]})
+    (problem,) = GUARDRAILS["closed_leads_have_no_score"](output, Case(evidence, {}))
+    assert status.lower() in problem
+
+
 @given(LEADS)
 def test_any_lead_has_a_score_with_reasons_that_make_it(lead: dict[str, Any]) -> None:
     output, evidence = play("lead_scoring", "score", {"read_lead": {"lead": lead}})
-    checked("LeadScoreOutput", ("lead_was_read", "reasons_differ"), output, evidence)
+    checked("LeadScoreOutput", ("lead_was_read", "closed_leads_have_no_score", "reasons_differ"), output, evidence)
     said = [int(found.group(1)) for reason in output["reasons"] if (found := re.search(r"\(([+-]?\d+)\)$", reason))]
     assert len(said) == len(output["reasons"])
     assert min(100, max(0, sum(said))) == output["value"]
