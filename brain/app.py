@@ -66,7 +66,17 @@ T = TypeVar("T")
 
 _AGENTS = "agents"
 _IDENTITY = "identity"
-_WRITTEN_FOR_CLIENTS = ("identity", "crm", "directory", "agents", "storefront", "trading", "gaming", "analytics")
+_WRITTEN_FOR_CLIENTS = (
+    "identity",
+    "crm",
+    "directory",
+    "agents",
+    "storefront",
+    "trading",
+    "gaming",
+    "analytics",
+    "campaigns",
+)
 """Subgraphs whose errors clients may read; those of any other are masked."""
 
 _REDIS_TIMEOUT_S = 2

@@ -14,7 +14,17 @@ from typing import Final
 
 __all__ = ["CONTEXTS", "STAND_INS"]
 
-CONTEXTS: Final = ("identity", "crm", "directory", "agents", "storefront", "trading", "gaming", "analytics")
+CONTEXTS: Final = (
+    "identity",
+    "crm",
+    "directory",
+    "agents",
+    "storefront",
+    "trading",
+    "gaming",
+    "analytics",
+    "campaigns",
+)
 """All contexts, in the order in which they are migrated and seeded."""
 
 STAND_INS: Final = ("saleor",)

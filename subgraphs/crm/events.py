@@ -6,7 +6,35 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["ContactsMerged", "LeadEnteredStage"]
+__all__ = ["ContactChanged", "ContactDeleted", "ContactsMerged", "LeadEnteredStage"]
+
+
+@event("crm.contact_changed", version=1, about="contact_id")
+@dataclass(frozen=True, slots=True)
+class ContactChanged:
+    """There is a new contact, or one has changed. What is sealed is not told.
+
+    Attributes:
+        version: of the contact; the greatest is how it is now.
+    """
+
+    contact_id: UUID
+    name: str
+    email: str | None
+    company: str | None
+    job_title: str | None
+    business_id: UUID | None
+    version: int
+    created_at: datetime
+
+
+@event("crm.contact_deleted", version=1, about="contact_id")
+@dataclass(frozen=True, slots=True)
+class ContactDeleted:
+    """A contact is not there any more."""
+
+    contact_id: UUID
+    deleted_at: datetime
 
 
 @event("crm.contacts_merged", version=1, about="contact_id")

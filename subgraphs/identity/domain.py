@@ -75,6 +75,7 @@ _READ: Final = frozenset(
         "storefront:read",
         "gaming:read",
         "trading:read",
+        "campaigns:read",
         "gaming:play",
         "analytics:read",
     }
@@ -86,6 +87,7 @@ _WORK: Final = _READ | {
     "gaming:write",
     "trading:write",
     "analytics:write",
+    "campaigns:write",
 }
 _MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write"}
 _OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}

@@ -160,6 +160,12 @@ def test_analytics(case: schemathesis.Case, served: str, sign_context: Any) -> N
     check(case, f"{served}/analytics/graphql", sign_context("analytics"))
 
 
+@_schema("campaigns").parametrize()
+@bounded
+def test_campaigns(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    check(case, f"{served}/campaigns/graphql", sign_context("campaigns"))
+
+
 def check(case: schemathesis.Case, url: str, header: str) -> None:
     response = case.call(base_url=url, headers={"x-brain-context": header})
     assert response.status_code < 500, response.text

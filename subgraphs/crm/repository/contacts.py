@@ -1,6 +1,7 @@
 """Contacts: statements that read and write `crm.contacts`."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from resolvers.pagination import Page, Window, fetch_page
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Contact, ContactFilter, ContactOrderField
 from subgraphs.crm.domain.errors import ContactInUse
+from subgraphs.crm.events import ContactChanged, ContactDeleted
 from subgraphs.crm.repository.lists import among, matches_words, orderings, page_of
 from subgraphs.crm.repository.rows import columns_of, insert_rows, refusing, update_row
 from subgraphs.crm.tables import contacts, merged_contacts
@@ -76,11 +78,13 @@ async def add_contact(session: TenantSession, *new: Contact) -> None:
         DuplicateEmail: another contact has the address.
     """
     await insert_rows(session, contacts, *new)
+    _tell(session, *new)
 
 
 async def change_contact(session: TenantSession, contact: Contact) -> None:
     """Writes a contact that `contact_for_update` gave, as it is now. Raises as `add_contact`."""
     await update_row(session, contacts, contact)
+    _tell(session, contact)
 
 
 async def remove_contact(session: TenantSession, contact_id: UUID) -> None:
@@ -91,6 +95,24 @@ async def remove_contact(session: TenantSession, contact_id: UUID) -> None:
     """
     with refusing({"fk_leads_tenant_id_contact_id": ContactInUse}):
         await session.execute(delete(contacts).where(contacts.c.id == contact_id))
+    session.publish(ContactDeleted(contact_id, datetime.now(UTC)))
+
+
+def _tell(session: TenantSession, *changed: Contact) -> None:
+    """Tells others of contacts: here, so that no way of writing one leaves it out."""
+    for contact in changed:
+        session.publish(
+            ContactChanged(
+                contact.id,
+                contact.name,
+                contact.email,
+                contact.company,
+                contact.job_title,
+                contact.business_id,
+                contact.version,
+                contact.created_at,
+            )
+        )
 
 
 def _contact(row: Row[Any]) -> Contact:

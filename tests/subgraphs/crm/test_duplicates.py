@@ -142,7 +142,12 @@ async def test_told_again_it_changes_nothing(tenant):
     data = await tenant.data("query ($id: ID!) { contact(id: $id) { id } }", {"id": other["id"]})
     assert data["contact"]["id"] == third["id"]
     async with tenant.crm.database.session(RequestContext.system(tenant.id)) as session:
-        told = await session.rows(text("select name, data->>'other_id' as other from outbox order by position"))
+        told = await session.rows(
+            text(
+                "select name, data->>'other_id' as other from outbox"
+                " where name <> 'crm.contact_changed' order by position"
+            )
+        )
     assert [(row.name, row.other) for row in told] == [
         ("crm.contacts_merged", other["id"]),
         ("crm.contacts_merged", kept["id"]),

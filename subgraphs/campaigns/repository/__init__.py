@@ -1,0 +1,1 @@
+"""All SQL of campaigns, by what it is about."""
