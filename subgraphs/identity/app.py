@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from resolvers.app import Subgraph, subgraph_app
 from resolvers.settings import Settings
+from subgraphs.identity.openid import OpenIdClient
 from subgraphs.identity.passwords import Passwords
 from subgraphs.identity.schema import identity_schema
 from subgraphs.identity.services import Services
@@ -23,6 +24,8 @@ def create_app(settings: Settings) -> Subgraph:
     """
     tokens = AccessTokens.from_file(settings.identity_private_key_file, settings.token_issuer)
 
+    openid = OpenIdClient(loopback=settings.oidc_loopback)
+
     async def jwks(_: Request) -> Response:
         return JSONResponse(tokens.jwks, headers={"cache-control": "public, max-age=300"})
 
@@ -30,8 +33,9 @@ def create_app(settings: Settings) -> Subgraph:
         "identity",
         identity_schema(),
         settings,
-        services=Services(Passwords(), tokens),
+        services=Services(Passwords(), tokens, openid),
         routes=[Route("/.well-known/jwks.json", jwks)],
+        on_stop=openid.close,
     )
 
 

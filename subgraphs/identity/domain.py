@@ -53,6 +53,10 @@ class AuditAction(Enum):
     ROLE_CHANGED = "role_changed"
     SESSION_REVOKED = "session_revoked"
     SESSIONS_REVOKED = "sessions_revoked"
+    IDENTITY_PROVIDER_CREATED = "identity_provider_created"
+    IDENTITY_PROVIDER_CHANGED = "identity_provider_changed"
+    IDENTITY_PROVIDER_DELETED = "identity_provider_deleted"
+    SINGLE_SIGN_ON_REFUSED = "single_sign_on_refused"
     API_KEY_CREATED = "api_key_created"
     API_KEY_REVOKED = "api_key_revoked"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from subgraphs.identity.openid import OpenIdClient
 from subgraphs.identity.passwords import Passwords
 from subgraphs.identity.tokens import AccessTokens
 
@@ -12,3 +13,4 @@ __all__ = ["Services"]
 class Services:
     passwords: Passwords
     tokens: AccessTokens
+    openid: OpenIdClient

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -17,16 +18,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from resolvers.sealing import SealedText
 from resolvers.tables import context_metadata, tenant_reference, tenant_table
 
 __all__ = [
     "api_keys",
     "audit_entries",
     "credentials",
+    "identity_providers",
     "invitations",
     "login_sessions",
     "memberships",
     "metadata",
+    "provided_identities",
     "refresh_tokens",
     "tenant_domains",
     "tenants",
@@ -169,3 +173,32 @@ audit_entries = Table(
     Index("ix_audit_entries_action", "tenant_id", "action", "created_at", "id"),
 )
 """Append-only: the application has no right to change or delete. Labels are addresses as they were then."""
+
+identity_providers = tenant_table(
+    metadata,
+    "identity_providers",
+    Column("name", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("client_secret", SealedText),
+    Column("allowed_domains", ARRAY(Text), nullable=False),
+    Column("redirect_uris", ARRAY(Text), nullable=False),
+    Column("default_role", Text),
+    Column("is_enabled", Boolean, nullable=False),
+    ForeignKeyConstraint(["tenant_id"], ["identity.tenants.id"]),
+    UniqueConstraint("tenant_id", "name"),
+    CheckConstraint("default_role in ('manager', 'agent', 'viewer')", name="default_role"),
+)
+"""Who signs a tenant's people in besides us, by OpenID Connect."""
+
+provided_identities = tenant_table(
+    metadata,
+    "provided_identities",
+    Column("provider_id", Uuid, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("user_id", Uuid, ForeignKey("identity.users.id"), nullable=False, index=True),
+    tenant_reference("provider_id", "identity.identity_providers", ondelete="cascade"),
+    UniqueConstraint("tenant_id", "provider_id", "subject", name="uq_provided_identities_subject"),
+    UniqueConstraint("tenant_id", "provider_id", "user_id", name="uq_provided_identities_user_id"),
+)
+"""Whom a provider means by which name. It stays when a membership ends: who was removed comes back by invitation."""

@@ -187,6 +187,7 @@ async def subgraph_settings(
         redis_url=redis_url,  # type: ignore[arg-type]
         context_keys_file=folder / "{name}.keys.json",
         identity_private_key_file=folder / "identity.pem",
+        oidc_loopback=True,
     )
 
 

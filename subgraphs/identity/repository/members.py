@@ -127,6 +127,14 @@ async def is_member_address(session: TenantSession, email: str) -> bool:
     return await session.row(select(users.c.id).where(users.c.email == email)) is not None
 
 
+async def member_by_address(session: TenantSession, email: str) -> UUID | None:
+    """The member of the tenant with that address, the oldest account if there are several."""
+    found: UUID | None = await session.scalar(
+        select(users.c.id).where(users.c.email == email).order_by(users.c.created_at, users.c.id).limit(1)
+    )
+    return found
+
+
 async def add_membership(session: TenantSession, tenant_id: UUID, user_id: UUID, role: Role) -> bool:
     """Whether the user has become a member; False if they were one already."""
     statement = (

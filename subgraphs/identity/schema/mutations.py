@@ -8,9 +8,10 @@ import strawberry
 from resolvers.ids import parse_id
 from resolvers.mutations import MutationPayload, RefusedError, mutation
 from resolvers.operation import Info
-from subgraphs.identity import loaders
+from subgraphs.identity.schema.payloads import LogInPayload, log_in_payload
 from subgraphs.identity.schema.sessions import SessionMutation
-from subgraphs.identity.schema.types import Account, ApiKey, AuthTokens, Invitation, Membership, Role
+from subgraphs.identity.schema.single_sign_on import SingleSignOnMutation
+from subgraphs.identity.schema.types import ApiKey, AuthTokens, Invitation, Membership, Role
 from subgraphs.identity.services import Services
 from subgraphs.identity.tokens import ACCESS_TOKEN_LIFETIME_S
 from subgraphs.identity.usecases import api_keys, invitations, log_in, members
@@ -47,12 +48,6 @@ class CreateApiKeyInput:
     name: str
     scopes: list[str]
     expires_at: datetime | None = None
-
-
-@strawberry.type
-class LogInPayload(MutationPayload):
-    tokens: AuthTokens | None = None
-    user: Account | None = None
 
 
 @strawberry.type
@@ -100,7 +95,7 @@ class RevokeApiKeyPayload(MutationPayload):
 
 
 @strawberry.type
-class Mutation(SessionMutation):
+class Mutation(SessionMutation, SingleSignOnMutation):
     @mutation(LogInPayload, description="Tokens for an e-mail address and a password.")
     async def log_in(self, info: Info, input: LogInInput) -> LogInPayload:  # noqa: A002 - Relay's name
         services: Services = info.context.services
@@ -113,7 +108,7 @@ class Mutation(SessionMutation):
             password=input.password,
             tenant_slug=input.tenant,
         )
-        return LogInPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S), user=await _user(info, found))
+        return await log_in_payload(info, found)
 
     @mutation(RefreshTokensPayload, description="New tokens; the refresh token is used up.")
     async def refresh_tokens(self, info: Info, refresh_token: str) -> RefreshTokensPayload:
@@ -169,7 +164,7 @@ class Mutation(SessionMutation):
             token=input.token,
             password=input.password,
         )
-        return LogInPayload(tokens=AuthTokens.of(found, ACCESS_TOKEN_LIFETIME_S), user=await _user(info, found))
+        return await log_in_payload(info, found)
 
     @mutation(
         ChangeRolePayload,
@@ -200,8 +195,3 @@ class Mutation(SessionMutation):
     async def revoke_api_key(self, info: Info, id: strawberry.ID) -> RevokeApiKeyPayload:  # noqa: A002
         row = await api_keys.revoke_api_key(info.context, parse_id(id, "id"))
         return RevokeApiKeyPayload(api_key=ApiKey.of(row))
-
-
-async def _user(info: Info, found: log_in.LogIn) -> Account | None:
-    row = await info.context.load(loaders.user, found.member.user_id)
-    return None if row is None else Account.of(row)

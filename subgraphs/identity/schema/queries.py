@@ -15,6 +15,7 @@ from subgraphs.identity.repository import invitations as invitation_rows
 from subgraphs.identity.repository import members as member_rows
 from subgraphs.identity.schema.audit import AuditQuery
 from subgraphs.identity.schema.sessions import SessionQuery
+from subgraphs.identity.schema.single_sign_on import SingleSignOnQuery
 from subgraphs.identity.schema.types import (
     PARTNER,
     Account,
@@ -34,7 +35,7 @@ __all__ = ["Query"]
 
 
 @strawberry.type
-class Query(AuditQuery, SessionQuery):
+class Query(AuditQuery, SessionQuery, SingleSignOnQuery):
     @strawberry.field(description="Who is signed in; null for anonymous callers and API keys.")
     async def viewer(self, info: Info) -> Account | None:
         if info.context.request.user_id is None:

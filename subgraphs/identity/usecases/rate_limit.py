@@ -2,17 +2,19 @@
 
 import hashlib
 from typing import Final
+from uuid import UUID
 
 from redis.asyncio import Redis
 
 from resolvers.errors import RateLimited
 
-__all__ = ["begin_attempt", "forgive_attempt"]
+__all__ = ["begin_attempt", "count_start", "forgive_attempt"]
 
 _WINDOW_S: Final = 15 * 60
 _PER_EMAIL_AND_CLIENT: Final = 10
 _PER_CLIENT: Final = 200
 _PER_EMAIL: Final = 300
+_STARTS_PER_CLIENT: Final = 100
 
 # Not below zero: the window may have ended while the attempt was made.
 _TAKE_BACK: Final = """
@@ -34,14 +36,27 @@ async def begin_attempt(redis: Redis, email: str, client: str | None) -> None:
         RateLimited: too many for this address from this client, from this client, or for this address.
     """
     for key, limit in _limits(email, client):
-        async with redis.pipeline(transaction=True) as pipeline:
-            pipeline.incr(key)
-            # Only the first attempt starts the window.
-            pipeline.expire(key, _WINDOW_S, nx=True)
-            pipeline.ttl(key)
-            count, _, ttl_s = await pipeline.execute()
-        if count > limit:
-            raise RateLimited(max(1, int(ttl_s)), "Too many attempts to log in; wait before the next.")
+        await _count(redis, key, limit)
+
+
+async def count_start(redis: Redis, tenant_id: UUID, client: str | None) -> None:
+    """Counts a sign-in that is begun at a tenant's identity provider, and remembered until it is completed.
+
+    Raises:
+        RateLimited: too many from this client.
+    """
+    await _count(redis, f"identity:sign-on-starts:{tenant_id}:{_digest(client or '')}", _STARTS_PER_CLIENT)
+
+
+async def _count(redis: Redis, key: str, limit: int) -> None:
+    async with redis.pipeline(transaction=True) as pipeline:
+        pipeline.incr(key)
+        # Only the first attempt starts the window.
+        pipeline.expire(key, _WINDOW_S, nx=True)
+        pipeline.ttl(key)
+        count, _, ttl_s = await pipeline.execute()
+    if count > limit:
+        raise RateLimited(max(1, int(ttl_s)), "Too many attempts to log in; wait before the next.")
 
 
 async def forgive_attempt(redis: Redis, email: str, client: str | None) -> None:

@@ -48,7 +48,15 @@ async def tenant(admin: asyncpg.Connection) -> AsyncIterator[uuid.UUID]:
         "insert into identity.memberships (tenant_id, user_id, role) values ($1, $2, 'owner')", tenant_id, OWNER
     )
     yield tenant_id
-    for table in ("outbox", "audit_entries", "refresh_tokens", "login_sessions", "invitations", "memberships"):
+    for table in (
+        "outbox",
+        "audit_entries",
+        "identity_providers",
+        "refresh_tokens",
+        "login_sessions",
+        "invitations",
+        "memberships",
+    ):
         await admin.execute(f"delete from identity.{table} where tenant_id = $1", tenant_id)
     await admin.execute("delete from identity.tenants where id = $1", tenant_id)
 
