@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from brain.console.graph import Answer, Graph, GraphFault
 from brain.console.pages import SECURITY_HEADERS, page
 from brain.console.session import Session, comes_from_here
+from brain.console.sign_on import SignOn, local
 
 __all__ = ["console_routes"]
 
@@ -54,6 +55,8 @@ def console_routes(router: ASGIApp, *, temporal_ui_url: str | None = None) -> li
         Route("/", console.get(console.overview), methods=["GET"]),
         Route("/log-in", console.post(console.log_in), methods=["POST"]),
         Route("/log-out", console.post(console.log_out), methods=["POST"]),
+        Route("/sign-on/back", console.get(console.sign_on.back), methods=["GET"]),
+        Route("/sign-on/{provider}", console.get(console.sign_on.begin), methods=["GET"]),
         Route("/runs/{id}", console.get(console.run), methods=["GET"]),
         Route("/runs/{id}/events", console.get(console.events), methods=["GET"]),
         Route("/runs/{id}/actions/{index:int}", console.post(console.decide), methods=["POST"]),
@@ -69,6 +72,7 @@ class _Console:
 
     def __init__(self, graph: Graph, temporal_ui_url: str | None) -> None:
         self._graph = graph
+        self.sign_on = SignOn(graph)
         self._temporal_ui_url = None if temporal_ui_url is None else temporal_ui_url.rstrip("/")
 
     # ---- around every request ---------------------------------------------------------------------------------------
@@ -109,10 +113,10 @@ class _Console:
         session.take(tokens)
         return await self._graph.ask(request, operation, variables, session.access)
 
-    def _refused(self, request: Request, answer: Answer) -> Response | None:
+    async def _refused(self, request: Request, answer: Answer) -> Response | None:
         """The page for an answer without data: a log-in, or what is wrong."""
         if answer.is_unauthenticated:
-            return page("log_in", status=401, problem=None, email="", next=_local(str(request.url.path)))
+            return await self.sign_on.page(request, status=401, next=local(str(request.url.path)))
         if answer.faults:
             status, title = _status_of(answer)
             message = " ".join(fault.message for fault in answer.faults)
@@ -123,7 +127,7 @@ class _Console:
 
     async def log_in(self, request: Request, session: Session) -> Response:
         form = await request.form()
-        email, to = _text(form, "email"), _local(_text(form, "next"))
+        email, to = _text(form, "email"), local(_text(form, "next"))
         given = {"email": email, "password": _text(form, "password")}
         if tenant := _text(form, "tenant"):
             given["tenant"] = tenant
@@ -131,7 +135,7 @@ class _Console:
         payload = answer.data.get("logIn") or {}
         if payload.get("tokens") is None:
             told = [error["message"] for error in payload.get("errors", ())] + [f.message for f in answer.faults]
-            return page("log_in", status=403, problem=" ".join(told), email=email, next=to)
+            return await self.sign_on.page(request, status=403, problem=" ".join(told), email=email, next=to)
         session.take(payload["tokens"])
         return _see(to)
 
@@ -151,7 +155,7 @@ class _Console:
             "filter": {"status": chosen} if chosen else None,
         }
         answer = await self._ask(request, session, "Overview", variables)
-        if (refused := self._refused(request, answer)) is not None:
+        if (refused := await self._refused(request, answer)) is not None:
             return refused
         cursor = answer.data["agentRuns"]["pageInfo"]["endCursor"]
         older = urlencode({"status": chosen, "after": cursor}, doseq=True)
@@ -172,7 +176,7 @@ class _Console:
         answer = await self._ask(request, session, "Run", {"id": request.path_params["id"]})
         if answer.is_bad_input:
             return page("error", status=404, title="Not found", message="There is no such run: this is no id of one.")
-        if (refused := self._refused(request, answer)) is not None:
+        if (refused := await self._refused(request, answer)) is not None:
             return refused
         run = answer.data["agentRun"]
         if run is None:
@@ -242,7 +246,7 @@ class _Console:
         """Carry out a mutation and show the run that it is about, or why it was refused."""
         answer = await self._ask(request, session, operation, {"input": given})
         if answer.is_unauthenticated:
-            return page("log_in", status=401, problem=None, email="", next=f"/console/runs/{request.path_params['id']}")
+            return await self.sign_on.page(request, status=401, next=f"/console/runs/{request.path_params['id']}")
         payload = answer.data.get(field) or {}
         refusals = [payload["refusal"]] if payload.get("refusal") else []
         told = [error["message"] for error in (*payload.get("errors", ()), *refusals)]
@@ -274,8 +278,3 @@ def _see(path: str) -> Response:
 def _text(form: FormData, name: str) -> str:
     value = form.get(name)
     return value.strip() if isinstance(value, str) else ""
-
-
-def _local(path: str) -> str:
-    """A page of the console: nobody is sent anywhere else after logging in."""
-    return path if re.fullmatch(r"/console/(runs/[A-Za-z0-9-]{1,64})?", path) else "/console/"

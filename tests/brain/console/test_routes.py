@@ -28,10 +28,13 @@ class Graph:
         self.asked: list[tuple[str, dict[str, Any], str | None]] = []
         self.hosts: set[str] = set()
         self.ended = asyncio.Event()
+        self.choices: list[dict[str, str]] = []
 
     async def answer(self, request: Request) -> Response:
         body = json.loads(await request.body())
         name = body["operationName"]
+        if name == "SignOnChoices":  # asked for by every page to log in
+            return JSONResponse({"data": {"singleSignOnChoices": self.choices}})
         self.asked.append((name, body["variables"], request.headers.get("authorization")))
         self.hosts.add(request.headers["host"])
         answer = self.answers[name](body["variables"], request)
@@ -302,3 +305,78 @@ async def test_what_is_no_run_and_no_page_is_said(graph: Graph, browser: httpx.A
     answer = await browser.get("/console/", params={"after": "nonsense"})
     assert answer.status_code == 400
     assert wrong["message"] in answer.text
+
+
+COOKIE = "brain_console_sign_on"
+SECRET = "s" * 43
+
+
+async def begin(graph: Graph, browser: httpx.AsyncClient) -> httpx.Response:
+    url = "https://login.acme.example/authorize?state=x"
+    begun = {"authorizationUrl": url, "browserSecret": SECRET, "errors": []}
+    graph.answers["BeginSignOn"] = lambda *_: {"data": {"beginSingleSignOn": begun}}
+    return await browser.get("/console/sign-on/p-1?next=/console/runs/abc")
+
+
+async def test_the_page_to_log_in_names_the_tenants_providers(graph: Graph, browser: httpx.AsyncClient) -> None:
+    graph.answers["Overview"] = lambda *_: JSONResponse(UNAUTHENTICATED, 401)
+    graph.choices = [{"id": "p-1", "name": "<Acme> ID"}]
+    answer = await browser.get("/console/")
+    assert 'href="/console/sign-on/p-1?next=/console/"' in answer.text
+    assert "Log in with &lt;Acme&gt; ID" in answer.text
+
+
+async def test_signing_on_goes_to_the_provider_and_back(graph: Graph, browser: httpx.AsyncClient) -> None:
+    sent = await begin(graph, browser)
+    assert (sent.status_code, sent.headers["location"]) == (303, "https://login.acme.example/authorize?state=x")
+    (cookie,) = sent.headers.get_list("set-cookie")
+    parts = {part.strip() for part in cookie.split(";")}
+    assert {"HttpOnly", "Path=/console/sign-on", "SameSite=lax", "Max-Age=600"} <= parts
+    back = "http://acme.localhost/console/sign-on/back"
+    assert graph.asked == [("BeginSignOn", {"input": {"providerId": "p-1", "redirectUri": back}}, None)]
+    graph.answers["CompleteSignOn"] = lambda *_: {"data": {"completeSingleSignOn": {"tokens": TOKENS, "errors": []}}}
+    # As from another site: neither origin nor anything else speaks for it but the cookie.
+    done = await browser.get("/console/sign-on/back?code=c&state=t.x&iss=i", headers={"sec-fetch-site": "cross-site"})
+    assert done.status_code == 200
+    assert '<meta http-equiv="refresh" content="0; url=/console/runs/abc">' in done.text
+    given = {"code": "c", "state": "t.x", "issuer": "i", "browserSecret": SECRET}
+    assert graph.asked[-1] == ("CompleteSignOn", {"input": given}, None)
+    assert browser.cookies.get(ACCESS) == "access-1"
+    assert browser.cookies.get(COOKIE) is None
+    # Once more, as by the browser's history: there is nothing left to finish.
+    again = await browser.get("/console/sign-on/back?code=c&state=t.x")
+    assert again.status_code == 403
+    assert graph.names.count("CompleteSignOn") == 1
+
+
+@pytest.mark.parametrize("query", ["error=access_denied&state=x", "code=c&state=x"])
+async def test_what_is_refused_ends_on_the_page_to_log_in(graph: Graph, browser: httpx.AsyncClient, query: str) -> None:
+    await begin(graph, browser)
+    errors = [{"code": "SIGN_ON_NOT_ALLOWED", "message": "Ask its owner for an invitation."}]
+    graph.answers["CompleteSignOn"] = lambda *_: {"data": {"completeSingleSignOn": {"tokens": None, "errors": errors}}}
+    answer = await browser.get(f"/console/sign-on/back?{query}")
+    assert answer.status_code == 403
+    assert ("Ask its owner" in answer.text) is ("error" not in query)
+    assert 'name="password"' in answer.text
+    assert browser.cookies.get(ACCESS) is None
+    assert browser.cookies.get(COOKIE) is None
+
+
+async def test_nobody_is_sent_elsewhere_by_signing_on(graph: Graph, browser: httpx.AsyncClient) -> None:
+    await begin(graph, browser)
+    browser.cookies.clear()
+    browser.cookies.set(COOKIE, f"{SECRET}~https%3A%2F%2Fevil.example", path="/console/sign-on")
+    graph.answers["CompleteSignOn"] = lambda *_: {"data": {"completeSingleSignOn": {"tokens": TOKENS, "errors": []}}}
+    answer = await browser.get("/console/sign-on/back?code=c&state=x")
+    assert "evil.example" not in answer.text
+    assert 'url=/console/"' in answer.text
+
+
+async def test_a_provider_that_cannot_be_asked_is_told(graph: Graph, browser: httpx.AsyncClient) -> None:
+    errors = [{"code": "NOT_FOUND", "message": "There is no such identity provider."}]
+    graph.answers["BeginSignOn"] = lambda *_: {
+        "data": {"beginSingleSignOn": {"authorizationUrl": None, "errors": errors}}
+    }
+    answer = await browser.get("/console/sign-on/p-2")
+    assert answer.status_code == 403
+    assert "There is no such identity provider." in answer.text
