@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
+import uvloop
 
 from router.hooks import SubgraphCall, SubgraphReply
 from router.server.app import RouterApp, create_app
@@ -162,3 +163,11 @@ async def test_a_socket_of_the_same_machine(leaves: bool) -> None:
                 got += chunk
         assert len(bodies(bytes(got))) == 1
         ours.close()
+
+
+def test_on_the_loop_that_serve_runs_on() -> None:
+    async def both() -> None:
+        await test_who_sends_no_more_gets_the_answer_and_the_end("lane")
+        await test_who_is_gone_is_not_worked_for("lane")
+
+    uvloop.run(both())
