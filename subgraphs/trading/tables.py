@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Computed,
     Double,
@@ -21,16 +22,31 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
+from subgraphs.trading.domain.orders import OrderKind, OrderSide, OrderStatus
+from subgraphs.trading.domain.portfolios import CashKind
 from subgraphs.trading.domain.strategies import StrategyKind
 from subgraphs.trading.domain.values import AssetKind, BarInterval, BarSource
 
-__all__ = ["SCHEMA", "backtest_trades", "backtests", "bars", "instruments", "metadata", "strategies"]
+__all__ = [
+    "SCHEMA",
+    "backtest_trades",
+    "backtests",
+    "bars",
+    "cash_entries",
+    "instruments",
+    "metadata",
+    "orders",
+    "portfolios",
+    "positions",
+    "strategies",
+]
 
 SCHEMA = "trading"
 
 metadata = context_metadata(SCHEMA)
 
 PRICE = Numeric(20, 8)
+MONEY = Numeric(20, 3)
 
 instruments = tenant_table(
     metadata,
@@ -127,4 +143,85 @@ backtest_trades = Table(
     Column("is_open", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant_id", "backtest_id", "number"),
     tenant_reference("backtest_id", "trading.backtests", ondelete="CASCADE"),
+)
+
+portfolios = tenant_table(
+    metadata,
+    "portfolios",
+    Column("name", String(100), nullable=False),
+    Column("name_key", Text(collation="C"), Computed("lower(name)", persisted=True), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("cash", MONEY, nullable=False),
+    Column("deposited", MONEY, nullable=False),
+    Column("commission_bps", Numeric(8, 4), nullable=False),
+    Column("slippage_bps", Numeric(8, 4), nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_by", Uuid),
+    UniqueConstraint("tenant_id", "name_key", name="uq_portfolios_name"),
+    CheckConstraint("cash >= 0", name="cash"),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("tenant_id", Uuid, nullable=False),
+    Column("portfolio_id", Uuid, nullable=False),
+    Column("instrument_id", Uuid, nullable=False),
+    Column("quantity", PRICE, nullable=False),
+    Column("cost", MONEY, nullable=False),
+    Column("realised", MONEY, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "portfolio_id", "instrument_id"),
+    tenant_reference("portfolio_id", "trading.portfolios"),
+    tenant_reference("instrument_id", "trading.instruments"),
+    CheckConstraint("quantity >= 0", name="quantity"),
+)
+
+orders = tenant_table(
+    metadata,
+    "orders",
+    Column("portfolio_id", Uuid, nullable=False),
+    Column("instrument_id", Uuid, nullable=False),
+    enumeration("side", OrderSide),
+    enumeration("kind", OrderKind),
+    Column("quantity", PRICE, nullable=False),
+    Column("limit_price", PRICE),
+    Column("stop_price", PRICE),
+    enumeration("status", OrderStatus),
+    Column("reserved", MONEY, nullable=False),
+    moment("seen_until"),
+    Column("price", PRICE),
+    Column("amount", MONEY),
+    Column("commission", MONEY),
+    Column("rejection", String(50)),
+    Column("note", String(500), nullable=False),
+    Column("placed_by", Uuid),
+    Column("run_id", Uuid),
+    moment("ended_at", nullable=True),
+    tenant_reference("portfolio_id", "trading.portfolios"),
+    tenant_reference("instrument_id", "trading.instruments"),
+)
+Index(
+    "ix_orders_portfolio_id_created_at",
+    *(orders.c[name] for name in ("tenant_id", "portfolio_id", "created_at", "id")),
+)
+Index(
+    "ix_orders_open",
+    *(orders.c[name] for name in ("tenant_id", "instrument_id", "portfolio_id")),
+    postgresql_where=text("status = 'open'"),
+)
+
+cash_entries = Table(
+    "cash_entries",
+    metadata,
+    Column("tenant_id", Uuid, nullable=False),
+    Column("portfolio_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    enumeration("kind", CashKind),
+    Column("amount", MONEY, nullable=False),
+    Column("balance", MONEY, nullable=False),
+    Column("order_id", Uuid),
+    moment("at"),
+    PrimaryKeyConstraint("tenant_id", "portfolio_id", "number"),
+    tenant_reference("portfolio_id", "trading.portfolios"),
 )

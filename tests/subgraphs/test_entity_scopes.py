@@ -56,6 +56,8 @@ async def test_references_need_the_scope(
         "AgentRun": run_id_of(demo_tenant_id("acme"), "lead_scoring", "demo-1"),
         "Instrument": demo_id("acme", "instrument", "coin"),
         "TradingStrategy": demo_id("acme", "strategy", "crossover"),
+        "Portfolio": demo_id("acme", "portfolio", "growth"),
+        "TradeOrder": demo_id("acme", "order", "1"),
         "Backtest": demo_id("acme", "backtest", "crossover"),
     }
     key = known.get(name) if seen == "one that exists" else None

@@ -22,6 +22,7 @@ __all__ = [
     "StrategyNotFound",
     "SymbolTaken",
     "TooManyOpenOrders",
+    "TooManyPositions",
 ]
 
 
@@ -138,3 +139,9 @@ class TooManyOpenOrders(Refused):
     """The portfolio has as many open orders as it may have: cancel some first."""
 
     code = "TOO_MANY_OPEN_ORDERS"
+
+
+class TooManyPositions(Refused):
+    """The portfolio has traded as many instruments as it may trade: open another portfolio."""
+
+    code = "TOO_MANY_POSITIONS"

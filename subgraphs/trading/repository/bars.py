@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
 from resolvers.session import TenantSession
-from subgraphs.trading.domain.bars import Bar
+from subgraphs.trading.domain.bars import MAX_BARS_PER_WRITE, Bar
 from subgraphs.trading.domain.values import BarInterval, BarSource, plain
 from subgraphs.trading.repository.rows import tenant_of
 from subgraphs.trading.tables import bars
@@ -22,6 +22,7 @@ __all__ = [
     "StoredBar",
     "Written",
     "bar_pages",
+    "bars_since",
     "newest_bars",
     "recent_bars",
     "write_bars",
@@ -169,6 +170,13 @@ async def recent_bars(
     )
     rows = await session.rows(select(newest).where(newest.c.revision > revision).order_by(newest.c.at))
     return [_stored(row) for row in rows]
+
+
+async def bars_since(session: TenantSession, instrument_id: UUID, interval: BarInterval, since: datetime) -> list[Bar]:
+    """Bars that open at a moment or later, the oldest first; as many as one write can bring. One statement."""
+    statement = _in_range(select(*_OHLCV).where(bars.c.instrument_id == instrument_id), BarRange(interval, since))
+    rows = await session.rows(statement.order_by(bars.c.at).limit(MAX_BARS_PER_WRITE))
+    return [Bar(row.at, *map(plain, row[1:6])) for row in rows]
 
 
 def _in_range(statement: Select[Any], wanted: BarRange) -> Select[Any]:

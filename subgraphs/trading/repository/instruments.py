@@ -26,6 +26,7 @@ __all__ = [
     "instrument_for_update",
     "instrument_page",
     "instruments_by_symbol",
+    "shared_instrument",
 ]
 
 BY_SYMBOL = Ordering("SYMBOL", Key(instruments.c.symbol), Key(instruments.c.id))
@@ -74,6 +75,12 @@ async def count_instruments(session: TenantSession, wanted: InstrumentFilter) ->
 async def instrument_for_update(session: TenantSession, instrument_id: UUID) -> Instrument | None:
     """The instrument, locked until the transaction ends: its bars change one write after another."""
     row = await session.row(select(*_COLUMNS).where(instruments.c.id == instrument_id).with_for_update())
+    return None if row is None else read(Instrument, row, _COUNT)
+
+
+async def shared_instrument(session: TenantSession, instrument_id: UUID) -> Instrument | None:
+    """The instrument, whose bars do not change until the transaction ends; others may hold it so, too."""
+    row = await session.row(select(*_COLUMNS).where(instruments.c.id == instrument_id).with_for_update(read=True))
     return None if row is None else read(Instrument, row, _COUNT)
 
 

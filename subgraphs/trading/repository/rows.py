@@ -23,6 +23,7 @@ T = TypeVar("T")
 _REFUSALS: Final[dict[str, Callable[[], DomainError]]] = {
     "uq_instruments_symbol": SymbolTaken,
     "uq_strategies_name": lambda: NameTaken("Another strategy has this name."),
+    "uq_portfolios_name": lambda: NameTaken("Another portfolio has this name."),
     "fk_backtests_tenant_id_strategy_id": StrategyInUse,
 }
 

@@ -8,9 +8,11 @@ from subgraphs.trading.schema.query import Query
 
 __all__ = ["schema"]
 
+_ENTITIES = ("Backtest", "Instrument", "Portfolio", "TradeOrder", "TradingStrategy")
+
 schema: SubgraphSchema = build_schema(
     query=Query,
     mutation=Mutation,
-    entity_scopes=dict.fromkeys(("Backtest", "Instrument", "TradingStrategy"), READ),
+    entity_scopes=dict.fromkeys(_ENTITIES, READ),
     scalars=SCALARS,
 )

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
-from strawberry.federation.schema_directives import Key
 
 from resolvers.errors import BadUserInput
 from resolvers.ids import parse_id, wire_id
@@ -26,22 +25,11 @@ from subgraphs.trading.repository import backtests
 from subgraphs.trading.repository.bars import BarRange
 from subgraphs.trading.schema.arguments import INTERNAL, READ, WRITE, IdArgument, utc
 from subgraphs.trading.schema.instruments import Instrument
+from subgraphs.trading.schema.people import Account, user_of
 from subgraphs.trading.schema.strategies import StrategyRule, TradingStrategy, rule_shown
 from subgraphs.trading.usecases import backtests as usecases
 
-__all__ = ["Account", "Backtest", "BacktestMutation", "BacktestQuery", "user_of"]
-
-
-@strawberry.federation.type(keys=[Key(fields="id", resolvable=False)])  # type: ignore[arg-type]
-class Account:
-    """A reference to identity's entity, which describes it."""
-
-    id: strawberry.ID
-
-
-def user_of(user_id: UUID | None) -> Account | None:
-    """A reference to a user, if there is one."""
-    return None if user_id is None else Account(id=wire_id(user_id))
+__all__ = ["Backtest", "BacktestMutation", "BacktestQuery"]
 
 
 @strawberry.enum(description="Which way a trade goes.")

@@ -3,6 +3,7 @@
 import strawberry
 
 from subgraphs.trading.schema.backtests import BacktestMutation
+from subgraphs.trading.schema.broker import BrokerMutation
 from subgraphs.trading.schema.market_data import MarketDataMutation
 from subgraphs.trading.schema.strategies import StrategyMutation
 
@@ -10,5 +11,5 @@ __all__ = ["Mutation"]
 
 
 @strawberry.type
-class Mutation(MarketDataMutation, StrategyMutation, BacktestMutation):
+class Mutation(MarketDataMutation, StrategyMutation, BacktestMutation, BrokerMutation):
     pass

@@ -18,13 +18,14 @@ from subgraphs.trading.schema.instruments import (
     InstrumentFilterInput,
     instrument_connection,
 )
+from subgraphs.trading.schema.portfolios import PortfolioQuery
 from subgraphs.trading.schema.strategies import StrategyQuery
 
 __all__ = ["Query"]
 
 
 @strawberry.type
-class Query(BacktestQuery, StrategyQuery):
+class Query(PortfolioQuery, BacktestQuery, StrategyQuery):
     @strawberry.federation.field(
         tags=INTERNAL, description="The instrument with this id, if the tenant has it.", extensions=[requires(READ)]
     )

@@ -1,4 +1,5 @@
-"""Demo data for each demo tenant: three instruments with a year of days that nobody traded, strategies, a backtest."""
+"""Demo data for each demo tenant: three instruments with a year of days that nobody traded, strategies, a backtest,
+and a portfolio."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from resolvers.session import Database, TenantSession
 from subgraphs.trading.domain.backtests import Terms, backtest_of, calculated
 from subgraphs.trading.domain.generator import Walk, generate
 from subgraphs.trading.domain.instruments import Instrument, new_instrument
+from subgraphs.trading.domain.orders import OrderKind, OrderRequest, OrderSide
 from subgraphs.trading.domain.strategies import (
     MeanReversion,
     Momentum,
@@ -21,6 +23,8 @@ from subgraphs.trading.domain.strategies import (
 from subgraphs.trading.domain.values import AssetKind, BarInterval, BarSource
 from subgraphs.trading.repository import backtests, bars, instruments, series, strategies
 from subgraphs.trading.repository.bars import BarRange
+from subgraphs.trading.usecases.broker import place_order
+from subgraphs.trading.usecases.portfolios import create_portfolio
 
 __all__ = ["FIRST_DAY", "seed"]
 
@@ -69,6 +73,7 @@ async def seed(database: Database) -> None:
             if known is None:
                 await _instruments(session, slug)
                 await _strategies(session, slug)
+                await _portfolio(session, slug)
 
 
 async def _instruments(session: TenantSession, slug: str) -> None:
@@ -117,3 +122,14 @@ async def _strategies(session: TenantSession, slug: str) -> None:
         _MADE_AT,
     )
     await backtests.add_backtest(session, backtest, trades)
+
+
+async def _portfolio(session: TenantSession, slug: str) -> None:
+    portfolio_id = demo_id(slug, "portfolio", "growth")
+    await create_portfolio(
+        session, "Growth", _CURRENCIES[slug], Decimal(10), Decimal(5), Decimal(100_000), portfolio_id=portfolio_id
+    )
+    request = OrderRequest(OrderSide.BUY, OrderKind.MARKET, Decimal(200), None, None, "For demonstration.")
+    await place_order(
+        session, portfolio_id, demo_id(slug, "instrument", "fund"), request, None, demo_id(slug, "order", "1")
+    )

@@ -15,6 +15,7 @@ from subgraphs.trading.domain.instruments import Instrument
 from subgraphs.trading.domain.values import BarInterval, BarSource
 from subgraphs.trading.repository import bars, instruments
 from subgraphs.trading.repository.bars import Written
+from subgraphs.trading.usecases.broker import carry_out
 
 __all__ = ["MAX_CSV_CHARACTERS", "Imported", "generate_bars", "import_bars"]
 
@@ -99,4 +100,5 @@ async def _write(
     if written.added or written.replaced:
         instrument = replace(instrument, revision=revision, updated_at=datetime.now(UTC))
         await instruments.change_instrument(session, instrument)
+        await carry_out(session, instrument, interval)
     return instrument, written
