@@ -6,10 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from resolvers.session import TenantSession
+from subgraphs.analytics.domain.catalogue import METRICS
+from subgraphs.analytics.domain.rules import Statistic
 from subgraphs.analytics.repository import rollups
 from subgraphs.analytics.repository.rollups import Cell, Slice
 
-__all__ = ["Buckets", "cells_of_metrics"]
+__all__ = ["Buckets", "Top", "cells_of_metrics", "top_of_metrics"]
 
 _NOTHING = Cell(Decimal(), 0)
 
@@ -22,8 +24,24 @@ class Buckets:
     part: Slice
 
 
+@dataclass(frozen=True, slots=True)
+class Top:
+    """What is asked of metrics: the greatest values of a dimension, over a period."""
+
+    period: tuple[datetime, datetime]
+    part: Slice
+    first: int
+
+
 async def cells_of_metrics(session: TenantSession, keys: list[str], asked: Buckets) -> Sequence[list[Cell]]:
     """What each metric comes to in each bucket, nothing included."""
     found = await rollups.cells(session, keys, asked.edges, asked.part)
     places = range(len(asked.edges) - 1)
     return [[found.get((name, place), _NOTHING) for place in places] for name in keys]
+
+
+async def top_of_metrics(session: TenantSession, keys: list[str], asked: Top) -> Sequence[list[tuple[str, Cell]]]:
+    """The values with the most of each metric, and what they come to."""
+    means = [name for name in keys if METRICS[name].statistic is Statistic.MEAN]
+    found = await rollups.top(session, keys, means, asked.period, asked.part, asked.first)
+    return [found.get(name, []) for name in keys]

@@ -90,7 +90,6 @@ _WORK: Final = _READ | {
     "storefront:write",
     "gaming:write",
     "trading:write",
-    "analytics:write",
     "campaigns:write",
 }
 _MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write"}

@@ -13,6 +13,19 @@ from subgraphs.analytics.domain.rules import EventRule, Measure, Metric, Statist
 __all__ = ["METRICS", "RULES", "metric_of", "rule_of"]
 
 _METRICS: Final = (
+    Metric(
+        "campaigns.messages",
+        "Messages sent",
+        "Messages of campaigns that were sent to contacts.",
+        dimensions=("campaign", "channel"),
+    ),
+    Metric("campaigns.started", "Campaigns started", "Campaigns that began to be sent.", dimensions=("channel",)),
+    Metric(
+        "campaigns.unsubscribes",
+        "Unsubscribes",
+        "Contacts who want no more messages over a channel.",
+        dimensions=("channel",),
+    ),
     Metric("crm.contacts_merged", "Contacts merged", "Contacts that were found to be one person."),
     Metric(
         "crm.stages_entered",
@@ -29,6 +42,9 @@ _METRICS: Final = (
         dimensions=("business",),
     ),
     Metric("directory.reviews", "Reviews", "Reviews of businesses.", dimensions=("business", "rating")),
+    Metric(
+        "gaming.achievements", "Achievements", "Achievements that players were awarded.", dimensions=("achievement",)
+    ),
     Metric(
         "gaming.play_time",
         "Time played",
@@ -57,9 +73,32 @@ _METRICS: Final = (
         unit=Unit.MONEY,
         dimensions=("channel",),
     ),
+    Metric("trading.instruments_created", "Instruments", "Instruments that were added.", dimensions=("currency",)),
 )
 
 _RULES: Final = (
+    EventRule(
+        "campaigns.campaign_started",
+        1,
+        (Measure("campaigns.started", dimensions={"channel": "channel"}),),
+        at="started_at",
+    ),
+    EventRule(
+        "campaigns.contact_messaged",
+        1,
+        (Measure("campaigns.messages", dimensions={"campaign": "campaign_name", "channel": "channel"}),),
+        at="sent_at",
+        subjects={"contact": Subject("contact_id")},
+        traits={"campaign": "campaign_name", "channel": "channel"},
+    ),
+    EventRule(
+        "campaigns.contact_unsubscribed",
+        1,
+        (Measure("campaigns.unsubscribes", dimensions={"channel": "channel"}),),
+        at="unsubscribed_at",
+        subjects={"contact": Subject("contact_id")},
+        traits={"channel": "channel"},
+    ),
     EventRule("crm.contacts_merged", 1, (Measure("crm.contacts_merged"),), at="merged_at"),
     EventRule(
         "crm.lead_entered_stage",
@@ -79,6 +118,14 @@ _RULES: Final = (
         at="posted_at",
         subjects={"account": Subject("author_id")},
         traits={"business": "business_name"},
+    ),
+    EventRule(
+        "gaming.achievement_awarded",
+        1,
+        (Measure("gaming.achievements", dimensions={"achievement": "achievement_name"}),),
+        at="awarded_at",
+        subjects={"account": Subject("account_id"), "player": Subject("player_id")},
+        traits={"achievement": "achievement_name"},
     ),
     EventRule(
         "gaming.session_finished",
@@ -131,6 +178,12 @@ _RULES: Final = (
         at="placed_at",
         subjects={"customer": Subject("email", personal=True)},
         traits={"channel": "channel"},
+    ),
+    EventRule(
+        "trading.instrument_created",
+        1,
+        (Measure("trading.instruments_created", dimensions={"currency": "currency"}),),
+        at="created_at",
     ),
 )
 

@@ -2,7 +2,15 @@
 
 from resolvers.errors import BadUserInput, NotFound
 
-__all__ = ["CurrencyNeeded", "MetricNotFound", "TooManyPoints", "UnknownDimension"]
+__all__ = [
+    "CurrencyNeeded",
+    "MetricNotFound",
+    "TooManyPoints",
+    "UnknownDimension",
+    "UnknownEvent",
+    "UnknownSubject",
+    "UnknownTrait",
+]
 
 
 class MetricNotFound(NotFound):
@@ -27,3 +35,21 @@ class TooManyPoints(BadUserInput):
     """The series would have too many points."""
 
     code = "TOO_MANY_POINTS"
+
+
+class UnknownEvent(BadUserInput):
+    """No such event is counted."""
+
+    code = "UNKNOWN_EVENT"
+
+
+class UnknownSubject(BadUserInput):
+    """The steps have no such subject in common."""
+
+    code = "UNKNOWN_SUBJECT"
+
+
+class UnknownTrait(BadUserInput):
+    """The event has no such trait."""
+
+    code = "UNKNOWN_TRAIT"

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 
-from sqlalchemy import ARRAY, DateTime, bindparam, delete, func, select
+from sqlalchemy import ARRAY, DateTime, bindparam, case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.session import TenantSession
@@ -14,7 +14,7 @@ from subgraphs.analytics.domain.rules import Key
 from subgraphs.analytics.repository.facts import tenant_of
 from subgraphs.analytics.tables import rollups
 
-__all__ = ["Cell", "Slice", "add", "cells", "remove_all"]
+__all__ = ["Cell", "Slice", "add", "cells", "remove_all", "top"]
 
 _ROWS = 1000
 
@@ -110,3 +110,46 @@ async def cells(
     )
     rows = await session.rows(statement)
     return {(row.metric, row.place - 1): Cell(row.total, int(row.events)) for row in rows}
+
+
+async def top(
+    session: TenantSession,
+    metrics: Sequence[str],
+    means: Sequence[str],
+    period: tuple[datetime, datetime],
+    part: Slice,
+    first: int,
+) -> dict[str, list[tuple[str, Cell]]]:
+    """The values of a dimension with the most, the greatest first, of each metric. One statement.
+
+    Args:
+        means: those of `metrics` that are ranked by mean, not by sum.
+        part: with the dimension; of all its values.
+        first: how many of each metric.
+    """
+    total, events = func.sum(rollups.c.total), func.sum(rollups.c.events)
+    rank = case((rollups.c.metric.in_(means), total / events), else_=total) if means else total
+    place = func.row_number().over(partition_by=rollups.c.metric, order_by=(rank.desc(), rollups.c.value))
+    ranked = (
+        select(
+            rollups.c.metric,
+            rollups.c.value,
+            total.label("total"),
+            events.label("events"),
+            place.label("place"),
+        )
+        .where(
+            rollups.c.metric.in_(metrics),
+            rollups.c.unit == part.unit,
+            rollups.c.dimension == part.dimension,
+            rollups.c.slot >= period[0],
+            rollups.c.slot < period[1],
+        )
+        .group_by(rollups.c.metric, rollups.c.value)
+        .subquery("ranked")
+    )
+    statement = select(ranked).where(ranked.c.place <= first).order_by(ranked.c.metric, ranked.c.place)
+    found: dict[str, list[tuple[str, Cell]]] = {}
+    for row in await session.rows(statement):
+        found.setdefault(row.metric, []).append((row.value, Cell(row.total, int(row.events))))
+    return found

@@ -12,7 +12,7 @@ from subgraphs.analytics.domain.rules import Metric, Statistic
 from subgraphs.analytics.repository.rollups import Cell
 from subgraphs.analytics.schema.arguments import INTERNAL
 
-__all__ = ["MetricFigure", "MetricPoint", "MetricSeries", "summed", "value_of"]
+__all__ = ["MetricComparison", "MetricFigure", "MetricPoint", "MetricSeries", "MetricShare", "summed", "value_of"]
 
 _MEAN_DIGITS = Decimal("0.0001")
 
@@ -64,3 +64,37 @@ class MetricSeries:
         description="In order, at most 1,000: every one that has a part in the period, as a whole."
     )
     total: MetricFigure = strawberry.field(description="All points together.")
+
+
+@strawberry.federation.type(tags=INTERNAL, description="What one value of a dimension comes to.")
+class MetricShare:
+    value: str = strawberry.field(description="Of the dimension; empty for what has none.")
+    figure: MetricFigure = strawberry.field(description="What it comes to.")
+
+
+@strawberry.federation.type(tags=INTERNAL, description="A period, and the one of the same length before it.")
+class MetricComparison:
+    current: MetricFigure = strawberry.field(description="What the period comes to.")
+    previous: MetricFigure = strawberry.field(description="What the period before comes to.")
+    previous_from: datetime = strawberry.field(
+        description="When that begins: as long before by the zone's clocks; it ends where the period begins."
+    )
+    change: ExactDecimal | None = strawberry.field(
+        description="By how much the value is greater now; null if one of them has none."
+    )
+    change_ratio: float | None = strawberry.field(
+        description="The change as a part of the value before, 0.25 for a quarter more; null if that is zero or none."
+    )
+
+    @classmethod
+    def of(cls, metric: Metric, previous: Cell, current: Cell, previous_from: datetime) -> Self:
+        """As two cells have it."""
+        before, now = value_of(metric, previous), value_of(metric, current)
+        change = None if before is None or now is None else now - before
+        return cls(
+            current=MetricFigure.of(metric, current),
+            previous=MetricFigure.of(metric, previous),
+            previous_from=previous_from,
+            change=_exact(change),
+            change_ratio=None if change is None or not before else float(change / abs(before)),
+        )

@@ -3,28 +3,42 @@
 # ruff: noqa: A002 (the names of GraphQL arguments)
 
 from itertools import pairwise
-from typing import Self
+from typing import Annotated, Final, Self
 
 import strawberry
 
+from resolvers.errors import BadUserInput
 from resolvers.operation import Info
 from resolvers.pagination import CountedConnection
 from resolvers.scalars import ExactDecimal
 from subgraphs.analytics import loaders
 from subgraphs.analytics.domain import catalogue, rules
-from subgraphs.analytics.domain.periods import Granularity, boundaries
-from subgraphs.analytics.loaders import Buckets
+from subgraphs.analytics.domain.periods import Granularity, boundaries, previous
+from subgraphs.analytics.loaders import Buckets, Top
+from subgraphs.analytics.repository.rollups import Slice
 from subgraphs.analytics.schema.arguments import (
     INTERNAL,
     GranularityArgument,
     PeriodArgument,
     SliceArgument,
+    check_dimension,
     period_of,
     slice_of,
+    unit_of,
 )
-from subgraphs.analytics.schema.figures import MetricFigure, MetricPoint, MetricSeries, summed, value_of
+from subgraphs.analytics.schema.figures import (
+    MetricComparison,
+    MetricFigure,
+    MetricPoint,
+    MetricSeries,
+    MetricShare,
+    summed,
+    value_of,
+)
 
 __all__ = ["Metric", "MetricConnection"]
+
+_MOST_SHARES: Final = 50
 
 strawberry.enum(rules.Unit, name="MetricUnit", description="What values are.")
 strawberry.enum(rules.Statistic, name="MetricStatistic", description="How amounts become one value.")
@@ -85,6 +99,32 @@ class Metric:
         buckets = Buckets((asked.first, asked.last), slice_of(self.rule, slice))
         (cell,) = await info.context.load(loaders.cells_of_metrics, self.rule.name, buckets)
         return MetricFigure.of(self.rule, cell)
+
+    @strawberry.field(description="The values of a dimension with the most, the greatest first.")
+    async def top(
+        self,
+        info: Info,
+        dimension: Annotated[str, strawberry.argument(description="One of the metric's.")],
+        period: PeriodArgument,
+        first: Annotated[int, strawberry.argument(description="At most so many; 1 to 50.")] = 10,
+        currency: Annotated[str | None, strawberry.argument(description="Of a metric of money: which.")] = None,
+    ) -> list[MetricShare]:
+        asked = period_of(period)
+        check_dimension(self.rule, dimension)
+        if not 1 <= first <= _MOST_SHARES:
+            raise BadUserInput(f"`first` is from 1 to {_MOST_SHARES}.", path=("first",))
+        part = Slice(unit_of(self.rule, currency), dimension)
+        top = Top((asked.first, asked.last), part, first)
+        found = await info.context.load(loaders.top_of_metrics, self.rule.name, top)
+        return [MetricShare(value=value, figure=MetricFigure.of(self.rule, cell)) for value, cell in found]
+
+    @strawberry.field(description="Over all of a period, beside the one before.")
+    async def comparison(self, info: Info, period: PeriodArgument, slice: SliceArgument = None) -> MetricComparison:
+        asked = period_of(period)
+        before = previous(asked)
+        buckets = Buckets((before.first, asked.first, asked.last), slice_of(self.rule, slice))
+        earlier, now = await info.context.load(loaders.cells_of_metrics, self.rule.name, buckets)
+        return MetricComparison.of(self.rule, earlier, now, before.first.astimezone(asked.zone))
 
 
 @strawberry.federation.type(tags=INTERNAL, description="A page of them.")

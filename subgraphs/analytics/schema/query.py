@@ -6,11 +6,15 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers.operation import Info
 from resolvers.pagination import After, Before, First, Last, Window
 from resolvers.permissions import requires
 from subgraphs.analytics.domain.catalogue import METRICS
+from subgraphs.analytics.domain.funnels import EVENTS
+from subgraphs.analytics.repository import funnels
 from subgraphs.analytics.repository.definitions import BY_ID, metric_page
 from subgraphs.analytics.schema.arguments import INTERNAL, READ
+from subgraphs.analytics.schema.funnels import Funnel, FunnelEvent, FunnelInput, funnel_of
 from subgraphs.analytics.schema.metrics import Metric, MetricConnection
 
 __all__ = ["Query"]
@@ -37,3 +41,22 @@ class Query:
             return len(METRICS)
 
         return MetricConnection.of(metric_page(METRICS.values(), window), Metric.of, count=count)
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="How many of those who took a first step took the next ones, in order and in time.",
+        extensions=[requires(READ)],
+    )
+    async def funnel(
+        self, info: Info, input: Annotated[FunnelInput, strawberry.argument(description="Which steps, and when.")]
+    ) -> Funnel:
+        asked = funnel_of(input)
+        return Funnel.of(asked, await funnels.reached(info.context.session, asked))
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="What steps of funnels can be: every event that is counted and is of somebody, by name.",
+        extensions=[requires(READ)],
+    )
+    def funnel_events(self) -> list[FunnelEvent]:
+        return [FunnelEvent.of(name) for name in EVENTS]
