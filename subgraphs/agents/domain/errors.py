@@ -29,6 +29,7 @@ __all__ = [
     "SecretsUnavailable",
     "TemporalUnavailable",
     "TooManyDocuments",
+    "TooManySchedules",
     "VersionConflict",
     "WorkflowNotFound",
     "check_version",
@@ -183,6 +184,12 @@ class ScheduleNotFound(NotFound):
     """There is no such schedule."""
 
     code = "SCHEDULE_NOT_FOUND"
+
+
+class TooManySchedules(Refused):
+    """The tenant has as many schedules as it may have; delete some first."""
+
+    code = "TOO_MANY_SCHEDULES"
 
 
 class IntegrationNotFound(NotFound):

@@ -12,8 +12,10 @@ from subgraphs.agents.domain.errors import InvalidValue
 from subgraphs.agents.domain.runs import DEFAULT_RUN_MICROS
 from subgraphs.agents.domain.values import Risk, checked_micros, checked_name, checked_object, required_text
 
-__all__ = ["Schedule", "ScheduleDetails", "key_prefix", "never_comes"]
+__all__ = ["MAX_SCHEDULES", "Schedule", "ScheduleDetails", "key_prefix", "never_comes"]
 
+MAX_SCHEDULES: Final = 200
+"""Of a tenant."""
 _PART: Final = re.compile(r"[0-9A-Za-z*,/?#-]{1,60}")
 
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, func, select
 
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.schedules import Schedule
@@ -15,6 +15,7 @@ __all__ = [
     "add_schedule",
     "all_schedules",
     "change_schedule",
+    "count_schedules",
     "find_schedule",
     "remove_schedule",
     "schedule_for_update",
@@ -27,6 +28,11 @@ _NAMES = tuple(field.name for field in fields(Schedule))
 async def all_schedules(session: TenantSession) -> list[Schedule]:
     """The tenant's schedules by name."""
     return [_schedule(row) for row in await session.rows(select(*_COLUMNS).order_by(schedules.c.name, schedules.c.id))]
+
+
+async def count_schedules(session: TenantSession) -> int:
+    """How many the tenant has."""
+    return int(await session.scalar(select(func.count()).select_from(schedules)))
 
 
 async def find_schedule(session: TenantSession, schedule_id: UUID) -> Schedule | None:

@@ -8,13 +8,14 @@ from strawberry.scalars import JSON
 
 from resolvers.agent_fields import AgentRisk
 from resolvers.errors import Forbidden
+from resolvers.ids import parse_id
 from resolvers.mutations import MutationPayload, mutation
 from resolvers.operation import Info
 from resolvers.permissions import requires
 from subgraphs.agents.catalogue import integration_names, load_catalogue
 from subgraphs.agents.domain.errors import IntegrationNotFound
-from subgraphs.agents.domain.values import IntegrationState, optional_text
-from subgraphs.agents.repository import integrations
+from subgraphs.agents.domain.values import IntegrationState, optional_text, run_id_of
+from subgraphs.agents.repository import integrations, runs
 from subgraphs.agents.repository.integrations import Connection
 from subgraphs.agents.schema.internal import INTERNAL, RUN
 from subgraphs.agents.schema.query import READ
@@ -124,6 +125,9 @@ class RecordAgentIntegrationPayload(MutationPayload):
     state: IntegrationState | None = strawberry.field(default=None, description="Null if the mutation was refused.")
 
 
+_TRIED = "connection"
+"""The key that a connection is tried under, which is nobody's run."""
+
 _CREDENTIAL = ("name", "description", "secret", "required")
 
 
@@ -145,6 +149,20 @@ class CatalogueQuery:
         )
 
 
+async def _check_is_its_own(info: Info, integration: str) -> None:
+    """Lets runs of the integration's own crew through, and those who only try connections.
+
+    Raises:
+        Forbidden: the run is another crew's.
+    """
+    run_id, crew = info.context.request.run_id, f"integration_{integration}"
+    if run_id == str(run_id_of(info.context.tenant_id(), crew, _TRIED)):
+        return
+    found = None if run_id is None else (await runs.find_runs(info.context.session, [parse_id(run_id, "run")]))[0]
+    if found is None or found.crew != crew:
+        raise Forbidden("The credential is for no run of this integration's crew.")
+
+
 @strawberry.type
 class CatalogueMutation:
     @mutation(
@@ -157,13 +175,13 @@ class CatalogueMutation:
         info: Info,
         input: RecordAgentIntegrationInput,  # noqa: A002
     ) -> RecordAgentIntegrationPayload:
-        request = info.context.request
-        if INTERNAL not in request.scopes:
+        is_run = INTERNAL not in info.context.request.scopes
+        if is_run:
             info.context.require(RUN)
-            if request.run_id is None:
-                raise Forbidden("The credential is for no run.")
         if input.name not in integration_names():
             raise IntegrationNotFound
+        if is_run:
+            await _check_is_its_own(info, input.name)
         detail = optional_text("detail", input.detail, 500)
         found = Connection(input.name, input.state, detail, datetime.now(UTC))
         await integrations.set_connection(info.context.session, found)

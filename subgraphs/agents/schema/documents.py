@@ -13,6 +13,7 @@ from resolvers.pagination import After, Before, CountedConnection, First, Last, 
 from resolvers.permissions import requires
 from subgraphs.agents.domain.documents import Document, Draft
 from subgraphs.agents.repository import documents
+from subgraphs.agents.schema.internal import by_people
 from subgraphs.agents.schema.types import Account, user_of
 from subgraphs.agents.usecases.documents import Found, add_document, delete_document, search_documents
 
@@ -129,6 +130,7 @@ class DocumentMutation:
         description="Adds a text to be found by. The same title and text are kept once.",
     )
     async def add_agent_document(self, info: Info, input: AddAgentDocumentInput) -> AgentDocumentPayload:  # noqa: A002
+        by_people(info)
         draft = Draft(input.title, input.text, input.source)
         document = await add_document(info.context.session, info.context.services.embeddings, draft)
         return AgentDocumentPayload(document=AgentDocument.of(document))
@@ -139,6 +141,7 @@ class DocumentMutation:
         info: Info,
         input: DeleteAgentDocumentInput,  # noqa: A002
     ) -> DeleteAgentDocumentPayload:
+        by_people(info)
         document_id = parse_id(input.id, "input", "id")
         await delete_document(info.context.session, document_id)
         return DeleteAgentDocumentPayload(deleted_id=wire_id(document_id))

@@ -25,7 +25,7 @@ from subgraphs.agents.usecases.refusals import (
 )
 from subgraphs.agents.usecases.work import Work
 
-__all__ = ["AgentRefusal", "AgentRunPayload", "InternalMutation", "own_run", "refusal_of", "work_of"]
+__all__ = ["AgentRefusal", "AgentRunPayload", "InternalMutation", "by_people", "own_run", "refusal_of", "work_of"]
 
 INTERNAL = "internal"
 RUN = "agents:run"
@@ -94,6 +94,17 @@ def own_run(info: Info, run_id: strawberry.ID) -> UUID:
     if request.run_id != str(wanted):
         raise Forbidden("The credential is for another run.")
     return wanted
+
+
+def by_people(info: Info) -> None:
+    """Refuses runs, whatever their crew is granted: what a run wants of this it proposes, and a person does it.
+
+    Raises:
+        Forbidden: a run's worker calls.
+    """
+    request = info.context.request
+    if request.run_id is not None and RUN in request.scopes:
+        raise Forbidden("A run of agents cannot do this: a person does.")
 
 
 def may_act(info: Info) -> bool:

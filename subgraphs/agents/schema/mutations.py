@@ -12,7 +12,7 @@ from subgraphs.agents.domain.actions import Decision
 from subgraphs.agents.domain.budgets import DEFAULT_SOFT_PERCENT, Limit, period_of
 from subgraphs.agents.domain.values import DecisionKind, checked_key, checked_object
 from subgraphs.agents.schema.inputs import Micros
-from subgraphs.agents.schema.internal import AgentRefusal, AgentRunPayload, refusal_of, work_of
+from subgraphs.agents.schema.internal import AgentRefusal, AgentRunPayload, by_people, refusal_of, work_of
 from subgraphs.agents.schema.money import AgentBudget, WhenExhausted, budgets_of
 from subgraphs.agents.schema.types import AgentControls, AgentRun, ProposedAction
 from subgraphs.agents.usecases import people, settings
@@ -62,7 +62,9 @@ class SetAgentControlsInput:
         default=None, description="Nothing is started, paid for or carried out while it is on."
     )
     dry_run: bool | None = strawberry.field(default=None, description="New runs propose and carry nothing out.")
-    reason: str | None = strawberry.field(default=None, description="For those who wonder; at most 500 characters.")
+    reason: str | None = strawberry.field(
+        default=None, description="For those who wonder; at most 500 characters, blank for none."
+    )
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 
@@ -126,6 +128,7 @@ class PublicMutation:
         info: Info,
         input: DecideAgentActionInput,  # noqa: A002
     ) -> DecideAgentActionPayload:
+        by_people(info)
         edited = None if input.edited_arguments is None else checked_object("editedArguments", input.edited_arguments)
         decision = Decision(input.decision, input.arguments_hash, info.context.user_id(), edited, input.note)
         run = await people.decide_action(
@@ -169,6 +172,8 @@ class PublicMutation:
 
     @mutation(AgentControlsPayload, scope=ADMIN, description="Sets the tenant's switches.")
     async def set_agent_controls(self, info: Info, input: SetAgentControlsInput) -> AgentControlsPayload:  # noqa: A002
+        if input.kill_switch is not True or input.dry_run is not None:
+            by_people(info)  # a run may stop everything, and no more
         controls = await settings.set_controls(
             work_of(info),
             kill_switch=input.kill_switch,
@@ -180,6 +185,7 @@ class PublicMutation:
 
     @mutation(SetAgentBudgetPayload, scope=ADMIN, description="Limits what the tenant's agents may cost in a month.")
     async def set_agent_budget(self, info: Info, input: SetAgentBudgetInput) -> SetAgentBudgetPayload:  # noqa: A002
+        by_people(info)
         limit = Limit(input.hard_micros, input.soft_percent, input.when_exhausted is WhenExhausted.REFUSE)
         row = await settings.set_budget(work_of(info), input.crew, limit, input.expected_version)
         budgets = await budgets_of(info.context.session, period_of(datetime.now(UTC)))
@@ -191,5 +197,6 @@ class PublicMutation:
         description="Takes a crew's own limit away; the tenant's holds for it like for the others.",
     )
     async def remove_agent_budget(self, info: Info, input: RemoveAgentBudgetInput) -> RemoveAgentBudgetPayload:  # noqa: A002
+        by_people(info)
         await settings.remove_budget(work_of(info), input.crew, input.expected_version)
         return RemoveAgentBudgetPayload(crew=input.crew)

@@ -19,7 +19,7 @@ from subgraphs.agents.domain.runs import DEFAULT_RUN_MICROS
 from subgraphs.agents.domain.values import Risk, checked_object, run_id_of
 from subgraphs.agents.repository import schedules
 from subgraphs.agents.schema.inputs import Micros
-from subgraphs.agents.schema.internal import INTERNAL, RUN, OpenAgentRunPayload, refusal_of, work_of
+from subgraphs.agents.schema.internal import INTERNAL, RUN, OpenAgentRunPayload, by_people, refusal_of, work_of
 from subgraphs.agents.schema.query import READ
 from subgraphs.agents.schema.types import Account, AgentRun, user_of
 from subgraphs.agents.usecases import schedules as usecases
@@ -131,7 +131,7 @@ class DeleteAgentSchedulePayload(MutationPayload):
 
 @strawberry.type
 class ScheduleQuery:
-    @strawberry.field(description="The tenant's schedules by name.", extensions=[requires(READ)])
+    @strawberry.field(description="The tenant's schedules by name, 200 at most.", extensions=[requires(READ)])
     async def agent_schedules(self, info: Info) -> list[AgentSchedule]:
         return [AgentSchedule.of(schedule) for schedule in await schedules.all_schedules(info.context.session)]
 
@@ -140,6 +140,7 @@ class ScheduleQuery:
 class ScheduleMutation:
     @mutation(AgentSchedulePayload, scope=APPROVE, apart=True, description="Has a crew run at certain times.")
     async def create_agent_schedule(self, info: Info, input: CreateAgentScheduleInput) -> AgentSchedulePayload:  # noqa: A002
+        by_people(info)
         details = domain.ScheduleDetails(
             name=input.name,
             crew=input.crew,
@@ -161,6 +162,7 @@ class ScheduleMutation:
         description="Changes a schedule; from then on its runs have the caller's rights.",
     )
     async def update_agent_schedule(self, info: Info, input: UpdateAgentScheduleInput) -> AgentSchedulePayload:  # noqa: A002
+        by_people(info)
         info.context.user_id()
         schedule = await usecases.update_schedule(
             info.context.session,
@@ -177,6 +179,7 @@ class ScheduleMutation:
         info: Info,
         input: DeleteAgentScheduleInput,  # noqa: A002
     ) -> DeleteAgentSchedulePayload:
+        by_people(info)
         schedule_id = parse_id(input.id, "input", "id")
         await usecases.delete_schedule(info.context.session, info.context.services, schedule_id, input.expected_version)
         return DeleteAgentSchedulePayload(deleted_id=wire_id(schedule_id))

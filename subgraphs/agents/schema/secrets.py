@@ -16,6 +16,7 @@ from subgraphs.agents.repository.engines import read_engine
 from subgraphs.agents.repository.integrations import Connection
 from subgraphs.agents.schema.catalogue import AgentIntegration
 from subgraphs.agents.schema.inputs import Micros
+from subgraphs.agents.schema.internal import by_people
 from subgraphs.agents.schema.query import READ
 from subgraphs.agents.schema.types import Account, user_of
 from subgraphs.agents.usecases import secrets
@@ -164,6 +165,7 @@ class SecretMutation:
         info: Info,
         input: SetAgentIntegrationCredentialsInput,  # noqa: A002
     ) -> AgentIntegrationPayload:
+        by_people(info)
         given = [(credential.name, credential.value) for credential in input.credentials]
         context = info.context
         found, is_checked = await secrets.set_credentials(context.session, context.services, input.integration, given)
@@ -180,6 +182,7 @@ class SecretMutation:
         info: Info,
         input: RemoveAgentIntegrationCredentialsInput,  # noqa: A002
     ) -> AgentIntegrationPayload:
+        by_people(info)
         found = await secrets.drop_credentials(info.context.session, info.context.services, input.integration)
         return AgentIntegrationPayload(integration=_shown(input.integration, found), is_checked=True)
 
@@ -200,6 +203,7 @@ class SecretMutation:
         description="Has the tenant's crews use a language model of the tenant's own, from their next task on.",
     )
     async def set_agent_engine(self, info: Info, input: SetAgentEngineInput) -> AgentEnginePayload:  # noqa: A002
+        by_people(info)
         details = EngineDetails(
             provider=input.provider,
             model=input.model,
@@ -221,6 +225,7 @@ class SecretMutation:
         description="Has the tenant's crews use the platform's language model again, or their playbooks.",
     )
     async def remove_agent_engine(self, info: Info, input: RemoveAgentEngineInput) -> AgentEnginePayload:  # noqa: A002
+        by_people(info)
         services = info.context.services
         await secrets.drop_engine(info.context.session, services, input.expected_version)
         return AgentEnginePayload(engine=AgentEngineSetting.of(None, services.engines))

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 
 from resolvers.session import TenantSession
 from subgraphs.agents.catalogue import check_grants, check_input_of
-from subgraphs.agents.domain.errors import InvalidValue, ScheduleNotFound, check_version
+from subgraphs.agents.domain.errors import InvalidValue, ScheduleNotFound, TooManySchedules, check_version
 from subgraphs.agents.domain.runs import Opening
-from subgraphs.agents.domain.schedules import Schedule, ScheduleDetails, key_prefix
+from subgraphs.agents.domain.schedules import MAX_SCHEDULES, Schedule, ScheduleDetails, key_prefix
 from subgraphs.agents.repository import schedules
 from subgraphs.agents.repository.rows import lock_tenant, tenant_of
 from subgraphs.agents.services import Services
@@ -33,11 +33,14 @@ async def create_schedule(session: TenantSession, services: Services, details: S
         TemporalUnavailable: the workflow service does not answer.
         BadUserInput: it does not understand the times, or the crew cannot begin with these arguments.
         Forbidden: the caller lacks what the crew works with.
+        TooManySchedules: the tenant has `MAX_SCHEDULES`, or some more where many are made at once.
     """
     _check_can_run(details, session)
     now = datetime.now(UTC)
     schedule = _written(uuid4(), details, session, version=1, created_at=now, now=now)
     async with session.apart() as own:
+        if await schedules.count_schedules(own) >= MAX_SCHEDULES:
+            raise TooManySchedules
         await schedules.add_schedule(own, schedule)
         await services.workflows.put_schedule(tenant_of(session), schedule)
         await _note(own, "SCHEDULE_CREATED", schedule)

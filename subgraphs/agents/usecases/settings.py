@@ -20,7 +20,7 @@ async def set_controls(
     reason: str | None,
     expected_version: int | None,
 ) -> Controls:
-    """The tenant's switches, changed; what is None stays."""
+    """The tenant's switches, changed; what is None stays. A blank reason is none."""
     await work.lock()
     before = await controls.read_controls(work.session)
     check_version(before.version, expected_version)
@@ -28,7 +28,7 @@ async def set_controls(
     after = Controls(
         kill_switch=before.kill_switch if kill_switch is None else kill_switch,
         dry_run=before.dry_run if dry_run is None else dry_run,
-        reason=optional_text("reason", reason, 500),
+        reason=before.reason if reason is None else optional_text("reason", reason, 500),
         changed_by=user_id,
         version=before.version + 1,
         updated_at=work.now,

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from subgraphs.agents.catalogue import load_catalogue
+from subgraphs.agents.domain.values import run_id_of
 
 CATALOGUE = """
 { agentCatalogue { version
@@ -26,8 +27,11 @@ async def test_all_of_it_is_shown(tenant: Any) -> None:
 
 
 async def test_what_came_of_an_integration_is_the_tenants_own(tenant: Any, agents: Any) -> None:
-    run_id = await tenant.run()
+    run_id = await tenant.run(crew="integration_stripe")
     me = tenant.workflow(run_id)
+    tried = tenant.workflow(str(run_id_of(tenant.id, "integration_slack", "connection")))
+    payload = await tenant.mutate("recordAgentIntegration", "state", tried, name="slack", state="CONNECTED")
+    assert payload == {"state": "CONNECTED", "errors": []}, "one that only tries the connection"
     for state in ("CONNECTED", "MISSING_CREDENTIALS"):
         payload = await tenant.mutate(
             "recordAgentIntegration", "state", me, name="stripe", state=state, detail="No key is set."
@@ -40,6 +44,7 @@ async def test_what_came_of_an_integration_is_the_tenants_own(tenant: Any, agent
     payload = await tenant.mutate("recordAgentIntegration", "state", me, name="nowhere", state="FAILED")
     assert [error["code"] for error in payload["errors"]] == ["INTEGRATION_NOT_FOUND"]
     query = 'mutation { recordAgentIntegration(input: {name: "stripe", state: CONNECTED}) { state } }'
-    for scopes in (["agents:run"], ["agents:admin", "agents:write"]):
-        body = await agents.call(query, tenant=tenant.id, scopes=scopes)
-        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    other = tenant.workflow(await tenant.run(crew="integration_slack"))
+    for caller in ({"scopes": ["agents:run"]}, {"scopes": ["agents:admin", "agents:write"]}, other, tried):
+        body = await agents.call(query, tenant=tenant.id, **caller)
+        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN", caller

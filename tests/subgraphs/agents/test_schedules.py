@@ -198,6 +198,13 @@ async def test_who_lacks_what_a_crew_works_with_schedules_it_not(tenant, worker)
     assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "directory:read"}
 
 
+async def test_a_tenant_has_so_many_schedules_and_no_more(tenant, agents, monkeypatch):
+    monkeypatch.setattr("subgraphs.agents.usecases.schedules.MAX_SCHEDULES", 0)
+    alone = type(tenant)(agents, tenant.id)
+    payload = await alone.mutate("createAgentSchedule", SCHEDULE, manager(tenant), **DAILY)
+    assert [error["code"] for error in payload["errors"]] == ["TOO_MANY_SCHEDULES"], "before the service is asked"
+
+
 async def test_a_schedule_whose_crew_has_changed_can_be_switched_off(tenant, worker):
     schedule = await created(tenant)
     async with tenant.agents.database.session(RequestContext.system(tenant.id)) as session:

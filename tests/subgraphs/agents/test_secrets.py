@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import hvac
@@ -25,6 +26,7 @@ from subgraphs.agents.app import create_app
 from subgraphs.agents.domain.credentials import checked_credentials
 from subgraphs.agents.domain.engines import EngineDetails
 from subgraphs.agents.domain.errors import InvalidValue
+from subgraphs.agents.domain.values import run_id_of
 from subgraphs.agents.workflows import TemporalSettings
 from vault import VaultDenied
 
@@ -109,7 +111,8 @@ async def worker(tenant: Any, temporal: TemporalServer, roles: Path, openbao: Op
     async def check_connection(wanted: ConnectionInput) -> str:
         found = await vault.read(f"integrations/{wanted.integration}", wanted.tenant)
         state = "MISSING_CREDENTIALS" if found is None else "CONNECTED" if "live" in str(found) else "FAILED"
-        me = {"scopes": ["agents:run"], "claims": {"run": "0190a000-0000-7000-8000-000000000009"}}
+        run_id = run_id_of(UUID(wanted.tenant), f"integration_{wanted.integration}", "connection")
+        me = {"scopes": ["agents:run"], "claims": {"run": str(run_id)}}
         await tenant.mutate("recordAgentIntegration", "state", me, name=wanted.integration, state=state)
         return state
 

@@ -46,9 +46,13 @@ async def test_the_kill_switch_stops_everything_at_once(tenant, admin):
     )  # fmt: skip
     begun = await tenant.mutate("recordAgentAction", "changed", runId=before, index=0, status="EXECUTING")
     assert [error["code"] for error in begun["errors"]] == ["KILL_SWITCH"]
+    payload = await tenant.mutate("setAgentControls", CONTROLS, admin, dryRun=False, expectedVersion=1)
+    assert payload["controls"]["reason"] == "Too much mail.", "what is left out stays"
+    payload = await tenant.mutate("setAgentControls", CONTROLS, admin, reason=" ", expectedVersion=2)
+    assert payload["controls"]["reason"] is None
     payload = await tenant.mutate("setAgentControls", CONTROLS, admin, killSwitch=False, expectedVersion=0)
     assert [error["code"] for error in payload["errors"]] == ["VERSION_CONFLICT"]
-    await tenant.mutate("setAgentControls", CONTROLS, admin, killSwitch=False, expectedVersion=1)
+    await tenant.mutate("setAgentControls", CONTROLS, admin, killSwitch=False, expectedVersion=3)
     assert (await tenant.open())["isNew"]
 
 

@@ -131,3 +131,47 @@ async def test_lists_cost_the_same_however_long(tenant):
             await tenant.data(query)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 8
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("decideAgentAction", {"runId": LEFT, "index": 0, "decision": "APPROVE", "argumentsHash": "x"}),
+        ("setAgentBudget", {"hardMicros": 1}),
+        ("removeAgentBudget", {"crew": "lead_scoring"}),
+        ("setAgentControls", {"killSwitch": False}),
+        ("setAgentControls", {"killSwitch": True, "dryRun": False}),
+        ("setAgentControls", {"reason": "None."}),
+        ("setAgentIntegrationCredentials", {"integration": "stripe", "credentials": []}),
+        ("removeAgentIntegrationCredentials", {"integration": "stripe"}),
+        ("setAgentEngine", {"provider": "openai", "model": "m", "apiKey": "k"}),
+        ("removeAgentEngine", {}),
+        ("createAgentSchedule", {"name": "n", "crew": "tenant_analyst", "cron": "0 7 * * *", "arguments": {}}),
+        ("updateAgentSchedule", {"id": LEFT}),
+        ("deleteAgentSchedule", {"id": LEFT}),
+        ("addAgentDocument", {"title": "t", "text": "t"}),
+        ("deleteAgentDocument", {"id": LEFT}),
+    ],
+)
+async def test_no_run_does_what_people_do(tenant, field, values):
+    """A worker's credential, which the crew of incidents has with `agents:admin`, sets nothing of the tenant's."""
+    run_id = await tenant.run(crew="incident_healer")
+    scopes = ["agents:read", "agents:write", "agents:approve", "agents:admin", "agents:run", "agents:act"]
+    name = field[0].upper() + field[1:] + "Input"
+    body = await tenant.agents.call(
+        f"mutation ($input: {name}!) {{ {field}(input: $input) {{ errors {{ code }} }} }}",
+        {"input": values},
+        tenant=tenant.id,
+        user=tenant.ada,
+        scopes=scopes,
+        claims={"run": run_id},
+    )
+    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_run_stops_everything_and_no_more(tenant):
+    caller = {"scopes": ["agents:admin", "agents:run"], "claims": {"run": await tenant.run(crew="incident_healer")}}
+    payload = await tenant.mutate(
+        "setAgentControls", "controls { killSwitch reason }", caller, killSwitch=True, reason="It spends too much."
+    )
+    assert payload["controls"] == {"killSwitch": True, "reason": "It spends too much."}
