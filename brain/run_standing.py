@@ -8,6 +8,7 @@ A run that has ended, or whose asker has lost those rights, keeps `agents:run`: 
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -32,6 +33,9 @@ _ASKING_SCOPE: Final = "agents:write"
 """Who asked with it must still hold it, whatever the crew works with."""
 
 _ROW_S: Final = 2.0
+_OPENED_WITH_S: Final = 60.0
+"""What a run was opened with never changes. Whether it is over does; a call that wants nothing but to write down what
+the run does reaches the subgraph that knows, and is refused there, in the transaction that would write it."""
 _MEMBER_S: Final = 10.0
 _MAX_ENTRIES: Final = 10_000
 
@@ -58,14 +62,16 @@ class _NoRun(Exception):
 class RunStandings:
     """Judges run tokens; one for the life of the Brain.
 
-    Rows are remembered for two seconds, which is how long a run may act after its end. What members may do is
-    remembered for ten, and forgotten at once when identity leaves a mark.
+    For calls that read or write the tenant's data, rows are remembered for two seconds, which is how long a run may act
+    after its end; for those that write down what the run does, most of them, for a minute. What members may do is
+    remembered for ten seconds, and forgotten at once when identity leaves a mark.
 
     Args:
         agents: the subgraph that keeps runs.
         identity: knows what members may do now.
         revocations: identity's marks.
         grants_of: the scopes that a crew's file grants, or None where there is no such crew.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -74,14 +80,19 @@ class RunStandings:
         identity: IdentityClient,
         revocations: Revocations,
         grants_of: Callable[[str], Iterable[str] | None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._agents = agents
         self._identity = identity
         self._revocations = revocations
         self._grants_of = grants_of
-        self._rows: RecentAnswers[tuple[str, str], _Standing] = RecentAnswers(_ROW_S, _MAX_ENTRIES)
+        self._rows: RecentAnswers[tuple[str, str], _Standing] = RecentAnswers(_ROW_S, _MAX_ENTRIES, clock=clock)
+        self._opened_with: RecentAnswers[tuple[str, str], _Standing] = RecentAnswers(
+            _OPENED_WITH_S, _MAX_ENTRIES, clock=clock
+        )
         self._members: RecentAnswers[tuple[str, str, int], frozenset[str] | None] = RecentAnswers(
-            _MEMBER_S, _MAX_ENTRIES
+            _MEMBER_S, _MAX_ENTRIES, clock=clock
         )
 
     async def admitted(self, caller: Caller) -> Caller:
@@ -97,7 +108,7 @@ class RunStandings:
         assert caller.run_id is not None
         wanted = set(caller.scopes) - {AGENT_RUN_SCOPE}
         try:
-            row = await self._rows.get((caller.tenant_id, caller.run_id), lambda: self._row(caller))
+            row = await self._row(caller, fresh=bool(wanted))
         except _NoRun:
             if wanted:
                 raise InvalidCredential("The run token is for no run that there is.") from None
@@ -113,7 +124,17 @@ class RunStandings:
             return _silenced(caller, wanted, "AGENT_RIGHTS_WITHDRAWN", message)
         return replace(caller, scopes=(*caller.scopes, AGENT_ACT_SCOPE))
 
-    async def _row(self, caller: Caller) -> _Standing:
+    async def _row(self, caller: Caller, *, fresh: bool) -> _Standing:
+        assert caller.tenant_id is not None
+        assert caller.run_id is not None
+        key = caller.tenant_id, caller.run_id
+
+        async def recent() -> _Standing:
+            return await self._rows.get(key, lambda: self._asked(caller))
+
+        return await (recent() if fresh else self._opened_with.get(key, recent))
+
+    async def _asked(self, caller: Caller) -> _Standing:
         asked = replace(caller, user_id=None, run_id=None)
         found = (await self._agents.ask(_STANDING, {"id": caller.run_id}, asked))["agentRunStanding"]
         if found is None:

@@ -32,7 +32,8 @@ class World:
         self.marks: dict[str, int] = {}
         self.asked: list[str] = []
         self.is_away = False
-        self.standings = RunStandings(self, self, self, GRANTS.get)  # type: ignore[arg-type]
+        self.now = 0.0
+        self.standings = RunStandings(self, self, self, GRANTS.get, clock=lambda: self.now)  # type: ignore[arg-type]
 
     async def ask(self, query: str, variables: Mapping[str, Any], caller: Caller) -> Mapping[str, Any]:
         self.asked.append("row")
@@ -65,6 +66,39 @@ async def test_a_run_under_way_may_act(world: World) -> None:
     assert (caller.user_id, caller.run_id) == (ADA, RUN)
     await world.admitted("crm:write")
     assert world.asked == ["row", "member"], "the answers are remembered for a moment"
+
+
+async def test_to_write_down_what_it_does_a_run_is_looked_up_once_a_minute(world: World) -> None:
+    """Most calls of a run; the subgraph that keeps it looks at the row in any case."""
+    for _ in range(10):
+        await world.admitted()
+        world.now += 5
+    assert world.asked.count("row") == 1
+    world.now += 60
+    await world.admitted()
+    assert world.asked.count("row") == 2
+
+
+async def test_what_reads_or_writes_is_never_held_against_an_old_row(world: World) -> None:
+    await world.admitted()
+    world.rows[TENANT, RUN]["isOver"] = True
+    world.now += 1.9
+    assert "agents:act" in (await world.admitted("crm:read")).scopes
+    world.now += 0.2
+    with pytest.raises(RequestRefused):
+        await world.admitted("crm:read")
+    world.now += 0.1
+    for changed in ({"user_id": BEN}, {"crew": "integration_stripe"}):
+        with pytest.raises(InvalidCredential):
+            await world.admitted(**changed)
+
+
+async def test_who_lost_their_rights_is_noticed_whatever_is_known_of_the_row(world: World) -> None:
+    await world.admitted()
+    world.members.pop((TENANT, ADA))
+    world.now += 10.1
+    assert (await world.admitted()).scopes == ("agents:run",)
+    assert world.asked.count("row") == 1
 
 
 @pytest.mark.parametrize(
