@@ -3,7 +3,7 @@
 from resolvers.schema import build_schema
 from subgraphs.crm.schema.mutations import Mutation
 from subgraphs.crm.schema.query import READ, Query
-from subgraphs.crm.schema.types import Account, Business
+from subgraphs.crm.schema.references import Account, Business
 
 __all__ = ["schema"]
 

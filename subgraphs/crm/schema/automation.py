@@ -11,7 +11,7 @@ from subgraphs.crm.domain.automation import StageAction
 from subgraphs.crm.domain.automation import StageRule as Rule
 
 if TYPE_CHECKING:
-    from subgraphs.crm.schema.types import Account
+    from subgraphs.crm.schema.references import Account
 
 __all__ = ["CreateStageRuleInput", "DeleteStageRuleInput", "StageRule", "StageRulePayload"]
 
@@ -40,8 +40,8 @@ class StageRule:
         )
 
     @strawberry.field(description="Whom it gives the lead to; null unless it does.")
-    def assignee(self) -> Annotated["Account", strawberry.lazy("subgraphs.crm.schema.types")] | None:
-        from subgraphs.crm.schema.types import Account  # noqa: PLC0415 - each of the two modules shows the other's types
+    def assignee(self) -> Annotated["Account", strawberry.lazy("subgraphs.crm.schema.references")] | None:
+        from subgraphs.crm.schema.references import Account  # noqa: PLC0415 - each of the two modules shows the other's types
 
         return None if self.assignee_id is None else Account(id=wire_id(self.assignee_id))
 

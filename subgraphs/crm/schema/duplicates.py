@@ -8,13 +8,13 @@ from resolvers.mutations import MutationPayload
 from subgraphs.crm.domain.duplicates import DuplicateReason
 
 if TYPE_CHECKING:
-    from subgraphs.crm.schema.types import Contact
+    from subgraphs.crm.schema.contacts import Contact
 
 __all__ = ["ContactDuplicate", "MergeContactsInput", "MergeContactsPayload"]
 
 INTERNAL = ("internal",)
 
-_Contact = Annotated["Contact", strawberry.lazy("subgraphs.crm.schema.types")]
+_Contact = Annotated["Contact", strawberry.lazy("subgraphs.crm.schema.contacts")]
 
 strawberry.enum(DuplicateReason, description="Why two contacts may be one person.")
 

@@ -9,15 +9,18 @@ from resolvers.operation import Info
 from subgraphs.crm import loaders, usecases
 from subgraphs.crm.domain.errors import LeadNotFound
 from subgraphs.crm.schema import payloads
+from subgraphs.crm.schema.activities import Activity
 from subgraphs.crm.schema.automation import (
     CreateStageRuleInput,
     DeleteStageRuleInput,
     StageRule,
     StageRulePayload,
 )
+from subgraphs.crm.schema.contacts import Contact
 from subgraphs.crm.schema.duplicates import MergeContactsInput, MergeContactsPayload
+from subgraphs.crm.schema.leads import Lead
 from subgraphs.crm.schema.payloads import optional_id
-from subgraphs.crm.schema.types import Activity, Contact, Lead, Pipeline, Stage
+from subgraphs.crm.schema.pipelines import Pipeline, Stage
 
 __all__ = ["Mutation"]
 

@@ -12,7 +12,10 @@ from resolvers.mutations import MutationPayload
 from subgraphs.crm import domain
 from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus, ScoringEngine
 from subgraphs.crm.domain.errors import InvalidValue
-from subgraphs.crm.schema.types import Activity, Contact, Lead, Pipeline, Stage
+from subgraphs.crm.schema.activities import Activity
+from subgraphs.crm.schema.contacts import Contact
+from subgraphs.crm.schema.leads import Lead
+from subgraphs.crm.schema.pipelines import Pipeline, Stage
 
 __all__ = [
     "ActivityPayload",

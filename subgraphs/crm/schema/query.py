@@ -12,16 +12,11 @@ from resolvers.permissions import requires
 from subgraphs.crm import domain, loaders
 from subgraphs.crm.repository import activities, contacts, leads, pipelines
 from subgraphs.crm.schema import inputs
-from subgraphs.crm.schema.types import (
-    PARTNER,
-    Activity,
-    ActivityConnection,
-    Contact,
-    ContactConnection,
-    Lead,
-    LeadConnection,
-    Pipeline,
-)
+from subgraphs.crm.schema.activities import Activity, ActivityConnection
+from subgraphs.crm.schema.contacts import Contact, ContactConnection
+from subgraphs.crm.schema.leads import Lead, LeadConnection
+from subgraphs.crm.schema.lists import PARTNER
+from subgraphs.crm.schema.pipelines import Pipeline
 
 __all__ = ["Query"]
 
