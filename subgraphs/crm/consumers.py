@@ -3,10 +3,11 @@
 from resolvers.events.envelope import About
 from resolvers.events.subscriptions import subscribe
 from resolvers.session import TenantSession
-from subgraphs.crm.usecases import timeline
+from subgraphs.crm.usecases import csv_imports, timeline
+from subgraphs.crm.usecases.csv_imports import Advanced
 from subgraphs.crm.usecases.timeline import PlacedOrder, PostedReview, Told
 
-__all__ = ["note_order", "note_review"]
+__all__ = ["continue_csv_import", "note_order", "note_review"]
 
 
 @subscribe("directory.review_posted", version=1)
@@ -19,3 +20,9 @@ async def note_review(session: TenantSession, review: PostedReview, about: About
 async def note_order(session: TenantSession, order: PlacedOrder, about: About) -> None:
     """Somebody has ordered: it is in their timeline, and they are a contact."""
     await timeline.note_order(session, order, Told(about.name, about.id))
+
+
+@subscribe("crm.csv_import_advanced", version=1)
+async def continue_csv_import(session: TenantSession, advanced: Advanced, _: About) -> None:
+    """The next records of a file are imported, in the transaction that asks for those after them."""
+    await csv_imports.advance(session, advanced)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["ContactChanged", "ContactDeleted", "ContactsMerged", "LeadEnteredStage"]
+__all__ = ["ContactChanged", "ContactDeleted", "ContactsMerged", "CsvImportAdvanced", "LeadEnteredStage"]
 
 
 @event("crm.contact_changed", version=1, about="contact_id")
@@ -69,3 +69,16 @@ class LeadEnteredStage:
     status: str
     assignee_id: UUID | None
     entered_at: datetime
+
+
+@event("crm.csv_import_advanced", version=1, about="import_id")
+@dataclass(frozen=True, slots=True)
+class CsvImportAdvanced:
+    """A file is being imported. Crm listens to it itself: each step is done once, whatever restarts in between.
+
+    Attributes:
+        next_record: the first record of the file that is not dealt with, from 0.
+    """
+
+    import_id: UUID
+    next_record: int

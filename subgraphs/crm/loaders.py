@@ -2,15 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
+from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, LeadScore, Pipeline, Stage
 from subgraphs.crm.domain.automation import StageRule
 from subgraphs.crm.domain.duplicates import Duplicate, judge, normalised_phone
 from subgraphs.crm.domain.timeline import TimelineEntry
-from subgraphs.crm.repository import activities, automation, contacts, duplicates, leads, pipelines, scores, timeline
+from subgraphs.crm.repository import (
+    activities,
+    automation,
+    contacts,
+    csv_imports,
+    duplicates,
+    leads,
+    pipelines,
+    scores,
+    timeline,
+)
 from subgraphs.crm.repository.duplicates import Candidate
 
 __all__ = [
@@ -21,6 +35,8 @@ __all__ = [
     "activity_counts",
     "activity_lists",
     "contact_by_id",
+    "csv_import_by_id",
+    "csv_import_faults",
     "duplicates_of_contact",
     "latest_score",
     "lead_by_id",
@@ -165,6 +181,16 @@ async def activity_counts(session: TenantSession, keys: list[UUID], wanted: Acti
 async def timelines(session: TenantSession, keys: list[UUID], window: Window) -> Sequence[Page[TimelineEntry]]:
     """A page of the timeline of each contact."""
     return await timeline.timeline_pages(session, keys, window)
+
+
+async def csv_import_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Row[Any] | None]:
+    """Imports by id."""
+    return aligned(keys, await csv_imports.find_imports(session, keys))
+
+
+async def csv_import_faults(session: TenantSession, keys: list[UUID], window: Window) -> Sequence[Page[Row[Any]]]:
+    """A page of what was wrong with each import."""
+    return await csv_imports.fault_pages(session, keys, window)
 
 
 async def rules_of_stage(session: TenantSession, keys: list[UUID]) -> Sequence[tuple[StageRule, ...]]:

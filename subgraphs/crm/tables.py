@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Text,
@@ -28,18 +29,21 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from resolvers.sealing import SealedText
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
 from subgraphs.crm.domain import ActivityKind, LeadSource, LeadStatus, ScoringEngine
 from subgraphs.crm.domain.automation import StageAction
+from subgraphs.crm.domain.csv_files import CsvImportKind, CsvImportStatus
 from subgraphs.crm.domain.timeline import TimelineKind
 
 __all__ = [
     "SCHEMA",
     "activities",
     "contacts",
+    "csv_import_faults",
+    "csv_imports",
     "lead_scores",
     "leads",
     "metadata",
@@ -232,6 +236,44 @@ merged_contacts = tenant_table(
 )
 """Contacts that are other ones now; `from_id` is none of `contacts` any more."""
 
+csv_imports = tenant_table(
+    metadata,
+    "csv_imports",
+    enumeration("kind", CsvImportKind),
+    enumeration("status", CsvImportStatus),
+    Column("file_name", String(200)),
+    Column("is_dry_run", Boolean, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("content", SealedText),
+    Column("mapping", JSONB(none_as_null=True)),
+    Column("delimiter", String(1), nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("processed", Integer, nullable=False, server_default="0"),
+    Column("created", Integer, nullable=False, server_default="0"),
+    Column("duplicates", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("created_by", Uuid),
+    moment("finished_at", nullable=True),
+    Index(
+        "uq_csv_imports_fingerprint",
+        "tenant_id",
+        "fingerprint",
+        unique=True,
+        postgresql_where=text("not is_dry_run"),
+    ),
+)
+"""Files; their content is sealed, and forgotten when all of it is imported."""
+
+csv_import_faults = tenant_table(
+    metadata,
+    "csv_import_faults",
+    Column("import_id", Uuid, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("column_name", String(200)),
+    Column("message", String(500), nullable=False),
+    tenant_reference("import_id", "crm.csv_imports", ondelete="CASCADE"),
+)
+
 # Lists come in an order, under a parent or not; every such index ends with the id that breaks ties.
 for _table, _columns in (
     (contacts, ("created_at",)),
@@ -258,5 +300,7 @@ for _table, _columns in (
     (lead_scores, ("lead_id", "scored_at")),
     (stage_rules, ("stage_id", "created_at")),
     (timeline_entries, ("contact_id", "at")),
+    (csv_imports, ("created_at",)),
+    (csv_import_faults, ("import_id", "line")),
 ):
     Index(f"ix_{_table.name}_{'_'.join(_columns)}", *(_table.c[name] for name in ("tenant_id", *_columns, "id")))

@@ -17,6 +17,7 @@ from subgraphs.crm.schema.automation import (
     StageRulePayload,
 )
 from subgraphs.crm.schema.contacts import Contact
+from subgraphs.crm.schema.csv_imports import CsvImportMutation
 from subgraphs.crm.schema.duplicates import MergeContactsInput, MergeContactsPayload
 from subgraphs.crm.schema.leads import Lead
 from subgraphs.crm.schema.payloads import optional_id
@@ -28,7 +29,7 @@ WRITE = "crm:write"
 
 
 @strawberry.type
-class Mutation:
+class Mutation(CsvImportMutation):
     @mutation(payloads.LeadPayload, scope=WRITE, description="Creates a lead in an open stage.")
     async def create_lead(self, info: Info, input: payloads.CreateLeadInput) -> payloads.LeadPayload:  # noqa: A002
         lead = await usecases.create_lead(

@@ -14,6 +14,7 @@ from subgraphs.crm.repository import activities, contacts, leads, pipelines
 from subgraphs.crm.schema import inputs
 from subgraphs.crm.schema.activities import Activity, ActivityConnection
 from subgraphs.crm.schema.contacts import Contact, ContactConnection
+from subgraphs.crm.schema.csv_imports import CsvImportQuery
 from subgraphs.crm.schema.leads import Lead, LeadConnection
 from subgraphs.crm.schema.lists import PARTNER
 from subgraphs.crm.schema.pipelines import Pipeline
@@ -28,7 +29,7 @@ PipelineId = Annotated[strawberry.ID, strawberry.argument(description="Of the pi
 
 
 @strawberry.type
-class Query:
+class Query(CsvImportQuery):
     @strawberry.federation.field(
         tags=PARTNER, description="The lead with this id, if the tenant has it.", extensions=[requires(READ)]
     )

@@ -21,7 +21,7 @@ from subgraphs.crm.domain.errors import (
 from subgraphs.crm.repository import contacts, leads, pipelines
 from subgraphs.crm.usecases.automation import carry_out
 
-__all__ = ["assign_lead", "convert_lead", "create_lead", "delete_lead", "move_lead", "update_lead"]
+__all__ = ["assign_lead", "convert_lead", "create_lead", "delete_lead", "first_stage", "move_lead", "update_lead"]
 
 _DETAILS = tuple(field.name for field in fields(LeadDetails))
 
@@ -37,7 +37,7 @@ async def create_lead(
     contact_id: UUID | None = None,
 ) -> Lead:
     """A new lead in the stage given, else in the first stage of the pipeline given, else of the default one."""
-    stage = await _first_stage(session, pipeline_id, stage_id)
+    stage = await first_stage(session, pipeline_id, stage_id)
     lead = domain.open_lead(
         uuid4(),
         details,
@@ -138,7 +138,12 @@ async def _known_contact(session: TenantSession, lead: Lead, contact_id: UUID | 
     return None if lead.email is None else await contacts.contact_by_email(session, lead.email)
 
 
-async def _first_stage(session: TenantSession, pipeline_id: UUID | None, stage_id: UUID | None) -> Stage:
+async def first_stage(session: TenantSession, pipeline_id: UUID | None, stage_id: UUID | None) -> Stage:
+    """The stage in which a lead begins: the one given, else the first of the pipeline given, else of the default one.
+
+    Raises:
+        DomainError: there is none, or they do not belong together.
+    """
     if stage_id is not None:
         (stage,) = await pipelines.find_stages(session, [stage_id])
         if stage is None:

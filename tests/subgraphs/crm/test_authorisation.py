@@ -10,6 +10,8 @@ READS = [
     "activities { totalCount }",
     'pipeline(id: "00000000-0000-0000-0000-000000000001") { id }',
     "pipelines { id }",
+    'csvImport(id: "00000000-0000-0000-0000-000000000001") { id }',
+    "csvImports { edges { node { id } } }",
 ]
 
 
@@ -61,6 +63,7 @@ async def test_writing_needs_crm_write(crm):
         "recordLeadScore": '{leadId: "x", value: 1, reasons: []}',
         "scoreLead": '{leadId: "x"}',
         "createStageRule": '{stageId: "x", action: NOTIFY}',
+        "importCsv": '{kind: CONTACTS, content: "name"}',
         "mergeContacts": '{id: "x", otherId: "y"}',
     }
     for field in sorted(await root_fields(crm, "Mutation")):

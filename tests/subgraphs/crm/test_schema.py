@@ -9,7 +9,16 @@ from graphql.language import ast
 from router.composition import Composed, Subgraph, compose
 from subgraphs.crm.app import sdl
 
-KIT = {"PageInfo", "LeadEdge", "ContactEdge", "ActivityEdge", "TimelineEntryEdge", "_Service"}
+KIT = {
+    "PageInfo",
+    "LeadEdge",
+    "ContactEdge",
+    "ActivityEdge",
+    "TimelineEntryEdge",
+    "CsvImportEdge",
+    "CsvImportFaultEdge",
+    "_Service",
+}
 CONNECTION_FIELDS = {"edges", "pageInfo", "_service", "_entities"}
 
 
