@@ -34,6 +34,12 @@ async def subcategories(session: TenantSession, parents: Sequence[UUID]) -> list
     return [found.get(parent, []) for parent in parents]
 
 
+async def ancestors(session: TenantSession, ids: Sequence[UUID]) -> list[list[Row[Any]]]:
+    """Rows of all categories above each, from the top down."""
+    found = await categories.ancestors_of(session, ids)
+    return [found.get(key, []) for key in ids]
+
+
 async def business_counts(session: TenantSession, ids: Sequence[UUID]) -> list[int]:
     """How many businesses are in each category or below."""
     found = await categories.business_counts(session, ids)

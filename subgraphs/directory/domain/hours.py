@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -117,6 +117,46 @@ class OpeningHours:
         """
         clock = clock_reading(at, self.time_zone)
         return any(interval.covers(clock) for interval in self.intervals)
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """The first instant after `at` at which the place opens or closes, in UTC; None if it never does.
+
+        Raises:
+            ValueError: if `at` has no time zone.
+        """
+        now = self.is_open(at)
+        moments = (moment for moment in self._boundaries(at) if moment > at)
+        return next((moment for moment in sorted(moments) if self.is_open(moment) is not now), None)
+
+    def _boundaries(self, at: datetime) -> Iterator[datetime]:
+        """The instants around `at`, for more than a week after it, at which an interval begins or ends."""
+        today = at.astimezone(zone(self.time_zone)).date()
+        for back in range(-2, 10):
+            day = today + timedelta(days=back)
+            midnight = datetime.combine(day, time())
+            for interval in self.intervals:
+                if interval.weekday == day.weekday():
+                    opens = midnight + timedelta(minutes=interval.start_minute % DAY_MINUTES)
+                    yield first_reached(opens, self.time_zone)
+                    yield first_reached(opens + timedelta(minutes=interval.length_minutes), self.time_zone)
+
+
+def first_reached(wall: datetime, time_zone: str) -> datetime:
+    """The instant, in UTC, at which the clock first reaches or passes a wall-clock time without a time zone."""
+    local = wall.replace(tzinfo=zone(time_zone), fold=0)
+    reached = local.astimezone(UTC)
+    if reached.astimezone(local.tzinfo).replace(tzinfo=None) == wall:
+        return reached
+    # The clock never shows it: it is passed when the clock is turned forward, which lies between what the time would be
+    # by the offset after that and by the one before.
+    early, late = local.replace(fold=1).astimezone(UTC), reached
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) // 2
+        if middle.astimezone(local.tzinfo).replace(tzinfo=None) < wall:
+            early = middle
+        else:
+            late = middle
+    return late.replace(microsecond=0)
 
 
 def clock_reading(at: datetime, time_zone: str) -> int:

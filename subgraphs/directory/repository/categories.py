@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.session import TenantSession
@@ -33,6 +33,26 @@ async def children_of(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID,
     found: dict[UUID, list[Row[Any]]] = {}
     for row in rows:
         found.setdefault(row.parent_id, []).append(row)
+    return found
+
+
+async def ancestors_of(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """All categories above each, from the top of the tree down; those at the top are missing."""
+    tree = (
+        select(categories.c.id.label("root"), categories.c.parent_id, literal(1).label("height"))
+        .where(categories.c.id.in_(ids))
+        .cte("tree", recursive=True)
+    )
+    above = select(tree.c.root, categories.c.parent_id, (tree.c.height + 1).label("height"))
+    tree = tree.union_all(above.join(tree, categories.c.id == tree.c.parent_id))
+    rows = await session.rows(
+        select(categories, tree.c.root)
+        .join(tree, categories.c.id == tree.c.parent_id)
+        .order_by(tree.c.root, tree.c.height.desc())
+    )
+    found: dict[UUID, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.root, []).append(row)
     return found
 
 

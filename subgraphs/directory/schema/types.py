@@ -104,6 +104,14 @@ class BusinessHours:
         return cls(weekday=Weekday(interval.weekday), opens=interval.opens, closes=interval.closes)
 
 
+@strawberry.federation.type(tags=SHOWN, description="Whether a business is open, and for how long that stays so.")
+class BusinessOpeningState:
+    is_open: bool = strawberry.field(description="Whether it is open at that instant.")
+    next_change_at: datetime | None = strawberry.field(
+        description="When it closes, or opens, next, its time zone's clock changes considered; null if it never does."
+    )
+
+
 @strawberry.federation.type(keys=[Key(fields="id", resolvable=False)])  # type: ignore[arg-type]
 class Account:
     """A reference to identity's entity, which describes it."""
@@ -142,6 +150,10 @@ class BusinessCategory:
     @strawberry.field(description="The categories directly below, in their order.")
     async def children(self, info: Info) -> list["BusinessCategory"]:
         return [BusinessCategory.of(row) for row in await info.context.load(loaders.subcategories, self.row.id)]
+
+    @strawberry.field(description="All categories above, from the top of the tree down: for a path.")
+    async def ancestors(self, info: Info) -> list["BusinessCategory"]:
+        return [BusinessCategory.of(row) for row in await info.context.load(loaders.ancestors, self.row.id)]
 
     @strawberry.field(description="How many businesses there are in this category and all below it.")
     async def business_count(self, info: Info) -> int:
@@ -318,6 +330,18 @@ class Business:
     ) -> bool:
         intervals = await info.context.load(loaders.opening_intervals, self.row.id)
         return OpeningHours(self.time_zone, tuple(intervals)).is_open(instant(at) or datetime.now(UTC))
+
+    @strawberry.federation.field(
+        tags=SHOWN, description='Whether it is open at an instant, and until when that stays so: "open until six".'
+    )
+    async def opening_state(
+        self,
+        info: Info,
+        at: Annotated[datetime | None, strawberry.argument(description="With offset; now if left out.")] = None,
+    ) -> BusinessOpeningState:
+        hours = OpeningHours(self.time_zone, tuple(await info.context.load(loaders.opening_intervals, self.row.id)))
+        moment = instant(at) or datetime.now(UTC)
+        return BusinessOpeningState(is_open=hours.is_open(moment), next_change_at=hours.next_change(moment))
 
     @strawberry.federation.field(tags=SHOWN, description="Great-circle distance from a point, metres.")
     def distance_m(

@@ -207,3 +207,33 @@ async def test_statements_do_not_grow_with_the_number_of_businesses(directory: A
         data = await directory.data(query, {"first": count}, **READ)
     assert len(data["businesses"]["edges"]) == count
     assert len(statements) == 6, statements
+
+
+async def test_until_when_a_business_is_open(directory: Any) -> None:
+    query = """query ($id: ID!) { business(id: $id) {
+      open: openingState(at: "2025-03-04T14:30:00Z") { isOpen nextChangeAt }
+      closed: openingState(at: "2025-03-03T20:00:00Z") { isOpen nextChangeAt }
+    } }"""
+    data = await directory.data(query, {"id": str(demo_id("acme", "business", "b001"))}, **READ)
+    assert data["business"] == {
+        "open": {"isOpen": True, "nextChangeAt": "2025-03-04T15:00:00+00:00"},
+        "closed": {"isOpen": False, "nextChangeAt": "2025-03-04T12:00:00+00:00"},
+    }
+
+
+async def test_the_path_to_a_category_is_one_statement(directory: Any) -> None:
+    query = """query ($r: [_Any!]!) { _entities(representations: $r) { ... on BusinessCategory {
+      name parent { name } ancestors { name ancestors { name } } children { name ancestors { name } } } } }"""
+    roots = (await directory.data("{ businessCategories { id children { id } } }", **READ))["businessCategories"]
+    ids = [child["id"] for root in roots for child in root["children"]] + [root["id"] for root in roots]
+    representations = [{"__typename": "BusinessCategory", "id": id_} for id_ in ids]
+    counts = []
+    for some in (representations[:2], representations):
+        with directory.count_statements() as statements:
+            found = (await directory.data(query, {"r": some}, **READ))["_entities"]
+        counts.append(len(statements))
+    assert counts[0] >= counts[1] - 1  # roots have children, which the first two do not
+    for category in found:
+        above = [each["name"] for each in category["ancestors"]]
+        assert above == ([] if category["parent"] is None else [category["parent"]["name"]])
+        assert all(child["ancestors"][-1]["name"] == category["name"] for child in category["children"])

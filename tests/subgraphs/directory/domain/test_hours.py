@@ -93,6 +93,40 @@ def test_is_open_as_someone_who_watches_the_clock_would_say(case: tuple[OpeningH
     assert hours.is_open(at) == is_open_by_watching(hours, at)
 
 
+@given(cases())
+@settings(max_examples=40, deadline=None)
+def test_the_next_change_is_the_first(case: tuple[OpeningHours, datetime]) -> None:
+    hours, at = case
+    found = hours.next_change(at)
+    now = hours.is_open(at)
+    if found is not None:
+        assert hours.is_open(found) is not now
+        assert hours.is_open(found - timedelta(seconds=1)) is now or found - timedelta(seconds=1) < at
+    # Nothing changes before it; a week without a change is all weeks without one.
+    end = min(found or at + timedelta(days=8), at + timedelta(days=8))
+    step = timedelta(minutes=7)
+    watched = at + step
+    while watched < end:
+        assert hours.is_open(watched) is now, watched
+        watched += step
+
+
+def test_the_next_change_is_when_the_clock_is_turned() -> None:
+    """30 March 2025: Berlin's clocks go from 2:00 to 3:00 at 1:00 UTC; there is no 2:30."""
+    saturday = datetime(2025, 3, 29, 22, 0, tzinfo=UTC)
+    assert bar().next_change(saturday - timedelta(hours=2)) == datetime(2025, 3, 29, 21, 0, tzinfo=UTC)
+    assert bar().next_change(saturday) == datetime(2025, 3, 30, 1, 0, tzinfo=UTC)
+    # 26 October 2025: 2:30 is passed twice, and closes the first time.
+    assert bar().next_change(datetime(2025, 10, 25, 23, 0, tzinfo=UTC)) == datetime(2025, 10, 26, 0, 30, tzinfo=UTC)
+    assert bar().next_change(datetime(2025, 10, 26, 0, 45, tzinfo=UTC)) == datetime(2025, 11, 1, 21, 0, tzinfo=UTC)
+
+
+def test_what_never_opens_or_closes_does_not_change() -> None:
+    always = OpeningHours.of("Europe/Berlin", [OpeningInterval.on(day, time(0), time(0)) for day in range(7)])
+    for hours in (always, OpeningHours.of("Europe/Berlin", [])):
+        assert hours.next_change(datetime(2025, 3, 29, 22, 0, tzinfo=UTC)) is None
+
+
 @given(st.sampled_from(ZONES).flatmap(lambda zone: st.tuples(st.just(zone), instants(zone))))
 @settings(max_examples=150, deadline=None)
 def test_the_clock_that_counts_never_goes_back(case: tuple[str, datetime]) -> None:
