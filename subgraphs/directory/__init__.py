@@ -1,5 +1,6 @@
 """The directory: business listings, categories, opening hours, reviews, search.
 
 Owns the entities ``Business``, ``BusinessCategory`` and ``Review``, each ``@key(fields: "id")``. Refers to ``Account``
-(owner of a listing, author of a review) by id alone. Tells of ``directory.review_posted``; listens to nothing.
+(owner of a listing, author of a review) by id alone. Tells of ``directory.review_posted`` and
+``directory.review_moderated``; listens to nothing.
 """

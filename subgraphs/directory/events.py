@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["ReviewPosted"]
+__all__ = ["ReviewModerated", "ReviewPosted"]
 
 
 @event("directory.review_posted", version=1, about="review_id")
@@ -27,3 +27,24 @@ class ReviewPosted:
     rating: int
     title: str
     posted_at: datetime
+
+
+@event("directory.review_moderated", version=1, about="review_id")
+@dataclass(frozen=True, slots=True)
+class ReviewModerated:
+    """A moderator has decided about a review.
+
+    Attributes:
+        is_hidden: whether it is hidden from then on, and counts nowhere.
+        reports: how many reports that answers.
+        moderator_id: the user who decided.
+    """
+
+    review_id: UUID
+    business_id: UUID
+    author_id: UUID
+    is_hidden: bool
+    reason: str
+    reports: int
+    moderator_id: UUID
+    decided_at: datetime

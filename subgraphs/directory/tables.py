@@ -27,7 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.types import UserDefinedType
 
-from resolvers.tables import context_metadata, tenant_reference, tenant_table
+from resolvers.tables import context_metadata, enumeration, tenant_reference, tenant_table
+from subgraphs.directory.domain.moderation import ModerationDecision, ReportReason
 
 DIMENSIONS = 384
 
@@ -123,12 +124,36 @@ reviews = tenant_table(
     Column("rating", SmallInteger, nullable=False),
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("hidden_at", DateTime(timezone=True)),
+    Column("hidden_by", Uuid),
+    Column("hidden_reason", Text),
     tenant_reference("business_id", "directory.businesses", ondelete="CASCADE"),
     UniqueConstraint("tenant_id", "business_id", "author_id"),
     CheckConstraint("rating between 1 and 5", "rating"),
+    CheckConstraint("(hidden_at is null) = (hidden_by is null)", "hidden"),
+    CheckConstraint("(hidden_at is null) = (hidden_reason is null)", "hidden_reason"),
     Index("ix_reviews_author", "tenant_id", "author_id"),
 )
 Index("ix_reviews_newest", reviews.c.tenant_id, reviews.c.business_id, reviews.c.created_at, reviews.c.id)
+
+review_reports = tenant_table(
+    metadata,
+    "review_reports",
+    Column("review_id", Uuid, nullable=False),
+    Column("reporter_id", Uuid, nullable=False),
+    enumeration("reason", ReportReason),
+    Column("note", Text, nullable=False),
+    enumeration("decision", ModerationDecision, nullable=True),
+    Column("decided_at", DateTime(timezone=True)),
+    tenant_reference("review_id", "directory.reviews", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "review_id", "reporter_id"),
+    CheckConstraint("(decision is null) = (decided_at is null)", "decided"),
+)
+Index(
+    "ix_review_reports_open",
+    *(review_reports.c[name] for name in ("tenant_id", "created_at", "id")),
+    postgresql_where=review_reports.c.decided_at.is_(None),
+)
 
 review_responses = tenant_table(
     metadata,

@@ -92,6 +92,30 @@ class ResponsePublished(Refused):
     code = "RESPONSE_PUBLISHED"
 
 
+class AlreadyReported(Conflict):
+    """You have reported this review already."""
+
+    code = "ALREADY_REPORTED"
+
+
+class TooManyReports(Refused):
+    """Too many of your reports wait for a decision."""
+
+    code = "TOO_MANY_REPORTS"
+
+
+class OwnReview(Refused):
+    """Nobody reports a review of their own; edit or remove it instead."""
+
+    code = "OWN_REVIEW"
+
+
+class NotAModerator(Refused):
+    """Only owners and managers of the tenant decide about reviews."""
+
+    code = "NOT_A_MODERATOR"
+
+
 class NotYourReview(Refused):
     """Only its author can change a review."""
 

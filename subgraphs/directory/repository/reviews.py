@@ -26,8 +26,9 @@ async def by_id(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID, Row[A
 
 
 async def pages(session: TenantSession, business_ids: Sequence[UUID], window: Window) -> list[Page[Row[Any]]]:
-    """A page of the reviews of each business, in the order of `business_ids`."""
-    return await fetch_pages(session, select(reviews), reviews.c.business_id, business_ids, window)
+    """A page of the reviews of each business, in the order of `business_ids`; hidden ones left out."""
+    shown = select(reviews).where(reviews.c.hidden_at.is_(None))
+    return await fetch_pages(session, shown, reviews.c.business_id, business_ids, window)
 
 
 async def read_for_change(session: TenantSession, review_id: UUID) -> Row[Any] | None:
@@ -72,3 +73,12 @@ async def change(session: TenantSession, review_id: UUID, **values: Any) -> Row[
 async def remove(session: TenantSession, review_id: UUID) -> bool:
     """Delete a review; False if it was gone already."""
     return bool(await session.execute(delete(reviews).where(reviews.c.id == review_id)))
+
+
+async def moderate(session: TenantSession, review_id: UUID, **values: Any) -> Row[Any] | None:
+    """Hides or shows a review, which is no change of what it says; None if it is gone.
+
+    Args:
+        values: hidden_at, hidden_by, hidden_reason; all None to show it.
+    """
+    return await session.row(update(reviews).where(reviews.c.id == review_id).values(**values).returning(reviews))

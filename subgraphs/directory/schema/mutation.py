@@ -19,6 +19,7 @@ from subgraphs.directory.domain.errors import ReviewNotFound
 from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
 from subgraphs.directory.domain.listings import RawListing, text_configuration
 from subgraphs.directory.domain.responses import Wording
+from subgraphs.directory.schema.moderation import ModerationMutations
 from subgraphs.directory.schema.types import (
     WRITE,
     Business,
@@ -220,7 +221,7 @@ IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation:
+class Mutation(ModerationMutations):
     @mutation(BusinessPayload, scope="directory:write", description="List a business.")
     async def create_business(
         self, info: Info, input: Annotated[CreateBusinessInput, strawberry.argument(description="The listing.")]

@@ -19,6 +19,7 @@ from subgraphs.directory.domain.geo import BoundingBox, Circle, Coordinates
 from subgraphs.directory.domain.ranking import Match
 from subgraphs.directory.domain.search import BusinessFilter, SearchMode
 from subgraphs.directory.repository import categories, listings
+from subgraphs.directory.schema.moderation import ModerationQueries
 from subgraphs.directory.schema.types import (
     PEOPLE,
     REVIEW_ORDERINGS,
@@ -152,7 +153,7 @@ IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")
 
 
 @strawberry.type(description="What can be read.")
-class Query:
+class Query(ModerationQueries):
     @strawberry.federation.field(
         tags=SHOWN, extensions=[requires("directory:read")], description="A business by its id."
     )

@@ -212,6 +212,7 @@ class Review:
     created_at: datetime = strawberry.field(description="When it was written.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
     business_id: strawberry.Private[UUID]
+    moderated: strawberry.Private[tuple[datetime | None, str | None]]
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
@@ -224,12 +225,25 @@ class Review:
             created_at=row.created_at,
             updated_at=row.updated_at,
             business_id=row.business_id,
+            moderated=(row.hidden_at, row.hidden_reason),
         )
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
         row = await info.context.load(loaders.review_by_id, parse_id(id))
-        return None if row is None else cls.of(row)
+        if row is None or (row.hidden_at is not None and not _sees_hidden(info, row.author_id)):
+            return None
+        return cls.of(row)
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="Since when it is hidden: shown to its author and moderators alone, counted nowhere."
+    )
+    def hidden_at(self) -> datetime | None:
+        return self.moderated[0]
+
+    @strawberry.federation.field(tags=INTERNAL, description="Why it is hidden; null for one that is not.")
+    def hidden_reason(self) -> str | None:
+        return self.moderated[1]
 
     @strawberry.field(description="What the business says to it; null if nothing (that the caller may see).")
     async def response(self, info: Info) -> ReviewResponse | None:
@@ -374,6 +388,10 @@ class BusinessConnection(Connection[Business]):
     )
     async def total_count(self, info: Info) -> int:
         return await listings.count(info.context.session, self.wanted)
+
+
+def _sees_hidden(info: Info, author_id: UUID) -> bool:
+    return WRITE in info.context.request.scopes or info.context.request.user_id == author_id
 
 
 def instant(at: datetime | None) -> datetime | None:

@@ -54,13 +54,14 @@ async def edit_review(session: TenantSession, user_id: UUID, review_id: UUID, **
         NotYourReview: someone else wrote it.
     """
     values = _checked(**changes)
-    before = await _locked(session, review_id)
+    before = await locked_review(session, review_id)
     if before.author_id != user_id:
         raise NotYourReview
     after = await reviews.change(session, review_id, **values)
     if after is None:
         raise ReviewNotFound
-    await listings.add_to_rating(session, after.business_id, count=0, total=after.rating - before.rating)
+    if after.hidden_at is None:
+        await listings.add_to_rating(session, after.business_id, count=0, total=after.rating - before.rating)
     return after
 
 
@@ -71,16 +72,17 @@ async def remove_review(session: TenantSession, user_id: UUID, roles: frozenset[
         ReviewNotFound: there is no such review.
         NotYourReview: someone else wrote it, and the caller is no moderator.
     """
-    review = await _locked(session, review_id)
+    review = await locked_review(session, review_id)
     if review.author_id != user_id and not roles & MODERATORS:
         raise NotYourReview
     await reviews.remove(session, review_id)
-    await listings.add_to_rating(session, review.business_id, count=-1, total=-review.rating)
+    if review.hidden_at is None:
+        await listings.add_to_rating(session, review.business_id, count=-1, total=-review.rating)
     business_id: UUID = review.business_id
     return business_id
 
 
-async def _locked(session: TenantSession, review_id: UUID) -> Row[Any]:
+async def locked_review(session: TenantSession, review_id: UUID) -> Row[Any]:
     """The review, its business locked first: always in this order, so that no two writers wait for each other."""
     seen = (await reviews.by_id(session, [review_id])).get(review_id)
     if seen is None:
