@@ -34,7 +34,8 @@ coverage: bootstrap-dev ## Run all tests and say which lines and branches they r
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 
 # What `make schema` writes; CI fails when the committed files differ.
-GENERATED := schema docs/reference/settings.md docs/reference/catalogue.md docs/reference/crews.md docs/errors
+GENERATED := schema docs/reference/settings.md docs/reference/catalogue.md docs/reference/crews.md docs/errors \
+  docs/reference/cross-context-queries.md
 
 check: bootstrap-dev ## Everything but the tests that CI demands: style, types, import rules, generated files
 	$(BIN)/ruff check .
@@ -47,7 +48,7 @@ check: bootstrap-dev ## Everything but the tests that CI demands: style, types, 
 	@git --no-pager diff --exit-code -- $(GENERATED) && test -z "$$(git status --porcelain -- $(GENERATED))" \
 	  || { git status --short -- $(GENERATED); echo "Generated files differ from the committed ones: commit what 'make schema' wrote." >&2; exit 1; }
 
-schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, views, JSON schemas, the catalogue of agents, the table of settings
+schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, views, JSON schemas, the catalogue of agents, the table of settings, the plans shown
 	$(BIN)/python -m subgraphs sdl --out schema/subgraphs
 	$(BIN)/python -m subgraphs events schemas --out schema/events
 	$(BIN)/python -m router compose --config schema/supergraph.yaml --out schema/supergraph.graphql --contracts schema/contracts
@@ -59,6 +60,7 @@ schema: bootstrap-dev ## Write the generated files: subgraph SDL, supergraph, vi
 	$(BIN)/brain agents catalogue --page --out docs/reference/catalogue.md
 	$(BIN)/brain agents crews --out docs/reference/crews.md
 	$(BIN)/python -m tests.error_pages docs/errors
+	$(BIN)/python -m tests.plan_page docs/reference/cross-context-queries.md
 
 # Keeps the versions that still fit; `make lock ARGS=--upgrade` takes the newest.
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -1,6 +1,5 @@
 """From the shop window to the order, for two tenants; nothing of one is seen by the other."""
 
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -142,9 +141,8 @@ def test_purchases_of_two_tenants(platform: Platform) -> None:
 
 @pytest.mark.parametrize(("tenant", "name"), [("acme", "Meadow T-shirt"), ("globex", "Signal T-shirt")])
 def test_the_page_of_a_product(platform: Platform, tenant: str, name: str) -> None:
-    """The query of the docs: the shop, the storefront, the directory and identity in one answer."""
-    page = (Path(__file__).parents[2] / "docs" / "reference" / "storefront.md").read_text().partition("## One query")[2]
-    (query,) = re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
+    """The shop, the storefront, the directory and identity in one answer."""
+    query = (Path(__file__).parents[2] / "schema" / "queries" / "01-product-page.graphql").read_text()
     product = platform.data(query, {"id": demo_product(126)}, user=f"dan@{tenant}")["product"]
     assert product["name"] == name
     assert product["seller"]["name"]

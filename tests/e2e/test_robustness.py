@@ -46,7 +46,7 @@ def attempts(operation: schemathesis.schemas.APIOperation, platform: Platform) -
     """A few generated calls of one root field, as somebody who may do nearly everything."""
 
     @settings(
-        max_examples=6,
+        max_examples=3,
         deadline=None,
         derandomize=True,
         database=None,
