@@ -13,6 +13,7 @@ pytestmark = pytest.mark.stack
 
 ID_OF = {
     "BusinessPage": "{ businesses(first: 1) { edges { node { id } } } }",
+    "Ranks": "{ games(first: 1) { edges { node { id } } } }",
     "ContactPage": "{ contacts(first: 1) { edges { node { id } } } }",
 }
 JOINED = {
@@ -27,6 +28,8 @@ JOINED = {
     "Found": ("searchBusinesses.edges.node.leads.edges.node.assignee.name",),
     "Wishlists": ("wishlists.edges.node.items.edges.node.product.seller.name",),
     "Team": ("accounts.edges.node.assignedLeads.edges.node.name",),
+    "Ranks": ("leaderboard.standings.edges.node.player.account.name",),
+    "Research": ("backtests.edges.node.strategy.name", "backtests.edges.node.requestedBy.name"),
     "Dashboard": ("viewer.name", "leads.edges.node.assignee.name", "productQuestions.edges.node.product.name"),
 }
 """For each operation the fields that are there only if the contexts found to one another."""
