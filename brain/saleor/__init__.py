@@ -15,7 +15,7 @@ NAME: Final = "saleor"
 ROUTER_SETTINGS: Final[Mapping[str, Any]] = {
     "max_representations": 100,
     "one_type_per_call": True,
-    "isolate_failures": 32,
+    "isolate_failures": 64,
     "nullable_key_fields": ["channel"],  # the tenant's is put in its place
     "expose_errors": True,  # they come here as `brain.saleor.replies` makes them
     # Each tenant has its own: that of one which is down holds up nobody else.

@@ -3,8 +3,8 @@
 Some subgraphs answer one representation that they cannot read with `_entities: null` for all. Such an answer is held;
 what was asked for is asked for again in two halves, those of them that fail are halved in turn, and so on, a level at
 a time. What is left are single representations with an error of their own. It is bounded by a number of requests, and
-given up when none of the first four pieces is answered, for then it is not about a representation; unless
-nothing is left to be halved: then each has its own error at hand.
+given up when none of the first four pieces is answered and all of them say the same, for then it is not about a
+representation; unless nothing is left to be halved: then each has its own error at hand.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Isolation:
             return Next(told, (), done)
         held, self._held = self._held, []
         done += [request for request, _, _ in held]
-        if not self._answered and self._level >= _HOPELESS_LEVEL and any(_size(one[0]) > 1 for one in held):
+        if self._level >= _HOPELESS_LEVEL and not self._answered and self._is_about_nobody(held):
             assert self._first is not None
             return Next([self._first], (), done)
         self._level += 1
@@ -139,6 +139,11 @@ class Isolation:
                 told.append(answer)
         self._open = len(pieces)
         return Next(told, pieces, done)
+
+    def _is_about_nobody(self, held: Sequence[Answer]) -> bool:
+        """Whether the pieces that failed say nothing of what is in them, though there is more to be said."""
+        said = {tuple([_message(error) for error in errors]) for _, _, errors in held}
+        return len(said) == 1 and any(_size(request) > 1 for request, _, _ in held)
 
     def _halves(self, request: SubgraphRequest) -> Iterator[SubgraphRequest]:
         """Yield requests for one half of the representations each; the request itself if it has one only."""
@@ -196,6 +201,10 @@ def _size(request: SubgraphRequest) -> int:
 def _key(call: CompiledCall) -> str:
     assert call.response_key is not None
     return call.response_key
+
+
+def _message(error: Any) -> str:
+    return str(error.get("message")) if isinstance(error, dict) else ""
 
 
 def _place(error: Any) -> object:

@@ -32,7 +32,10 @@ def ours() -> list[Subgraph]:
 
 
 def fields(schema: GraphQLSchema, name: str) -> set[str]:
+    """Of an object type; none of a root type that a context has no need of."""
     type_ = schema.get_type(name)
+    if type_ is None and name in ROOTS:
+        return set()
     assert isinstance(type_, GraphQLObjectType)
     return set(type_.fields)
 

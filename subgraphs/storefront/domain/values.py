@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 
 from subgraphs.storefront.domain.errors import InvalidValue
@@ -18,13 +18,18 @@ MAX_SKU = 100
 MAX_CHANNELS = 100
 
 _MAX_ID = 200
-_KEY = re.compile(r"[A-Za-z0-9-]{1,64}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+_MAX_NUMBER = 2**31 - 1
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BY_UUID = frozenset({"Checkout", "Order"})
 _CHANNEL = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _ASIN = re.compile(r"[A-Z0-9]{10}")
 
 
 def shop_id(value: str, typename: str, *path: str) -> str:
-    """A global id of Saleor's, base64 of `Type:key`, as it came.
+    """A global id of Saleor's, base64 of `Type:key`, as it came: one that a Saleor could have made, and written so.
+
+    Some that it could not have made it answers with nothing for all that is asked for together with them.
 
     Args:
         typename: what it must be the id of, for instance "Product".
@@ -38,7 +43,11 @@ def shop_id(value: str, typename: str, *path: str) -> str:
     except (binascii.Error, ValueError):
         decoded = ""
     kind, _, key = decoded.partition(":")
-    if len(value) > _MAX_ID or kind != typename or not _KEY.fullmatch(key):
+    if kind in _BY_UUID:
+        could_be = _UUID.fullmatch(key) is not None
+    else:
+        could_be = _NUMBER.fullmatch(key) is not None and int(key) <= _MAX_NUMBER
+    if kind != typename or not could_be or b64encode(decoded.encode()).decode() != value:
         raise InvalidValue(f"This is not the id of a {typename}.", path=path)
     return value
 
