@@ -26,6 +26,7 @@ class Caller:
             same caller.
         run_id: of the agents' run that calls, UUID text; None for everybody else.
         crew: that run's.
+        made_by: of an API key: user's id of who made it, UUID text.
     """
 
     tenant_id: str | None = None
@@ -40,6 +41,7 @@ class Caller:
     expires_at: float | None = field(default=None, compare=False)
     run_id: str | None = None
     crew: str | None = None
+    made_by: str | None = None
 
 
 ANONYMOUS = Caller()

@@ -123,6 +123,7 @@ class AgentDispatch:
             "risk": field.risk,
             "arguments": arguments,
             "scopes": list(caller.scopes),
+            "answeredForBy": caller.made_by,
             "catalogueVersion": crew.version,
             "budgetMicros": crew.budget_micros,
         }

@@ -22,7 +22,7 @@ query ResolveTenant($domain: String, $slug: String) {
 """
 _AUTHENTICATE = """
 query AuthenticateApiKey($key: String!) {
-  authenticateApiKey(key: $key) { tenantId tenantSlug userId roles scopes plan locale channel }
+  authenticateApiKey(key: $key) { tenantId tenantSlug userId roles scopes plan locale channel createdBy }
 }
 """
 
@@ -89,6 +89,7 @@ class IdentityClient:
             locale=grant["locale"],
             channel=grant["channel"],
             via="api_key",
+            made_by=grant["createdBy"],
         )
 
     async def member_scopes(self, tenant_id: str, user_id: str) -> frozenset[str] | None:

@@ -146,7 +146,7 @@ class RunInput:
         dry_run: nothing is executed, only proposed.
         approval_timeout_s: an action not decided in that time is not done.
         budget_micros: what the run may spend at most, in millionths of the tenant's currency.
-        answered_for_by: user's id: whose rights the run has, who asked or had written its schedule; None for API keys.
+        answered_for_by: user's id: who asked, had written its schedule, or made the API key that asked.
     """
 
     tenant: str

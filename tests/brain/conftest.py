@@ -111,7 +111,8 @@ class Identity:
             self.calls.append("whoami")
             return web.json_response({"data": {"whoami": json.dumps(self.contexts[-1])}})
         self.calls.append("api key")
-        return web.json_response({"data": {"authenticateApiKey": self.api_keys.get(variables["key"])}})
+        known = self.api_keys.get(variables["key"])
+        return web.json_response({"data": {"authenticateApiKey": known and {"createdBy": None, **known}}})
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"status": "ok"}, status=self.status)

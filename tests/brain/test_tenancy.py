@@ -47,6 +47,7 @@ def grant(**changes: Any) -> dict[str, Any]:
         "plan": "growth",
         "locale": "en-GB",
         "channel": "uk",
+        "createdBy": None,
         **changes,
     }
 

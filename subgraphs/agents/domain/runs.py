@@ -82,7 +82,7 @@ class Opening:
         is_key_implied: nobody named the key: it finds a run that is as good as the one that is asked for, and no other.
         scopes: of who asked, as they were then; the run may use no more.
         budget_micros: the most that the run may cost.
-        answered_for_by: whose rights it has, where nobody in person asked.
+        answered_for_by: who is behind it, where nobody in person asked.
         approval_timeout_s: how long a person may take to decide; afterwards what was proposed is rejected.
     """
 
@@ -126,7 +126,7 @@ class Run:
     """A row of `agents.runs`, without its tenant.
 
     Attributes:
-        answered_for_by: whose rights it has: who asked for it, or who wrote its schedule; None for API keys.
+        answered_for_by: who is behind it: who asked for it, had written its schedule, or made the API key that asked.
         seq: of the last report.
         event_seq: of the last event.
         envelope_micros: granted to the run of the tenant's budget, spent or not.

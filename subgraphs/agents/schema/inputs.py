@@ -132,6 +132,9 @@ class OpenAgentRunInput:
         "not, is not found by it: there is a new one.",
     )
     scopes: list[str] = strawberry.field(default_factory=list, description="What the user may do now.")
+    answered_for_by: strawberry.ID | None = strawberry.field(
+        default=None, description="Who made the API key that asks; cannot approve that the run spends money."
+    )
     catalogue_version: str = strawberry.field(default="1", description="Of the crew's definition.")
     approval_timeout_seconds: int = strawberry.field(
         default=86_400, description="How long a person may take to decide; 1 second to 30 days."
@@ -157,6 +160,7 @@ class OpenAgentRunInput:
             approval_timeout_s=self.approval_timeout_seconds,
             budget_micros=self.budget_micros,
             requested_by=requested_by,
+            answered_for_by=optional_id(self.answered_for_by, "answeredForBy"),
             is_key_implied=self.is_key_implied,
         )
 

@@ -26,12 +26,13 @@ class AgentRunStanding:
 
     @classmethod
     def of(cls, run: Run) -> Self:
-        """As the row has it."""
+        """As the row has it. An API key's rights are its own, not those of who made it."""
+        by_key = run.requested_by is None and run.schedule_id is None
         return cls(
             crew=run.crew,
             scopes=list(run.scopes),
             requested_by=None if run.requested_by is None else wire_id(run.requested_by),
-            answered_for_by=None if run.answered_for_by is None else wire_id(run.answered_for_by),
+            answered_for_by=None if by_key or run.answered_for_by is None else wire_id(run.answered_for_by),
             is_over=run.status.is_final,
         )
 

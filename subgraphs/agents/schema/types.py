@@ -244,8 +244,8 @@ class AgentRun:
     note: str | None = strawberry.field(description="The last thing it said, for people.")
     requested_by: Account | None = strawberry.field(description="Who asked; null if a schedule or partner did.")
     answered_for_by: Account | None = strawberry.field(
-        description="Whose rights it has, and who cannot approve that it spends money: who asked, or had written its "
-        "schedule; null if a partner did."
+        description="Who cannot approve that it spends money: who asked, had written its schedule, or made the API key "
+        "that asked."
     )
     schedule_id: strawberry.ID | None = strawberry.field(description="Of the schedule that started it.")
     retry_of: strawberry.ID | None = strawberry.field(description="Of the run that this one tries again.")

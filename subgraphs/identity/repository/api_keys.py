@@ -44,6 +44,7 @@ async def usable_api_key(session: TenantSession, prefix: str) -> Row[Any] | None
             api_keys.c.id,
             api_keys.c.secret_hash,
             api_keys.c.scopes,
+            api_keys.c.created_by,
             tenants.c.id.label("tenant_id"),
             tenants.c.slug,
             tenants.c.plan,

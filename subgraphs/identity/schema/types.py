@@ -223,6 +223,7 @@ class ApiKeyGrant:
     plan: str
     locale: str
     channel: str | None
+    created_by: strawberry.ID | None
 
     @classmethod
     def of(cls, grant: Grant) -> Self:
@@ -236,6 +237,7 @@ class ApiKeyGrant:
             plan=grant.plan,
             locale=grant.locale,
             channel=grant.channel,
+            created_by=None if grant.created_by is None else wire_id(grant.created_by),
         )
 
 

@@ -37,6 +37,7 @@ class ApiKeyGrant:
     plan: str
     locale: str
     channel: str | None
+    created_by: UUID | None
 
 
 async def create_api_key(
@@ -109,4 +110,4 @@ async def authenticate_api_key(session: TenantSession, key: str) -> ApiKeyGrant 
     if row is None or not hmac.compare_digest(row.secret_hash, hash_secret(secret)):
         return None
     await api_key_rows.touch_api_key(session, row.id)
-    return ApiKeyGrant(row.tenant_id, row.slug, tuple(row.scopes), row.plan, row.locale, row.channel)
+    return ApiKeyGrant(row.tenant_id, row.slug, tuple(row.scopes), row.plan, row.locale, row.channel, row.created_by)

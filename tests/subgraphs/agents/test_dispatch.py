@@ -151,6 +151,15 @@ async def test_what_came_to_nothing_is_asked_for_anew(away: Asking, end: str) ->
     assert await away.count() == 4
 
 
+async def test_a_partners_run_says_who_made_the_key(away: Asking) -> None:
+    """Who made it does not approve what it spends."""
+    ben = str(away.tenant.ben)
+    run_id, _ = await away.score(changed={"user_id": None, "via": "api_key", "made_by": ben})
+    query = "query ($id: ID!) { agentRun(id: $id) { requestedBy { id } answeredForBy { id } } }"
+    data = await away.tenant.data(query, {"id": run_id})
+    assert data["agentRun"] == {"requestedBy": None, "answeredForBy": {"id": ben}}
+
+
 async def test_with_a_key_a_failure_is_found(away: Asking) -> None:
     run_id, _ = await away.score(idempotency_key="k")
     await away.tenant.mutate("reportAgentRun", "run { id }", runId=run_id, seq=9, status="FAILED")

@@ -342,6 +342,17 @@ async def test_who_may_decide(tenant, worker):
     assert (await decide(tenant, run_id, tenant.ada, decision="REJECT"))["errors"] == []
 
 
+async def test_who_made_an_api_key_does_not_approve_what_it_asks_for(tenant, worker):
+    run_id = await waiting(tenant, worker, user=None, answeredForBy=str(tenant.ben))
+    payload = await decide(tenant, run_id, decision="APPROVE")
+    assert [error["code"] for error in payload["errors"]] == ["OWN_MONEY_ACTION"]
+    query = "query ($id: ID!) { agentRunStanding(id: $id) { requestedBy answeredForBy } }"
+    found = await tenant.data(query, {"id": run_id}, scopes=["internal"], user=None)
+    assert found["agentRunStanding"] == {"requestedBy": None, "answeredForBy": None}, "the key's rights are its own"
+    assert (await decide(tenant, run_id, tenant.ada, decision="APPROVE"))["errors"] == []
+    await becomes(tenant, run_id, "SUCCEEDED")
+
+
 async def test_a_run_is_cancelled(tenant, worker):
     run_id = await waiting(tenant, worker)
     for _ in range(2):

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from resolvers.demo import demo_tenant_id
+from resolvers.demo import demo_id, demo_tenant_id
 
 INTERNAL: dict[str, Any] = {"tenant": None, "user": None, "scopes": ["internal"]}
 CREATE = """
@@ -19,7 +19,7 @@ mutation ($input: CreateApiKeyInput!) {
 REVOKE = "mutation ($id: ID!) { revokeApiKey(id: $id) { apiKey { revokedAt } errors { code } } }"
 AUTHENTICATE = """
 query ($key: String!) {
-  authenticateApiKey(key: $key) { tenantId tenantSlug userId roles scopes plan locale channel }
+  authenticateApiKey(key: $key) { tenantId tenantSlug userId roles scopes plan locale channel createdBy }
 }
 """
 RESOLVE = "query ($d: String, $s: String) { resolveTenant(domain: $d, slug: $s) { id slug plan locale channel } }"
@@ -49,6 +49,7 @@ async def test_a_key_is_shown_once_and_speaks_for_its_tenant(identity: Any, admi
         "plan": "growth",
         "locale": "en-GB",
         "channel": "default-channel",
+        "createdBy": str(demo_id("acme", "user", "ada")),
     }
     secret = key.split("_", 2)[2]
     rows = await admin.fetch("select t::text as row from identity.api_keys t")
