@@ -14,6 +14,9 @@ from pydantic import BaseModel
 
 from brain.crews.expressions import values_at
 from brain.crews.outputs import (
+    CampaignAudienceOutput,
+    CampaignContentOutput,
+    CampaignResultsOutput,
     Figure,
     IncidentsOutput,
     LeadScoreOutput,
@@ -183,6 +186,45 @@ def remedies_fit(output: BaseModel, case: Case) -> Iterator[str]:
         for remedy in remedies:
             if remedy.subject not in known:
                 yield f"{remedy.subject!r} is no incident of the kind {kind}"
+
+
+@_guardrail
+def audience_was_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """What is put out about an audience is what was read."""
+    assert isinstance(output, CampaignAudienceOutput)
+    read = next((data["campaignAudience"] for data in case.evidence.of("read_audience")), None)
+    if read is None:
+        yield "read the audience with read_audience first"
+        return
+    known = {**{name: read[name] for name in ("filter", "people", "reachable")}, "version": read["campaign"]["version"]}
+    for name, value in known.items():
+        if getattr(output, name) != value:
+            yield f"{name} is {value!r}, as it was read"
+
+
+@_guardrail
+def content_was_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """What is to be approved is the audience of the earlier task, and texts that were read."""
+    assert isinstance(output, CampaignContentOutput)
+    if not any(data.get("campaign") for data in case.evidence.of("read_content")):
+        yield "read the texts with read_content first"
+    for name in ("version", "filter", "people", "reachable"):
+        for value in values_at(case.earlier, f"audience.{name}"):
+            if getattr(output, name) != value:
+                yield f"{name} is {value!r}, as the earlier task has it"
+
+
+@_guardrail
+def results_were_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """Numbers of a campaign are those that were read."""
+    assert isinstance(output, CampaignResultsOutput)
+    metrics = next((data["campaign"]["metrics"] for data in case.evidence.of("read_results") if data["campaign"]), None)
+    if metrics is None:
+        yield "read the results with read_results first"
+        return
+    for name in ("recipients", "sent", "opened", "clicked", "converted", "unsubscribed"):
+        if getattr(output, name) != metrics[name]:
+            yield f"{name} is {metrics[name]}, as it was read"
 
 
 def _texts(value: Any) -> Iterator[Any]:

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "OUTPUTS",
+    "CampaignAudienceOutput",
+    "CampaignContentOutput",
+    "CampaignResultsOutput",
     "Citation",
     "Figure",
     "Incident",
@@ -123,6 +126,40 @@ class RemediesOutput(_Output):
     forPeople: list[Line] = Field(max_length=20, description="What only people can mend, such as credentials.")  # noqa: N815 - clients read it
 
 
+class CampaignAudienceOutput(_Output):
+    """Whom a campaign reaches."""
+
+    version: int = Field(ge=1, description="Of the campaign.")
+    filter: str = Field(min_length=1, max_length=10_000, description="Of its segment.")
+    people: int = Field(ge=0, description="Whom the segment finds.")
+    reachable: int = Field(ge=0, description="Of them, who can be sent to.")
+    summary: Line = Field(description="One sentence.")
+
+
+class CampaignContentOutput(_Output):
+    """What is to be approved."""
+
+    version: int = Field(ge=1, description="Of the campaign.")
+    filter: str = Field(min_length=1, max_length=10_000, description="Of its segment.")
+    people: int = Field(ge=0, description="Whom the segment finds.")
+    reachable: int = Field(ge=0, description="Of them, who can be sent to.")
+    concerns: list[Line] = Field(max_length=20, description="What a person should look at first.")
+    summary: Line = Field(description="One sentence.")
+
+
+class CampaignResultsOutput(_Output):
+    """What came of a campaign."""
+
+    recipients: int = Field(ge=0, description="Messages in all.")
+    sent: int = Field(ge=0, description="Taken by the provider.")
+    opened: int = Field(ge=0, description="Opened.")
+    clicked: int = Field(ge=0, description="With a link that was followed.")
+    converted: int = Field(ge=0, description="Followed by an order.")
+    unsubscribed: int = Field(ge=0, description="Answered by unsubscribing.")
+    findings: list[Line] = Field(max_length=20, description="The most important first.")
+    summary: Line = Field(description="One sentence.")
+
+
 OUTPUTS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
@@ -134,5 +171,8 @@ OUTPUTS: dict[str, type[BaseModel]] = {
         TenantReportOutput,
         IncidentsOutput,
         RemediesOutput,
+        CampaignAudienceOutput,
+        CampaignContentOutput,
+        CampaignResultsOutput,
     )
 }

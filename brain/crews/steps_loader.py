@@ -26,26 +26,29 @@ def read_steps(
     if "steps" not in top:
         return ()
     steps: list[Step] = []
-    acting = {action.task for action in actions}
-    pending = False
+    pending: set[str] = set()
     for section in top.items("steps"):
         step = _step(section, tasks, inputs)
         if any(step.name == known.name for known in steps):
             raise section.error(f"there are two steps {step.name}", "name")
         steps.append(step)
-        if step.kind is StepKind.TASK and step.task in acting:
-            pending = True
+        if step.kind is StepKind.TASK:
+            pending.update(action.tool for action in actions if action.task == step.task)
         elif step.kind in (StepKind.APPROVAL, StepKind.WRITE):
             if not pending:
                 raise section.error("nothing is proposed before it", "kind")
-            pending = step.kind is StepKind.APPROVAL
+            missing = [tool for tool in step.tools if tool not in pending]
+            if missing:
+                raise section.error(f"{', '.join(missing)} is not proposed before it", "tools")
+            if step.kind is StepKind.WRITE:
+                pending.difference_update(step.tools or set(pending))
     if pending:
         raise top.error("what is proposed is never written: a step of the kind write is missing", "steps")
     if not 1 <= len(steps) <= _MAX_STEPS:
         raise top.error(f"a crew has 1 to {_MAX_STEPS} steps, or says nothing about them", "steps")
-    missing = [name for name in tasks if name not in {step.task for step in steps}]
-    if missing:
-        raise top.error(f"no step does {', '.join(missing)}", "steps")
+    left_out = [name for name in tasks if name not in {step.task for step in steps}]
+    if left_out:
+        raise top.error(f"no step does {', '.join(left_out)}", "steps")
     return tuple(steps)
 
 
@@ -70,6 +73,7 @@ def _step(section: Section, tasks: Mapping[str, TaskDefinition], inputs: Mapping
             until = section.text("until")
             if until not in inputs or inputs[until].type != "string" or not inputs[until].required:
                 raise section.error("must name an input that is a text, and required", "until")
-    step = Step(section.text("name", task or found.lower()), found, task, seconds, until)
+    tools = section.texts("tools", ()) if found is StepKind.WRITE else ()
+    step = Step(section.text("name", task or found.lower()), found, task, seconds, until, tools)
     section.done()
     return step

@@ -17,6 +17,7 @@ from brain.catalogue.errors import AuthenticationFailed, ConnectorError, Missing
 from brain.crews.errors import CrewError, GraphRefused, GraphUnavailable
 from brain.graph_client import GraphAccess, RunGraph
 from brain.http_client import HttpClient
+from brain.integrations.deliveries import Delivery, takes_messages
 from brain.integrations.tools import ADDRESS, PAYLOAD, decoded
 from brain.run_tokens import RunTokenSigner
 from brain.vault import VaultUnavailable
@@ -88,8 +89,12 @@ class ConnectedGraph(RunGraph):
         """The data of an operation; see `RunGraph.execute`.
 
         Of an integration's: `{text, complete}` for one that reads, the text being JSON of what was read;
-        `{done: {data, errors}}` for one that writes.
+        `{done: {data, errors}}` for one that writes. A campaign's messages that are taken are sent: see `deliveries`.
         """
+        if takes_messages(document):
+            delivery = Delivery(self._run_ref.tenant, super().execute, self._connector)
+            campaign_id = str(variables["input"]["campaignId"])
+            return await delivery.carry_out(document, campaign_id, is_further_try=_is_a_further_try())
         if not document.startswith(ADDRESS):
             return await super().execute(document, variables, idempotency_key=idempotency_key)
         operation = self._catalogue.operation(document.removeprefix(ADDRESS))

@@ -147,7 +147,8 @@ class AgentRunWorkflow:
             return RunStatus.SUCCEEDED
         await self._approve()
         batch = self._actions[self._written_up_to :]
-        if batch and not any(action.status is ActionStatus.APPROVED for action in batch):
+        # What a write for some tools has done is in the batch still.
+        if batch and not any(action.status in (ActionStatus.APPROVED, ActionStatus.DONE) for action in batch):
             return RunStatus.REJECTED
         if step.kind is StepKind.WRITE:
             await self._write(step, batch)
@@ -239,8 +240,13 @@ class AgentRunWorkflow:
 
     async def _write(self, step: Step, batch: list[Action]) -> None:
         """Do what was approved, in order. After one that fails, nothing more is done."""
-        self._written_up_to = len(self._actions)
-        approved = [action for action in batch if action.status is ActionStatus.APPROVED]
+        if not step.tools:
+            self._written_up_to = len(self._actions)
+        approved = [
+            action
+            for action in batch
+            if action.status is ActionStatus.APPROVED and (not step.tools or action.tool in step.tools)
+        ]
         if not approved:
             return
         await self._enter(RunPhase.EXECUTE)

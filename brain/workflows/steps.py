@@ -2,7 +2,8 @@
 
     TASK      a task of the crew, with the results of all steps before it
     APPROVAL  a person decides about everything that was proposed so far, also where the rule would ask nobody
-    WRITE     what was approved is done, once each; what was not asked about yet goes by the rule first
+    WRITE     what was approved is done, once each; what was not asked about yet goes by the rule first. One that names
+              tools does what was proposed for these; the rest waits for a later one
     WAIT      until a moment, by a durable timer: days are as good as seconds
 
 So a campaign is data: audience (TASK), content (TASK), approval (APPROVAL), publish (WRITE), a WAIT, measure (TASK). A
@@ -41,6 +42,7 @@ class Step:
         task: of the crew, for TASK.
         seconds: how long, for WAIT.
         until: instead of it, the name of the run's input that holds the moment: ISO 8601, with its offset from UTC.
+        tools: for WRITE, of which actions; all, if none are named.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Step:
     task: str | None = None
     seconds: float | None = None
     until: str | None = None
+    tools: tuple[str, ...] = ()
 
 
 class BadMoment(ValueError):

@@ -5,9 +5,9 @@ from resolvers.events.subscriptions import subscribe
 from resolvers.session import TenantSession
 from subgraphs.crm.usecases import csv_imports, timeline
 from subgraphs.crm.usecases.csv_imports import Advanced
-from subgraphs.crm.usecases.timeline import PlacedOrder, PostedReview, Told
+from subgraphs.crm.usecases.timeline import PlacedOrder, PostedReview, SentMessage, Told, Unsubscribed
 
-__all__ = ["continue_csv_import", "note_order", "note_review"]
+__all__ = ["continue_csv_import", "note_message", "note_order", "note_review", "note_unsubscribed"]
 
 
 @subscribe("directory.review_posted", version=1)
@@ -26,3 +26,15 @@ async def note_order(session: TenantSession, order: PlacedOrder, about: About) -
 async def continue_csv_import(session: TenantSession, advanced: Advanced, _: About) -> None:
     """The next records of a file are imported, in the transaction that asks for those after them."""
     await csv_imports.advance(session, advanced)
+
+
+@subscribe("campaigns.contact_messaged", version=1)
+async def note_message(session: TenantSession, message: SentMessage, about: About) -> None:
+    """A contact was sent a campaign's message."""
+    await timeline.note_message(session, message, Told(about.name, about.id))
+
+
+@subscribe("campaigns.contact_unsubscribed", version=1)
+async def note_unsubscribed(session: TenantSession, gone: Unsubscribed, about: About) -> None:
+    """A contact wants no more messages."""
+    await timeline.note_unsubscribed(session, gone, Told(about.name, about.id))

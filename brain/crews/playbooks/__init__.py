@@ -7,12 +7,22 @@ A playbook is a generator function: it yields tools to call, is sent what they g
         return {"value": ..., "reasons": [...]}
 """
 
-from brain.crews.playbooks import incident_healer, lead_scoring, review_response, support_answer, tenant_analyst
+from brain.crews.playbooks import (
+    campaign_launch,
+    incident_healer,
+    lead_scoring,
+    review_response,
+    support_answer,
+    tenant_analyst,
+)
 from brain.crews.playbooks.steps import Call, Given, Playbook, PlaybookFunction
 
 __all__ = ["PLAYBOOKS", "Call", "Given", "Playbook", "PlaybookFunction"]
 
 PLAYBOOKS: dict[tuple[str, str], PlaybookFunction] = {
+    ("campaign_launch", "audience"): campaign_launch.audience,
+    ("campaign_launch", "content"): campaign_launch.content,
+    ("campaign_launch", "measure"): campaign_launch.measure,
     ("incident_healer", "diagnose"): incident_healer.diagnose,
     ("incident_healer", "propose"): incident_healer.propose,
     ("lead_scoring", "score"): lead_scoring.score,

@@ -132,9 +132,11 @@ async def claim(session: TenantSession, campaign_id: UUID, claim_id: UUID, limit
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    # Two statements: within one the rows may be picked more than once, and more than the limit be taken.
+    ids = [row.id for row in await session.rows(waiting)]
     await session.execute(
         update(messages)
-        .where(messages.c.id.in_(waiting.scalar_subquery()))
+        .where(among(messages.c.id, ids))
         .values(status=MessageStatus.CLAIMED, claim_id=claim_id, updated_at=func.now())
     )
     return await claimed(session, campaign_id, claim_id)

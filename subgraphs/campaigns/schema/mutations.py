@@ -2,8 +2,11 @@
 
 # ruff: noqa: A002 (the names of GraphQL arguments)
 
+from uuid import uuid4
+
 import strawberry
 
+from resolvers.agent_fields import AgentRisk, agent_mutation
 from resolvers.ids import parse_id, wire_id
 from resolvers.mutations import mutation
 from resolvers.operation import Info
@@ -105,6 +108,21 @@ class Mutation:
         )
         return payloads.CampaignPayload(campaign=Campaign.of(found))
 
+    @agent_mutation(
+        payloads.LaunchCampaignPayload,
+        crew="campaign_launch",
+        risk=AgentRisk.MONEY,
+        wait_seconds=5,
+        scope=WRITE,
+        description="Has the crew `campaign_launch` send a planned campaign: it looks at audience and texts, a person "
+        "other than who launched it approves, it sends at the moment, and measures.",
+    )
+    async def launch_campaign(self, info: Info, input: payloads.LaunchCampaignInput) -> payloads.LaunchCampaignPayload:
+        found = await campaigns.launch_campaign(
+            info.context.session, campaign_key(input.campaign_id), info.context.run_id(), input.send_at
+        )
+        return payloads.LaunchCampaignPayload(campaign=Campaign.of(found))
+
     @mutation(
         payloads.CampaignPayload,
         scope=WRITE,
@@ -149,7 +167,7 @@ class Mutation:
             info.context.session,
             campaign_key(input.campaign_id),
             info.context.run_id(),
-            parse_id(input.claim_id, "input", "claimId"),
+            uuid4() if input.claim_id is None else parse_id(input.claim_id, "input", "claimId"),
             input.limit,
             abandon=input.abandon,
         )

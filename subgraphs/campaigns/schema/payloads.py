@@ -193,7 +193,9 @@ class ScheduleCampaignInput:
 @strawberry.input(description="Which messages a worker takes.")
 class ClaimCampaignMessagesInput:
     campaign_id: strawberry.ID = strawberry.field(description="Of the campaign.")
-    claim_id: strawberry.ID = strawberry.field(description="New for each claim; the same again gives the same.")
+    claim_id: strawberry.ID | None = strawberry.field(
+        default=None, description="New for each claim; the same again gives the same. Null: one of its own."
+    )
     limit: int = strawberry.field(default=50, description="From 1 to 100.")
     abandon: bool = strawberry.field(default=False, description="Give up what another worker had in its hands.")
 

@@ -55,6 +55,14 @@ class FilterCheck:
     problem: FilterProblem | None = strawberry.field(description="Why it is none.")
 
 
+@strawberry.federation.type(tags=INTERNAL, description="Whom a campaign would be sent to now.")
+class CampaignAudience:
+    campaign: Campaign = strawberry.field(description="Of which.")
+    filter: str = strawberry.field(description="Of its segment.")
+    people: int = strawberry.field(description="Whom it finds.")
+    reachable: int = strawberry.field(description="Of them, who have an address and do not object; at most 10,001.")
+
+
 @strawberry.type
 class Query:
     @strawberry.federation.field(
@@ -98,6 +106,22 @@ class Query:
         before: Before = None,
     ) -> MessageConnection:
         return await messages_of(info, parse_id(campaign_id, "campaignId"), first, after, last, before)
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="Whom a campaign would be sent to now; null without a segment.",
+        extensions=[requires(READ)],
+    )
+    async def campaign_audience(self, info: Info, campaign_id: CampaignId) -> CampaignAudience | None:
+        campaign = await info.context.load(loaders.campaign_by_id, parse_id(campaign_id, "campaignId"))
+        if campaign is None:
+            raise CampaignNotFound
+        if campaign.segment_id is None:
+            return None
+        segment, found, reachable = await sending.audience(info.context.session, campaign)
+        return CampaignAudience(
+            campaign=Campaign.of(campaign), filter=segment.filter, people=found, reachable=reachable
+        )
 
     @strawberry.federation.field(
         tags=INTERNAL,

@@ -31,7 +31,16 @@ from subgraphs.campaigns.events import CampaignFinished, CampaignStarted, Contac
 from subgraphs.campaigns.repository import campaigns, messages, people
 from subgraphs.campaigns.usecases.campaigns import locked_campaign
 
-__all__ = ["MAX_CLAIM", "Outgoing", "claim_messages", "fail_campaign", "preview", "record_deliveries", "schedule"]
+__all__ = [
+    "MAX_CLAIM",
+    "Outgoing",
+    "audience",
+    "claim_messages",
+    "fail_campaign",
+    "preview",
+    "record_deliveries",
+    "schedule",
+]
 
 MAX_CLAIM: Final = 100
 
@@ -153,6 +162,14 @@ async def fail_campaign(session: TenantSession, campaign_id: UUID, run_id: UUID,
     changed = rules.failed(campaign, code, message, datetime.now(UTC))
     await campaigns.change_campaign(session, changed)
     return changed
+
+
+async def audience(session: TenantSession, campaign: Campaign) -> tuple[Segment, int, int]:
+    """The campaign's segment, how many it finds now, and how many of them can be sent to."""
+    segment, now = await _segment(session, campaign), datetime.now(UTC)
+    wanted = parse_filter(segment.filter)
+    reachable = await people.recipients(session, wanted, campaign.channel, now, MAX_RECIPIENTS + 1)
+    return segment, await people.count_people(session, wanted, now), len(reachable)
 
 
 async def preview(session: TenantSession, campaign: Campaign, variant: Variant) -> Outgoing | None:

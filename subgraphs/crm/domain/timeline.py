@@ -6,7 +6,14 @@ from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
-__all__ = ["TimelineEntry", "TimelineKind", "order_summary", "review_summary"]
+__all__ = [
+    "TimelineEntry",
+    "TimelineKind",
+    "message_summary",
+    "order_summary",
+    "review_summary",
+    "unsubscribed_summary",
+]
 
 _MAX_SUMMARY = 500
 
@@ -16,6 +23,7 @@ class TimelineKind(Enum):
 
     REVIEW = "review"
     ORDER = "order"
+    CAMPAIGN = "campaign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,17 @@ def review_summary(business_name: str, rating: int, title: str) -> str:
 def order_summary(number: str, items: int, total: Decimal, currency: str) -> str:
     """An order in one line."""
     return _cut(f"Order {number}: {items} {'item' if items == 1 else 'items'} for {total} {currency}")
+
+
+def message_summary(campaign_name: str, channel: str) -> str:
+    """A message of a campaign in one line."""
+    return _cut(f"Was sent {campaign_name} ({channel})")
+
+
+def unsubscribed_summary(channel: str, campaign_name: str | None) -> str:
+    """That somebody wants no more messages, in one line."""
+    after = "" if campaign_name is None else f" after {campaign_name}"
+    return _cut(f"Wants no more messages ({channel}){after}")
 
 
 def _cut(text: str) -> str:

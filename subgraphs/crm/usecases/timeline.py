@@ -9,10 +9,26 @@ from resolvers.session import TenantSession
 from subgraphs.crm import domain
 from subgraphs.crm.domain import Contact, ContactDetails
 from subgraphs.crm.domain.errors import DuplicateEmail, InvalidValue
-from subgraphs.crm.domain.timeline import TimelineKind, order_summary, review_summary
-from subgraphs.crm.repository import contacts, timeline
+from subgraphs.crm.domain.timeline import (
+    TimelineKind,
+    message_summary,
+    order_summary,
+    review_summary,
+    unsubscribed_summary,
+)
+from subgraphs.crm.repository import contacts, duplicates, timeline
 
-__all__ = ["PlacedOrder", "PostedReview", "Told", "note_order", "note_review"]
+__all__ = [
+    "PlacedOrder",
+    "PostedReview",
+    "SentMessage",
+    "Told",
+    "Unsubscribed",
+    "note_message",
+    "note_order",
+    "note_review",
+    "note_unsubscribed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,66 @@ class PlacedOrder:
     total: Decimal
     currency: str
     placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A campaign's message to a contact."""
+
+    contact_id: UUID
+    campaign_name: str
+    channel: str
+    message_id: UUID
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribed:
+    """A contact wants no more messages over a channel."""
+
+    contact_id: UUID
+    channel: str
+    campaign_id: UUID | None
+    campaign_name: str | None
+    unsubscribed_at: datetime
+
+
+async def note_message(session: TenantSession, message: SentMessage, told: Told) -> None:
+    """Writes a campaign's message into the timeline of who got it; of nobody who is no contact any more."""
+    summary = message_summary(message.campaign_name, message.channel)
+    await _note_campaign(session, message.contact_id, message.sent_at, summary, str(message.message_id), told)
+
+
+async def note_unsubscribed(session: TenantSession, gone: Unsubscribed, told: Told) -> None:
+    """Writes that a contact wants no more messages into their timeline."""
+    summary = unsubscribed_summary(gone.channel, gone.campaign_name)
+    reference = str(gone.campaign_id or gone.contact_id)
+    await _note_campaign(session, gone.contact_id, gone.unsubscribed_at, summary, reference, told)
+
+
+async def _note_campaign(
+    session: TenantSession, contact_id: UUID, at: datetime, summary: str, reference: str, told: Told
+) -> None:
+    contact = await _contact(session, contact_id)
+    if contact is not None:
+        await timeline.add_to_contact(
+            session,
+            contact.id,
+            TimelineKind.CAMPAIGN,
+            at=at,
+            summary=summary,
+            source=told.source,
+            reference=reference,
+            event_id=told.event_id,
+        )
+
+
+async def _contact(session: TenantSession, contact_id: UUID) -> Contact | None:
+    """The contact, or the one that it has become."""
+    (found,) = await contacts.find_contacts(session, [contact_id])
+    if found is not None:
+        return found
+    return (await duplicates.contacts_merged_from(session, [contact_id])).get(contact_id)
 
 
 async def note_review(session: TenantSession, review: PostedReview, told: Told) -> None:

@@ -59,7 +59,9 @@ def test_agents_only_read():
         for agent in crew.agents.values():
             assert {crew.tools[name].risk for name in agent.tools} <= {Risk.READ}
         assert set(crew.grants) <= {
-            f"{context}:{right}" for context in ("crm", "directory", "agents") for right in ("read", "write", "admin")
+            f"{context}:{right}"
+            for context in ("crm", "directory", "agents", "campaigns")
+            for right in ("read", "write", "admin")
         }
 
 

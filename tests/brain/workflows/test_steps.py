@@ -77,6 +77,22 @@ async def test_an_approval_asks_about_what_the_rule_would_let_pass(runs: Runs) -
     assert [done["arguments"]["to"] for done in published] == ["b"], "what was rejected was not published"
 
 
+async def test_a_write_for_some_tools_leaves_the_rest_to_a_later_one(runs: Runs) -> None:
+    first = Step("first", StepKind.WRITE, tools=("recordLeadScore",))
+    content = TaskOutput(
+        {"text": "Hello"}, Engine("PLAYBOOK"), [write(to="a"), replace(write(), tool="b"), write(to="c")]
+    )
+    run = await runs.start(campaign(AUDIENCE, CONTENT, APPROVAL, first, PUBLISH, MEASURE, content=content))
+    await run.settled()
+    assert run.graph.executed == []
+    for index in range(3):
+        await run.decide(index)
+    assert (await run.handle.result()).status is RunStatus.SUCCEEDED
+    assert [done.action.index for done in run.graph.executed] == [0, 2, 1], "once each, and asked about once"
+    measured = run.graph.tasks[-1].earlier
+    assert [len(measured[name]["done"]) for name in ("first", "publish")] == [2, 1]
+
+
 async def test_rejected_nothing_comes_after_it(runs: Runs) -> None:
     run = await runs.start(campaign())
     await run.settled()

@@ -14,7 +14,15 @@ from resolvers.context import RequestContext
 from resolvers.events.consumer import Consumer
 from resolvers.events.relay import Relay
 from resolvers.events.streams import connect, stream_of
-from subgraphs.crm.usecases.timeline import PlacedOrder, Told, note_order
+from subgraphs.crm.usecases.timeline import (
+    PlacedOrder,
+    SentMessage,
+    Told,
+    Unsubscribed,
+    note_message,
+    note_order,
+    note_unsubscribed,
+)
 from subgraphs.directory.events import ReviewPosted
 from subgraphs.event_commands import subscriptions_of
 from subgraphs.saleor.webhooks import signature
@@ -97,6 +105,24 @@ async def test_it_is_the_tenants_alone(tenant, new_tenant, tell):
     assert (await timeline(other, there))["edges"] == []
     foreign = await other.data(TIMELINE, {"id": here["id"]})
     assert foreign["contact"] is None
+
+
+async def test_campaigns_are_in_the_timeline_of_who_got_them(tenant):
+    contact = await tenant.contact()
+    known, at = UUID(contact["id"]), datetime(2026, 3, 1, tzinfo=UTC)
+    sent = SentMessage(known, "Spring news", "email", uuid4(), at)
+    gone = Unsubscribed(known, "email", uuid4(), "Spring news", at + timedelta(hours=1))
+    async with tenant.crm.database.session(RequestContext.system(tenant.id)) as session:
+        await note_message(session, sent, Told("campaigns.contact_messaged", uuid4()))
+        await note_unsubscribed(session, gone, Told("campaigns.contact_unsubscribed", uuid4()))
+        nobody = SentMessage(uuid4(), "Spring news", "email", uuid4(), at)
+        await note_message(session, nobody, Told("campaigns.contact_messaged", uuid4()))
+    shown = [edge["node"] for edge in (await timeline(tenant, contact))["edges"]]
+    assert [(each["kind"], each["summary"]) for each in shown] == [
+        ("CAMPAIGN", "Wants no more messages (email) after Spring news"),
+        ("CAMPAIGN", "Was sent Spring news (email)"),
+    ]
+    assert shown[1]["reference"] == str(sent.message_id)
 
 
 async def test_timelines_of_many_contacts_are_one_statement(tenant, tell):
