@@ -1,23 +1,40 @@
 """What the storefront tells other contexts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from resolvers.events.declaration import event
+from subgraphs.storefront import values
 
 __all__ = ["OrderLine", "OrderPlaced"]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A line of an order; ids are Saleor's."""
+    """A line of an order; ids are Saleor's, and empty for what it has no more.
+
+    Raises:
+        ValueError: a value is not as `values` says.
+    """
 
     product_id: str
     variant_id: str
     sku: str
     name: str
     quantity: int
+
+    def __post_init__(self) -> None:
+        for name, most in (
+            ("product_id", values.ID_CHARS),
+            ("variant_id", values.ID_CHARS),
+            ("sku", values.NAME_CHARS),
+            ("name", values.NAME_CHARS),
+        ):
+            _check(self, name, values.text, most)
+        _check(self, "quantity", values.quantity)
 
 
 @event("storefront.order_placed", version=1, about="order_id")
@@ -31,6 +48,9 @@ class OrderPlaced:
         customer_name: as on the bill; may be empty.
         items: how many, of all lines together.
         total: with taxes and delivery.
+
+    Raises:
+        ValueError: a value is not as `values` says: what listeners cannot keep is not told.
     """
 
     order_id: str
@@ -43,3 +63,24 @@ class OrderPlaced:
     total: Decimal
     currency: str
     placed_at: datetime
+
+    def __post_init__(self) -> None:
+        _check(self, "order_id", values.some_text, values.ID_CHARS)
+        _check(self, "number", values.some_text, values.NUMBER_CHARS)
+        _check(self, "email", values.email)
+        _check(self, "customer_name", values.text, values.NAME_CHARS)
+        _check(self, "channel", values.some_text, values.ID_CHARS)
+        if len(self.lines) > values.LINES:
+            raise ValueError(f"lines: must be at most {values.LINES}")
+        if self.items != sum(line.quantity for line in self.lines):
+            raise ValueError("items: must be the sum of the lines' quantities")
+        _check(self, "total", values.money)
+        _check(self, "currency", values.currency)
+        _check(self, "placed_at", values.moment)
+
+
+def _check(told: object, name: str, check: Callable[..., Any], *limits: int) -> None:
+    try:
+        check(getattr(told, name), *limits)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error

@@ -51,7 +51,9 @@ def webhook_route(database: Callable[[], Database]) -> Route:
             return _refused(401, "UNAUTHENTICATED", "The signature is not that of the tenant's shop.")
         except NotAnOrder as error:
             _log.warning("a webhook for tenant %s is no order: %s", tenant_id, error)
-            return _refused(400, "BAD_REQUEST", "The body is not what the webhook's subscription query asks for.")
+            return _refused(
+                400, "BAD_REQUEST", f"The body is not what the webhook's subscription query asks for: {error}."
+            )
         except (SQLAlchemyError, TransactionFailed, OSError):
             _log.exception("a webhook cannot be taken")
             return _refused(503, "SERVICE_UNAVAILABLE", "The service is not available.")

@@ -5,14 +5,30 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, NoReturn, TypeVar
 
 from subgraphs.storefront.events import OrderLine, OrderPlaced
+from subgraphs.storefront.values import (
+    ID_CHARS,
+    LINES,
+    NAME_CHARS,
+    NUMBER_CHARS,
+    currency,
+    email,
+    moment,
+    money,
+    quantity,
+    some_text,
+    text,
+)
 
 __all__ = ["ORDER_CREATED", "NotAnOrder", "is_signed", "placed_order"]
+
+T = TypeVar("T")
 
 ORDER_CREATED: Final = (
     "subscription { event { ... on OrderCreated { order { id number created userEmail channel { slug } "
@@ -21,11 +37,9 @@ ORDER_CREATED: Final = (
 )
 """The subscription query that the webhook must have."""
 
-_MOST_LINES = 1000
-
 
 class NotAnOrder(Exception):
-    """The body is not what `ORDER_CREATED` asks for; the message says why."""
+    """The body is not what `ORDER_CREATED` asks for; the message says where and why, without what stands there."""
 
 
 def is_signed(body: bytes, signature: str, secret: str) -> bool:
@@ -41,44 +55,83 @@ def placed_order(body: bytes) -> OrderPlaced:
         NotAnOrder: it holds none.
     """
     try:
-        order = json.loads(body)["order"]
-        address = order["billingAddress"] or {}
-        gross = order["total"]["gross"]
-        lines = tuple(_line(line) for line in order["lines"][:_MOST_LINES])
-        return OrderPlaced(
-            order_id=_text(order["id"]),
-            number=_text(order["number"]),
-            email=_text(order["userEmail"] or ""),
-            customer_name=f"{address.get('firstName') or ''} {address.get('lastName') or ''}".strip(),
-            channel=_text(order["channel"]["slug"]),
-            items=sum(line.quantity for line in lines),
-            lines=lines,
-            total=Decimal(str(gross["amount"])),
-            currency=_text(gross["currency"]),
-            placed_at=_moment(order["created"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation, RecursionError) as error:
-        raise NotAnOrder(f"{type(error).__name__}: {error}") from error
-
-
-def _line(line: Mapping[str, Any]) -> OrderLine:
-    variant = line["variant"] or {}
-    product = variant.get("product") or {}
-    return OrderLine(
-        product_id=_text(product.get("id", "")),
-        variant_id=_text(variant.get("id", "")),
-        sku=_text(line["productSku"] or ""),
-        name=f"{_text(line['productName'])} {_text(line['variantName'] or '')}".strip(),
-        quantity=int(line["quantity"]),
+        content = json.loads(body, parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, InvalidOperation, RecursionError) as error:
+        raise NotAnOrder("the body must be JSON") from error
+    order = _Part(content, "the body")["order"]
+    gross = order["total"]["gross"]
+    lines = tuple(_line(line) for line in order["lines"].elements()[:LINES])
+    return OrderPlaced(
+        order_id=order["id"].read(some_text, ID_CHARS),
+        number=order["number"].read(some_text, NUMBER_CHARS),
+        email=order["userEmail"].or_empty(email),
+        customer_name=_customer_name(order["billingAddress"]),
+        channel=order["channel"]["slug"].read(some_text, ID_CHARS),
+        items=sum(line.quantity for line in lines),
+        lines=lines,
+        total=gross["amount"].read(money),
+        currency=gross["currency"].read(currency),
+        placed_at=order["created"].read(_moment),
     )
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise TypeError("not a text")
-    return value
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A value of the body, and where it stands there. Everything raises `NotAnOrder` for what it is not."""
+
+    value: Any
+    place: str
+
+    def __getitem__(self, name: str) -> _Part:
+        if not isinstance(self.value, dict):
+            raise NotAnOrder(f"{self.place} must be an object")
+        place = f"{self.place}.{name}" if self.place != "the body" else name
+        if name not in self.value:
+            raise NotAnOrder(f"{place} is missing")
+        return _Part(self.value[name], place)
+
+    def elements(self) -> list[_Part]:
+        if not isinstance(self.value, list):
+            raise NotAnOrder(f"{self.place} must be a list")
+        return [_Part(each, f"{self.place}[{index}]") for index, each in enumerate(self.value)]
+
+    def read(self, check: Callable[..., T], *limits: int) -> T:
+        try:
+            return check(self.value, *limits)
+        except ValueError as error:
+            raise NotAnOrder(f"{self.place} {error}") from error
+
+    def or_empty(self, check: Callable[..., str], *limits: int) -> str:
+        return "" if self.value is None else self.read(check, *limits)
 
 
-def _moment(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+def _customer_name(address: _Part) -> str:
+    if address.value is None:
+        return ""
+    names = [address[name].or_empty(text, NAME_CHARS // 2 - 1) for name in ("firstName", "lastName")]
+    return " ".join(names).strip()
+
+
+def _line(line: _Part) -> OrderLine:
+    variant = line["variant"]
+    product = _Part(None, "") if variant.value is None else variant["product"]
+    names = [line[name].or_empty(text, NAME_CHARS // 2 - 1) for name in ("productName", "variantName")]
+    return OrderLine(
+        product_id="" if product.value is None else product["id"].read(some_text, ID_CHARS),
+        variant_id="" if variant.value is None else variant["id"].read(some_text, ID_CHARS),
+        sku=line["productSku"].or_empty(text, NAME_CHARS),
+        name=" ".join(names).strip(),
+        quantity=line["quantity"].read(quantity),
+    )
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        found = datetime.fromisoformat(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError("must be a date and time in ISO 8601") from error
+    return moment(found)
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")

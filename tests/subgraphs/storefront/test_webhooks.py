@@ -2,6 +2,9 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -125,15 +128,98 @@ async def test_orders_of_others_channels_in_a_shared_shop_are_left_alone(shop_fr
     assert (await tell(shop_front, tenant, own, secret)).json() == {"taken": True}
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"[]", b"null", b'{"order": {}}', b"\xff", b"[" * 100_000, body(created="soon"), body(userEmail=3)]
-)
-async def test_what_is_no_order_is_said(shop_front, content):
+LINE = {"productName": "Mug", "variantName": "", "productSku": None, "quantity": 1, "variant": None}
+
+
+def gross(amount: Any, currency: Any = "USD") -> dict[str, Any]:
+    return {"gross": {"amount": amount, "currency": currency}}
+
+
+WHOLE = "a whole number from 1 to 1000000"
+
+WRONG = [
+    (b"", "the body must be JSON"),
+    (b"[]", "the body must be an object"),
+    (b"null", "the body must be an object"),
+    (b'{"order": {}}', "order.total is missing"),
+    (b"\xff", "the body must be JSON"),
+    (b"[" * 100_000, "the body must be JSON"),
+    (body(id=""), "order.id must not be empty"),
+    (body(id="x" * 201), "order.id must have at most 200 characters"),
+    (body(number=21), "order.number must be a text"),
+    (body(created="soon"), "order.created must be a date and time in ISO 8601"),
+    (body(created="9999-12-31T23:59:59-23:59"), "order.created must be a date and time of the years 2000 to 2099"),
+    (body(created="0001-01-01T00:00:00+23:59"), "order.created must be a date and time of the years 2000 to 2099"),
+    (body(userEmail=3), "order.userEmail must be a text"),
+    (body(userEmail="a" * 100_000), "order.userEmail must have at most 254 characters"),
+    (body(userEmail="\ud800@x.example"), "order.userEmail must have no NUL and no lone surrogate"),
+    (
+        body(billingAddress={"firstName": "\0a", "lastName": ""}),
+        "order.billingAddress.firstName must have no NUL and no lone surrogate",
+    ),
+    (body(channel={"slug": " "}), "order.channel.slug must not be empty"),
+    *((body(total=gross(amount)), "the body must be JSON") for amount in (float("nan"), float("inf"))),
+    *(
+        (body(total=gross(amount)), "order.total.gross.amount must be an amount from 0 to below 10^12")
+        for amount in (1e300, -1, -0.01, 10**12)
+    ),
+    (body().replace(b"45.5", b"1e99999999999999999999"), "the body must be JSON"),
+    (body(total=gross("45.5")), "order.total.gross.amount must be a number"),
+    (body(total=gross(1, "usd")), "order.total.gross.currency must be a currency's code of three capital letters"),
+    *(
+        (
+            body(lines=[LINE, {**LINE, "quantity": many}]),
+            "order.lines[1].quantity must be a whole number from 1 to 1000000",
+        )
+        for many in ("-5", -5, 0, 1.5, True, 10**30)
+    ),
+    (body(lines=[{**LINE, "productName": "x" * 1000}]), "order.lines[0].productName must have at most 299 characters"),
+    (
+        body(lines=[{**LINE, "variant": {"id": "", "product": None}}]),
+        "order.lines[0].variant.id must not be empty",
+    ),
+    (body(lines={}), "order.lines must be a list"),
+]
+
+
+async def test_what_is_no_order_is_said(shop_front):
     tenant, secret = await linked(shop_front)
-    reply = await tell(shop_front, tenant, content, secret)
-    assert reply.status_code == 400
-    assert reply.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+    for content, place in WRONG:
+        reply = await tell(shop_front, tenant, content, secret)
+        assert reply.status_code == 400, (content[:200], reply.text)
+        (error,) = reply.json()["errors"]
+        assert error["extensions"]["code"] == "BAD_REQUEST"
+        assert error["message"] == f"The body is not what the webhook's subscription query asks for: {place}."
     assert await outbox(shop_front, tenant) == []
+
+
+def test_amounts_and_moments_are_taken_as_they_are_kept():
+    order = placed_order(body(total=gross(0.30000000000000004), created="2026-03-01T10:00:00+02:00"))
+    assert order.total == Decimal("0.3")
+    assert order.placed_at == datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("order_id", ""),
+        ("number", "x" * 65),
+        ("email", "\0"),
+        ("customer_name", "\ud800"),
+        ("channel", ""),
+        ("items", 4),
+        ("total", Decimal("NaN")),
+        ("total", Decimal(-1)),
+        ("currency", "EURO"),
+        ("placed_at", datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=23, minutes=59)))),
+    ],
+)
+def test_what_nobody_could_keep_is_no_event(field, value):
+    order = placed_order(body())
+    with pytest.raises(ValueError, match=f"^{field}: must"):
+        replace(order, **{field: value})
+    with pytest.raises(ValueError, match=r"^quantity: must"):
+        replace(order.lines[0], quantity=-5)
 
 
 async def test_a_body_has_a_limit(shop_front):
