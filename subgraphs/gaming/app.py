@@ -3,6 +3,7 @@
 from redis.asyncio import Redis
 
 from resolvers.app import REDIS_TIMEOUT_S, Subgraph, subgraph_app
+from resolvers.bells import Bells
 from resolvers.settings import Settings
 from subgraphs.gaming.boards import Boards
 from subgraphs.gaming.schema import schema
@@ -10,8 +11,6 @@ from subgraphs.gaming.services import Services
 from subgraphs.gaming.sweeper import SWEEP_EVERY_S, Sweeper
 
 __all__ = ["create_app", "sdl"]
-
-_LONGEST_WAIT_S = 30
 
 
 def create_app(settings: Settings, *, sweep_every_s: float = SWEEP_EVERY_S) -> Subgraph:
@@ -22,8 +21,7 @@ def create_app(settings: Settings, *, sweep_every_s: float = SWEEP_EVERY_S) -> S
     """
     url = settings.redis_url.get_secret_value()
     asking: Redis = Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
-    waiting: Redis = Redis.from_url(url, socket_timeout=_LONGEST_WAIT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
-    boards = Boards(asking, waiting)
+    boards = Boards(asking, Bells.at(settings))
     services = Services(boards, Sweeper(boards, every_s=sweep_every_s))
 
     async def begin() -> None:

@@ -6,7 +6,7 @@ A board is four keys, which begin with its tenant, game and season:
   hexadecimal digits) and by whom: equal scores are in the order in which they were reached.
 - `players`: a hash of player -> version of the standing and its member, empty for who has no score any more.
 - `state`: a hash: whether the board is complete, how long the others must then be, and who is building it.
-- `bell`: a stream that says that something has changed.
+- `bell`: wakes those who watch (`resolvers.bells`); its numbers are moments.
 
 A standing is put once and for all under its version: in whatever order, and however often, standings are put, the
 newest of each player stays. So a board is built from PostgreSQL while scores arrive. What was lost (all of Redis, or
@@ -23,6 +23,7 @@ from uuid import UUID
 
 from redis.asyncio import Redis
 
+from resolvers.bells import Bells
 from subgraphs.gaming.domain.boards import Board, BoardPage, Entry, Standing
 
 __all__ = ["BoardKey", "Boards"]
@@ -43,13 +44,16 @@ local function note()
   redis.call('HSET', KEYS[3], 'live', redis.call('ZCARD', KEYS[1]), 'known', redis.call('HLEN', KEYS[2]))
 end
 local function ring()
-  redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10, '*', 'changed', 1)
+  local now = redis.call('TIME')
+  -- Refused if the bell was rung in this very microsecond: then it is being heard.
+  redis.pcall('XADD', KEYS[4], 'MAXLEN', '~', 10, string.format('%d%06d-0', now[1], now[2]), 'n', 1)
   redis.call('EXPIRE', KEYS[4], {bell})
 end
 """.replace("{bell}", str(_BELL_LIVES_S))
 
 # ARGV: the builder's token or nothing; then player, version, rank key, moment for each. Without a token, a board that
-# is neither complete nor being built is left alone: whoever builds it reads what is put here from PostgreSQL.
+# is neither complete nor being built is left alone: whoever watches it reads what is put here from PostgreSQL, and has
+# it built.
 _PUT: Final = (
     _COMMON
     + """
@@ -60,6 +64,7 @@ if token ~= '' then
   if building ~= token then return 0 end
   redis.call('HSET', KEYS[3], 'at', redis.call('TIME')[1])
 elseif not whole and not building then
+  ring()
   return 0
 end
 local changed = false
@@ -107,6 +112,14 @@ redis.call('HSET', KEYS[3], 'ready', 1)
 note()
 ring()
 return 1
+"""
+)
+
+_DROP: Final = (
+    _COMMON
+    + """
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+ring()
 """
 )
 
@@ -175,15 +188,16 @@ class Boards:
 
     Args:
         redis: answers fast or not at all.
-        waiting: to wait for bells; its time limit for an answer is longer than any wait.
+        bells: to wait for those that are rung here.
     """
 
-    def __init__(self, redis: Redis, waiting: Redis) -> None:
+    def __init__(self, redis: Redis, bells: Bells) -> None:
         self._redis = redis
-        self._waiting = waiting
+        self._bells = bells
         self._put = redis.register_script(_PUT)
         self._begin = redis.register_script(_BEGIN)
         self._complete = redis.register_script(_COMPLETE)
+        self._drop = redis.register_script(_DROP)
         self._page = redis.register_script(_PAGE)
         self._around = redis.register_script(_AROUND)
 
@@ -224,18 +238,17 @@ class Boards:
         return _read(await self._around(keys=key.keys, args=[str(player_id), radius]))
 
     async def drop(self, key: BoardKey) -> None:
-        """Forgets a board."""
-        *kept, _ = key.keys
-        await self._redis.delete(*kept)
+        """Forgets a board, and wakes those who watch it."""
+        await self._drop(keys=key.keys)
 
-    async def heard(self, key: BoardKey) -> str:
-        """The last time that the bell was rung, for `wait`."""
+    async def heard(self, key: BoardKey) -> int:
+        """When the bell was rung last, for `wait`; 0 for never."""
         found = await self._redis.xrevrange(key.keys[3], count=1)
-        return cast(bytes, found[0][0]).decode() if found else "0-0"
+        return int(cast(bytes, found[0][0]).partition(b"-")[0]) if found else 0
 
-    async def wait(self, key: BoardKey, heard: str, timeout_s: float) -> None:
+    async def wait(self, key: BoardKey, heard: int, timeout_s: float) -> None:
         """Returns when the bell is rung after `heard`, or after `timeout_s`."""
-        await self._waiting.xread({key.keys[3]: heard}, count=1, block=max(1, int(timeout_s * 1000)))
+        await self._bells.wait({key.keys[3]: heard}, timeout_s)
 
     async def swept_until(self) -> datetime | None:
         """Until when standings were swept, see `Sweeper`; None if Redis has lost it, and the boards with it."""
@@ -249,7 +262,7 @@ class Boards:
     async def close(self) -> None:
         """Closes all connections."""
         await self._redis.aclose()
-        await self._waiting.aclose()
+        await self._bells.close()
 
 
 def _moment(at: datetime) -> str:
