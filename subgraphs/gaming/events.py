@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["AchievementAwarded", "SessionFinished"]
+__all__ = ["AchievementAwarded", "SessionFinished", "TournamentFinished"]
 
 
 @event("gaming.session_finished", version=1, about="player_id")
@@ -48,3 +48,21 @@ class AchievementAwarded:
     game_id: UUID
     session_id: UUID
     awarded_at: datetime
+
+
+@event("gaming.tournament_finished", version=1, about="tournament_id")
+@dataclass(frozen=True, slots=True)
+class TournamentFinished:
+    """Somebody has won a tournament.
+
+    Attributes:
+        player_count: how many took part.
+    """
+
+    tournament_id: UUID
+    tournament_name: str
+    game_id: UUID
+    winner_id: UUID
+    winner_account_id: UUID
+    player_count: int
+    finished_at: datetime

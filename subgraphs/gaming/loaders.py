@@ -11,10 +11,25 @@ from subgraphs.gaming.domain.games import Game
 from subgraphs.gaming.domain.players import Player
 from subgraphs.gaming.domain.seasons import Season
 from subgraphs.gaming.domain.sessions import GameSession, SessionStatus
+from subgraphs.gaming.domain.tournaments import (
+    Tournament,
+    TournamentEntry,
+    TournamentMatch,
+    TournamentPlace,
+    places,
+)
 from subgraphs.gaming.repository.achievements import ACHIEVEMENTS, AWARDS, points_of_players
 from subgraphs.gaming.repository.games import GAMES, PLAYERS, players_of_accounts
 from subgraphs.gaming.repository.seasons import SEASONS
 from subgraphs.gaming.repository.sessions import SESSIONS
+from subgraphs.gaming.repository.tournaments import (
+    ENTRIES,
+    MATCHES,
+    TOURNAMENTS,
+    entries_of,
+    entry_counts,
+    matches_of,
+)
 
 __all__ = [
     "SessionList",
@@ -22,13 +37,19 @@ __all__ = [
     "achievement_points",
     "achievements_of_games",
     "awards_of_players",
+    "entries_of_tournaments",
     "game_by_id",
+    "match_by_id",
+    "matches_of_tournaments",
+    "places_of_tournaments",
     "player_by_id",
     "player_of_account",
     "season_by_id",
     "seasons_of_games",
     "session_by_id",
     "sessions_of_players",
+    "tournament_by_id",
+    "tournament_entry_counts",
 ]
 
 
@@ -95,3 +116,42 @@ async def awards_of_players(session: TenantSession, keys: list[UUID], window: Wi
 async def achievement_points(session: TenantSession, keys: list[UUID]) -> Sequence[int]:
     """What each player's achievements are worth together."""
     return await points_of_players(session, keys)
+
+
+async def tournament_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Tournament | None]:
+    """The tournament of each id, or None."""
+    return await TOURNAMENTS.find(session, keys)
+
+
+async def match_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[TournamentMatch | None]:
+    """The match of each id, or None."""
+    return await MATCHES.find(session, keys)
+
+
+async def tournament_entry_counts(session: TenantSession, keys: list[UUID]) -> Sequence[int]:
+    """How many take part in each tournament."""
+    return await entry_counts(session, keys)
+
+
+async def entries_of_tournaments(
+    session: TenantSession, keys: list[UUID], window: Window
+) -> list[Page[TournamentEntry]]:
+    """A page of who takes part in each tournament."""
+    return await ENTRIES.pages(session, ENTRIES.table.c.tournament_id, keys, window)
+
+
+async def matches_of_tournaments(
+    session: TenantSession, keys: list[UUID], window: Window
+) -> list[Page[TournamentMatch]]:
+    """A page of the matches of each tournament."""
+    return await MATCHES.pages(session, MATCHES.table.c.tournament_id, keys, window)
+
+
+async def places_of_tournaments(session: TenantSession, keys: list[Tournament]) -> Sequence[list[TournamentPlace]]:
+    """How the players of each tournament stand. Three statements."""
+    ids = [each.id for each in keys]
+    games = {game.id: game for game in await GAMES.find(session, [each.game_id for each in keys]) if game is not None}
+    entries, matches = await entries_of(session, ids), await matches_of(session, ids)
+    return [
+        places(each, entries.get(each.id, ()), matches.get(each.id, ()), games[each.game_id].scoring) for each in keys
+    ]

@@ -5,21 +5,24 @@ from typing import Final
 
 from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, USERS, demo_id, demo_tenant_id
-from resolvers.session import Database
+from resolvers.session import Database, TenantSession
 from subgraphs.gaming.domain import achievements as achieving
 from subgraphs.gaming.domain import games as rules
 from subgraphs.gaming.domain import players as persons
 from subgraphs.gaming.domain import sessions as playing
+from subgraphs.gaming.domain import tournaments as cups
 from subgraphs.gaming.domain.achievements import Achievement, CountRule, ScoreRange
 from subgraphs.gaming.domain.games import Game, GameChange, GameScoring, GameStatus, ScoreRules, rank_key
 from subgraphs.gaming.domain.players import Player
 from subgraphs.gaming.domain.seasons import Season
 from subgraphs.gaming.domain.sessions import GameSession, Report, SessionStatus
+from subgraphs.gaming.domain.tournaments import TournamentEntry, TournamentFormat
 from subgraphs.gaming.repository.achievements import ACHIEVEMENTS, give
 from subgraphs.gaming.repository.games import GAMES, PLAYERS
 from subgraphs.gaming.repository.seasons import SEASONS
 from subgraphs.gaming.repository.sessions import SESSIONS
 from subgraphs.gaming.repository.standings import count_score
+from subgraphs.gaming.repository.tournaments import ENTRIES, MATCHES, TOURNAMENTS
 
 __all__ = ["seed"]
 
@@ -55,6 +58,7 @@ async def seed(database: Database) -> None:
                 await PLAYERS.add(session, *players)
                 await SEASONS.add(session, season)
                 await SESSIONS.add(session, *played)
+                await _tournaments(session, slug, games, players)
                 first = _first_achievement(slug, games[0])
                 await ACHIEVEMENTS.add(session, first)
                 for player in players:
@@ -89,6 +93,30 @@ def _first_achievement(slug: str, game: Game) -> Achievement:
         CountRule(1, ScoreRange()),
         _MADE_AT,
     )
+
+
+async def _tournaments(session: TenantSession, slug: str, games: list[Game], players: list[Player]) -> None:
+    """One that runs, a match of which was played, and one that can be registered for."""
+    cup, league = (
+        cups.new_tournament(demo_id(slug, "tournament", key), game.id, name, kind, 8, _MADE_AT)
+        for key, name, kind, game in (
+            ("t1", "Opening cup", TournamentFormat.SINGLE_ELIMINATION, games[0]),
+            ("t2", "Mountain league", TournamentFormat.ROUND_ROBIN, games[1]),
+        )
+    )
+    entries = [
+        TournamentEntry(demo_id(slug, "entry", str(seed)), cup.id, player.id, seed, _MADE_AT + timedelta(hours=seed))
+        for seed, player in enumerate(players, start=1)
+    ]
+    begun = _MADE_AT + timedelta(days=2)
+    cup = cups.start(cup, len(entries), begun)
+    drawn = cups.draw(cup, [each.player_id for each in entries], begun)
+    by_slot = {(each.round, each.slot): each for each in drawn}
+    decided = cups.decide(cup, by_slot, drawn[0], (1200, 900), games[0].scoring, begun + timedelta(hours=1))
+    by_slot |= {(each.round, each.slot): each for each in decided}
+    await TOURNAMENTS.add(session, cup, league)
+    await ENTRIES.add(session, *entries)
+    await MATCHES.add(session, *by_slot.values())
 
 
 def _season(slug: str, game: Game) -> Season:

@@ -21,8 +21,21 @@ from sqlalchemy.dialects.postgresql import JSONB
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
 from subgraphs.gaming.domain.games import GameScoring, GameStatus
 from subgraphs.gaming.domain.sessions import ScoreRejection, SessionStatus
+from subgraphs.gaming.domain.tournaments import MatchStatus, TournamentFormat, TournamentStatus
 
-__all__ = ["achievements", "awards", "games", "metadata", "players", "seasons", "sessions", "standings"]
+__all__ = [
+    "achievements",
+    "awards",
+    "games",
+    "metadata",
+    "players",
+    "seasons",
+    "sessions",
+    "standings",
+    "tournament_entries",
+    "tournament_matches",
+    "tournaments",
+]
 
 metadata = context_metadata("gaming")
 
@@ -155,3 +168,49 @@ awards = tenant_table(
 )
 Index("ix_awards_player_id_awarded_at", *(awards.c[name] for name in ("tenant_id", "player_id", "awarded_at", "id")))
 Index("ix_awards_session_id", awards.c.tenant_id, awards.c.session_id)
+
+tournaments = tenant_table(
+    metadata,
+    "tournaments",
+    Column("game_id", Uuid, nullable=False),
+    Column("name", String(100), nullable=False),
+    enumeration("format", TournamentFormat),
+    Column("capacity", Integer, nullable=False),
+    enumeration("status", TournamentStatus),
+    Column("winner_id", Uuid),
+    moment("started_at", nullable=True),
+    moment("ended_at", nullable=True),
+    Column("version", Integer, nullable=False),
+    tenant_reference("game_id", "gaming.games"),
+    tenant_reference("winner_id", "gaming.players"),
+    CheckConstraint("(status = 'finished') = (winner_id IS NOT NULL)", name="won"),
+)
+Index("ix_tournaments_created_at", tournaments.c.tenant_id, tournaments.c.created_at, tournaments.c.id)
+
+tournament_entries = tenant_table(
+    metadata,
+    "tournament_entries",
+    Column("tournament_id", Uuid, nullable=False),
+    Column("player_id", Uuid, nullable=False),
+    Column("seed", Integer),
+    tenant_reference("tournament_id", "gaming.tournaments"),
+    tenant_reference("player_id", "gaming.players"),
+    UniqueConstraint("tenant_id", "tournament_id", "player_id", name="uq_tournament_entries_player"),
+)
+
+tournament_matches = tenant_table(
+    metadata,
+    "tournament_matches",
+    Column("tournament_id", Uuid, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("slot", Integer, nullable=False),
+    enumeration("status", MatchStatus),
+    Column("first_id", Uuid),
+    Column("second_id", Uuid),
+    Column("first_score", BigInteger),
+    Column("second_score", BigInteger),
+    Column("winner_id", Uuid),
+    tenant_reference("tournament_id", "gaming.tournaments"),
+    *(tenant_reference(player, "gaming.players") for player in ("first_id", "second_id", "winner_id")),
+    UniqueConstraint("tenant_id", "tournament_id", "round", "slot", name="uq_tournament_matches_slot"),
+)

@@ -4,10 +4,15 @@ from resolvers.errors import Conflict, NotFound, Refused
 
 __all__ = [
     "AchievementNotFound",
+    "AlreadyRegistered",
     "GameNotFound",
     "GameNotLive",
     "LeaderboardUnavailable",
+    "MatchDrawn",
+    "MatchNotFound",
+    "MatchNotReady",
     "NameTaken",
+    "NotRegistered",
     "PlayerExists",
     "PlayerNotFound",
     "ScoreKeyReused",
@@ -16,8 +21,14 @@ __all__ = [
     "SeasonOverlaps",
     "SessionNotFound",
     "SessionOver",
+    "TooFewPlayers",
     "TooManyAchievements",
     "TooManyOpenSessions",
+    "TournamentFull",
+    "TournamentNotFound",
+    "TournamentNotOpen",
+    "TournamentNotRunning",
+    "TournamentOver",
 ]
 
 
@@ -73,6 +84,72 @@ class TooManyAchievements(Refused):
     """The game has as many achievements as a game may have."""
 
     code = "TOO_MANY_ACHIEVEMENTS"
+
+
+class TournamentNotFound(NotFound):
+    """There is no such tournament."""
+
+    code = "TOURNAMENT_NOT_FOUND"
+
+
+class MatchNotFound(NotFound):
+    """There is no such match."""
+
+    code = "MATCH_NOT_FOUND"
+
+
+class NotRegistered(NotFound):
+    """The player does not take part."""
+
+    code = "NOT_REGISTERED"
+
+
+class AlreadyRegistered(Conflict):
+    """The player takes part already."""
+
+    code = "ALREADY_REGISTERED"
+
+
+class TournamentFull(Refused):
+    """The tournament takes no more players."""
+
+    code = "TOURNAMENT_FULL"
+
+
+class TournamentNotOpen(Refused):
+    """The registration is over."""
+
+    code = "TOURNAMENT_NOT_OPEN"
+
+
+class TournamentNotRunning(Refused):
+    """The tournament has not started, or is over."""
+
+    code = "TOURNAMENT_NOT_RUNNING"
+
+
+class TournamentOver(Refused):
+    """The tournament is over."""
+
+    code = "TOURNAMENT_OVER"
+
+
+class TooFewPlayers(Refused):
+    """A tournament needs two players."""
+
+    code = "TOO_FEW_PLAYERS"
+
+
+class MatchNotReady(Refused):
+    """The match waits for its players, or is over."""
+
+    code = "MATCH_NOT_READY"
+
+
+class MatchDrawn(Refused):
+    """Somebody must win this match, so that there is somebody to go on."""
+
+    code = "MATCH_DRAWN"
 
 
 class NameTaken(Conflict):

@@ -13,7 +13,14 @@ from resolvers.errors import DomainError, Unauthenticated
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page, fetch_pages
 from resolvers.session import TenantSession
-from subgraphs.gaming.domain.errors import GameNotFound, NameTaken, PlayerExists, PlayerNotFound, ScoreKeyReused
+from subgraphs.gaming.domain.errors import (
+    AlreadyRegistered,
+    GameNotFound,
+    NameTaken,
+    PlayerExists,
+    PlayerNotFound,
+    ScoreKeyReused,
+)
 
 __all__ = ["Rows", "among", "refusing", "tenant_of"]
 
@@ -27,6 +34,7 @@ _REFUSALS: dict[str, Callable[[], DomainError]] = {
     "fk_sessions_tenant_id_game_id": GameNotFound,
     "fk_sessions_tenant_id_player_id": PlayerNotFound,
     "fk_achievements_tenant_id_game_id": GameNotFound,
+    "uq_tournament_entries_player": AlreadyRegistered,
     "fk_seasons_tenant_id_game_id": GameNotFound,
 }
 

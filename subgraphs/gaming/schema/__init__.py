@@ -14,5 +14,7 @@ schema = build_schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Account],
-    entity_scopes=dict.fromkeys(("Account", "Achievement", "Game", "GameSession", "Player", "Season"), READ),
+    entity_scopes=dict.fromkeys(
+        ("Account", "Achievement", "Game", "GameSession", "Player", "Season", "Tournament", "TournamentMatch"), READ
+    ),
 )

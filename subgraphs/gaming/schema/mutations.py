@@ -19,6 +19,7 @@ from subgraphs.gaming.schema.achievements import (
 from subgraphs.gaming.schema.leaderboards import Leaderboard, LeaderboardPayload, RebuildLeaderboardInput
 from subgraphs.gaming.schema.seasons import CreateSeasonInput, EndSeasonInput, Season, SeasonPayload
 from subgraphs.gaming.schema.tags import PLAY, WRITE
+from subgraphs.gaming.schema.tournament_mutations import TournamentMutations
 from subgraphs.gaming.schema.types import Game, GameSession, Player
 from subgraphs.gaming.usecases import achievements, games, leaderboards, seasons, sessions
 
@@ -26,7 +27,7 @@ __all__ = ["Mutation"]
 
 
 @strawberry.type
-class Mutation:
+class Mutation(TournamentMutations):
     @mutation(inputs.GamePayload, scope=WRITE, description="Creates a game.")
     async def create_game(self, info: Info, input: inputs.CreateGameInput) -> inputs.GamePayload:
         created = await games.create_game(

@@ -14,8 +14,10 @@ from resolvers.permissions import requires
 from subgraphs.gaming import loaders
 from subgraphs.gaming.domain.errors import GameNotFound, SeasonNotFound
 from subgraphs.gaming.repository.games import BY_HANDLE, BY_NAME, GAMES, PLAYERS
+from subgraphs.gaming.repository.tournaments import LATEST_TOURNAMENT_FIRST, TOURNAMENTS
 from subgraphs.gaming.schema.leaderboards import Leaderboard
 from subgraphs.gaming.schema.tags import INTERNAL, READ
+from subgraphs.gaming.schema.tournaments import Tournament, TournamentConnection
 from subgraphs.gaming.schema.types import (
     Game,
     GameConnection,
@@ -32,6 +34,7 @@ PlayerId = Annotated[strawberry.ID, strawberry.argument(description="Of the play
 SeasonId = Annotated[
     strawberry.ID | None, strawberry.argument(description="Of one of its seasons; null for the one of all times.")
 ]
+TournamentId = Annotated[strawberry.ID, strawberry.argument(description="Of the tournament.")]
 SessionId = Annotated[strawberry.ID, strawberry.argument(description="Of the session.")]
 
 
@@ -101,3 +104,23 @@ class Query:
             return Leaderboard(table=await table(info.context.session, parse_id(game_id, "gameId"), season))
         except (GameNotFound, SeasonNotFound):
             return None
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="The tournament with this id, if the tenant has it.", extensions=[requires(READ)]
+    )
+    async def tournament(self, info: Info, id: TournamentId) -> Tournament | None:
+        return await Tournament.by_id(info, parse_id(id, "id"))
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="All tournaments of the tenant, the latest first.", extensions=[requires(READ)]
+    )
+    async def tournaments(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> TournamentConnection:
+        session = info.context.session
+        window = Window.of(LATEST_TOURNAMENT_FIRST, first=first, after=after, last=last, before=before)
+
+        def count() -> Awaitable[int]:
+            return TOURNAMENTS.count(session)
+
+        return TournamentConnection.of(await TOURNAMENTS.page(session, window), Tournament.of, count=count)

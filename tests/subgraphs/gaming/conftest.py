@@ -11,6 +11,9 @@ from pydantic import SecretStr
 from subgraphs.gaming.app import create_app
 
 _KEYS = count()
+_INPUTS = dict.fromkeys(
+    ("registerForTournament", "withdrawFromTournament", "startTournament", "cancelTournament"), "TournamentIdInput"
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Tenant:
 
     async def mutate(self, mutation: str, selection: str, by: UUID | str = "ada", **values: Any) -> dict[str, Any]:
         """The payload of a mutation, with its errors; `by` is the account that asks."""
-        kind = mutation[0].upper() + mutation[1:] + "Input"
+        kind = _INPUTS.get(mutation) or mutation[0].upper() + mutation[1:] + "Input"
         query = (
             f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {selection} errors {{ code message "
             "... on InvalidInputError { path } } } }"
