@@ -66,4 +66,6 @@ def test_no_root_field_is_theirs_and_ours(which: str) -> None:
     for subgraph in ours():
         own = build_schema(subgraph.sdl, assume_valid=True, assume_valid_sdl=True)
         for root in ROOTS:
+            if own.get_type(root) is None:
+                continue  # it only reads
             assert not (fields(own, root) - {"_entities", "_service"}) & fields(alone, root), (subgraph.name, root)
