@@ -57,8 +57,10 @@ async def test_every_demo_lead_can_be_scored(platform: Any) -> None:
     for number in (1, 2, 3, 5, 8, 13, 21):
         given = {"leadId": str(demo_id("acme", "lead", f"l{number:03}"))}
         result = await run(platform, "ada@acme", "lead_scoring", "score", given)
-        assert result.actions[0].arguments["leadId"] == given["leadId"]
-        values.add(result.output["value"])
+        value = result.output["value"]
+        # Of a lead that is closed the crew says so, and proposes nothing.
+        assert [action.arguments["leadId"] for action in result.actions] == [given["leadId"]] * (value is not None)
+        values.add(value)
     assert len(values) > 3
     theirs = {"leadId": str(demo_id("globex", "lead", "l001"))}
     with pytest.raises(SubjectMissing):
