@@ -8,10 +8,18 @@ from decimal import Decimal
 from resolvers.session import TenantSession
 from subgraphs.analytics.domain.catalogue import METRICS
 from subgraphs.analytics.domain.rules import Statistic
-from subgraphs.analytics.repository import rollups
+from subgraphs.analytics.repository import platform, rollups
+from subgraphs.analytics.repository.platform import PlatformCell
 from subgraphs.analytics.repository.rollups import Cell, Slice
 
-__all__ = ["Buckets", "Top", "cells_of_metrics", "top_of_metrics"]
+__all__ = [
+    "Buckets",
+    "PlatformBuckets",
+    "Top",
+    "cells_of_metrics",
+    "platform_cells_of_metrics",
+    "top_of_metrics",
+]
 
 _NOTHING = Cell(Decimal(), 0)
 
@@ -22,6 +30,14 @@ class Buckets:
 
     edges: tuple[datetime, ...]
     part: Slice
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformBuckets:
+    """What is asked of metrics of all tenants together."""
+
+    edges: tuple[datetime, ...]
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +61,12 @@ async def top_of_metrics(session: TenantSession, keys: list[str], asked: Top) ->
     means = [name for name in keys if METRICS[name].statistic is Statistic.MEAN]
     found = await rollups.top(session, keys, means, asked.period, asked.part, asked.first)
     return [found.get(name, []) for name in keys]
+
+
+async def platform_cells_of_metrics(
+    session: TenantSession, keys: list[str], asked: PlatformBuckets
+) -> Sequence[list[PlatformCell]]:
+    """What each metric of all tenants comes to in each bucket, nothing included."""
+    found = await platform.platform_cells(session, keys, asked.unit, asked.edges)
+    nothing = PlatformCell(_NOTHING, 0)
+    return [[found.get((name, place), nothing) for place in range(len(asked.edges) - 1)] for name in keys]

@@ -54,3 +54,11 @@ rollups = Table(
     PrimaryKeyConstraint("tenant_id", "metric", "unit", "dimension", "value", "slot", name="pk_rollups"),
 )
 Index("ix_rollups_slot", rollups.c.tenant_id, rollups.c.metric, rollups.c.unit, rollups.c.dimension, rollups.c.slot)
+Index(
+    "ix_rollups_platform",
+    rollups.c.metric,
+    rollups.c.unit,
+    rollups.c.dimension,
+    rollups.c.value,
+    rollups.c.slot,
+)

@@ -16,6 +16,7 @@ from subgraphs.analytics.repository.definitions import BY_ID, metric_page
 from subgraphs.analytics.schema.arguments import INTERNAL, READ
 from subgraphs.analytics.schema.funnels import Funnel, FunnelEvent, FunnelInput, funnel_of
 from subgraphs.analytics.schema.metrics import Metric, MetricConnection
+from subgraphs.analytics.schema.platform import PLATFORM, PlatformMetric
 
 __all__ = ["Query"]
 
@@ -60,3 +61,14 @@ class Query:
     )
     def funnel_events(self) -> list[FunnelEvent]:
         return [FunnelEvent.of(name) for name in EVENTS]
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="The metric of all tenants together, if there is one; for those who run the platform.",
+        extensions=[requires(PLATFORM)],
+    )
+    def platform_metric(
+        self, id: Annotated[strawberry.ID, strawberry.argument(description="For instance storefront.orders.")]
+    ) -> PlatformMetric | None:
+        found = METRICS.get(id)
+        return None if found is None else PlatformMetric.of(found)
