@@ -208,6 +208,24 @@ class BrainSettings(EngineFields, BaseSettings):
         ),
         json_schema_extra=_readers("subgraphs"),
     )
+    superset_url: HttpUrl | None = Field(
+        None,
+        description="The Superset that draws dashboards, as the subgraphs reach it. If missing, there are none.",
+        json_schema_extra=_readers("subgraphs"),
+    )
+    superset_public_url: HttpUrl | None = Field(
+        None,
+        description="Where browsers find Superset. If missing: where the subgraphs do.",
+        json_schema_extra=_readers("subgraphs"),
+    )
+    superset_username: str | None = Field(
+        None,
+        description="Superset's account that reads dashboards and grants guest tokens.",
+        json_schema_extra=_readers("subgraphs"),
+    )
+    superset_password_file: Path | None = Field(
+        None, description="File with the password of that account.", json_schema_extra=_readers("subgraphs")
+    )
     saleor_schema_poll_s: float = Field(
         60,
         gt=0,

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
         vault_secret_id_file: its secret, likewise.
         saleor_webhook_url: where the stand-in for Saleor tells of orders, `{tenant}` for the tenant's id; needed by
             `saleor` only, which without it tells nobody.
+        superset_url: the Superset that draws dashboards; needed by `analytics` only, which without it has none.
+        superset_public_url: where browsers find it; by default there too.
+        superset_username: who asks it for dashboards and for guest tokens.
+        superset_password_file: with the password of that account.
         oidc_loopback: whether identity providers may run on this machine, over plain HTTP: for development and tests.
         token_issuer: `iss` of the access tokens.
         log_level: level name of the standard library's logging.
@@ -54,6 +58,10 @@ class Settings(BaseSettings):
     vault_role_id_file: Path | None = None
     vault_secret_id_file: Path | None = None
     saleor_webhook_url: str | None = None
+    superset_url: str | None = None
+    superset_public_url: str | None = None
+    superset_username: str | None = None
+    superset_password_file: Path | None = None
     oidc_loopback: bool = False
     token_issuer: str = "brain"  # noqa: S105 - a name, not a secret
     log_level: str = "INFO"

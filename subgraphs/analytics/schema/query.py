@@ -14,6 +14,7 @@ from subgraphs.analytics.domain.funnels import EVENTS
 from subgraphs.analytics.repository import funnels
 from subgraphs.analytics.repository.definitions import BY_ID, metric_page
 from subgraphs.analytics.schema.arguments import INTERNAL, READ
+from subgraphs.analytics.schema.dashboards import AnalyticsDashboard, published
 from subgraphs.analytics.schema.funnels import Funnel, FunnelEvent, FunnelInput, funnel_of
 from subgraphs.analytics.schema.metrics import Metric, MetricConnection
 from subgraphs.analytics.schema.platform import PLATFORM, PlatformMetric
@@ -72,3 +73,11 @@ class Query:
     ) -> PlatformMetric | None:
         found = METRICS.get(id)
         return None if found is None else PlatformMetric.of(found)
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="Dashboards of Superset that are published, by title; the first 100.",
+        extensions=[requires(READ)],
+    )
+    async def analytics_dashboards(self, info: Info) -> list[AnalyticsDashboard]:
+        return list(await published(info))
