@@ -105,6 +105,10 @@ class SaleorCalls:
     ) -> Awaitable[SubgraphReply] | SubgraphReply:
         if link is None:
             return _not_linked()
+        # An empty header is none: some clients send one for who is not logged in at the shop.
+        own = call.context.headers.get(TOKEN_HEADER, "").strip() or None
+        if own is not None and _TOKEN.fullmatch(own) is None:
+            return _no_token()
         try:
             call.body = orjson.dumps(self._channels_now().apply(orjson.loads(call.body), link))
         except ChannelRefused as error:
@@ -117,9 +121,8 @@ class SaleorCalls:
         call.headers = headers
         # Whose address it is makes no difference to the answer; whose token it is does, and is compared.
         call.share_as = {_FORWARDED_FOR: call.context.partition}
-        own = call.context.headers.get(TOKEN_HEADER)
         if own is not None:
-            token = own if _TOKEN.fullmatch(own) else None
+            token: str | None = own
         elif (WRITE_SCOPE if call.operation_type == "mutation" else READ_SCOPE) not in caller.scopes:
             token = None
         elif link.refresh_token is not None:
@@ -175,6 +178,14 @@ def _address(client: str | None) -> str | None:
 def _not_linked() -> SubgraphReply:
     message = "This tenant has no shop; name a tenant that has, or link this one to its Saleor."
     return error_reply("SALEOR_NOT_LINKED", message)
+
+
+def _no_token() -> SubgraphReply:
+    message = (
+        "`Authorization-Bearer` holds no token: send the one that `tokenCreate` gave, alone (at most 8192 characters, "
+        "none of them a space), or leave the header out."
+    )
+    return error_reply("UNAUTHENTICATED", message)
 
 
 def _unavailable(error: LinkUnavailable, call: SubgraphCall, caller: Caller) -> SubgraphReply:

@@ -84,10 +84,16 @@ def _shown(error: Mapping[str, Any], *, is_nobodys: bool) -> dict[str, Any]:
         shown["message"] = _UNEXPECTED
     told_as = _CODES.get(code, _OTHER)
     if told_as == _FORBIDDEN and is_nobodys:
-        shown["message"] = f"{shown.get('message', '')} {_LOG_IN}".strip()
+        shown["message"] = f"{_sentence(shown.get('message'))} {_LOG_IN}".strip()
         told_as = "UNAUTHENTICATED"
     shown["extensions"] = {"code": told_as, **({"saleorCode": code} if code else {})}
     return shown
+
+
+def _sentence(message: Any) -> str:
+    """With a full stop, so that another can follow."""
+    text = message.rstrip() if isinstance(message, str) else ""
+    return text if not text or text[-1] in ".!?" else f"{text}."
 
 
 def error_reply(code: str, message: str) -> SubgraphReply:

@@ -59,8 +59,21 @@ async def test_the_users_own_token_wins_and_is_good_at_home_only(platform: Platf
     refused = await platform.ask(CUSTOMERS, **own)
     assert codes(refused) == ["FORBIDDEN"]
     assert refused["errors"][0]["extensions"]["saleorCode"] == "PermissionDenied"
-    garbage = await platform.ask(CUSTOMERS, authorization_bearer="x y", x_scopes="saleor:read")
-    assert codes(garbage) == ["FORBIDDEN"], "what is no token is nobody, not the app"
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+async def test_an_empty_token_is_none(platform: Platform, empty: str) -> None:
+    await platform.data(CUSTOMERS, authorization_bearer=empty, x_scopes="saleor:read")
+    (seen,) = platform.proxy.seen
+    assert seen.headers["authorization-bearer"] == app_token("acme")
+
+
+@pytest.mark.parametrize("garbage", ["x y", "Bearer abc", "x" * 9000])
+async def test_what_is_no_token_goes_nowhere_and_is_said(platform: Platform, garbage: str) -> None:
+    answer = await platform.ask(PRODUCTS, authorization_bearer=garbage, x_scopes="saleor:read")
+    assert codes(answer) == ["UNAUTHENTICATED"]
+    assert "holds no token" in answer["errors"][0]["message"]
+    assert platform.proxy.seen == []
 
 
 async def test_who_is_nobody_is_told_to_log_in(platform: Platform) -> None:
@@ -68,6 +81,7 @@ async def test_who_is_nobody_is_told_to_log_in(platform: Platform) -> None:
     assert error["path"] == ["customers"]
     assert error["extensions"] == {"code": "UNAUTHENTICATED", "saleorCode": "PermissionDenied", "service": "saleor"}
     assert "tokenCreate" in error["message"]
+    assert ". Log in: " in error["message"], "two sentences"
     assert "Authorization-Bearer" in error["message"]
 
 
