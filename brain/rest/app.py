@@ -1,6 +1,7 @@
 """The ASGI side: which route a request is for, and its way through the router."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
@@ -59,7 +60,15 @@ def rest_routes(
     """
     routes = load_routes()
     methods = frozenset({"GET", "HEAD"}.union(route.method for route in routes))
-    return [Mount(PREFIX, app=RestCors(_Rest(router, schema, routes), settings, methods))]
+    return [_Below(PREFIX, app=RestCors(_Rest(router, schema, routes), settings, methods))]
+
+
+class _Below(Mount):
+    """A mount that takes paths with line ends in them, too: as what is below it, they are its to refuse."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path, app=app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
 class _Rest:

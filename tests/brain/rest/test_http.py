@@ -64,6 +64,13 @@ async def test_answers_and_problems_can_be_read(client: httpx.AsyncClient, path:
     assert {"x-request-id", "link", "location", "retry-after", "x-incomplete", "x-total-count"} <= {*exposed}
 
 
+@pytest.mark.parametrize("path", ["/nothing/a%0Ab", "/a%0D%0Ab", "/nothing%0A"])
+async def test_a_line_end_in_a_path_is_a_problem_like_any(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(f"/rest/v1{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.json()["code"] == "NOT_FOUND"
+
+
 async def test_the_settings_of_now_hold(router: RouterApp, client: httpx.AsyncClient) -> None:
     async with router.lifespan():
         await router.reload(config=RouterConfig())
