@@ -27,19 +27,24 @@ def pull(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the schema there, instead of keeping it for the Brain.")
     ] = None,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Folder of all data (BRAIN_DATA_DIR).")] = None,
 ) -> None:
     """Ask a running subgraph for its schema, and compose it with the platform's own.
 
     What composes is kept for the Brain's next start; one that runs finds it by itself.
     """
-    from brain.saleor import NAME  # noqa: PLC0415 - loaded by whom it concerns
+    from brain.embedded.data_folder import find_data_folder  # noqa: PLC0415 - loaded by whom it concerns
+    from brain.embedded.process import EmbeddedError  # noqa: PLC0415
+    from brain.saleor import NAME  # noqa: PLC0415
     from brain.saleor.compose import composed  # noqa: PLC0415
     from brain.saleor.schema_store import SchemaStore, normal  # noqa: PLC0415
     from router import RouterError, introspect  # noqa: PLC0415
 
     if name != NAME:
         raise ConfigError(f"{name!r} is no subgraph that can be pulled; there is {NAME}.")
-    settings = load_settings()
+    settings = load_settings(data_dir=data_dir)
+    if data_dir is not None and out is None and find_data_folder(data_dir) is None:
+        raise EmbeddedError(f"There is no data in {data_dir} yet: `brain up --data-dir {data_dir}` makes it.")
     store = SchemaStore(settings.data_dir / NAME, settings.supergraph)
     try:
         sdl = normal(introspect(url or _address(settings), generation="federation-1", where=name))
@@ -69,5 +74,8 @@ def _address(settings: BrainSettings) -> str:
     if port is not None:
         url = str(stand_in_settings(port)["saleor_schema_url"])
     if url is None:
-        raise ConfigError(f"Give --url, or set {variable('saleor_url')}.")
+        raise ConfigError(
+            f"No shop runs on {settings.data_dir}: give --data-dir if the platform has another folder, or --url, or "
+            f"set {variable('saleor_url')}."
+        )
     return url

@@ -68,7 +68,7 @@ class _Prepared:
         defaults: of its variables.
         inputs: names of the variables that are input objects with a channel.
         dropped: variables that it has no more.
-        refused: a root field that is about every tenant's, if it has one.
+        refused: a field that is about every tenant's, if it has one.
     """
 
     text: str

@@ -362,6 +362,9 @@ def test_in_inputs_of_a_real_saleor(real_channels: Channels, field: str, kind: s
         'mutation { channelDelete(id: "x") { __typename } }',
         'mutation { channelActivate(id: "x") { __typename } }',
         'mutation { channelDeactivate(id: "x") { __typename } }',
+        "{ shop { channelCurrencies } }",
+        '{ shippingZones(first: 1, channel: "uk") { edges { node { channels { slug } } } } }',
+        "{ me { accessibleChannels { slug } } }",
         'mutation { a: channelReorderWarehouses(channelId: "x", moves: []) { __typename } }',
     ],
 )

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from brain.cli import app, main
 from brain.doctor import check_saleor_schema
+from brain.embedded.data_folder import open_data_folder
 from brain.saleor.schema_store import SchemaStore
 from subgraphs.saleor.app import sdl
 
@@ -39,15 +41,21 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server() -> Iterator[tuple[Server, str]]:
-    served = Server(("127.0.0.1", 0), Handler)
+@contextmanager
+def serving(port: int = 0) -> Iterator[tuple[Server, str]]:
+    served = Server(("127.0.0.1", port), Handler)
     thread = threading.Thread(target=served.serve_forever)
     thread.start()
     yield served, f"http://127.0.0.1:{served.server_port}"
     served.shutdown()
     thread.join()
     served.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Server, str]]:
+    with serving() as found:
+        yield found
 
 
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *arguments: str, **settings: str) -> int:
@@ -96,9 +104,25 @@ def test_what_does_not_is_neither(
     assert run(monkeypatch, tmp_path, "crm", "--url", url) == 1
     assert "there is saleor" in capsys.readouterr().err
     assert run(monkeypatch, tmp_path, "saleor") == 1
-    assert "Give --url" in capsys.readouterr().err
+    assert "give --data-dir if the platform has another folder, or --url" in " ".join(capsys.readouterr().err.split())
     assert not out.exists()
     assert not (tmp_path / "data" / "saleor").exists()
+
+
+def test_the_data_folder_that_is_named_is_the_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    assert run(monkeypatch, tmp_path, "saleor", "--data-dir", str(other), "--url", "http://127.0.0.1:1/") == 1
+    assert "There is no data in" in capsys.readouterr().err
+    assert not other.exists(), "what is not a data folder gets no files: it could become none then"
+    with serving(open_data_folder(other).port("saleor")) as (saleor, _):
+        saleor.answer = {"data": {"_service": {"sdl": WIDER}}}
+        assert run(monkeypatch, tmp_path, "saleor", "--data-dir", str(other)) == 0
+        assert saleor.path == "/saleor/graphql/"
+    file, _ = SchemaStore(other / "saleor", ROOT / "schema" / "supergraph.graphql").serves()
+    assert "motto" in file.read_text()
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(("state", "verdict"), [("up", "ok"), ("down", "note"), ("refused", "note"), (None, None)])
