@@ -15,12 +15,12 @@ subgraphs:
 import json
 import re
 import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from router.composition.fetch import post
 from router.composition.model import Subgraph
 from router.errors import RouterError
 from router.graph.urls import url_problem
@@ -31,6 +31,7 @@ __all__ = ["InvalidCompositionConfig", "introspect", "load_subgraphs"]
 _SDL_QUERY = json.dumps({"query": "query SubgraphSdl { _service { sdl } }"}).encode()
 _TIMEOUT_S = 30
 _MAX_BYTES = 32_000_000
+_REDIRECTS = range(300, 400)
 _GENERATIONS = ("federation-1", "federation-2")
 _LINK = re.compile(r"""@link\s*\(\s*url:\s*"https://specs\.apollo\.dev/federation/""")
 
@@ -143,24 +144,21 @@ def introspect(
         headers: sent along, such as a credential.
         generation: `federation-1` or `federation-2` if its SDL must be that.
         where: how messages begin.
-        timeout_s: for each step of the exchange.
+        timeout_s: for the whole exchange.
 
     Raises:
         InvalidCompositionConfig: it cannot be reached, or does not answer with such an SDL.
     """
-    # No other scheme gets past here, so the audit of urlopen below is answered.
     if not url.startswith(("http://", "https://")):
         raise InvalidCompositionConfig(f"{where}: it can be asked at an http or https URL only, not at {url!r}.")
-    request = urllib.request.Request(  # noqa: S310
-        url, _SDL_QUERY, {"content-type": "application/json", "accept": "application/json", **(headers or {})}
-    )
+    sent = {"content-type": "application/json", "accept": "application/json", **(headers or {})}
     try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310
-            answer = json.loads(response.read(_MAX_BYTES))
+        answer = json.loads(post(url, _SDL_QUERY, sent, timeout_s=timeout_s, most_bytes=_MAX_BYTES))
         sdl = answer["data"]["_service"]["sdl"]
     except urllib.error.HTTPError as problem:
         with problem:
-            body = problem.read(500).decode(errors="replace")
+            moved = problem.headers.get("location") if problem.code in _REDIRECTS else None
+            body = problem.read(500).decode(errors="replace") if moved is None else f"name {moved!r} if that is right"
         message = f"{where}: {url} answered {problem.code}: {body}"
         raise InvalidCompositionConfig(message, code="SUBGRAPH_UNREACHABLE") from problem
     except (OSError, ValueError, HTTPException, RecursionError) as problem:

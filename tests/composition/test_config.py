@@ -1,12 +1,15 @@
 import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
-from router.composition.config import InvalidCompositionConfig, load_subgraphs
+from router.composition.config import InvalidCompositionConfig, introspect, load_subgraphs
 
 SDL = "type Query { a: Int }"
 
@@ -146,3 +149,50 @@ def test_what_would_be_passed_over_in_silence_is_refused(tmp_path: Path, text: s
     assert said in caught.value.message
     assert caught.value.code == "CONFIG_INVALID"
     assert "pw" not in caught.value.message.replace("password", "")
+
+
+@contextmanager
+def answering(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+    """The URL of a server that reads a request and then does `answer`; its event: the test is over."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with listener.accept()[0] as connection:
+                connection.recv(65_536)
+                with suppress(OSError):
+                    answer(connection, over)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nx-slow: ", b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"])
+def test_a_subgraph_that_drips_is_not_waited_for(head: bytes) -> None:
+    def drip(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(head)
+        for _ in range(100):  # 10 s, each step far below the limit
+            connection.sendall(b"a")
+            if over.wait(0.1):
+                return
+        connection.sendall(b"\r\n\r\n")
+
+    with answering(drip) as url:
+        started = monotonic()
+        with pytest.raises(InvalidCompositionConfig, match=r"no whole answer within 0\.4 s") as caught:
+            introspect(url, timeout_s=0.4)
+        assert monotonic() - started < 8, "the limit is of the whole, not of each step"
+    assert caught.value.code == "SUBGRAPH_UNREACHABLE"
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(code: int, subgraph_url: str) -> None:
+    def redirect(connection: socket.socket, _: threading.Event) -> None:
+        connection.sendall(f"HTTP/1.1 {code} Moved\r\nlocation: {subgraph_url}/\r\ncontent-length: 0\r\n\r\n".encode())
+
+    with answering(redirect) as url, pytest.raises(InvalidCompositionConfig) as caught:
+        introspect(url, {"x-secret": "1"})
+    assert f"answered {code}: name '{subgraph_url}/' if that is right" in str(caught.value)
