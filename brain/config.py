@@ -199,6 +199,14 @@ class BrainSettings(EngineFields, BaseSettings):
         ),
         json_schema_extra=_readers("up", "brain"),
     )
+    oidc_loopback: bool = Field(
+        False,
+        description=(
+            "Whether tenants' identity providers may run on this machine, over plain HTTP: for development and tests. "
+            "Elsewhere they are asked over HTTPS, at public addresses only."
+        ),
+        json_schema_extra=_readers("subgraphs"),
+    )
     saleor_webhook_url: str | None = Field(
         None,
         pattern=r"^https?://[^/\s]+/\S*$",

@@ -57,10 +57,10 @@ class Edit:
 
 
 EDITS = (
-    Edit("subgraphs/__init__.py", r'^CONTEXTS: Final = \((?:"\w+",? ?)+', ', "NAME"'),
+    Edit("subgraphs/__init__.py", r'^CONTEXTS: Final = \(\s*(?:"\w+",\s*)*"\w+"', ', "NAME"'),
     Edit("pyproject.toml", r'"subgraphs\.saleor"\]$', '"subgraphs.NAME", ', before=True, matches=2),
     Edit("schema/supergraph.yaml", r"\Z", _SUBGRAPH),
-    Edit("brain/app.py", r'^_WRITTEN_FOR_CLIENTS = \((?:"\w+",? ?)+', ', "NAME"'),
+    Edit("brain/app.py", r'^_WRITTEN_FOR_CLIENTS = \(\s*(?:"\w+",\s*)*"\w+"', ', "NAME"'),
     Edit(
         "subgraphs/identity/domain.py", r'^_READ: Final = frozenset\(\s*\{\s*(?:"[\w:]+",\s*)*"[\w:]+"', ', "NAME:read"'
     ),
