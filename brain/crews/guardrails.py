@@ -8,6 +8,7 @@ They hold for playbooks, too: a rule that only a language model is asked to keep
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,12 +21,14 @@ from brain.crews.outputs import (
     Figure,
     IncidentsOutput,
     LeadScoreOutput,
+    ProposedTrade,
     RemediesOutput,
     ReviewDraftOutput,
     ReviewResponseOutput,
     SupportAnswerOutput,
     TenantFiguresOutput,
     TenantReportOutput,
+    TradeProposalOutput,
 )
 from brain.crews.tools import Evidence
 
@@ -225,6 +228,70 @@ def results_were_read(output: BaseModel, case: Case) -> Iterator[str]:
     for name in ("recipients", "sent", "opened", "clicked", "converted", "unsubscribed"):
         if getattr(output, name) != metrics[name]:
             yield f"{name} is {metrics[name]}, as it was read"
+
+
+@_guardrail
+def trades_were_looked_at(output: BaseModel, case: Case) -> Iterator[str]:
+    """Nothing is traded unseen."""
+    for tool in ("read_portfolio", "read_signals"):
+        if not case.evidence.of(tool):
+            yield f"read with {tool} before you propose"
+
+
+_FAR = Decimal("0.05")
+
+
+@_guardrail
+def trades_are_covered(output: BaseModel, case: Case) -> Iterator[str]:
+    """Orders follow the signals, near the newest close, and spend and sell no more than there is."""
+    assert isinstance(output, TradeProposalOutput)
+    portfolios = [data["portfolio"] for data in case.evidence.of("read_portfolio") if data.get("portfolio")]
+    if not portfolios:
+        return
+    portfolio, left = portfolios[-1], Decimal(portfolios[-1]["availableCash"])
+    fee = 1 + Decimal(portfolio["commissionBps"]) / 10_000
+    held = {
+        edge["node"]["instrument"]["id"]: Decimal(edge["node"]["quantity"]) for edge in portfolio["positions"]["edges"]
+    }
+    signals = {
+        signal["instrument"]["id"]: signal
+        for data in case.evidence.of("read_signals")
+        for signal in data.get("tradingSignals") or ()
+        if signal.get("instrument")
+    }
+    seen: set[str] = set()
+    for trade in output.orders:
+        if trade.instrumentId in seen:
+            yield f"{trade.instrumentId} is traded twice"
+        seen.add(trade.instrumentId)
+        signal = signals.get(trade.instrumentId)
+        if signal is None:
+            yield f"there is no signal that was read of {trade.instrumentId}"
+            continue
+        yield from _trade_problems(trade, signal, portfolio, held.get(trade.instrumentId, Decimal(0)))
+        if trade.side == "BUY":
+            left -= Decimal(trade.quantity) * Decimal(trade.limitPrice) * fee
+    if left < 0:
+        yield f"the purchases take more than the {portfolio['availableCash']} that are available"
+
+
+def _trade_problems(
+    trade: ProposedTrade, signal: Mapping[str, Any], portfolio: Mapping[str, Any], held: Decimal
+) -> Iterator[str]:
+    instrument, newest = signal["instrument"], signal["instrument"].get("newestBar")
+    if newest is None or not instrument["active"] or instrument["currency"] != portfolio["currency"]:
+        yield f"{trade.instrumentId} is not tradable in this portfolio"
+    elif _is_far(Decimal(trade.limitPrice), Decimal(newest["close"]), Decimal(instrument["tickSize"])):
+        yield f"the limit of {trade.instrumentId} is too far from the newest close"
+    if (trade.side == "BUY") != (signal["kind"] == "LONG"):
+        yield f"{trade.side} of {trade.instrumentId}, of which the signal is {signal['kind']}"
+    if trade.side == "SELL" and Decimal(trade.quantity) > held:
+        yield f"the portfolio holds {held.normalize():f} of {trade.instrumentId}"
+
+
+def _is_far(limit: Decimal, close: Decimal, tick: Decimal) -> bool:
+    # A tick may be more than a small part of a very small price.
+    return abs(limit - close) > max(tick, close * _FAR)
 
 
 def _texts(value: Any) -> Iterator[Any]:

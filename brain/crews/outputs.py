@@ -14,6 +14,7 @@ __all__ = [
     "Incident",
     "IncidentsOutput",
     "LeadScoreOutput",
+    "ProposedTrade",
     "RemediesOutput",
     "Remedy",
     "ReviewDraftOutput",
@@ -21,6 +22,7 @@ __all__ = [
     "SupportAnswerOutput",
     "TenantFiguresOutput",
     "TenantReportOutput",
+    "TradeProposalOutput",
 ]
 
 Line = Annotated[str, Field(min_length=1, max_length=300)]
@@ -160,6 +162,26 @@ class CampaignResultsOutput(_Output):
     summary: Line = Field(description="One sentence.")
 
 
+Number = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,8})?$")]
+
+
+class ProposedTrade(_Output):
+    """An order that a person is asked for."""
+
+    instrumentId: str = Field(min_length=1, max_length=100, description="As the signal has it.")  # noqa: N815 - clients read it
+    side: Literal["BUY", "SELL"] = Field(description="Which way.")
+    quantity: Number = Field(description="Whole lots, as text.")
+    limitPrice: Number = Field(description="Whole ticks, as text.")  # noqa: N815 - clients read it
+    reason: Line = Field(description="Why, in one sentence.")
+
+
+class TradeProposalOutput(_Output):
+    """Orders for a portfolio."""
+
+    summary: Line = Field(description="One sentence.")
+    orders: list[ProposedTrade] = Field(max_length=20, description="Empty if nothing is to be done.")
+
+
 OUTPUTS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
@@ -174,5 +196,6 @@ OUTPUTS: dict[str, type[BaseModel]] = {
         CampaignAudienceOutput,
         CampaignContentOutput,
         CampaignResultsOutput,
+        TradeProposalOutput,
     )
 }

@@ -14,6 +14,7 @@ from brain.crews.playbooks import (
     review_response,
     support_answer,
     tenant_analyst,
+    trade_proposal,
 )
 from brain.crews.playbooks.steps import Call, Given, Playbook, PlaybookFunction
 
@@ -31,5 +32,6 @@ PLAYBOOKS: dict[tuple[str, str], PlaybookFunction] = {
     ("support_answer", "answer"): support_answer.answer,
     ("tenant_analyst", "gather"): tenant_analyst.gather,
     ("tenant_analyst", "report"): tenant_analyst.report,
+    ("trade_proposal", "propose"): trade_proposal.propose,
 }
 """By crew and task."""

@@ -1,6 +1,6 @@
 """Statements about `trading.bars`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -71,6 +71,22 @@ _NEWEST = text(
     ) as newest
     """
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("intervals", type_=ARRAY(Text())))
+
+_RECENT = text(
+    """
+    select newest.* from unnest(:ids, :revisions) as asked (id, revision)
+    cross join lateral (
+      select at, open, high, low, close, volume, instrument_id, interval, source, revision from trading.bars
+      where instrument_id = asked.id and interval = :interval order by at desc limit :most
+    ) as newest
+    where newest.revision > asked.revision order by newest.at
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(Uuid())),
+    bindparam("revisions", type_=ARRAY(BigInteger())),
+    bindparam("interval", type_=Text()),
+    bindparam("most", type_=BigInteger()),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +174,23 @@ async def newest_bars(
 
 
 async def recent_bars(
-    session: TenantSession, instrument_id: UUID, interval: BarInterval, revision: int, most: int
-) -> list[StoredBar]:
-    """Those of the newest `most` bars that changed after a revision, the oldest first. One statement."""
-    newest = (
-        select(*_COLUMNS)
-        .where(bars.c.instrument_id == instrument_id, bars.c.interval == interval)
-        .order_by(bars.c.at.desc())
-        .limit(most)
-        .subquery()
-    )
-    rows = await session.rows(select(newest).where(newest.c.revision > revision).order_by(newest.c.at))
-    return [_stored(row) for row in rows]
+    session: TenantSession, seen: Mapping[UUID, int], interval: BarInterval, most: int
+) -> dict[UUID, list[StoredBar]]:
+    """Of the newest `most` bars of each instrument those that changed after a revision, the oldest first.
+
+    One statement. Instruments without any are left out.
+    """
+    values = {
+        "ids": list(seen),
+        "revisions": list(seen.values()),
+        "interval": interval.value,
+        "most": most,
+    }
+    found: dict[UUID, list[StoredBar]] = {}
+    for row in await session.rows(_RECENT, values):
+        stored = _stored(row)
+        found.setdefault(stored.instrument_id, []).append(stored)
+    return found
 
 
 async def bars_since(session: TenantSession, instrument_id: UUID, interval: BarInterval, since: datetime) -> list[Bar]:

@@ -5,6 +5,7 @@ from resolvers.schema import SubgraphSchema, build_schema
 from subgraphs.trading.schema.arguments import READ
 from subgraphs.trading.schema.mutation import Mutation
 from subgraphs.trading.schema.query import Query
+from subgraphs.trading.schema.subscription import Subscription
 
 __all__ = ["schema"]
 
@@ -13,6 +14,7 @@ _ENTITIES = ("Backtest", "Instrument", "Portfolio", "TradeOrder", "TradingStrate
 schema: SubgraphSchema = build_schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     entity_scopes=dict.fromkeys(_ENTITIES, READ),
     scalars=SCALARS,
 )

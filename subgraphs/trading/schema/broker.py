@@ -76,7 +76,9 @@ class BrokerMutation:
     @mutation(PortfolioPayload, scope=WRITE, description="Pays cash in, or takes it out.")
     async def move_portfolio_cash(self, info: Info, input: MovePortfolioCashInput) -> PortfolioPayload:
         portfolio_id = parse_id(input.portfolio_id, "input", "portfolioId")
-        changed = await portfolios.move_cash(info.context.session, portfolio_id, input.amount)
+        changed = await portfolios.move_cash(
+            info.context.session, portfolio_id, input.amount, info.context.services.bells
+        )
         return PortfolioPayload(portfolio=Portfolio.of(changed))
 
     @mutation(
@@ -93,10 +95,13 @@ class BrokerMutation:
             parse_id(input.instrument_id, "input", "instrumentId"),
             OrderRequest(input.side, input.kind, input.quantity, input.limit_price, input.stop_price, input.note),
             None if run_id is None else parse_id(run_id),
+            bells=info.context.services.bells,
         )
         return TradeOrderPayload(order=TradeOrder.of(placed))
 
     @mutation(TradeOrderPayload, scope=WRITE, description="Cancels an order that waits.")
     async def cancel_order(self, info: Info, input: CancelOrderInput) -> TradeOrderPayload:
-        cancelled = await broker.cancel_order(info.context.session, parse_id(input.id, "input", "id"))
+        cancelled = await broker.cancel_order(
+            info.context.session, parse_id(input.id, "input", "id"), info.context.services.bells
+        )
         return TradeOrderPayload(order=TradeOrder.of(cancelled))

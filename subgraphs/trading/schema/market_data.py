@@ -163,6 +163,7 @@ class MarketDataMutation:
             input.csv,
             replace_known=input.replace,
             dry_run=input.dry_run,
+            bells=info.context.services.bells,
         )
         written = imported.written
         added, replaced = (0, 0) if written is None else (written.added, written.replaced)
@@ -177,6 +178,10 @@ class MarketDataMutation:
     async def generate_bars(self, info: Info, input: GenerateBarsInput) -> GenerateBarsPayload:
         with under("input"):
             instrument, written = await market_data.generate_bars(
-                info.context.session, parse_id(input.instrument_id, "instrumentId"), input.interval, input.to_domain()
+                info.context.session,
+                parse_id(input.instrument_id, "instrumentId"),
+                input.interval,
+                input.to_domain(),
+                info.context.services.bells,
             )
         return GenerateBarsPayload(instrument=Instrument.of(instrument), added=written.added)

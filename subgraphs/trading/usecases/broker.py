@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from resolvers.bells import Bells
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.bars import Bar
 from subgraphs.trading.domain.errors import (
@@ -47,6 +48,7 @@ from subgraphs.trading.domain.portfolios import (
 from subgraphs.trading.domain.values import BarInterval
 from subgraphs.trading.events import OrderFilled, OrderPlaced, OrderRejected
 from subgraphs.trading.repository import bars, instruments, orders, portfolios
+from subgraphs.trading.usecases.watch import tell_portfolio
 
 __all__ = ["cancel_order", "carry_out", "place_order"]
 
@@ -60,6 +62,7 @@ async def place_order(
     request: OrderRequest,
     run_id: UUID | None,
     order_id: UUID | None = None,
+    bells: Bells | None = None,
 ) -> Order:
     """An order, carried out at once if the newest price allows it.
 
@@ -114,16 +117,16 @@ async def place_order(
     if price is not None:
         done = fill(portfolio, position, order, price, available, order.seen_until, now)
         await orders.add_order(session, done.order)
-        await _kept(session, _Book([done.portfolio], [done.position], [], [done.entry]))
+        await _kept(session, bells, _Book([done.portfolio], [done.position], [], [done.entry]))
         _told_filled(session, done.order, instrument)
         return done.order
     order = _waiting(order, request, portfolio, available)
     await orders.add_order(session, order)
-    await _kept(session, _Book([replace(portfolio, version=portfolio.version + 1, updated_at=now)]))
+    await _kept(session, bells, _Book([replace(portfolio, version=portfolio.version + 1, updated_at=now)]))
     return order
 
 
-async def cancel_order(session: TenantSession, order_id: UUID) -> Order:
+async def cancel_order(session: TenantSession, order_id: UUID, bells: Bells | None = None) -> Order:
     """The order, cancelled.
 
     Raises:
@@ -140,11 +143,13 @@ async def cancel_order(session: TenantSession, order_id: UUID) -> Order:
     now = datetime.now(UTC)
     order = replace(order, status=OrderStatus.CANCELLED, reserved=_NOTHING, ended_at=now, updated_at=now)
     changed = replace(portfolio, version=portfolio.version + 1, updated_at=now)
-    await _kept(session, _Book([changed], [], [order]))
+    await _kept(session, bells, _Book([changed], [], [order]))
     return order
 
 
-async def carry_out(session: TenantSession, instrument: Instrument, interval: BarInterval) -> None:
+async def carry_out(
+    session: TenantSession, instrument: Instrument, interval: BarInterval, bells: Bells | None = None
+) -> None:
     """Holds the orders that wait for an instrument, which is locked, against bars of it that are new to them."""
     waiting = await orders.open_orders_of(session, instrument.id)
     if not waiting:
@@ -157,7 +162,7 @@ async def carry_out(session: TenantSession, instrument: Instrument, interval: Ba
     if not new:
         return
     book = await _filled(session, instrument, interval, waiting, locked, new)
-    await _kept(session, book)
+    await _kept(session, bells, book)
     await orders.seen(session, instrument.id, new[-1].at + interval.length)
 
 
@@ -228,11 +233,13 @@ async def _filled(
     return _Book(list(changed.values()), [held[key] for key in sorted(touched) if key in held], done_orders, entries)
 
 
-async def _kept(session: TenantSession, book: _Book) -> None:
+async def _kept(session: TenantSession, bells: Bells | None, book: _Book) -> None:
     await portfolios.change_portfolios(session, book.portfolios)
     await portfolios.write_positions(session, book.positions)
     await orders.change_orders(session, book.orders)
     await portfolios.add_entries(session, book.entries)
+    for portfolio in book.portfolios:
+        tell_portfolio(session, bells, portfolio)
 
 
 async def _locked(session: TenantSession, portfolio_id: UUID) -> Portfolio:

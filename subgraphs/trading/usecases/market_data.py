@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from resolvers.bells import Bells
 from resolvers.errors import InvalidValue
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.bars import Bar
@@ -16,6 +17,7 @@ from subgraphs.trading.domain.values import BarInterval, BarSource
 from subgraphs.trading.repository import bars, instruments
 from subgraphs.trading.repository.bars import Written
 from subgraphs.trading.usecases.broker import carry_out
+from subgraphs.trading.usecases.watch import tell_instrument
 
 __all__ = ["MAX_CSV_CHARACTERS", "Imported", "generate_bars", "import_bars"]
 
@@ -43,6 +45,7 @@ async def import_bars(
     *,
     replace_known: bool,
     dry_run: bool,
+    bells: Bells | None = None,
 ) -> Imported:
     """Takes in the bars of a CSV text; lines that are wrong are left out and named.
 
@@ -58,13 +61,13 @@ async def import_bars(
     if dry_run:
         return Imported(instrument, found, None)
     instrument, written = await _write(
-        session, instrument, interval, BarSource.IMPORTED, found.bars, replace_known=replace_known
+        session, instrument, interval, BarSource.IMPORTED, found.bars, replace_known=replace_known, bells=bells
     )
     return Imported(instrument, found, written)
 
 
 async def generate_bars(
-    session: TenantSession, instrument_id: UUID, interval: BarInterval, walk: Walk
+    session: TenantSession, instrument_id: UUID, interval: BarInterval, walk: Walk, bells: Bells | None = None
 ) -> tuple[Instrument, Written]:
     """Makes up bars; those that are there stay.
 
@@ -75,7 +78,7 @@ async def generate_bars(
     walk = walk.checked(interval)
     instrument = await _locked(session, instrument_id)
     made = await asyncio.to_thread(generate, walk, interval, instrument.kind, instrument.tick_size)
-    return await _write(session, instrument, interval, BarSource.GENERATED, made, replace_known=False)
+    return await _write(session, instrument, interval, BarSource.GENERATED, made, replace_known=False, bells=bells)
 
 
 async def _locked(session: TenantSession, instrument_id: UUID) -> Instrument:
@@ -93,6 +96,7 @@ async def _write(
     new: tuple[Bar, ...] | list[Bar],
     *,
     replace_known: bool,
+    bells: Bells | None,
 ) -> tuple[Instrument, Written]:
     """Writes bars of an instrument that is locked, which has another revision afterwards if anything changed."""
     revision = instrument.revision + 1
@@ -100,5 +104,6 @@ async def _write(
     if written.added or written.replaced:
         instrument = replace(instrument, revision=revision, updated_at=datetime.now(UTC))
         await instruments.change_instrument(session, instrument)
-        await carry_out(session, instrument, interval)
+        tell_instrument(session, bells, instrument)
+        await carry_out(session, instrument, interval, bells)
     return instrument, written

@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from resolvers.bells import Bells
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.errors import PortfolioNotFound
 from subgraphs.trading.domain.portfolios import Portfolio, moved, new_portfolio
 from subgraphs.trading.repository import portfolios
+from subgraphs.trading.usecases.watch import tell_portfolio
 
 __all__ = ["create_portfolio", "move_cash"]
 
@@ -37,7 +39,9 @@ async def create_portfolio(
     return made
 
 
-async def move_cash(session: TenantSession, portfolio_id: UUID, amount: Decimal) -> Portfolio:
+async def move_cash(
+    session: TenantSession, portfolio_id: UUID, amount: Decimal, bells: Bells | None = None
+) -> Portfolio:
     """The portfolio with cash paid in (above 0) or taken out (below).
 
     Raises:
@@ -51,4 +55,5 @@ async def move_cash(session: TenantSession, portfolio_id: UUID, amount: Decimal)
     changed, entry = moved(portfolio, amount, portfolio.cash - reserved, datetime.now(UTC))
     await portfolios.change_portfolios(session, [changed])
     await portfolios.add_entries(session, [entry])
+    tell_portfolio(session, bells, changed)
     return changed

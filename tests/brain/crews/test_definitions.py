@@ -60,7 +60,7 @@ def test_agents_only_read():
             assert {crew.tools[name].risk for name in agent.tools} <= {Risk.READ}
         assert set(crew.grants) <= {
             f"{context}:{right}"
-            for context in ("crm", "directory", "agents", "campaigns")
+            for context in ("crm", "directory", "agents", "campaigns", "trading")
             for right in ("read", "write", "admin")
         }
 
