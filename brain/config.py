@@ -79,7 +79,7 @@ class _YamlSource(PydanticBaseSettingsSource):
             text = read_yaml(path.read_text(encoding="utf-8"))
             content = text.content or {}
         except InvalidYaml as error:
-            raise ConfigError(f"{path}: {error.message}") from error
+            raise ConfigError(f"{path}: {error}") from error
         if not isinstance(content, dict):
             raise ConfigError(f"{path} must hold names and values at its top level.")
         for name, value in content.items():

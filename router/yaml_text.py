@@ -4,18 +4,14 @@ from typing import Any
 
 import yaml
 
-from router.errors import RouterError
-
 __all__ = ["InvalidYaml", "YamlText", "read_yaml"]
 
 Place = tuple[str, ...]
 """Keys and indexes that lead to a value."""
 
 
-class InvalidYaml(RouterError):
+class InvalidYaml(Exception):
     """A text is not YAML, or has a key twice; the message has the line."""
-
-    code = "INVALID_YAML"
 
 
 class YamlText:

@@ -62,7 +62,7 @@ def load_subgraphs(path: str | Path) -> list[Subgraph]:
     try:
         found = read_yaml(text)
     except InvalidYaml as problem:
-        raise InvalidCompositionConfig(f"{source}: {problem.message}") from problem
+        raise InvalidCompositionConfig(f"{source}: {problem}") from problem
     config = found.content
     subgraphs = config.get("subgraphs") if isinstance(config, dict) else None
     if not isinstance(subgraphs, dict) or not subgraphs:

@@ -105,6 +105,8 @@ NOT_CODES = {
     # Halves of codes: KEY_, PROVIDES_ and REQUIRES_ go before them.
     *("INVALID_FIELDS", "INVALID_FIELDS_TYPE", "DIRECTIVE_IN_FIELDS_ARG", "FIELDS_SELECT_INVALID_TYPE"),
     *("FIELDS_HAS_ARGS", "FIELDS_MISSING_EXTERNAL", "ON_NON_OBJECT_FIELD"),
+    # Of sockets.
+    *("AF_UNIX", "TCP_INFO"),
 }
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|FORBIDDEN|UNAUTHENTICATED")
 
@@ -143,8 +145,10 @@ NOT_CODES_OF_THE_BRAIN = {
     # What a workflow's validator says; the subgraph `agents` has names of its own for it.
     *("ALREADY_DECIDED", "ARGUMENTS_CHANGED", "BAD_DECISION", "SELF_APPROVAL", "UNKNOWN_ACTION"),
     # Of subgraphs, which the worker understands.
-    *("BAD_CURSOR", "DEADLINE_EXCEEDED", "INTEGRATION_NOT_FOUND", "INVALID_TRANSITION", "SCHEDULE_NOT_FOUND"),
-    *("VAULT_UNAVAILABLE", "VERSION_CONFLICT"),
+    *("BAD_CURSOR", "DEADLINE_EXCEEDED", "INTEGRATION_NOT_FOUND", "INVALID_TRANSITION", "REFRESH_TOKEN_IN_USE"),
+    *("SCHEDULE_NOT_FOUND", "VAULT_UNAVAILABLE", "VERSION_CONFLICT"),
+    # Why a message was not sent, as its recipient's row has it.
+    "NO_ADDRESS",
     # Kinds of what is wrong, of the crew that heals.
     *("RUN_FAILED", "RUN_STUCK"),
     # Why another playbook does the work, of that crew's rules.

@@ -51,7 +51,7 @@ def read_settings(path: str | os.PathLike[str], model: type[T]) -> T:
     except UnicodeDecodeError as error:
         raise InvalidConfig(f"{name}: this is not YAML: {' '.join(str(error).split())}") from error
     except InvalidYaml as error:
-        raise InvalidConfig(f"{name}: {error.message}") from error
+        raise InvalidConfig(f"{name}: {error}") from error
     problems: list[Problem] = []
     content = _filled(text.content if text.content is not None else {}, (), Path(path).parent, problems)
     if not problems:

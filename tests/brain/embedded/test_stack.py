@@ -55,7 +55,7 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
     ]
     settings = stack.settings
     open_ = {name for name, value in settings.model_dump().items() if value is None}
-    optional = {name for name in open_ if name.startswith(("saleor_", "engine_"))}
+    optional = {name for name in open_ if name.startswith(("saleor_", "engine_", "superset_"))}
     assert open_ - optional == {"provider_gateway", "router_config", "vault_ca_file"}, "there need not be such files"
     environment = find(stack, "brain").launch().environment
     assert environment is not None
