@@ -13,7 +13,8 @@ from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmb
 from resolvers.session import Database, TenantSession
 from subgraphs.directory.domain.hours import OpeningInterval
 from subgraphs.directory.domain.listings import Listing, RawListing, slug_of, text_configuration
-from subgraphs.directory.repository import categories, listings, responses, reviews
+from subgraphs.directory.domain.moderation import ReportReason
+from subgraphs.directory.repository import categories, listings, reports, responses, reviews
 from subgraphs.directory.seed.businesses import CATEGORIES, CITIES, HOURS, DemoListing, demo_listings
 from subgraphs.directory.seed.opinions import demo_reviews
 from subgraphs.directory.usecases.listings import embed
@@ -81,6 +82,10 @@ async def _seed_tenant(session: TenantSession, slug: str, provider: EmbeddingPro
             for review in answered
         ],
     )
+    for review in [review for review in opinions if review["rating"] == 1][:1]:
+        reporters = (demo_id(slug, "user", name) for name in ("ben", "cleo"))
+        reporter = next(user_id for user_id in reporters if user_id != review["author_id"])
+        await reports.add(session, tenant_id, review["id"], reporter, ReportReason.OFF_TOPIC, "It is about the street.")
     await embed(session, tenant_id, provider, written)
 
 
