@@ -24,8 +24,8 @@ bootstrap-up bootstrap-dev: bootstrap-%:
 up: bootstrap-up ## Install what is missing and start everything (ARGS="--port 8002 --data-dir .brain2 --fresh")
 	@exec $(BIN)/brain up $(ARGS)
 
-# Two at a time, a file in one process; more would only wait for the servers that tests start.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# A file in one process. Three at a time keep two cores busy: one of them mostly waits for the whole platform.
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: bootstrap-dev ## Run all tests (ARGS="tests/planner -k name" for some)
 	$(PYTEST) $(ARGS)

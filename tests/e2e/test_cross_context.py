@@ -28,7 +28,7 @@ JOINED = {
         "business.products.edges.node.name",
     ),
     "Board": ("leads.edges.node.assignee.name", "leads.edges.node.business.owner.name"),
-    "ContactPage": ("contact.owner.name", "contact.activities.edges.node.actor.name"),
+    "ContactPage": ("contact.activities.edges.node.actor.name",),
     "Found": ("searchBusinesses.edges.node.leads.edges.node.assignee.name",),
     "Wishlists": ("wishlists.edges.node.items.edges.node.product.seller.name",),
     "Team": ("accounts.edges.node.assignedLeads.edges.node.name",),
