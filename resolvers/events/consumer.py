@@ -15,25 +15,24 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
 from resolvers.events import parked
 from resolvers.events.envelope import NOBODY, Envelope, NotAnEvent
 from resolvers.events.inbox import first_time
+from resolvers.events.loops import TROUBLE, is_cancelled
 from resolvers.events.parked import Retries
 from resolvers.events.streams import ensure_group, stream_of
 from resolvers.events.subscriptions import Subscription
-from resolvers.session import Database, TransactionFailed
+from resolvers.session import Database
 
 __all__ = ["Consumer"]
 
 _log = logging.getLogger("resolvers.events.consumer")
 
 _LOCK: Final = text("select pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
-_TROUBLE: Final = (RedisError, OSError, SQLAlchemyError, TransactionFailed)
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 15.0
 _BATCH: Final = 100
@@ -80,13 +79,13 @@ class Consumer:
     async def forever(self) -> None:
         """Consumes until it is cancelled."""
         pause_s = _FIRST_PAUSE_S
-        while True:
+        while not is_cancelled():
             try:
                 await self._heard()
                 if not await self.once():
                     await self._bell()
                 pause_s = _FIRST_PAUSE_S
-            except _TROUBLE as error:
+            except TROUBLE as error:
                 _log.warning("events for %s cannot be taken, again in %g s: %s", self._database.schema, pause_s, error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

@@ -18,15 +18,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 from sqlalchemy import Row, func, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
 from resolvers.events.envelope import About, Envelope
+from resolvers.events.loops import TROUBLE, is_cancelled
 from resolvers.events.streams import ensure_group, entry_id, forget_run, redis_run, stream_of
 from resolvers.events.tables import EVENTS
-from resolvers.session import Database, TenantSession, TransactionFailed
+from resolvers.session import Database, TenantSession
 
 __all__ = ["Relay", "RelaySettings", "Waiting"]
 
@@ -44,7 +44,6 @@ _SENT: Final = text(
 )
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 15.0
-_TROUBLE: Final = (RedisError, OSError, SQLAlchemyError, TransactionFailed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ class Relay:
         """Relays until it is cancelled."""
         loop = asyncio.get_running_loop()
         prune_at, pause_s = loop.time(), _FIRST_PAUSE_S
-        while True:
+        while not is_cancelled():
             self._database.published.clear()
             try:
                 waits = await self.once()
@@ -107,7 +106,7 @@ class Relay:
                     prune_at = loop.time() + self._settings.prune_every_s
                     await self.prune()
                 pause_s = _FIRST_PAUSE_S
-            except _TROUBLE as error:
+            except TROUBLE as error:
                 _log.warning("events of %s cannot be sent, again in %g s: %s", self._database.schema, pause_s, error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

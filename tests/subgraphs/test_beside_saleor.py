@@ -4,8 +4,9 @@ import importlib
 from pathlib import Path
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLSchema, build_schema, parse
+from graphql import GraphQLObjectType, GraphQLSchema, build_schema, parse, validate
 
+from brain.rest.routes import load_routes
 from router import Composed, Subgraph, compose, load_contract, load_supergraph, view_of
 from router.graph.api_schema import build_api_schema
 from subgraphs import CONTEXTS
@@ -13,6 +14,7 @@ from subgraphs.saleor.app import sdl as stand_in
 
 REAL = Path(__file__).parents[3] / "shared" / "saleor" / "live_sdl.graphql"
 CONTRACTS = Path(__file__).parents[2] / "schema" / "contracts"
+PAGES = Path(__file__).parents[2] / "schema" / "queries"
 ROOTS = ("Query", "Mutation")
 
 
@@ -55,6 +57,12 @@ def test_they_compose(which: str) -> None:
         assert fields(alone, root) - {"_entities", "_service"} <= fields(together, root)
     assert {"viewer", "account", "accounts", "businessCategory", "businessCategories"} <= fields(together, "Query")
     assert {"membership", "openLeadCount"} <= fields(together, "Account")
+    # All that the storefront asks: the operations behind REST, and the pages that the docs show.
+    asked = {route.operation: route.tree for route in load_routes()}
+    asked |= {file.stem: parse(file.read_text(encoding="utf-8")) for file in sorted(PAGES.glob("*.graphql"))}
+    assert len(asked) > 30
+    for name, document in asked.items():
+        assert validate(together, document) == [], name
     for file in sorted(CONTRACTS.glob("*.toml")):
         view = view_of(load_contract(file), load_supergraph(composed.supergraph_sdl))
         assert "type Checkout " not in view.sdl, "a shop is in no view unless it is let in"

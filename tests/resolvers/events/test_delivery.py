@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+from unittest.mock import patch
 from uuid import UUID, uuid4
+
+import pytest
 
 from resolvers.context import RequestContext
 from resolvers.events.backlog import as_metrics, backlog_of
@@ -170,6 +173,27 @@ async def test_the_backlog_is_counted(world: Told, tenant: UUID, refusing) -> No
     assert 'brain_events_unconfirmed{context="told"} 2.0' in text
     assert 'brain_events_dead{context="hears"} 1.0' in text
     assert str(tenant) not in text
+
+
+@pytest.mark.parametrize("which", ["relay", "consumer"])
+async def test_a_cancellation_that_a_driver_makes_an_error_of_ends_it(world: Told, which: str) -> None:
+    loop = world.relay(poll_s=30) if which == "relay" else world.consumer()
+    asked = asyncio.Event()
+
+    async def once() -> int:
+        asked.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise OSError("the connection was closed") from None
+        return 0
+
+    with patch.object(loop, "once", once):
+        task = asyncio.create_task(loop.forever())
+        await asyncio.wait_for(asked.wait(), 20)
+        task.cancel()
+        await asyncio.wait({task}, timeout=20)
+    assert task.done()
 
 
 async def test_it_arrives_by_itself(world: Told, tenant: UUID) -> None:
