@@ -155,6 +155,7 @@ def instances() -> Iterator[list[Instance]]:
         instance.kill()
 
 
+@pytest.mark.timeout(900)
 def test_a_life(folder: Path, instances: list[Instance]) -> None:
     """One long story, because a start costs seconds: accidents, the end, data kept, data wiped."""
     data_dir = folder / "data"
