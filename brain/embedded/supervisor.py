@@ -52,6 +52,7 @@ class Supervisor:
         self._on_change = on_change
         self._up = {name: asyncio.Event() for name in self.statuses}
         self._processes: dict[str, tuple[Process, Launch]] = {}
+        self._preparations: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -85,7 +86,7 @@ class Supervisor:
             for task in (*keepers, all_up, stopped):
                 task.cancel()
             await asyncio.gather(*keepers, all_up, stopped, return_exceptions=True)
-            end_runs()  # of preparations: their threads cannot be cancelled
+            await self._end_preparations()
             await self._end_all()
 
     async def _all_up(self) -> None:
@@ -99,7 +100,8 @@ class Supervisor:
         for name in component.after:
             await self._up[name].wait()
         self._enter(status, Phase.PREPARING)
-        await asyncio.to_thread(component.prepare)
+        self._preparations.append(asyncio.create_task(asyncio.to_thread(component.prepare)))
+        await asyncio.shield(self._preparations[-1])
         pause_s = FIRST_PAUSE_S
         while True:
             started_s = time.monotonic()
@@ -164,6 +166,14 @@ class Supervisor:
         self._kill([component.name])
         within = f"{component.ready_within_s:g} s"
         raise StartFailed(f"{component.name} was not ready within {within}.\n{_tail(log_path, log_begin)}")
+
+    async def _end_preparations(self) -> None:
+        """End the preparations by ending their children: their threads cannot be cancelled."""
+        deadline_s = time.monotonic() + _GRACE_S
+        while time.monotonic() < deadline_s and not all(task.done() for task in self._preparations):
+            end_runs()  # again and again: a thread may be about to start its child, or its next one
+            await asyncio.wait(self._preparations, timeout=_POLL_S)
+        await asyncio.gather(*(task for task in self._preparations if task.done()), return_exceptions=True)
 
     async def _end_all(self) -> None:
         """End every process, those that need others first."""

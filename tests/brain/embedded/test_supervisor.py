@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -193,21 +194,32 @@ async def test_stop_while_starting(tmp_path: Path) -> None:
     assert not alive(pid)
 
 
-async def test_stop_while_preparing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped_first", [False, True])
+async def test_stop_while_preparing(tmp_path: Path, stopped_first: bool) -> None:
+    """A child that a preparation has started, or is about to start, ends with the rest."""
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    said = tmp_path / "pid"
+
     def prepare() -> None:
-        run_to_end(python(SLEEP)())
+        begun.set()
+        go_on.wait(5)
+        try:
+            run_to_end(python(f"import os; open({str(said)!r}, 'w').write(str(os.getpid())); {SLEEP}")())
+        finally:
+            ended.set()
 
-    def preparing() -> set[int]:
-        return {process.pid for process in psutil.Process().children() if alive(process.pid)} - before
-
-    before: set[int] = set()
-    before = preparing()
     run = Run(tmp_path, Component("app", python(SLEEP), is_ready=alive, prepare=prepare))
     job = asyncio.create_task(run.supervisor.run(run.ready.set))
-    await run.until(lambda: bool(preparing()))
-    run.supervisor.stop()
+    await run.until(begun.is_set)
+    if stopped_first:
+        run.supervisor.stop()
+        asyncio.get_running_loop().call_later(0.2, go_on.set)
+    else:
+        go_on.set()
+        await run.until(lambda: said.exists() and said.read_text() != "")
+        run.supervisor.stop()
     await job
-    await run.until(lambda: not preparing())
+    assert ended.is_set()
     assert ("app", Phase.STARTING) not in run.history
 
 
