@@ -1,9 +1,10 @@
 """The directory's part of the graph."""
 
 from resolvers.schema import SubgraphSchema, build_schema
+from subgraphs.directory.schema.categories import BusinessCategory
 from subgraphs.directory.schema.mutation import Mutation
 from subgraphs.directory.schema.query import Query
-from subgraphs.directory.schema.types import Business, BusinessCategory, Review
+from subgraphs.directory.schema.types import Business, Review
 
 __all__ = ["schema"]
 

@@ -15,7 +15,8 @@ from resolvers.permissions import requires
 from subgraphs.directory import loaders
 from subgraphs.directory.domain.moderation import ModerationDecision, ReportReason, Ruling
 from subgraphs.directory.repository import reports
-from subgraphs.directory.schema.types import INTERNAL, WRITE, Account, Review
+from subgraphs.directory.schema.parts import INTERNAL, WRITE, Account
+from subgraphs.directory.schema.types import Review
 from subgraphs.directory.usecases import moderation
 
 __all__ = ["ModerationMutations", "ModerationQueries"]

@@ -4,7 +4,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import time
 from typing import Annotated, Any
 
 import strawberry
@@ -16,19 +15,14 @@ from resolvers.mutations import MutationPayload, mutation
 from resolvers.operation import Info
 from subgraphs.directory import loaders
 from subgraphs.directory.domain.errors import ReviewNotFound
-from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
+from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import RawListing, text_configuration
 from subgraphs.directory.domain.responses import Wording
+from subgraphs.directory.schema.categories import BusinessCategory
+from subgraphs.directory.schema.hours import OpeningIntervalInput, SetOpeningHoursInput
 from subgraphs.directory.schema.moderation import ModerationMutations
-from subgraphs.directory.schema.types import (
-    WRITE,
-    Business,
-    BusinessCategory,
-    CoordinatesInput,
-    Review,
-    Weekday,
-    WritingEngine,
-)
+from subgraphs.directory.schema.parts import WRITE, CoordinatesInput
+from subgraphs.directory.schema.types import Business, Review, WritingEngine
 from subgraphs.directory.usecases import listings, responses, reviews
 
 _USER = "Any UUID is taken: whether it is a user of the tenant is identity's to know."
@@ -40,18 +34,6 @@ class BusinessAddressInput:
     city: str = strawberry.field(description="City or village.")
     country_code: str = strawberry.field(description="Two letters of ISO 3166-1.")
     postal_code: str = strawberry.field(default="", description="Postal code; empty where there is none.")
-
-
-@strawberry.input(description="A stretch of being open, repeated every week.")
-class OpeningIntervalInput:
-    weekday: Weekday = strawberry.field(description="Day on which it begins.")
-    opens: time = strawberry.field(description="Wall-clock time of opening, whole minutes.")
-    closes: time = strawberry.field(
-        description="Wall-clock time of closing; not after `opens` means on the next day, the same means 24 hours."
-    )
-
-    def to_domain(self) -> OpeningInterval:
-        return OpeningInterval.on(self.weekday.value, self.opens, self.closes)
 
 
 @strawberry.input(description="A new listing.")
@@ -134,13 +116,6 @@ class UpdateBusinessInput:
 
     def _given(self, name: str) -> bool:
         return getattr(self, name) is not strawberry.UNSET
-
-
-@strawberry.input(description="The timetable of a business, instead of the one it has.")
-class SetOpeningHoursInput:
-    business_id: strawberry.ID = strawberry.field(description="The business.")
-    time_zone: str = strawberry.field(description="IANA name of the time zone.")
-    opening_hours: list[OpeningIntervalInput] = strawberry.field(description="Intervals that do not overlap.")
 
 
 @strawberry.input(description="A new review by the caller.")

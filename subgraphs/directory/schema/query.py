@@ -19,24 +19,18 @@ from subgraphs.directory.domain.geo import BoundingBox, Circle, Coordinates
 from subgraphs.directory.domain.ranking import Match
 from subgraphs.directory.domain.search import BusinessFilter, SearchMode
 from subgraphs.directory.repository import categories, listings
+from subgraphs.directory.schema.categories import BusinessCategory
+from subgraphs.directory.schema.hours import instant
 from subgraphs.directory.schema.moderation import ModerationQueries
+from subgraphs.directory.schema.parts import PEOPLE, SHOWN, After, Before, CoordinatesInput, First, Last
 from subgraphs.directory.schema.types import (
-    PEOPLE,
     REVIEW_ORDERINGS,
-    SHOWN,
-    After,
-    Before,
     Business,
-    BusinessCategory,
     BusinessConnection,
-    CoordinatesInput,
-    First,
-    Last,
     Review,
     ReviewConnection,
     ReviewOrder,
     ReviewOrderArgument,
-    instant,
 )
 from subgraphs.directory.usecases.search import search_businesses
 

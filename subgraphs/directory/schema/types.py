@@ -1,45 +1,42 @@
-"""Businesses, categories, reviews and their parts, as the graph shows them."""
+"""Businesses and reviews, as the graph shows them."""
 
 # ruff: noqa: A002 (the names of GraphQL arguments)
 
 import enum
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
 from sqlalchemy import Row
-from strawberry.federation.schema_directives import Key
 
-from resolvers.errors import BadUserInput
 from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
 from resolvers.pagination import Connection, Ordering, Window
 from subgraphs.directory import loaders
 from subgraphs.directory.domain.geo import Coordinates
-from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
+from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import rating_average
 from subgraphs.directory.domain.search import BusinessFilter
 from subgraphs.directory.repository import listings, reviews
-
-# For contracts. Types that other contexts extend are tagged field by field: a type's tag is that of all its fields.
-SHOWN = ("partner", "public")
-PEOPLE = ("people",)
-PAGING = ("paging",)
-INTERNAL = ("internal",)
-
-WRITE = "directory:write"
-
-
-@strawberry.enum(description="A day of the week.")
-class Weekday(enum.Enum):
-    MONDAY = 0
-    TUESDAY = 1
-    WEDNESDAY = 2
-    THURSDAY = 3
-    FRIDAY = 4
-    SATURDAY = 5
-    SUNDAY = 6
+from subgraphs.directory.schema.categories import BusinessCategory
+from subgraphs.directory.schema.hours import BusinessHours, BusinessOpeningState, instant
+from subgraphs.directory.schema.parts import (
+    INTERNAL,
+    PAGING,
+    PEOPLE,
+    SHOWN,
+    WRITE,
+    Account,
+    After,
+    Before,
+    BusinessAddress,
+    BusinessRating,
+    CoordinatesInput,
+    First,
+    GeoPoint,
+    Last,
+)
 
 
 @strawberry.enum(description="Order of a list of reviews.")
@@ -55,109 +52,7 @@ REVIEW_ORDERINGS: dict[ReviewOrder, Ordering] = {
     ReviewOrder.WORST: reviews.WORST,
 }
 
-First = Annotated[int | None, strawberry.argument(description="How many from the start of the list, at most 100.")]
-After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="How many from the end of the list, at most 100.")]
-Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 ReviewOrderArgument = Annotated[ReviewOrder, strawberry.argument(description="Order of the reviews.")]
-
-
-@strawberry.input(description="A point on the globe, in degrees (WGS 84).")
-class CoordinatesInput:
-    latitude: float = strawberry.field(description="North of the equator, -90 to 90.")
-    longitude: float = strawberry.field(description="East of Greenwich, -180 to 180.")
-
-    def to_domain(self) -> Coordinates:
-        return Coordinates(self.latitude, self.longitude)
-
-
-@strawberry.federation.type(tags=SHOWN, description="A point on the globe, in degrees (WGS 84).")
-class GeoPoint:
-    latitude: float = strawberry.field(description="North of the equator, -90 to 90.")
-    longitude: float = strawberry.field(description="East of Greenwich, -180 to 180.")
-
-
-@strawberry.federation.type(tags=SHOWN, description="Where a business is, as one writes it on an envelope.")
-class BusinessAddress:
-    street: str = strawberry.field(description="Street and number.")
-    postal_code: str = strawberry.field(description="Postal code; empty where there is none.")
-    city: str = strawberry.field(description="City or village.")
-    country_code: str = strawberry.field(description="Two letters of ISO 3166-1.")
-
-
-@strawberry.federation.type(tags=SHOWN, description="What the reviewers think on average.")
-class BusinessRating:
-    average: float | None = strawberry.field(description="Mean of the ratings, 1 to 5, two decimals; null if none.")
-    count: int = strawberry.field(description="How many reviews there are.")
-
-
-@strawberry.federation.type(tags=SHOWN, description="A stretch of being open, repeated every week.")
-class BusinessHours:
-    weekday: Weekday = strawberry.field(description="Day on which it begins.")
-    opens: time = strawberry.field(description="Wall-clock time of opening.")
-    closes: time = strawberry.field(
-        description="Wall-clock time of closing; not after `opens` means on the next day, the same means 24 hours."
-    )
-
-    @classmethod
-    def of(cls, interval: OpeningInterval) -> Self:
-        return cls(weekday=Weekday(interval.weekday), opens=interval.opens, closes=interval.closes)
-
-
-@strawberry.federation.type(tags=SHOWN, description="Whether a business is open, and for how long that stays so.")
-class BusinessOpeningState:
-    is_open: bool = strawberry.field(description="Whether it is open at that instant.")
-    next_change_at: datetime | None = strawberry.field(
-        description="When it closes, or opens, next, its time zone's clock changes considered; null if it never does."
-    )
-
-
-@strawberry.federation.type(keys=[Key(fields="id", resolvable=False)])  # type: ignore[arg-type]
-class Account:
-    """A reference to identity's entity, which describes it."""
-
-    id: strawberry.ID
-
-    @classmethod
-    def of(cls, id: UUID) -> Self:
-        return cls(id=wire_id(id))
-
-
-@strawberry.federation.type(tags=SHOWN, keys=["id"], description="A kind of business; categories form a tree.")
-class BusinessCategory:
-    id: strawberry.ID = strawberry.field(description="The category's id.")
-    slug: str = strawberry.field(description="Name for addresses, unique within the tenant.")
-    name: str = strawberry.field(description="What people call it.")
-    description: str = strawberry.field(description="What belongs here.")
-    row: strawberry.Private[Row[Any]]
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        return cls(id=wire_id(row.id), slug=row.slug, name=row.name, description=row.description, row=row)
-
-    @classmethod
-    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
-        row = await info.context.load(loaders.category_by_id, parse_id(id))
-        return None if row is None else cls.of(row)
-
-    @strawberry.field(description="The category above; null at the top of the tree.")
-    async def parent(self, info: Info) -> "BusinessCategory | None":
-        if self.row.parent_id is None:
-            return None
-        row = await info.context.load(loaders.category_by_id, self.row.parent_id)
-        return None if row is None else BusinessCategory.of(row)
-
-    @strawberry.field(description="The categories directly below, in their order.")
-    async def children(self, info: Info) -> list["BusinessCategory"]:
-        return [BusinessCategory.of(row) for row in await info.context.load(loaders.subcategories, self.row.id)]
-
-    @strawberry.field(description="All categories above, from the top of the tree down: for a path.")
-    async def ancestors(self, info: Info) -> list["BusinessCategory"]:
-        return [BusinessCategory.of(row) for row in await info.context.load(loaders.ancestors, self.row.id)]
-
-    @strawberry.field(description="How many businesses there are in this category and all below it.")
-    async def business_count(self, info: Info) -> int:
-        return await info.context.load(loaders.business_counts, self.row.id)
 
 
 @strawberry.enum(description="Who wrote a text: a person, a language model, or stated rules.")
@@ -392,18 +287,3 @@ class BusinessConnection(Connection[Business]):
 
 def _sees_hidden(info: Info, author_id: UUID) -> bool:
     return WRITE in info.context.request.scopes or info.context.request.user_id == author_id
-
-
-def instant(at: datetime | None) -> datetime | None:
-    """An instant that a client gave.
-
-    Raises:
-        BadUserInput: it has no offset, or lies where calendars end.
-    """
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        raise BadUserInput("An instant needs an offset, for example 2030-01-01T12:00:00Z.")
-    if not 1900 <= at.year <= 2200:
-        raise BadUserInput("An instant lies between the years 1900 and 2200.")
-    return at
