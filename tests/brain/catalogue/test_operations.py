@@ -28,6 +28,7 @@ _EXAMPLES = (
     "C012AB", "PWIXJZ", "HSP",
     "ED-1", "18c1", "app1", "rec1", "2026-01-01T00:00:00Z", "24h", "+15558675310", "123-4567890-1234567", "hello_world",
     "urn:li:organization:1", "urn:li:share:1", "customers/1/campaigns/1", "customers/1/campaignBudgets/1",
+    "B0AMAZON01", "A1PA6795UKMFR9",
     "properties/1/audiences/1", "SELECT a FROM b", "/a", "0011" * 4, "0" * 24, "9276c761-1111-2222-3333-444455556666",
 )  # fmt: skip
 
