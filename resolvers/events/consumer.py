@@ -14,11 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 from sqlalchemy import Row, text
 
 from resolvers.context import RequestContext
+from resolvers.errors import InvalidValue
 from resolvers.events import parked
 from resolvers.events.envelope import NOBODY, Envelope, NotAnEvent
 from resolvers.events.inbox import first_time
@@ -38,6 +40,9 @@ _LONGEST_PAUSE_S: Final = 15.0
 _BATCH: Final = 100
 _CONSUMER: Final = "one"
 _BELL_S: Final = 2.0
+
+_HOPELESS: Final = (ValidationError, InvalidValue)
+"""Raised for what the event itself says, which no later try finds otherwise."""
 
 Entry = tuple[str, Mapping[str, str]]
 
@@ -195,8 +200,11 @@ class Consumer:
             aggregate=envelope.about.aggregate,
             reason=str(error) if behind else _reason(error),
             tries=tries,
-            pause_s=0 if behind else self._retries.pause_s(tries),
+            pause_s=0 if behind else self._pause_s(error, tries),
         )
+
+    def _pause_s(self, error: Exception, tries: int) -> float | None:
+        return None if isinstance(error, _HOPELESS) else self._retries.pause_s(tries)
 
     async def _bury(
         self, tenant_id: UUID, stream: str, fields: Mapping[str, str], event_id: UUID, aggregate: str, reason: str
@@ -235,7 +243,7 @@ class Consumer:
                 await self._effect(subscription, envelope, again=True)
         except Exception as error:  # noqa: BLE001 - as when it first came
             _log.warning("%s refused event %s again", row.subscription or "the context", row.event_id, exc_info=error)
-            pause_s = None if subscription is None else self._retries.pause_s(row.tries + 1)
+            pause_s = None if subscription is None else self._pause_s(error, row.tries + 1)
             await parked.note_failure(self._database, row, _reason(error), pause_s)
 
     async def _anew(self, row: Row[Any], envelope: Envelope) -> None:

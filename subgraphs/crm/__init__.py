@@ -3,6 +3,7 @@
 Owns the entities `Lead` and `Contact`, both by `id`. Adds `assignedLeads` and `openLeadCount` to identity's `Account`,
 `leads` to directory's `Business`; refers to both by id only. Listens to
 `directory.review_posted` and `storefront.order_placed`, which contacts' timelines show, as they show
-`campaigns.contact_messaged` and `campaigns.contact_unsubscribed`; who orders becomes a contact.
+`campaigns.contact_messaged` and `campaigns.contact_unsubscribed`; who orders becomes a contact. Who sends a form of
+the site (`content.form_submitted`) becomes a contact and a lead.
 Tells of `crm.contact_changed`, `crm.contact_deleted`, `crm.contacts_merged` and `crm.lead_entered_stage`.
 """

@@ -3,11 +3,12 @@
 from resolvers.events.envelope import About
 from resolvers.events.subscriptions import subscribe
 from resolvers.session import TenantSession
-from subgraphs.crm.usecases import csv_imports, timeline
+from subgraphs.crm.usecases import csv_imports, forms, timeline
 from subgraphs.crm.usecases.csv_imports import Advanced
+from subgraphs.crm.usecases.forms import SubmittedForm
 from subgraphs.crm.usecases.timeline import PlacedOrder, PostedReview, SentMessage, Told, Unsubscribed
 
-__all__ = ["continue_csv_import", "note_message", "note_order", "note_review", "note_unsubscribed"]
+__all__ = ["continue_csv_import", "note_message", "note_order", "note_review", "note_unsubscribed", "take_form"]
 
 
 @subscribe("directory.review_posted", version=1)
@@ -38,3 +39,8 @@ async def note_message(session: TenantSession, message: SentMessage, about: Abou
 async def note_unsubscribed(session: TenantSession, gone: Unsubscribed, about: About) -> None:
     """A contact wants no more messages."""
     await timeline.note_unsubscribed(session, gone, Told(about.name, about.id))
+
+
+async def take_form(session: TenantSession, submitted: SubmittedForm, about: About) -> None:
+    """A visitor has sent a form of the site: they are a contact and a lead."""
+    await forms.take_form(session, submitted, Told(about.name, about.id))

@@ -13,6 +13,7 @@ from resolvers.session import TenantSession
 from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, LeadScore, Pipeline, Stage
 from subgraphs.crm.domain.automation import StageRule
 from subgraphs.crm.domain.duplicates import Duplicate, judge, normalised_phone
+from subgraphs.crm.domain.forms import FormSubmission
 from subgraphs.crm.domain.timeline import TimelineEntry
 from subgraphs.crm.repository import (
     activities,
@@ -20,6 +21,7 @@ from subgraphs.crm.repository import (
     contacts,
     csv_imports,
     duplicates,
+    forms,
     leads,
     pipelines,
     scores,
@@ -38,6 +40,7 @@ __all__ = [
     "csv_import_by_id",
     "csv_import_faults",
     "duplicates_of_contact",
+    "form_submissions_of_lead",
     "latest_score",
     "lead_by_id",
     "lead_counts",
@@ -181,6 +184,13 @@ async def activity_counts(session: TenantSession, keys: list[UUID], wanted: Acti
 async def timelines(session: TenantSession, keys: list[UUID], window: Window) -> Sequence[Page[TimelineEntry]]:
     """A page of the timeline of each contact."""
     return await timeline.timeline_pages(session, keys, window)
+
+
+async def form_submissions_of_lead(
+    session: TenantSession, keys: list[UUID], window: Window
+) -> Sequence[Page[FormSubmission]]:
+    """A page of the forms that were sent about each lead."""
+    return await forms.submission_pages(session, keys, window)
 
 
 async def csv_import_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Row[Any] | None]:

@@ -44,6 +44,7 @@ __all__ = [
     "contacts",
     "csv_import_faults",
     "csv_imports",
+    "form_submissions",
     "lead_scores",
     "leads",
     "metadata",
@@ -236,6 +237,29 @@ merged_contacts = tenant_table(
 )
 """Contacts that are other ones now; `from_id` is none of `contacts` any more."""
 
+form_submissions = tenant_table(
+    metadata,
+    "form_submissions",
+    Column("submission_id", String(100), nullable=False),
+    Column("lead_id", Uuid, nullable=False),
+    Column("contact_id", Uuid, nullable=False),
+    Column("form", String(100), nullable=False),
+    Column("page", String(500)),
+    Column("name", String(200), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("phone", SealedText),
+    Column("company", String(200)),
+    Column("message", Text),
+    Column("consent", Boolean, nullable=False),
+    Column("answers", JSONB, nullable=False),
+    Column("locale", String(35)),
+    moment("submitted_at"),
+    tenant_reference("lead_id", "crm.leads", ondelete="CASCADE"),
+    tenant_reference("contact_id", "crm.contacts", ondelete="CASCADE"),
+    # What the site tells twice is taken once.
+    UniqueConstraint("tenant_id", "submission_id", name="uq_form_submissions_submission"),
+)
+
 csv_imports = tenant_table(
     metadata,
     "csv_imports",
@@ -300,6 +324,8 @@ for _table, _columns in (
     (lead_scores, ("lead_id", "scored_at")),
     (stage_rules, ("stage_id", "created_at")),
     (timeline_entries, ("contact_id", "at")),
+    (form_submissions, ("lead_id", "submitted_at")),
+    (form_submissions, ("contact_id", "submitted_at")),
     (csv_imports, ("created_at",)),
     (csv_import_faults, ("import_id", "line")),
 ):

@@ -82,6 +82,7 @@ _READ: Final = frozenset(
         "campaigns:read",
         "gaming:play",
         "analytics:read",
+        "content:read",
     }
 )
 _WORK: Final = _READ | {
@@ -91,14 +92,15 @@ _WORK: Final = _READ | {
     "gaming:write",
     "trading:write",
     "campaigns:write",
+    "content:write",
 }
-_MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write"}
+_MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write", "content:publish"}
 _OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}
 # A key is no person: it never administers its own tenant, and never decides what agents may do.
 _FOR_PEOPLE: Final = frozenset({"identity:admin", "agents:admin", "agents:approve"})
 
 ROLE_SCOPES: Final = {Role.OWNER: _OWN, Role.MANAGER: _MANAGE, Role.AGENT: _WORK, Role.VIEWER: _READ}
-"""Role -> scopes (`<context>:<read|write|approve|admin|play>`)."""
+"""Role -> scopes (`<context>:<read|write|approve|admin|play|publish>`)."""
 
 GRANTABLE_SCOPES: Final = _OWN - _FOR_PEOPLE
 """What an API key may be given."""

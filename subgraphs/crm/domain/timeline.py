@@ -24,6 +24,7 @@ class TimelineKind(Enum):
     REVIEW = "review"
     ORDER = "order"
     CAMPAIGN = "campaign"
+    FORM = "form"
 
 
 @dataclass(frozen=True, slots=True)

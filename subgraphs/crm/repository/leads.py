@@ -25,6 +25,7 @@ __all__ = [
     "lead_for_update",
     "lead_page",
     "lead_pages_by",
+    "open_lead_by_email",
     "remove_lead",
 ]
 
@@ -78,6 +79,13 @@ async def count_leads_by(session: TenantSession, column: str, parents: Sequence[
 async def count_open_leads_of_users(session: TenantSession, users: Sequence[UUID]) -> list[int]:
     """How many open leads each user has. One statement."""
     return await count_leads_by(session, "assignee_id", users, LeadFilter(status=(LeadStatus.OPEN,)))
+
+
+async def open_lead_by_email(session: TenantSession, email: str) -> Lead | None:
+    """The open lead with this address, whatever its case."""
+    wanted = select(*_COLUMNS).where(leads.c.email_key == func.lower(email), leads.c.status == LeadStatus.OPEN)
+    row = await session.row(wanted)
+    return None if row is None else _lead(row)
 
 
 async def lead_for_update(session: TenantSession, lead_id: UUID) -> Lead | None:

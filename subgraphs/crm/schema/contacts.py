@@ -127,7 +127,7 @@ class Contact:
     @strawberry.federation.field(
         tags=INTERNAL,
         description="What happened with the contact, or the business they work for, in other parts of the platform: "
-        "orders, reviews; the latest first. It arrives a moment after it happened.",
+        "orders, reviews, messages, forms; the latest first. It arrives a moment after it happened.",
     )
     async def timeline(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None

@@ -8,11 +8,13 @@ import strawberry
 
 from resolvers.ids import parse_id, wire_id
 from resolvers.operation import Info
-from resolvers.pagination import After, Before, CountedConnection, First, Last
+from resolvers.pagination import After, Before, CountedConnection, First, Last, Window
 from subgraphs.crm import domain, loaders
 from subgraphs.crm.domain import LeadGrade, LeadSource, LeadStatus, ScoringEngine
+from subgraphs.crm.repository.forms import NEWEST_FIRST
 from subgraphs.crm.schema import inputs
 from subgraphs.crm.schema.contacts import Contact
+from subgraphs.crm.schema.forms import LeadFormSubmission, LeadFormSubmissionConnection
 from subgraphs.crm.schema.lists import (
     GONE,
     INTERNAL,
@@ -145,6 +147,16 @@ class Lead:
     async def scoring(self, info: Info) -> LeadScore | None:
         found = await info.context.load(loaders.latest_score, self.entity.id)
         return None if found is None else LeadScore.of(found)
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="Forms of the site that were sent about it; the latest first."
+    )
+    async def form_submissions(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> LeadFormSubmissionConnection:
+        window = Window.of(NEWEST_FIRST, first=first, after=after, last=last, before=before)
+        page = await info.context.load(loaders.form_submissions_of_lead, self.entity.id, window)
+        return LeadFormSubmissionConnection.of(page, LeadFormSubmission.of)
 
     @strawberry.field(description="What was done about it, or is planned; the latest first.")
     async def activities(

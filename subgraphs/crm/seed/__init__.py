@@ -3,7 +3,7 @@
 from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, demo_tenant_id
 from resolvers.session import Database
-from subgraphs.crm.repository import activities, contacts, leads, pipelines, scores
+from subgraphs.crm.repository import activities, contacts, forms, leads, pipelines, scores
 from subgraphs.crm.seed.story import tell
 
 __all__ = ["seed"]
@@ -29,3 +29,4 @@ async def seed(database: Database) -> None:
             await leads.add_lead(session, *story.leads)
             await activities.add_activity(session, *story.activities)
             await scores.add_score(session, *story.scores)
+            await forms.add_submission(session, *story.submissions)

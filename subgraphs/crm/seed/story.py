@@ -27,13 +27,14 @@ from subgraphs.crm.domain import (
     Stage,
     StageDraft,
 )
+from subgraphs.crm.domain.forms import FormEntry, FormSubmission
 from subgraphs.crm.seed.names import COMPANIES, JOB_TITLES, LOST_REASONS, NOTES, SUBJECTS, people
 
 __all__ = ["ANCHOR", "Story", "tell"]
 
 ANCHOR = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
-CONTACTS, LEADS, ACTIVITIES, BUSINESSES, SCORED = 60, 150, 300, 60, 10
+CONTACTS, LEADS, ACTIVITIES, BUSINESSES, SCORED, SUBMITTED = 60, 150, 300, 60, 10, 5
 
 _OPEN, _WON, _LOST = LeadStatus.OPEN, LeadStatus.WON, LeadStatus.LOST
 _PIPELINES: dict[str, tuple[tuple[str, tuple[StageDraft, ...]], ...]] = {
@@ -98,6 +99,7 @@ class Story:
     leads: tuple[Lead, ...]
     activities: tuple[Activity, ...]
     scores: tuple[LeadScore, ...]
+    submissions: tuple[FormSubmission, ...]
 
 
 def tell(slug: str) -> Story:
@@ -112,7 +114,9 @@ def tell(slug: str) -> Story:
     )
     activities = tuple(_activity(slug, random, number, leads, contacts) for number in range(1, ACTIVITIES + 1))
     scores = tuple(_score(slug, lead) for lead in leads[-SCORED:])
-    return Story(pipelines, tuple(stage for group in stages for stage in group), contacts, leads, activities, scores)
+    submissions = tuple(_submission(slug, lead) for lead in leads if lead.email and lead.contact_id)
+    every = tuple(stage for group in stages for stage in group)
+    return Story(pipelines, every, contacts, leads, activities, scores, submissions[:SUBMITTED])
 
 
 def _pipelines(slug: str) -> tuple[tuple[Pipeline, ...], tuple[tuple[Stage, ...], ...]]:
@@ -227,6 +231,27 @@ def _score(slug: str, lead: Lead) -> LeadScore:
         user_id=_user(slug, "cleo"),
         scored_at=lead.created_at,
     )
+
+
+def _submission(slug: str, lead: Lead) -> FormSubmission:
+    assert lead.email is not None
+    assert lead.contact_id is not None
+    entry = FormEntry(
+        submission_id=str(demo_id(slug, "form submission", str(lead.id))),
+        form="contact",
+        page="/contact",
+        name=lead.name,
+        email=lead.email,
+        phone=lead.phone,
+        company=lead.company,
+        message="We would like to hear more.",
+        consent=True,
+        answers={"How did you find us?": "A friend told me."},
+        locale="en",
+        submitted_at=lead.created_at,
+    )
+    row_id = demo_id(slug, "form", str(lead.id))
+    return FormSubmission.of(row_id, entry, lead_id=lead.id, contact_id=lead.contact_id, now=lead.created_at)
 
 
 def _user(slug: str, key: str | None) -> UUID | None:

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from resolvers.session import TenantSession
 from subgraphs.crm import domain
 from subgraphs.crm.domain import Contact, ContactDetails
-from subgraphs.crm.domain.errors import ContactNotFound, check_version
+from subgraphs.crm.domain.errors import ContactNotFound, DuplicateEmail, check_version
 from subgraphs.crm.repository import contacts
 
-__all__ = ["create_contact", "delete_contact", "update_contact"]
+__all__ = ["create_contact", "delete_contact", "known_or_new_contact", "update_contact"]
 
 _DETAILS = tuple(field.name for field in fields(ContactDetails))
 
@@ -21,6 +21,27 @@ async def create_contact(session: TenantSession, details: ContactDetails) -> Con
     """A new contact."""
     contact = domain.new_contact(uuid4(), details, datetime.now(UTC))
     await contacts.add_contact(session, contact)
+    return contact
+
+
+async def known_or_new_contact(session: TenantSession, details: ContactDetails) -> Contact:
+    """The contact with the address of `details`, as it is, or that one with it has become; else a new one.
+
+    For what comes in by other ways than the tenant's people: who is known stays as they have written them.
+    """
+    if details.email is not None:
+        known = await contacts.contact_by_email(session, details.email)
+        if known is not None:
+            return known
+    contact = domain.new_contact(uuid4(), details, datetime.now(UTC))
+    try:
+        async with session.savepoint():
+            await contacts.add_contact(session, contact)
+    except DuplicateEmail:  # somebody else has made it in this moment
+        found = None if details.email is None else await contacts.contact_by_email(session, details.email)
+        if found is None:
+            raise
+        return found
     return contact
 
 

@@ -1,14 +1,13 @@
 """What other contexts tell of contacts, written into their timelines."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from resolvers.session import TenantSession
-from subgraphs.crm import domain
 from subgraphs.crm.domain import Contact, ContactDetails
-from subgraphs.crm.domain.errors import DuplicateEmail, InvalidValue
+from subgraphs.crm.domain.errors import InvalidValue
 from subgraphs.crm.domain.timeline import (
     TimelineKind,
     message_summary,
@@ -17,6 +16,7 @@ from subgraphs.crm.domain.timeline import (
     unsubscribed_summary,
 )
 from subgraphs.crm.repository import contacts, duplicates, timeline
+from subgraphs.crm.usecases.contacts import known_or_new_contact
 
 __all__ = [
     "PlacedOrder",
@@ -177,13 +177,4 @@ async def _customer(session: TenantSession, order: PlacedOrder) -> Contact | Non
         return None
     if details.email is None:
         return None
-    known = await contacts.contact_by_email(session, details.email)
-    if known is not None:
-        return known
-    contact = domain.new_contact(uuid4(), details, datetime.now(UTC))
-    try:
-        async with session.savepoint():
-            await contacts.add_contact(session, contact)
-    except DuplicateEmail:  # somebody else has made it in this moment
-        return await contacts.contact_by_email(session, details.email)
-    return contact
+    return await known_or_new_contact(session, details)

@@ -2,11 +2,13 @@
 
 from uuid import UUID, uuid4
 
+from resolvers.errors import InvalidValue
+from resolvers.events.envelope import About
 from resolvers.events.operations import dead_events, replay, resend
 from resolvers.events.parked import Retries
 from resolvers.events.subscriptions import subscribe
-from resolvers.session import Database
-from tests.resolvers.events.conftest import Told, keep
+from resolvers.session import Database, TenantSession
+from tests.resolvers.events.conftest import Heard, Told, keep
 
 NOW = {"first_pause_s": 0.0}
 
@@ -119,3 +121,18 @@ async def test_what_is_old_goes_and_the_rest_stays(world: Told, tenant: UUID) ->
     # Whatever is asked for, a day's worth stays.
     assert await world.relay(outbox_days=0, inbox_days=0).prune() == 0
     assert [row["n"] for row in await world.outbox("data->>'number' as n")] == ["2", "3", "4"]
+
+
+async def test_what_the_data_themselves_refuse_is_dead_at_once(world: Told, tenant: UUID) -> None:
+    async def handler(session: TenantSession, heard: Heard, about: About) -> None:
+        if heard.number == 1:
+            raise InvalidValue("number", "must not be 1")
+        await keep(session, heard, about)
+
+    consumer = world.consumer(subscribe("told.counted", version=1)(handler))
+    await world.publish(tenant, 1, 2)
+    await world.deliver(consumer)
+    assert await world.effects(tenant) == [2]
+    (dead,) = await world.parked()
+    assert (dead["tries"], dead["reason"]) == (1, "InvalidValue: number must not be 1.")
+    assert dead["died_at"] is not None

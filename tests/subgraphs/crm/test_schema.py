@@ -17,6 +17,7 @@ KIT = {
     "TimelineEntryEdge",
     "CsvImportEdge",
     "CsvImportFaultEdge",
+    "LeadFormSubmissionEdge",
     "_Service",
 }
 CONNECTION_FIELDS = {"edges", "pageInfo", "_service", "_entities"}

@@ -79,7 +79,7 @@ async def stored(settings: Settings, table: str = "contacts") -> list[str]:
 async def test_what_is_stored_is_sealed_and_what_is_read_is_as_typed(
     crm: RunningSubgraph, sealed_settings: Settings
 ) -> None:
-    for table in ("contacts", "leads"):
+    for table in ("contacts", "form_submissions", "leads"):
         seeded = await stored(sealed_settings, table)
         assert seeded
         assert all(value.startswith("vault:v") for value in seeded)
@@ -160,7 +160,7 @@ async def test_rotation_and_what_was_stored_before_there_was_a_vault(
     await reseal_all(["crm"], sealed_settings)
     assert await crm.data(read_all) == shown
     assert (await crm.data(READ, {"id": early}))["contact"]["phone"] == "vault:v1:x"
-    for table in ("contacts", "leads"):
+    for table in ("contacts", "form_submissions", "leads"):
         values = await stored(sealed_settings, table)
         assert all(value.startswith(f"vault:v{version}:") for value in values)
     await reseal_all(["crm"], sealed_settings)  # again: nothing to do
