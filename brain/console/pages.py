@@ -1,33 +1,26 @@
 """The console's pages, made of templates; whatever is put into them is escaped."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from brain.sign_in.pages import Pages
+from brain.sign_in.place import Place
 
-__all__ = ["CONTENT_SECURITY_POLICY", "SECURITY_HEADERS", "page"]
+__all__ = ["CONSOLE", "page"]
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+CONSOLE = Place(
+    title="Agents' console",
+    path="/console",
+    own="/console",
+    cookies="brain_console",
+    same_site="strict",
+    pages=re.compile(r"/console/(runs/[A-Za-z0-9-]{1,64})?"),
 )
-SECURITY_HEADERS = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cache-control": "no-store",
-}
 
 _MICROS = 1_000_000
-
-
-def page(name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page made of `templates/<name>.html`."""
-    return HTMLResponse(_templates.get_template(f"{name}.html").render(**values), status, SECURITY_HEADERS)
 
 
 def money(micros: int | str, currency: str = "USD") -> str:
@@ -54,11 +47,8 @@ def words(name: str) -> str:
     return name.replace("_", " ").lower()
 
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
+page = Pages(
+    CONSOLE,
+    Path(__file__).parent / "templates",
+    filters={"money": money, "pretty": pretty, "moment": moment, "words": words},
 )
-_templates.filters |= {"money": money, "pretty": pretty, "moment": moment, "words": words}

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from brain.console.graph import Answer, Graph, GraphFault
-from brain.console.pages import SECURITY_HEADERS, page
-from brain.console.session import Session, comes_from_here
-from brain.console.sign_on import SignOn, local
+from brain.console.operations import OPERATIONS
+from brain.console.pages import CONSOLE, page
+from brain.sign_in.graph import Answer, Graph, GraphFault
+from brain.sign_in.log_in import LogIn, see, text_of
+from brain.sign_in.pages import SECURITY_HEADERS
+from brain.sign_in.session import Session, comes_from_here
+from brain.sign_in.sign_on import SignOn
 
 __all__ = ["console_routes"]
 
@@ -39,7 +41,7 @@ def console_routes(router: ASGIApp, *, temporal_ui_url: str | None = None) -> li
         router: answers the console's operations.
         temporal_ui_url: where operators look at workflows, if there is such a place.
     """
-    console = _Console(Graph(router), temporal_ui_url)
+    console = _Console(Graph(router, OPERATIONS), temporal_ui_url)
     files = {
         file.name: (file.read_bytes(), _MEDIA_TYPES[file.suffix])
         for file in _STATIC.iterdir()
@@ -53,8 +55,8 @@ def console_routes(router: ASGIApp, *, temporal_ui_url: str | None = None) -> li
 
     routes = [
         Route("/", console.get(console.overview), methods=["GET"]),
-        Route("/log-in", console.post(console.log_in), methods=["POST"]),
-        Route("/log-out", console.post(console.log_out), methods=["POST"]),
+        Route("/log-in", console.post(console.log_in.log_in), methods=["POST"]),
+        Route("/log-out", console.post(console.log_in.log_out), methods=["POST"]),
         Route("/sign-on/back", console.get(console.sign_on.back), methods=["GET"]),
         Route("/sign-on/{provider}", console.get(console.sign_on.begin), methods=["GET"]),
         Route("/runs/{id}", console.get(console.run), methods=["GET"]),
@@ -72,14 +74,15 @@ class _Console:
 
     def __init__(self, graph: Graph, temporal_ui_url: str | None) -> None:
         self._graph = graph
-        self.sign_on = SignOn(graph)
+        self.sign_on = SignOn(graph, CONSOLE, page)
+        self.log_in = LogIn(graph, CONSOLE, self.sign_on)
         self._temporal_ui_url = None if temporal_ui_url is None else temporal_ui_url.rstrip("/")
 
     # ---- around every request ---------------------------------------------------------------------------------------
 
     def get(self, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            session = Session.of(request)
+            session = Session.of(request, CONSOLE)
             return session.write(request, await handle(request, session))
 
         return answer
@@ -90,7 +93,7 @@ class _Console:
                 return page("error", status=403, title="Refused", message="This form was sent from another site.")
             if int(request.headers.get("content-length") or 0) > _MAX_FORM_BYTES:
                 return page("error", status=413, title="Refused", message="This form is too large.")
-            session = Session.of(request)
+            session = Session.of(request, CONSOLE)
             return session.write(request, await handle(request, session))
 
         return answer
@@ -116,34 +119,12 @@ class _Console:
     async def _refused(self, request: Request, answer: Answer) -> Response | None:
         """The page for an answer without data: a log-in, or what is wrong."""
         if answer.is_unauthenticated:
-            return await self.sign_on.page(request, status=401, next=local(str(request.url.path)))
+            return await self.sign_on.page(request, status=401, next=CONSOLE.local(str(request.url.path)))
         if answer.faults:
             status, title = _status_of(answer)
             message = " ".join(fault.message for fault in answer.faults)
             return page("error", status=status, title=title, message=message)
         return None
-
-    # ---- logging in -------------------------------------------------------------------------------------------------
-
-    async def log_in(self, request: Request, session: Session) -> Response:
-        form = await request.form()
-        email, to = _text(form, "email"), local(_text(form, "next"))
-        given = {"email": email, "password": _text(form, "password")}
-        if tenant := _text(form, "tenant"):
-            given["tenant"] = tenant
-        answer = await self._graph.ask(request, "LogIn", {"input": given}, None)
-        payload = answer.data.get("logIn") or {}
-        if payload.get("tokens") is None:
-            told = [error["message"] for error in payload.get("errors", ())] + [f.message for f in answer.faults]
-            return await self.sign_on.page(request, status=403, problem=" ".join(told), email=email, next=to)
-        session.take(payload["tokens"])
-        return _see(to)
-
-    async def log_out(self, request: Request, session: Session) -> Response:
-        if session.refresh is not None:
-            await self._graph.ask(request, "LogOut", {"refreshToken": session.refresh}, session.access)
-        session.forget()
-        return _see("/console/")
 
     # ---- pages ------------------------------------------------------------------------------------------------------
 
@@ -217,16 +198,16 @@ class _Console:
 
     async def decide(self, request: Request, session: Session) -> Response:
         form = await request.form()
-        index, decision = request.path_params["index"], _text(form, "decision")
+        index, decision = request.path_params["index"], text_of(form, "decision")
         given: dict[str, Any] = {
             "runId": request.path_params["id"],
             "index": index,
             "decision": decision,
-            "argumentsHash": _text(form, "argumentsHash"),
-            "note": _text(form, "note") or None,
+            "argumentsHash": text_of(form, "argumentsHash"),
+            "note": text_of(form, "note") or None,
         }
         if decision == "EDIT":
-            edited = _text(form, "arguments")
+            edited = text_of(form, "arguments")
             try:
                 given["editedArguments"] = json.loads(edited)
             except ValueError as error:
@@ -254,7 +235,7 @@ class _Console:
         if told:
             return await self._run_page(request, session, 409, told, None)
         run = payload.get("run") or {}
-        return _see(f"/console/runs/{run.get('id', request.path_params['id'])}")
+        return see(f"/console/runs/{run.get('id', request.path_params['id'])}")
 
 
 def _status_of(answer: Answer) -> tuple[int, str]:
@@ -268,13 +249,3 @@ def _status_of(answer: Answer) -> tuple[int, str]:
 
 def _plain(status: int, text: str) -> Response:
     return Response(text + "\n", status, SECURITY_HEADERS, "text/plain; charset=utf-8")
-
-
-def _see(path: str) -> Response:
-    """Go on with another page; reloading it repeats nothing."""
-    return RedirectResponse(path, 303, SECURITY_HEADERS)
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""

@@ -8,11 +8,13 @@ import pytest
 from graphql import build_schema, parse, validate
 
 from brain.config import project_root
-from brain.console.operations import OPERATIONS
+from brain.console import operations
 from brain.console.pages import moment, money, page
+from brain.sign_in import operations as of_signing_in
 from router.graph.api_schema import build_api_schema
 from router.graph.supergraph import load_supergraph
 
+OPERATIONS = {**of_signing_in.OPERATIONS, **operations.OPERATIONS}
 HOSTILE = '"><script>alert(1)</script></textarea><img src=x onerror=alert(2)>'
 
 

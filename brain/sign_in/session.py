@@ -1,4 +1,4 @@
-"""Who has logged in to the console: identity's tokens, in cookies that no script reads and no other site sends."""
+"""Who has signed in to a place: identity's tokens, in cookies that no script reads."""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from brain.sign_in.place import Place
+
 __all__ = ["Session", "comes_from_here"]
 
-_ACCESS = "brain_console_access"
-_REFRESH = "brain_console_refresh"
-_PATH = "/console"
 _REFRESH_LIFETIME_S = 30 * 24 * 3600
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")
 
@@ -23,18 +22,21 @@ class Session:
     """The tokens of a browser.
 
     Attributes:
+        place: where they are good.
         is_changed: whether the browser must be told.
     """
 
+    place: Place
     access: str | None = None
     refresh: str | None = None
     expires_in_s: int = 0
     is_changed: bool = False
 
     @classmethod
-    def of(cls, request: Request) -> "Session":
+    def of(cls, request: Request, place: Place) -> "Session":
         """The tokens that the browser sent."""
-        return cls(_token(request.cookies.get(_ACCESS)), _token(request.cookies.get(_REFRESH)))
+        access, refresh = (_token(request.cookies.get(name)) for name in _names(place))
+        return cls(place, access, refresh)
 
     def take(self, tokens: Mapping[str, Any]) -> None:
         """Use new tokens, as `logIn` and `refreshTokens` answer them."""
@@ -49,18 +51,22 @@ class Session:
     def write(self, request: Request, response: Response) -> Response:
         """Let the browser know what has changed."""
         if self.is_changed:
-            lifetimes = {_ACCESS: self.expires_in_s, _REFRESH: _REFRESH_LIFETIME_S}
-            for name, token in ((_ACCESS, self.access), (_REFRESH, self.refresh)):
+            tokens = ((self.access, self.expires_in_s), (self.refresh, _REFRESH_LIFETIME_S))
+            for name, (token, lifetime_s) in zip(_names(self.place), tokens, strict=True):
                 response.set_cookie(
                     name,
                     token or "",
-                    max_age=0 if token is None else lifetimes[name],
-                    path=_PATH,
+                    max_age=0 if token is None else lifetime_s,
+                    path=self.place.path,
                     secure=request.url.scheme == "https",
                     httponly=True,
-                    samesite="strict",
+                    samesite=self.place.same_site,
                 )
         return response
+
+
+def _names(place: Place) -> tuple[str, str]:
+    return f"{place.cookies}_access", f"{place.cookies}_refresh"
 
 
 def _token(text: str | None) -> str | None:

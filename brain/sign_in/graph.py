@@ -1,7 +1,7 @@
-"""The console's way to the graph: its operations, sent to the router in the same process as a browser would send them.
+"""The way of our own pages to the graph: operations, sent to the router in the same process as a browser sends them.
 
 What goes along is what the browser's own request would have: its host, its address and the token of who has logged in.
-So the console can do what its user can do, and nothing else.
+So pages can do what their user can do, and nothing else.
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Scope
 
-from brain.console.operations import OPERATIONS
 from brain.in_process import Exchange, graphql_scope
+from brain.sign_in.operations import OPERATIONS
 
 __all__ = ["Answer", "Graph", "GraphFault"]
 
@@ -46,23 +46,25 @@ class Answer:
 
 
 class Graph:
-    """Sends the console's operations.
+    """Sends the operations of signing in, and of the place.
 
     Args:
         router: the application that answers `POST /graphql`.
+        operations: documents by the name of their operation.
     """
 
-    def __init__(self, router: ASGIApp) -> None:
+    def __init__(self, router: ASGIApp, operations: Mapping[str, str]) -> None:
         self._router = router
+        self._operations = {**OPERATIONS, **operations}
 
     async def ask(self, request: Request, operation: str, variables: Mapping[str, Any], token: str | None) -> Answer:
-        """The answer to one of `OPERATIONS`.
+        """The answer to one of the operations.
 
         Args:
             request: the browser's.
             token: access token of who has logged in.
         """
-        exchange = Exchange(self._router, _scope(request, token, "application/json"), _body(operation, variables))
+        exchange = Exchange(self._router, _scope(request, token, "application/json"), self._body(operation, variables))
         content = await exchange.content()
         try:
             found = json.loads(content)
@@ -80,13 +82,13 @@ class Graph:
         self, request: Request, operation: str, variables: Mapping[str, Any], token: str | None
     ) -> AsyncIterator[bytes]:
         """The Server-Sent Events of a subscription, as they come. Closing it ends the subscription."""
-        exchange = Exchange(self._router, _scope(request, token, "text/event-stream"), _body(operation, variables))
+        exchange = Exchange(self._router, _scope(request, token, "text/event-stream"), self._body(operation, variables))
         async for chunk in exchange.chunks():
             yield chunk
 
-
-def _body(operation: str, variables: Mapping[str, Any]) -> bytes:
-    return json.dumps({"query": OPERATIONS[operation], "operationName": operation, "variables": variables}).encode()
+    def _body(self, operation: str, variables: Mapping[str, Any]) -> bytes:
+        document = self._operations[operation]
+        return json.dumps({"query": document, "operationName": operation, "variables": variables}).encode()
 
 
 def _scope(request: Request, token: str | None, accept: str) -> Scope:
