@@ -65,6 +65,16 @@ class TenantSession:
         self._after_commit: list[Callable[[], Awaitable[None]]] = []
         self._outgoing: list[Outgoing] = []
 
+    def tenant_id(self) -> UUID:
+        """The tenant whose rows this sees and writes.
+
+        Raises:
+            Unauthenticated: there is none.
+        """
+        if self._tenant_id is None:
+            raise Unauthenticated("This needs a tenant.")
+        return self._tenant_id
+
     async def execute(self, statement: Executable, parameters: Parameters = None) -> int:
         """Runs a statement for its effect and returns the number of rows it touched."""
         _, count = await self._run(statement, parameters)
@@ -128,7 +138,7 @@ class TenantSession:
             TypeError: it is of another class.
             Unauthenticated: the session has no tenant.
         """
-        self._tenant()
+        self.tenant_id()
         self._outgoing.append(outgoing(event))
 
     @asynccontextmanager
@@ -168,7 +178,7 @@ class TenantSession:
             SealedAway: what seals them cannot be reached.
             Unauthenticated: the session has no tenant.
         """
-        return await self._database.seals.seal(self._tenant(), values) if values else []
+        return await self._database.seals.seal(self.tenant_id(), values) if values else []
 
     async def unseal(self, values: Sequence[str]) -> list[str]:
         """What was sealed for the session's tenant; one request for all.
@@ -177,12 +187,7 @@ class TenantSession:
             SealedAway: what opens them cannot be reached.
             Unauthenticated: the session has no tenant.
         """
-        return await self._database.seals.unseal(self._tenant(), values) if values else []
-
-    def _tenant(self) -> UUID:
-        if self._tenant_id is None:
-            raise Unauthenticated("This needs a tenant.")
-        return self._tenant_id
+        return await self._database.seals.unseal(self.tenant_id(), values) if values else []
 
     async def commit(self) -> None:
         """Commits.
@@ -192,7 +197,7 @@ class TenantSession:
         """
         if self._outgoing and not self._failed:
             events, self._outgoing = self._outgoing, []
-            await write(self, self._tenant(), events, self._database.schema)
+            await write(self, self.tenant_id(), events, self._database.schema)
             self._after_commit.append(self._database.ring)
         async with self._lock:
             if self._connection is None:

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from resolvers.errors import Unauthenticated
 from resolvers.events.tables import EVENTS
 from resolvers.session import TenantSession
 
@@ -22,9 +21,5 @@ async def first_time(session: TenantSession, subscription: str, event_id: UUID) 
     Raises:
         Unauthenticated: the session has no tenant.
     """
-    if session.context.tenant_id is None:
-        raise Unauthenticated("This needs a tenant.")
-    note = insert(EVENTS.inbox).values(
-        tenant_id=session.context.tenant_id, subscription=subscription, event_id=event_id
-    )
+    note = insert(EVENTS.inbox).values(tenant_id=session.tenant_id(), subscription=subscription, event_id=event_id)
     return bool(await session.execute(note.on_conflict_do_nothing()))

@@ -87,10 +87,11 @@ credentials = Table(
 memberships = tenant_table(
     metadata,
     "memberships",
-    Column("user_id", Uuid, ForeignKey("identity.users.id"), nullable=False, index=True),
+    Column("user_id", Uuid, ForeignKey("identity.users.id"), nullable=False),
     Column("role", Text, nullable=False),
     ForeignKeyConstraint(["tenant_id"], ["identity.tenants.id"]),
     UniqueConstraint("tenant_id", "user_id"),
+    Index("ix_identity_memberships_user_id", "user_id"),
     CheckConstraint("role in ('owner', 'manager', 'agent', 'viewer')", name="role"),
 )
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 
 from resolvers.pagination import Page, Window, fetch_page
+from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.actions import Action, Decision
 from subgraphs.agents.domain.values import ActionStatus, RunStatus, hash_of
-from subgraphs.agents.repository.rows import among, columns_of, insert_rows, newest_first, page_of, update_row
+from subgraphs.agents.repository.rows import insert_rows, newest_first, page_of, update_row
 from subgraphs.agents.tables import actions, runs, votes
 
 __all__ = [

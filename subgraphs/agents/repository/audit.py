@@ -10,10 +10,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
+from resolvers.rows import among
 from resolvers.session import TenantSession
 from subgraphs.agents.domain import audit as log
 from subgraphs.agents.domain.audit import Entry, Head
-from subgraphs.agents.repository.rows import among, insert_rows, page_of, tenant_of
+from subgraphs.agents.repository.rows import insert_rows, page_of
 from subgraphs.agents.tables import audit, audit_heads
 
 __all__ = ["AUDIT_NEWEST", "append", "entries_after", "entries_of_runs", "entry_page", "head"]
@@ -26,7 +27,7 @@ _COLUMNS = tuple(audit.c[field.name] for field in fields(Entry))
 async def head(session: TenantSession) -> Head:
     """The end of the tenant's log."""
     row = await session.row(
-        select(audit_heads.c.seq, audit_heads.c.hash).where(audit_heads.c.tenant_id == tenant_of(session))
+        select(audit_heads.c.seq, audit_heads.c.hash).where(audit_heads.c.tenant_id == session.tenant_id())
     )
     return Head() if row is None else Head(row.seq, row.hash)
 
@@ -35,7 +36,7 @@ async def append(
     session: TenantSession, at: datetime, actor: str, kind: str, run_id: UUID | None, data: dict[str, Any]
 ) -> Entry:
     """Writes the next entry of the tenant's log; the tenant is locked."""
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     entry = log.append(tenant_id, await head(session), at, actor, kind, run_id, data)
     await insert_rows(session, audit, entry)
     values = {"seq": entry.seq, "hash": entry.hash}

@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from resolvers.rows import among
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.budgets import ALL_CREWS, Account, Limit
 from subgraphs.agents.domain.values import MAX_MICROS
-from subgraphs.agents.repository.rows import among, insert_rows, tenant_of
+from subgraphs.agents.repository.rows import insert_rows
 from subgraphs.agents.tables import budget_limits, budget_usage, ledger, reservations
 
 __all__ = [
@@ -67,7 +68,7 @@ _CALL = tuple(ledger.c[name] for name in LlmCall.__dataclass_fields__)
 
 async def limit_rows(session: TenantSession) -> dict[str, LimitRow]:
     """The limits that the tenant has set, by crew."""
-    own = budget_limits.c.tenant_id == tenant_of(session)
+    own = budget_limits.c.tenant_id == session.tenant_id()
     rows = await session.rows(select(budget_limits).where(own).order_by(budget_limits.c.crew))
     return {
         row.crew: LimitRow(
@@ -93,14 +94,14 @@ async def set_limit(session: TenantSession, row: LimitRow) -> None:
     }
     await session.execute(
         insert(budget_limits)
-        .values(tenant_id=tenant_of(session), crew=row.crew, **values)
+        .values(tenant_id=session.tenant_id(), crew=row.crew, **values)
         .on_conflict_do_update(constraint="uq_budget_limits_crew", set_=values)
     )
 
 
 async def remove_limit(session: TenantSession, crew: str) -> None:
     """Deletes a limit."""
-    own = budget_limits.c.tenant_id == tenant_of(session)
+    own = budget_limits.c.tenant_id == session.tenant_id()
     await session.execute(delete(budget_limits).where(own, budget_limits.c.crew == crew))
 
 
@@ -108,7 +109,7 @@ async def usage_of(session: TenantSession, crews: Sequence[str], period: date) -
     """Reserved and spent micro-USD of each crew in a month; crews without any are left out."""
     rows = await session.rows(
         select(budget_usage.c.crew, budget_usage.c.reserved_micros, budget_usage.c.spent_micros).where(
-            budget_usage.c.tenant_id == tenant_of(session),
+            budget_usage.c.tenant_id == session.tenant_id(),
             among(budget_usage.c.crew, crews),
             budget_usage.c.period == period,
         )
@@ -130,7 +131,7 @@ async def accounts_of(session: TenantSession, crew: str, period: date) -> tuple[
 
 async def write_accounts(session: TenantSession, crew: str, period: date, accounts: Sequence[Account]) -> None:
     """Writes what `accounts_of` gave, as it is now; the tenant is locked."""
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     values = [
         {
             "tenant_id": tenant_id,

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.session import TenantSession
-from subgraphs.agents.repository.rows import tenant_of
 from subgraphs.agents.tables import controls
 
 __all__ = ["Controls", "read_controls", "write_controls"]
@@ -35,7 +34,7 @@ class Controls:
 async def read_controls(session: TenantSession) -> Controls:
     """The tenant's switches."""
     columns = (controls.c[name] for name in Controls.__dataclass_fields__)
-    row = await session.row(select(*columns).where(controls.c.tenant_id == tenant_of(session)))
+    row = await session.row(select(*columns).where(controls.c.tenant_id == session.tenant_id()))
     return Controls() if row is None else Controls(*row)
 
 
@@ -44,6 +43,6 @@ async def write_controls(session: TenantSession, new: Controls) -> None:
     values = {name: getattr(new, name) for name in Controls.__dataclass_fields__}
     await session.execute(
         insert(controls)
-        .values(tenant_id=tenant_of(session), **values)
+        .values(tenant_id=session.tenant_id(), **values)
         .on_conflict_do_update(constraint="uq_controls_tenant", set_=values)
     )

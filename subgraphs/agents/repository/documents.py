@@ -13,9 +13,10 @@ from sqlalchemy.types import Double
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page
+from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.documents import Document, Passage
-from subgraphs.agents.repository.rows import among, columns_of, insert_rows, newest_first, page_of
+from subgraphs.agents.repository.rows import insert_rows, newest_first, page_of
 from subgraphs.agents.tables import documents, passages
 
 __all__ = [

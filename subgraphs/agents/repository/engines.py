@@ -5,7 +5,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.engines import Engine
-from subgraphs.agents.repository.rows import tenant_of
 from subgraphs.agents.tables import engines
 
 __all__ = ["drop_engine", "read_engine", "write_engine"]
@@ -14,7 +13,7 @@ __all__ = ["drop_engine", "read_engine", "write_engine"]
 async def read_engine(session: TenantSession) -> Engine | None:
     """The tenant's engine, without its key, which is not here; None if it has none of its own."""
     columns = (engines.c[name] for name in Engine.__dataclass_fields__)
-    row = await session.row(select(*columns).where(engines.c.tenant_id == tenant_of(session)))
+    row = await session.row(select(*columns).where(engines.c.tenant_id == session.tenant_id()))
     return None if row is None else Engine(**row._mapping)
 
 
@@ -23,11 +22,11 @@ async def write_engine(session: TenantSession, engine: Engine) -> None:
     values = {name: getattr(engine, name) for name in Engine.__dataclass_fields__}
     await session.execute(
         insert(engines)
-        .values(tenant_id=tenant_of(session), **values)
+        .values(tenant_id=session.tenant_id(), **values)
         .on_conflict_do_update(constraint="uq_engines_tenant", set_=values)
     )
 
 
 async def drop_engine(session: TenantSession) -> None:
     """Removes it; the tenant is locked."""
-    await session.execute(delete(engines).where(engines.c.tenant_id == tenant_of(session)))
+    await session.execute(delete(engines).where(engines.c.tenant_id == session.tenant_id()))

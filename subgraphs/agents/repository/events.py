@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
+from resolvers.rows import among
 from resolvers.session import TenantSession
-from subgraphs.agents.repository.rows import among, insert_rows
+from subgraphs.agents.repository.rows import insert_rows
 from subgraphs.agents.tables import events
 
 __all__ = ["Event", "add_event", "events_after", "events_of_runs"]

@@ -8,7 +8,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.values import IntegrationState
-from subgraphs.agents.repository.rows import tenant_of
 from subgraphs.agents.tables import integrations
 
 __all__ = ["Connection", "connections", "set_connection"]
@@ -38,7 +37,7 @@ async def connections(session: TenantSession) -> dict[str, Connection]:
 async def set_connection(session: TenantSession, connection: Connection) -> None:
     """Writes what came of using an integration; an older finding does not replace a newer one."""
     values = {name: getattr(connection, name) for name in ("state", "detail", "checked_at")}
-    statement = insert(integrations).values(tenant_id=tenant_of(session), name=connection.name, **values)
+    statement = insert(integrations).values(tenant_id=session.tenant_id(), name=connection.name, **values)
     await session.execute(
         statement.on_conflict_do_update(
             constraint="uq_integrations_name",

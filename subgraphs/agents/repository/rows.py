@@ -1,33 +1,21 @@
 """Writing the domain's dataclasses as rows, and the lock under which that happens."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields
 from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Table, any_, insert, literal, text, update
+from sqlalchemy import Row, Table, insert, text, update
 
-from resolvers.errors import Unauthenticated
 from resolvers.pagination import Key, Ordering, Page
 from resolvers.session import TenantSession
 
-__all__ = ["among", "columns_of", "insert_rows", "lock_tenant", "newest_first", "page_of", "tenant_of", "update_row"]
+__all__ = ["insert_rows", "lock_tenant", "newest_first", "page_of", "update_row"]
 
 T = TypeVar("T")
 
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('agents:' || :tenant, 0))")
-
-
-def tenant_of(session: TenantSession) -> UUID:
-    """The session's tenant.
-
-    Raises:
-        Unauthenticated: it has none.
-    """
-    if session.context.tenant_id is None:
-        raise Unauthenticated("This needs a tenant.")
-    return session.context.tenant_id
 
 
 async def lock_tenant(session: TenantSession) -> UUID:
@@ -36,20 +24,15 @@ async def lock_tenant(session: TenantSession) -> UUID:
     Taken first by whatever writes: with one lock there is no order of locks to get wrong, each check holds until what
     it allowed is written, and the log's numbers have no gaps. Tenants do not wait for one another.
     """
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     await session.execute(_LOCK, {"tenant": str(tenant_id)})
     return tenant_id
-
-
-def columns_of(table: Table, entity: type[Any]) -> tuple[ColumnElement[Any], ...]:
-    """The columns of `table` that `entity` (a dataclass) holds, in the order of its fields."""
-    return tuple(table.c[field.name] for field in fields(entity))
 
 
 async def insert_rows(session: TenantSession, table: Table, *entities: Any) -> None:
     """Writes new rows (dataclasses or dicts) of the session's tenant in one statement; without rows, none."""
     if entities:
-        tenant_id = tenant_of(session)
+        tenant_id = session.tenant_id()
         await session.execute(insert(table), [{"tenant_id": tenant_id, **_values(entity)} for entity in entities])
 
 
@@ -58,11 +41,6 @@ async def update_row(session: TenantSession, table: Table, entity: Any) -> None:
     values = _values(entity)
     row_id: UUID = values.pop("id")
     await session.execute(update(table).where(table.c.id == row_id).values(values))
-
-
-def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """That `column` has one of `values`. They are one parameter, so there may be any number of them."""
-    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def newest_first(table: Table) -> Ordering:

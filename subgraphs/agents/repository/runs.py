@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Row, func, select
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page
+from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.runs import Run
 from subgraphs.agents.domain.values import Risk, RunStatus
-from subgraphs.agents.repository.rows import among, columns_of, insert_rows, newest_first, page_of, update_row
+from subgraphs.agents.repository.rows import insert_rows, newest_first, page_of, update_row
 from subgraphs.agents.tables import runs
 
 __all__ = [

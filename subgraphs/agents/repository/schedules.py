@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select
 
+from resolvers.rows import columns_of
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.schedules import Schedule
-from subgraphs.agents.repository.rows import columns_of, insert_rows, update_row
+from subgraphs.agents.repository.rows import insert_rows, update_row
 from subgraphs.agents.tables import schedules
 
 __all__ = [

@@ -22,7 +22,6 @@ from subgraphs.agents.domain.errors import (
 from subgraphs.agents.domain.runs import Opening, Run
 from subgraphs.agents.domain.values import RunStatus
 from subgraphs.agents.repository import runs
-from subgraphs.agents.repository.rows import tenant_of
 from subgraphs.agents.services import Services
 from subgraphs.agents.usecases.actions import vote
 from subgraphs.agents.usecases.refusals import refused_decisions_noted
@@ -49,7 +48,7 @@ async def decide_action(
         async with session.apart() as before:
             run, _ = await vote(Work(before, services.streams), run_id, index, decision)
         try:
-            await services.workflows.decide(tenant_of(session), run, index, decision, _actor(session.context))
+            await services.workflows.decide(session.tenant_id(), run, index, decision, _actor(session.context))
         except WorkflowNotFound as error:
             raise RunOver("The run's workflow has ended.") from error
     return await _read(session, run_id)
@@ -69,7 +68,7 @@ async def cancel_run(session: TenantSession, services: Services, run_id: UUID) -
     if run.status.is_final:
         raise RunOver
     try:
-        await services.workflows.cancel(tenant_of(session), run, _actor(session.context))
+        await services.workflows.cancel(session.tenant_id(), run, _actor(session.context))
     except (WorkflowNotFound, TemporalUnavailable) as error:
         return await _cancelled_unstarted(session, services, run_id, error)
     await ended_within(session, services.streams, run_id, _CANCEL_WAIT_S)
@@ -108,7 +107,7 @@ async def retry_run(session: TenantSession, services: Services, run_id: UUID, ke
         opened = await open_retry(Work(own, services.streams), run, opening, key)
     if opened.run is not None and opened.run.status is RunStatus.QUEUED:
         try:
-            await services.workflows.start(tenant_of(session), opened.run)
+            await services.workflows.start(session.tenant_id(), opened.run)
         except TemporalUnavailable:
             # It is logged where it is raised; the row says that it waits.
             return opened

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from resolvers.session import TenantSession
 from subgraphs.agents.domain.audit import Break, Head, find_break
 from subgraphs.agents.repository import audit
-from subgraphs.agents.repository.rows import tenant_of
 
 __all__ = ["Verification", "verify_audit"]
 
@@ -29,7 +28,7 @@ class Verification:
 
 async def verify_audit(session: TenantSession) -> Verification:
     """Checks each hash of the tenant's log, and that its end is the end. Reads it in batches."""
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     end = await audit.head(session)
     last = Head()
     while last.seq < end.seq:

@@ -16,7 +16,7 @@ from subgraphs.agents.domain.errors import InvalidValue, ScheduleNotFound, TooMa
 from subgraphs.agents.domain.runs import Opening
 from subgraphs.agents.domain.schedules import MAX_SCHEDULES, Schedule, ScheduleDetails, key_prefix
 from subgraphs.agents.repository import schedules
-from subgraphs.agents.repository.rows import lock_tenant, tenant_of
+from subgraphs.agents.repository.rows import lock_tenant
 from subgraphs.agents.services import Services
 from subgraphs.agents.usecases.runs import Opened, open_run
 from subgraphs.agents.usecases.work import Work, actor_of
@@ -42,7 +42,7 @@ async def create_schedule(session: TenantSession, services: Services, details: S
         if await schedules.count_schedules(own) >= MAX_SCHEDULES:
             raise TooManySchedules
         await schedules.add_schedule(own, schedule)
-        await services.workflows.put_schedule(tenant_of(session), schedule)
+        await services.workflows.put_schedule(session.tenant_id(), schedule)
         await _note(own, "SCHEDULE_CREATED", schedule)
     return schedule
 
@@ -70,7 +70,7 @@ async def update_schedule(
         now = datetime.now(UTC)
         after = _written(before.id, details, session, version=before.version + 1, created_at=before.created_at, now=now)
         await schedules.change_schedule(own, after)
-        await services.workflows.put_schedule(tenant_of(session), after)
+        await services.workflows.put_schedule(session.tenant_id(), after)
         await _note(own, "SCHEDULE_CHANGED", after)
     return after
 
@@ -89,7 +89,7 @@ async def delete_schedule(
             raise ScheduleNotFound
         check_version(before.version, expected_version)
         await schedules.remove_schedule(own, schedule_id)
-        await services.workflows.drop_schedule(tenant_of(session), schedule_id)
+        await services.workflows.drop_schedule(session.tenant_id(), schedule_id)
         await _note(own, "SCHEDULE_DELETED", before)
 
 

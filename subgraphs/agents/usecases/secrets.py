@@ -14,7 +14,7 @@ from subgraphs.agents.domain.errors import IntegrationNotFound, TemporalUnavaila
 from subgraphs.agents.domain.values import IntegrationState
 from subgraphs.agents.repository import engines, integrations
 from subgraphs.agents.repository.integrations import Connection
-from subgraphs.agents.repository.rows import lock_tenant, tenant_of
+from subgraphs.agents.repository.rows import lock_tenant
 from subgraphs.agents.services import Services
 from subgraphs.agents.usecases.work import Work, actor_of
 
@@ -40,7 +40,7 @@ async def set_credentials(
     if entry is None:
         raise IntegrationNotFound
     credentials = checked_credentials(entry["credentials"], given)
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     async with session.apart() as own:
         await services.secrets.put_credentials(tenant_id, name, credentials)
         await _note(own, "CREDENTIALS_SET", {"integration": name, "fields": sorted(credentials)})
@@ -61,7 +61,7 @@ async def drop_credentials(session: TenantSession, services: Services, name: str
     """
     if integration_of(name) is None:
         raise IntegrationNotFound
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     async with session.apart() as own:
         await services.secrets.drop_credentials(tenant_id, name)
         work = await _note(own, "CREDENTIALS_REMOVED", {"integration": name})
@@ -86,7 +86,7 @@ async def check_connection(session: TenantSession, services: Services, name: str
     """
     if integration_of(name) is None:
         raise IntegrationNotFound
-    is_tried = await services.workflows.check_connection(tenant_of(session), name)
+    is_tried = await services.workflows.check_connection(session.tenant_id(), name)
     return await _connection(session, name), is_tried
 
 
@@ -110,7 +110,7 @@ async def set_engine(
     """
     details.check_address(services.engines.servers)
     details.check_key(key)
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     async with session.apart() as own:
         await lock_tenant(own)
         before = await engines.read_engine(own)
@@ -146,7 +146,7 @@ async def drop_engine(session: TenantSession, services: Services, expected_versi
         check_version(0 if before is None else before.version, expected_version)
         await engines.drop_engine(own)
         await Work(own).note(actor_of(session.context.user_id), "ENGINE_REMOVED", None, {})
-        await services.secrets.drop_engine(tenant_of(session))
+        await services.secrets.drop_engine(session.tenant_id())
 
 
 async def _connection(session: TenantSession, name: str) -> Connection | None:

@@ -11,7 +11,6 @@ from resolvers.session import TenantSession
 from subgraphs.agents.domain.errors import RunNotFound
 from subgraphs.agents.repository import events, runs
 from subgraphs.agents.repository.events import Event
-from subgraphs.agents.repository.rows import tenant_of
 from subgraphs.agents.streams import EventStreams
 
 __all__ = ["ended_within", "watch"]
@@ -29,7 +28,7 @@ async def watch(session: TenantSession, streams: EventStreams, run_id: UUID, aft
     Raises:
         RunNotFound: the tenant has no such run.
     """
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     while True:
         async with session.apart() as own:
             (run,) = await runs.find_runs(own, [run_id])

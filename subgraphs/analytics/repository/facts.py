@@ -8,12 +8,11 @@ from uuid import UUID
 from sqlalchemy import Row, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from resolvers.errors import Unauthenticated
 from resolvers.session import TenantSession
 from subgraphs.analytics.domain.rules import Observation
 from subgraphs.analytics.tables import appearances, facts
 
-__all__ = ["add_appearances", "add_facts", "all_facts", "lock", "remove_appearances", "tenant_of", "tenants"]
+__all__ = ["add_appearances", "add_facts", "all_facts", "lock", "remove_appearances", "tenants"]
 
 # A statement has 32,767 parameters at most.
 _ROWS = 1000
@@ -22,25 +21,14 @@ _SHARED = text("select pg_advisory_xact_lock_shared(hashtextextended(:key, 0))")
 _ALONE = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
-def tenant_of(session: TenantSession) -> UUID:
-    """The session's tenant.
-
-    Raises:
-        Unauthenticated: it has none.
-    """
-    if session.context.tenant_id is None:
-        raise Unauthenticated("This needs a tenant.")
-    return session.context.tenant_id
-
-
 async def lock(session: TenantSession, *, alone: bool) -> None:
     """Until the transaction ends: those who count do it together, and whoever makes all anew is alone."""
-    await session.rows(_ALONE if alone else _SHARED, {"key": f"analytics/{tenant_of(session)}"})
+    await session.rows(_ALONE if alone else _SHARED, {"key": f"analytics/{session.tenant_id()}"})
 
 
 async def add_facts(session: TenantSession, observations: Sequence[Observation]) -> list[Observation]:
     """Keeps observations, and says which were not known."""
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     new: list[Observation] = []
     by_id = {each.event_id: each for each in observations}
     for part in _parts(list(by_id.values())):
@@ -64,7 +52,7 @@ async def add_facts(session: TenantSession, observations: Sequence[Observation])
 
 async def add_appearances(session: TenantSession, observations: Sequence[Observation]) -> None:
     """Notes who appears in observations that are new."""
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     rows = [
         {
             "tenant_id": tenant_id,
@@ -84,7 +72,7 @@ async def add_appearances(session: TenantSession, observations: Sequence[Observa
 
 async def all_facts(session: TenantSession) -> AsyncIterator[list[Observation]]:
     """All that is kept of the tenant's events, in parts."""
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     after: UUID | None = None
     while True:
         page = select(facts).where(facts.c.tenant_id == tenant_id).order_by(facts.c.event_id).limit(_ROWS)
@@ -97,7 +85,7 @@ async def all_facts(session: TenantSession) -> AsyncIterator[list[Observation]]:
 
 async def remove_appearances(session: TenantSession) -> None:
     """Forgets who appears in the tenant's events."""
-    await session.execute(delete(appearances).where(appearances.c.tenant_id == tenant_of(session)))
+    await session.execute(delete(appearances).where(appearances.c.tenant_id == session.tenant_id()))
 
 
 async def tenants(session: TenantSession) -> list[UUID]:

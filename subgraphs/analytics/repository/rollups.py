@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.session import TenantSession
 from subgraphs.analytics.domain.rules import Key
-from subgraphs.analytics.repository.facts import tenant_of
 from subgraphs.analytics.tables import rollups
 
 __all__ = ["Cell", "Slice", "add", "cells", "remove_all", "top"]
@@ -46,7 +45,7 @@ class Slice:
 
 async def add(session: TenantSession, sums: Mapping[tuple[Key, datetime], Cell]) -> None:
     """Adds amounts, in the order of keys: whoever adds to the same at the same moment waits, and nobody for ever."""
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     left = iter(sorted(sums))
     while part := list(islice(left, _ROWS)):
         rows = [
@@ -75,7 +74,7 @@ async def add(session: TenantSession, sums: Mapping[tuple[Key, datetime], Cell])
 
 async def remove_all(session: TenantSession) -> None:
     """Forgets what the tenant's events come to."""
-    await session.execute(delete(rollups).where(rollups.c.tenant_id == tenant_of(session)))
+    await session.execute(delete(rollups).where(rollups.c.tenant_id == session.tenant_id()))
 
 
 async def cells(

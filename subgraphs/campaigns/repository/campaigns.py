@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, delete, func, select
 
 from resolvers.pagination import Key, Ordering, Page, Window
+from resolvers.rows import among, refusing
 from resolvers.session import TenantSession
 from subgraphs.campaigns.domain.campaigns import Campaign, CampaignStatus, Variant
 from subgraphs.campaigns.domain.segments import Segment
 from subgraphs.campaigns.repository import rows
-from subgraphs.campaigns.repository.rows import among
 from subgraphs.campaigns.tables import campaigns, segments, variants
 
 __all__ = [
@@ -153,7 +153,7 @@ async def change_segment(session: TenantSession, segment: Segment) -> None:
 
 async def remove_segment(session: TenantSession, segment_id: UUID) -> None:
     """Deletes a segment. Raises `SegmentInUse`."""
-    with rows.refusing(rows.SEGMENT_IS_USED):
+    with refusing(rows.SEGMENT_IS_USED):
         await session.execute(delete(segments).where(segments.c.id == segment_id))
 
 

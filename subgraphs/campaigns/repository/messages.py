@@ -11,11 +11,11 @@ from sqlalchemy import column as named
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Page, Window
+from resolvers.rows import among
 from resolvers.session import TenantSession
 from subgraphs.campaigns.domain.campaigns import Campaign, CampaignChannel
 from subgraphs.campaigns.domain.messages import Delivery, Message, MessageEventKind, MessageStatus, Numbers
 from subgraphs.campaigns.repository import rows
-from subgraphs.campaigns.repository.rows import among, tenant_of
 from subgraphs.campaigns.tables import campaigns, message_events, messages, people, suppressions
 
 __all__ = [
@@ -48,7 +48,7 @@ _OPEN: Final = (MessageStatus.QUEUED, MessageStatus.CLAIMED)
 
 async def queue(session: TenantSession, new: Sequence[Message]) -> None:
     """Writes messages; who has one of the campaign already, or shares an address with who has, gets no other."""
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     for start in range(0, len(new), 1000):
         some = [
             {
@@ -199,7 +199,7 @@ async def note_event(
 ) -> bool:
     """Writes what came of a message, once; says whether this was the first time."""
     statement = insert(message_events).values(
-        tenant_id=tenant_of(session),
+        tenant_id=session.tenant_id(),
         message_id=message.id,
         campaign_id=message.campaign_id,
         variant_id=message.variant_id,
@@ -234,7 +234,7 @@ async def suppress(
 ) -> bool:
     """Has nothing sent to an address any more; says whether this is new."""
     statement = insert(suppressions).values(
-        tenant_id=tenant_of(session), channel=channel, address_key=address_key, reason=reason
+        tenant_id=session.tenant_id(), channel=channel, address_key=address_key, reason=reason
     )
     return await session.execute(statement.on_conflict_do_nothing(constraint="uq_suppressions_address")) == 1
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
+from resolvers.rows import among
 from resolvers.session import TenantSession
 from subgraphs.campaigns.domain.campaigns import CampaignChannel
 from subgraphs.campaigns.domain.filter_nodes import (
@@ -30,7 +31,6 @@ from subgraphs.campaigns.domain.filter_nodes import (
 )
 from subgraphs.campaigns.domain.messages import Recipient
 from subgraphs.campaigns.domain.people import Person, moment_of
-from subgraphs.campaigns.repository.rows import among, tenant_of
 from subgraphs.campaigns.tables import people, purchases, suppressions
 
 __all__ = [
@@ -91,7 +91,7 @@ async def put_person(session: TenantSession, person: Person, version: int) -> No
         "version": version,
         "created_at": person.created_at,
     }
-    statement = insert(people).values(tenant_id=tenant_of(session), **values)
+    statement = insert(people).values(tenant_id=session.tenant_id(), **values)
     changes = {name: statement.excluded[name] for name in values if name != "id"}
     newer = and_(people.c.tenant_id == statement.excluded.tenant_id, people.c.version < statement.excluded.version)
     await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes, where=newer))
@@ -107,7 +107,7 @@ async def note_purchase(
 ) -> bool:
     """Writes an order, once; says whether this was the first time."""
     statement = insert(purchases).values(
-        tenant_id=tenant_of(session),
+        tenant_id=session.tenant_id(),
         order_id=order_id,
         email_key=email.lower(),
         total=total,

@@ -1,21 +1,20 @@
 """Writing the domain's dataclasses as rows, and reading constraint violations as what they mean to users."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Table, any_, insert, literal, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Row, Table, insert, select, update
 
-from resolvers.errors import DomainError, Unauthenticated
+from resolvers.errors import DomainError
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page
+from resolvers.rows import among, columns_of, refusing
 from resolvers.session import TenantSession
 from subgraphs.campaigns.domain.errors import NameTaken, SegmentInUse, SegmentNotFound
 
-__all__ = ["among", "find", "insert_rows", "locked", "page_of", "refusing", "tenant_of", "update_row"]
+__all__ = ["SEGMENT_IS_USED", "find", "insert_rows", "locked", "page_of", "update_row"]
 
 _REFUSALS: dict[str, Callable[[], DomainError]] = {
     "uq_campaigns_name": lambda: NameTaken("Another campaign has this name."),
@@ -27,22 +26,6 @@ _REFUSALS: dict[str, Callable[[], DomainError]] = {
 T = TypeVar("T")
 
 
-def tenant_of(session: TenantSession) -> UUID:
-    """The session's tenant.
-
-    Raises:
-        Unauthenticated: it has none.
-    """
-    if session.context.tenant_id is None:
-        raise Unauthenticated("This needs a tenant.")
-    return session.context.tenant_id
-
-
-def among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """That `column` has one of `values`. They are one parameter, so there may be any number of them."""
-    return column == any_(literal(list(values), ARRAY(column.type)))
-
-
 async def insert_rows(session: TenantSession, table: Table, *entities: Any) -> None:
     """Writes new rows of the session's tenant in one statement; without rows, none.
 
@@ -50,7 +33,7 @@ async def insert_rows(session: TenantSession, table: Table, *entities: Any) -> N
         DomainError: a constraint that has a meaning to users does not hold.
     """
     if entities:
-        tenant_id = tenant_of(session)
+        tenant_id = session.tenant_id()
         with refusing(_REFUSALS):
             await session.execute(
                 insert(table).values([{"tenant_id": tenant_id, **asdict(entity)} for entity in entities])
@@ -65,13 +48,13 @@ async def update_row(session: TenantSession, table: Table, entity: Any) -> None:
 
 async def find(session: TenantSession, table: Table, entity: Callable[..., T], ids: Sequence[UUID]) -> list[T | None]:
     """The row of each id as `entity` (a dataclass of the table's columns), in their order. One statement."""
-    rows = await session.rows(select(*_columns(table, entity)).where(among(table.c.id, ids)))
+    rows = await session.rows(select(*columns_of(table, entity)).where(among(table.c.id, ids)))
     return aligned(ids, {row.id: entity(*row) for row in rows})
 
 
 async def locked(session: TenantSession, table: Table, entity: Callable[..., T], row_id: UUID) -> T | None:
     """The row with this id, locked until the transaction ends."""
-    row = await session.row(select(*_columns(table, entity)).where(table.c.id == row_id).with_for_update())
+    row = await session.row(select(*columns_of(table, entity)).where(table.c.id == row_id).with_for_update())
     return None if row is None else entity(*row)
 
 
@@ -79,7 +62,7 @@ async def page_of(
     session: TenantSession, table: Table, entity: Callable[..., T], window: Window, *where: ColumnElement[bool]
 ) -> Page[T]:
     """A page of rows. One statement."""
-    columns = _columns(table, entity)
+    columns = columns_of(table, entity)
     keys = [key.column for key in window.ordering.keys if key.column.key not in {each.key for each in columns}]
     page = await fetch_page(session, select(*columns, *keys).where(*where), window)
 
@@ -87,23 +70,6 @@ async def page_of(
         return entity(*row[: len(columns)])
 
     return Page(tuple(read(row) for row in page.rows), page.cursors, page.info)
-
-
-@contextmanager
-def refusing(refusals: dict[str, Callable[[], DomainError]]) -> Iterator[None]:
-    """Turns the violation of a constraint named in `refusals` into that error; others pass through."""
-    try:
-        yield
-    except IntegrityError as error:
-        cause = error.orig.__cause__ if error.orig is not None else None
-        refusal = refusals.get(getattr(cause, "constraint_name", None) or "")
-        if refusal is None:
-            raise
-        raise refusal() from error
-
-
-def _columns(table: Table, entity: Any) -> tuple[ColumnElement[Any], ...]:
-    return tuple(table.c[field.name] for field in fields(entity))
 
 
 SEGMENT_IS_USED: dict[str, Callable[[], DomainError]] = {"fk_campaigns_tenant_id_segment_id": SegmentInUse}

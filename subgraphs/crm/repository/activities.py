@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, func, select
 
 from resolvers.pagination import Page, Window, fetch_page, fetch_pages
+from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Activity, ActivityFilter, ActivityOrderField
-from subgraphs.crm.repository.lists import among, orderings, page_of
-from subgraphs.crm.repository.rows import columns_of, insert_rows, update_row
+from subgraphs.crm.repository.lists import orderings, page_of
+from subgraphs.crm.repository.rows import insert_rows, update_row
 from subgraphs.crm.tables import activities
 
 __all__ = [

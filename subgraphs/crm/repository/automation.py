@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, select
 
+from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain.automation import StageRule
-from subgraphs.crm.repository.lists import among
-from subgraphs.crm.repository.rows import columns_of, insert_rows
+from subgraphs.crm.repository.rows import insert_rows
 from subgraphs.crm.tables import stage_rules
 
 __all__ = ["add_rule", "remove_rule", "rules_of_stages"]

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, Row, delete, func, literal, select, text, 
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page
+from resolvers.rows import among, columns_of, refusing
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Contact, ContactFilter, ContactOrderField
 from subgraphs.crm.domain.errors import ContactInUse
 from subgraphs.crm.events import ContactChanged, ContactDeleted
-from subgraphs.crm.repository.lists import among, matches_words, orderings, page_of
-from subgraphs.crm.repository.rows import columns_of, insert_rows, refusing, update_row
+from subgraphs.crm.repository.lists import matches_words, orderings, page_of
+from subgraphs.crm.repository.rows import insert_rows, update_row
 from subgraphs.crm.tables import contacts, merged_contacts
 
 __all__ = [

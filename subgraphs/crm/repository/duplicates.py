@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, Uuid, and_, case, delete, func, literal, or_, select, true, update
 
+from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Contact
 from subgraphs.crm.domain.duplicates import MergedContact
-from subgraphs.crm.repository.lists import among
-from subgraphs.crm.repository.rows import columns_of, insert_rows
+from subgraphs.crm.repository.rows import insert_rows
 from subgraphs.crm.tables import activities, contacts, form_submissions, leads, merged_contacts, timeline_entries
 
 __all__ = ["Candidate", "add_merged", "candidates", "contacts_merged_from", "hand_over", "merged_from"]

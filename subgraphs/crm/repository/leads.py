@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Row, delete, func, select
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page, fetch_pages
+from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Lead, LeadFilter, LeadOrderField, LeadStatus
-from subgraphs.crm.repository.lists import among, matches_words, orderings, page_of
-from subgraphs.crm.repository.rows import columns_of, insert_rows, update_row
+from subgraphs.crm.repository.lists import matches_words, orderings, page_of
+from subgraphs.crm.repository.rows import insert_rows, update_row
 from subgraphs.crm.tables import leads
 
 __all__ = [

@@ -1,15 +1,15 @@
 """What lists of leads, contacts and activities share: orderings, words searched for, pages of domain objects."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Table, any_, literal
+from sqlalchemy import ColumnElement, Row, Table
 
 from resolvers.pagination import Key, Ordering, Page
 
-__all__ = ["DESCENDING", "among", "matches_words", "orderings", "page_of"]
+__all__ = ["DESCENDING", "matches_words", "orderings", "page_of"]
 
 DESCENDING = True
 
@@ -31,11 +31,6 @@ def orderings(table: Table, fields: type[F]) -> dict[tuple[F, bool], Ordering]:
         for field in fields
         for descending in (False, DESCENDING)
     }
-
-
-def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """That `column` has one of `values`. They are one parameter, so there may be any number of them."""
-    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def matches_words(column: ColumnElement[Any], search: str | None) -> list[ColumnElement[bool]]:

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import Row, Select, select, update
 
 from resolvers.loaders import aligned
+from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Pipeline, Stage
-from subgraphs.crm.repository.lists import among
-from subgraphs.crm.repository.rows import columns_of, insert_rows, update_row
+from subgraphs.crm.repository.rows import insert_rows, update_row
 from subgraphs.crm.tables import pipelines, stages
 
 __all__ = [

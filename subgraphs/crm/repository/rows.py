@@ -1,20 +1,19 @@
 """Writing the domain's dataclasses as rows, and reading constraint violations as what they mean to users."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, insert, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Table, insert, update
 
-from resolvers.errors import Conflict, DomainError, Unauthenticated
+from resolvers.errors import Conflict, DomainError
+from resolvers.rows import refusing
 from resolvers.sealing import SealedText
 from resolvers.session import TenantSession
 from subgraphs.crm.domain.errors import ContactNotFound, DuplicateEmail, DuplicateName, LeadNotFound
 
-__all__ = ["columns_of", "insert_rows", "refusing", "update_row"]
+__all__ = ["insert_rows", "update_row"]
 
 _WRITE_REFUSALS: dict[str, Callable[[], DomainError]] = {
     "uq_contacts_email": lambda: DuplicateEmail("Another contact has this e-mail address."),
@@ -29,11 +28,6 @@ _WRITE_REFUSALS: dict[str, Callable[[], DomainError]] = {
 }
 
 
-def columns_of(table: Table, entity: type[Any]) -> tuple[ColumnElement[Any], ...]:
-    """The columns of `table` that `entity` (a dataclass) holds, in the order of its fields."""
-    return tuple(table.c[field.name] for field in fields(entity))
-
-
 async def insert_rows(session: TenantSession, table: Table, *entities: Any) -> None:
     """Writes new rows of the session's tenant in one statement; without rows, none.
 
@@ -43,9 +37,7 @@ async def insert_rows(session: TenantSession, table: Table, *entities: Any) -> N
     """
     if not entities:
         return
-    tenant_id = session.context.tenant_id
-    if tenant_id is None:
-        raise Unauthenticated("This needs a tenant.")
+    tenant_id = session.tenant_id()
     rows = await _sealed(session, table, [_values(entity) for entity in entities])
     with refusing(_WRITE_REFUSALS):
         await session.execute(insert(table).values([{"tenant_id": tenant_id, **row} for row in rows]))
@@ -61,22 +53,6 @@ async def update_row(session: TenantSession, table: Table, entity: Any) -> None:
     row_id: UUID = values.pop("id")
     with refusing(_WRITE_REFUSALS):
         await session.execute(update(table).where(table.c.id == row_id).values(values))
-
-
-@contextmanager
-def refusing(refusals: dict[str, Callable[[], DomainError]]) -> Iterator[None]:
-    """Turns the violation of a constraint named in `refusals` into that error; others pass through.
-
-    The statement has failed, so the transaction goes on only behind the savepoint that each mutation field has.
-    """
-    try:
-        yield
-    except IntegrityError as error:
-        cause = error.orig.__cause__ if error.orig is not None else None
-        refusal = refusals.get(getattr(cause, "constraint_name", None) or "")
-        if refusal is None:
-            raise
-        raise refusal() from error
 
 
 async def _sealed(session: TenantSession, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from resolvers.pagination import Key, Ordering, Window, fetch_pages
+from resolvers.rows import columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import LeadScore
-from subgraphs.crm.repository.rows import columns_of, insert_rows
+from subgraphs.crm.repository.rows import insert_rows
 from subgraphs.crm.tables import lead_scores
 
 __all__ = ["add_score", "latest_scores", "score_of_run"]

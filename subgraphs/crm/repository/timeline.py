@@ -9,10 +9,10 @@ from sqlalchemy import Row, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
+from resolvers.rows import columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain.timeline import TimelineEntry, TimelineKind
 from subgraphs.crm.repository.lists import page_of
-from subgraphs.crm.repository.rows import columns_of
 from subgraphs.crm.tables import contacts, timeline_entries
 
 __all__ = ["MOST_CONTACTS", "NEWEST_FIRST", "add_to_contact", "add_to_contacts_of_business", "timeline_pages"]

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, literal, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering
+from resolvers.rows import among
 from resolvers.session import TenantSession
 from subgraphs.gaming.domain.achievements import (
     Achievement,
@@ -21,7 +22,7 @@ from subgraphs.gaming.domain.achievements import (
     StreakUnit,
 )
 from subgraphs.gaming.domain.sessions import GameSession, SessionStatus
-from subgraphs.gaming.repository.rows import Rows, among, tenant_of
+from subgraphs.gaming.repository.rows import Rows
 from subgraphs.gaming.tables import achievements, awards, sessions
 
 __all__ = [
@@ -101,7 +102,7 @@ async def give(session: TenantSession, earned: Sequence[Achievement], finished: 
     """Gives achievements to the session's player, and returns those that the player did not have."""
     if not earned:
         return []
-    tenant_id = tenant_of(session)
+    tenant_id = session.tenant_id()
     values = [
         {
             "id": uuid4(),

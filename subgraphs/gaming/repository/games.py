@@ -6,10 +6,11 @@ from uuid import UUID
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering
+from resolvers.rows import among
 from resolvers.session import TenantSession
 from subgraphs.gaming.domain.games import Game
 from subgraphs.gaming.domain.players import Player
-from subgraphs.gaming.repository.rows import Rows, among
+from subgraphs.gaming.repository.rows import Rows
 from subgraphs.gaming.tables import games, players
 
 __all__ = ["BY_HANDLE", "BY_NAME", "GAMES", "PLAYERS", "player_for_update", "players_of_accounts"]

@@ -1,17 +1,16 @@
 """The domain's dataclasses as rows, and constraint violations as what they mean to users."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, any_, func, insert, literal, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Row, Select, Table, func, insert, select, update
 
-from resolvers.errors import DomainError, Unauthenticated
+from resolvers.errors import DomainError
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page, fetch_pages
+from resolvers.rows import among, columns_of, refusing
 from resolvers.session import TenantSession
 from subgraphs.gaming.domain.errors import (
     AlreadyRegistered,
@@ -22,7 +21,7 @@ from subgraphs.gaming.domain.errors import (
     ScoreKeyReused,
 )
 
-__all__ = ["Rows", "among", "refusing", "tenant_of"]
+__all__ = ["Rows"]
 
 T = TypeVar("T")
 
@@ -39,29 +38,13 @@ _REFUSALS: dict[str, Callable[[], DomainError]] = {
 }
 
 
-def tenant_of(session: TenantSession) -> UUID:
-    """The session's tenant.
-
-    Raises:
-        Unauthenticated: it has none.
-    """
-    if session.context.tenant_id is None:
-        raise Unauthenticated("This needs a tenant.")
-    return session.context.tenant_id
-
-
-def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """That `column` has one of `values`. They are one parameter, so there may be any number of them."""
-    return column == any_(literal(list(values), ARRAY(column.type)))
-
-
 class Rows(Generic[T]):
     """A table whose rows are dataclasses of one kind; the fields are columns of the same names."""
 
     def __init__(self, table: Table, entity: Callable[..., T]) -> None:
         self.table = table
         self._entity = entity
-        self.columns: tuple[ColumnElement[Any], ...] = tuple(table.c[each.name] for each in fields(entity))  # type: ignore[arg-type]
+        self.columns: tuple[ColumnElement[Any], ...] = columns_of(table, entity)
 
     def of(self, row: Row[Any]) -> T:
         """What a row of `self.columns`, and any others after them, is."""
@@ -109,8 +92,8 @@ class Rows(Generic[T]):
             DomainError: a constraint that has a meaning to users does not hold.
         """
         if new:
-            tenant_id = tenant_of(session)
-            with refusing():
+            tenant_id = session.tenant_id()
+            with refusing(_REFUSALS):
                 await session.execute(insert(self.table), [{"tenant_id": tenant_id, **_values(each)} for each in new])
 
     async def change(self, session: TenantSession, entity: T) -> None:
@@ -121,7 +104,7 @@ class Rows(Generic[T]):
         """
         values = _values(entity)
         row_id: UUID = values.pop("id")
-        with refusing():
+        with refusing(_REFUSALS):
             await session.execute(update(self.table).where(self.table.c.id == row_id).values(values))
 
     def _windowed(self, window: Window) -> Select[Any]:
@@ -130,22 +113,6 @@ class Rows(Generic[T]):
 
     def _page(self, page: Page[Row[Any]]) -> Page[T]:
         return Page(tuple(self.of(row) for row in page.rows), page.cursors, page.info)
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turns the violation of a constraint that has a meaning to users into that error.
-
-    The statement has failed, so the transaction goes on only behind the savepoint that each mutation field has.
-    """
-    try:
-        yield
-    except IntegrityError as error:
-        cause = error.orig.__cause__ if error.orig is not None else None
-        refusal = _REFUSALS.get(getattr(cause, "constraint_name", None) or "")
-        if refusal is None:
-            raise
-        raise refusal() from error
 
 
 def _values(entity: Any) -> dict[str, Any]:

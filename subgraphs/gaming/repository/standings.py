@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Window
+from resolvers.rows import among
 from resolvers.session import TenantSession
 from subgraphs.gaming.domain.boards import Board, BoardPage, Entry, Standing
 from subgraphs.gaming.domain.games import GameScoring
 from subgraphs.gaming.domain.sessions import GameSession, SessionStatus
-from subgraphs.gaming.repository.rows import Rows, among, tenant_of
+from subgraphs.gaming.repository.rows import Rows
 from subgraphs.gaming.tables import sessions, standings
 
 __all__ = [
@@ -70,7 +71,7 @@ async def count_score(session: TenantSession, finished: GameSession, rank_key: i
     boards = dict.fromkeys((None, finished.season_id))
     values = [
         {
-            "tenant_id": tenant_of(session),
+            "tenant_id": session.tenant_id(),
             "game_id": finished.game_id,
             "season_id": season_id,
             "player_id": finished.player_id,

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, and_, delete, func, literal, select, update
 
 from resolvers.pagination import Key, Ordering
+from resolvers.rows import among
 from resolvers.session import TenantSession
 from subgraphs.gaming.domain.tournaments import Tournament, TournamentEntry, TournamentMatch
-from subgraphs.gaming.repository.rows import Rows, among
+from subgraphs.gaming.repository.rows import Rows
 from subgraphs.gaming.tables import standings, tournament_entries, tournament_matches, tournaments
 
 __all__ = [

@@ -15,7 +15,6 @@ from subgraphs.gaming.domain.errors import GameNotFound, LeaderboardUnavailable,
 from subgraphs.gaming.domain.games import Game
 from subgraphs.gaming.domain.seasons import Season
 from subgraphs.gaming.repository.games import GAMES
-from subgraphs.gaming.repository.rows import tenant_of
 from subgraphs.gaming.repository.seasons import SEASONS
 from subgraphs.gaming.repository.standings import around_in_sql, page_in_sql
 from subgraphs.gaming.services import Services
@@ -64,7 +63,7 @@ async def page(session: TenantSession, services: Services, shown: Table, window:
     async def counted() -> BoardPage:
         return await page_in_sql(session, shown.board, window, frozen=shown.is_frozen)
 
-    key = BoardKey(tenant_of(session), shown.board)
+    key = BoardKey(session.tenant_id(), shown.board)
     after = None if window.after is None else (window.after[0], window.after[1], window.after[2])
     return await _read(services, shown, key, lambda: services.boards.page(key, after, window.size), counted)
 
@@ -75,7 +74,7 @@ async def around(session: TenantSession, services: Services, shown: Table, playe
     async def counted() -> BoardPage:
         return await around_in_sql(session, shown.board, player_id, radius, frozen=shown.is_frozen)
 
-    key = BoardKey(tenant_of(session), shown.board)
+    key = BoardKey(session.tenant_id(), shown.board)
     return await _read(services, shown, key, lambda: services.boards.around(key, player_id, radius), counted)
 
 

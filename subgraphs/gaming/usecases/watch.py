@@ -10,7 +10,6 @@ from resolvers.pagination import Window
 from resolvers.session import TenantSession
 from subgraphs.gaming.boards import BoardKey
 from subgraphs.gaming.domain.boards import Board, BoardPage
-from subgraphs.gaming.repository.rows import tenant_of
 from subgraphs.gaming.services import Services
 from subgraphs.gaming.usecases.leaderboards import Table, page, table
 
@@ -31,7 +30,7 @@ async def watch(
     Raises:
         GameNotFound, SeasonNotFound: the tenant has no such board.
     """
-    key = BoardKey(tenant_of(session), board)
+    key = BoardKey(session.tenant_id(), board)
     clock = asyncio.get_running_loop().time
     shown: tuple[BoardPage, bool] | None = None
     while True:

@@ -11,8 +11,9 @@ from sqlalchemy import Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
+from resolvers.rows import refusing
 from resolvers.session import TenantSession
-from subgraphs.storefront.repository.rows import refusing
+from subgraphs.storefront.repository.rows import REFUSALS
 from subgraphs.storefront.tables import carts, stock_subscriptions, viewed_products, wishlist_items, wishlists
 
 WISHLISTS_BY_NAME = Ordering("name", Key(wishlists.c.name), Key(wishlists.c.id))
@@ -45,7 +46,7 @@ async def add_wishlist(session: TenantSession, tenant_id: UUID, owner_id: UUID, 
         NameTaken: the user has one of this name.
     """
     statement = insert(wishlists).values(tenant_id=tenant_id, owner_id=owner_id, name=name)
-    with refusing():
+    with refusing(REFUSALS):
         row = await session.row(statement.returning(wishlists))
     assert row is not None, "an insert answers its row"
     return row
@@ -239,7 +240,7 @@ async def add_cart(session: TenantSession, tenant_id: UUID, **values: Any) -> Ro
     Raises:
         CartTaken: the checkout belongs to a cart.
     """
-    with refusing():
+    with refusing(REFUSALS):
         row = await session.row(insert(carts).values(tenant_id=tenant_id, **values).returning(carts))
     assert row is not None, "an insert answers its row"
     return row

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
+from resolvers.rows import refusing
 from resolvers.session import TenantSession
 from subgraphs.storefront.domain.moderation import Reader
-from subgraphs.storefront.repository.rows import refusing
+from subgraphs.storefront.repository.rows import REFUSALS
 from subgraphs.storefront.tables import answers, questions
 
 QUESTIONS_NEWEST = Ordering("newest", Key(questions.c.created_at, descending=True), Key(questions.c.id))
@@ -34,7 +35,7 @@ async def add_answer(session: TenantSession, tenant_id: UUID, **values: Any) -> 
     Raises:
         QuestionNotFound: the question is gone.
     """
-    with refusing():
+    with refusing(REFUSALS):
         row = await session.row(insert(answers).values(tenant_id=tenant_id, **values).returning(answers))
     assert row is not None, "an insert answers its row"
     return row

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
 from resolvers.errors import DomainError
+from resolvers.rows import refusing
 from resolvers.session import TenantSession
 from subgraphs.storefront.domain.errors import CartTaken, NameTaken, OfferTaken, QuestionNotFound, SupplierNotFound
 
-_REFUSALS: dict[str, Callable[[], DomainError]] = {
+REFUSALS: dict[str, Callable[[], DomainError]] = {
     "uq_suppliers_tenant_id_name": lambda: NameTaken("Another supplier has this name."),
     "uq_wishlists_tenant_id_owner_id_name": lambda: NameTaken("You have a wishlist of this name."),
     "uq_supplier_offers_number": OfferTaken,
@@ -23,19 +22,6 @@ _REFUSALS: dict[str, Callable[[], DomainError]] = {
     "fk_supplier_offers_tenant_id_supplier_id": SupplierNotFound,
     "fk_question_answers_tenant_id_question_id": QuestionNotFound,
 }
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turns the violation of a constraint that has a meaning to users into that error."""
-    try:
-        yield
-    except IntegrityError as error:
-        cause = error.orig.__cause__ if error.orig is not None else None
-        refusal = _REFUSALS.get(getattr(cause, "constraint_name", None) or "")
-        if refusal is None:
-            raise
-        raise refusal() from error
 
 
 async def rows_by_id(session: TenantSession, table: Table, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
@@ -52,7 +38,7 @@ async def locked(session: TenantSession, table: Table, row_id: UUID) -> Row[Any]
 async def change(session: TenantSession, table: Table, row_id: UUID, **values: Any) -> Row[Any] | None:
     """Overwrites columns of a row and returns it; None if it is gone."""
     statement = update(table).where(table.c.id == row_id).values(**values, updated_at=func.now())
-    with refusing():
+    with refusing(REFUSALS):
         return await session.row(statement.returning(table))
 
 

@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
+from resolvers.rows import refusing
 from resolvers.session import TenantSession
 from subgraphs.storefront.domain.offers import Offer
-from subgraphs.storefront.repository.rows import refusing
+from subgraphs.storefront.repository.rows import REFUSALS
 from subgraphs.storefront.tables import channel_taxes, supplier_offers, suppliers
 
 MAX_COMPARED = 200
@@ -31,7 +32,7 @@ async def add_supplier(session: TenantSession, tenant_id: UUID, **values: Any) -
     Raises:
         NameTaken: another supplier has its name.
     """
-    with refusing():
+    with refusing(REFUSALS):
         row = await session.row(insert(suppliers).values(tenant_id=tenant_id, **values).returning(suppliers))
     assert row is not None, "an insert answers its row"
     return row
@@ -50,7 +51,7 @@ async def add_offer(session: TenantSession, tenant_id: UUID, offer: Offer) -> Ro
         SupplierNotFound: there is no such supplier.
     """
     statement = insert(supplier_offers).values(tenant_id=tenant_id, **asdict(offer))
-    with refusing():
+    with refusing(REFUSALS):
         row = await session.row(statement.returning(supplier_offers))
     assert row is not None, "an insert answers its row"
     return row

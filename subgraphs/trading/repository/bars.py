@@ -13,7 +13,6 @@ from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.bars import MAX_BARS_PER_WRITE, Bar
 from subgraphs.trading.domain.values import BarInterval, BarSource, plain
-from subgraphs.trading.repository.rows import tenant_of
 from subgraphs.trading.tables import bars
 
 __all__ = [
@@ -138,7 +137,7 @@ async def write_bars(
         replace: whether those that are there get the new numbers; else they stay.
     """
     values = {
-        "tenant": tenant_of(session),
+        "tenant": session.tenant_id(),
         "instrument": instrument_id,
         "interval": interval.value,
         "source": source.value,

@@ -11,10 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
+from resolvers.rows import columns_of
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.orders import OrderSide, OrderStatus
 from subgraphs.trading.domain.portfolios import CashEntry, Portfolio, Position
-from subgraphs.trading.repository.rows import add, columns_of, read, tenant_of
+from subgraphs.trading.repository.rows import add, read
 from subgraphs.trading.tables import cash_entries, orders, portfolios, positions
 
 __all__ = [
@@ -109,7 +110,7 @@ async def position_pages(session: TenantSession, portfolio_ids: Sequence[UUID], 
 async def write_positions(session: TenantSession, changed: Sequence[Position]) -> None:
     """Writes positions, new or known. One statement for all."""
     if changed:
-        tenant_id = tenant_of(session)
+        tenant_id = session.tenant_id()
         names = [field.name for field in fields(Position)]
         rows = [{"tenant_id": tenant_id, **{name: getattr(each, name) for name in names}} for each in changed]
         statement = insert(positions)

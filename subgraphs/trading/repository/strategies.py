@@ -8,9 +8,10 @@ from sqlalchemy import Select, delete, func, select
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
+from resolvers.rows import columns_of, refusing
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.strategies import Strategy
-from subgraphs.trading.repository.rows import add, add_missing, change, columns_of, read, refusing
+from subgraphs.trading.repository.rows import REFUSALS, add, add_missing, change, read
 from subgraphs.trading.tables import strategies
 
 __all__ = [
@@ -84,7 +85,7 @@ async def remove_strategy(session: TenantSession, strategy_id: UUID) -> None:
     Raises:
         StrategyInUse: it has some.
     """
-    with refusing():
+    with refusing(REFUSALS):
         await session.execute(delete(strategies).where(strategies.c.id == strategy_id))
 
 

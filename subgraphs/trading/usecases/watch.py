@@ -20,7 +20,6 @@ from subgraphs.trading.domain.portfolios import Portfolio
 from subgraphs.trading.domain.values import BarInterval
 from subgraphs.trading.repository import bars, instruments, portfolios
 from subgraphs.trading.repository.bars import StoredBar
-from subgraphs.trading.repository.rows import tenant_of
 
 __all__ = [
     "MAX_BARS_PER_CHANGE",
@@ -129,8 +128,8 @@ async def _wait(bells: Bells, seen: Mapping[str, int]) -> None:
 
 
 def _instrument_key(session: TenantSession, instrument_id: UUID) -> str:
-    return f"trading:{tenant_of(session)}:instrument:{instrument_id}"
+    return f"trading:{session.tenant_id()}:instrument:{instrument_id}"
 
 
 def _portfolio_key(session: TenantSession, portfolio_id: UUID) -> str:
-    return f"trading:{tenant_of(session)}:portfolio:{portfolio_id}"
+    return f"trading:{session.tenant_id()}:portfolio:{portfolio_id}"
