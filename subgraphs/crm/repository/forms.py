@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
+from resolvers.rows import columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain.forms import FormSubmission
 from subgraphs.crm.repository.lists import page_of
-from subgraphs.crm.repository.rows import columns_of, insert_rows
+from subgraphs.crm.repository.rows import insert_rows
 from subgraphs.crm.tables import form_submissions
 
 __all__ = ["NEWEST_FIRST", "add_submission", "is_known", "submission_pages"]
