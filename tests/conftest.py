@@ -20,6 +20,11 @@ from brain.embedded.redis import RedisServer
 from brain.embedded.temporal import TemporalServer
 from brain.vault.setup import initialise
 
+# Compiled modules are kept even where the environment says not to, as containers do: else every process of tests, and
+# each of the servers that they start, compiles everything anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _ON_PLATFORM = "tests/e2e/"
 _WITH_THEIR_OWN = ("/test_kills.py", "/test_up.py")
 _STATUS = pytest.StashKey[int]()
