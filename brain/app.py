@@ -5,6 +5,7 @@ python -m brain.serve
 /graphql   the graph (also POST /)
 /graphiql  the editor; a browser that opens / is sent there
 /rest/v1   the same for clients that do not speak GraphQL
+/cms/      the content process's pages for editors, for those who have signed in
 /health    the process is alive
 /ready     its subgraphs and Redis are, too
 """
@@ -24,6 +25,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from brain.agent_fields import AgentFields
+from brain.cms import CmsProxy, cms_routes
 from brain.config import BrainSettings, ConfigError, load_settings, variable
 from brain.console import console_routes
 from brain.context_header import ContextSigner
@@ -123,6 +125,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     revocations = Revocations(redis, marks)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
     config = _router_config(settings, names)
+    cms = _cms(settings)
     run_tokens, standings = _run_tokens(settings), None
     if run_tokens is not None and _AGENTS in urls:
         standings = RunStandings(
@@ -166,6 +169,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         background: set[asyncio.Task[None]] = set()
         await http.start()
+        if cms is not None:
+            await cms.start()
         try:
             if workflows is not None:
                 background.add(asyncio.create_task(workflows.warm_up()))
@@ -178,6 +183,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
                 task.cancel()
             if workflows is not None:
                 await workflows.close()
+            if cms is not None:
+                await cms.close()
             await http.close()
             await redis.aclose()
 
@@ -187,6 +194,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
             Route("/", _Landing(router), methods=["GET", "HEAD"]),
             Route("/ready", ready, methods=["GET"]),
             *graphiql_routes(data_dir=settings.data_dir, demo=bool(settings.demo_data)),
+            *([] if cms is None else cms_routes(router, resolver, signer, cms)),
             *console_routes(router, temporal_ui_url=settings.temporal_ui_url),
             *rest_routes(router, router.api_schema, lambda: router.config),
             *error_page_routes(),
@@ -202,6 +210,13 @@ def _run_tokens(settings: BrainSettings) -> RunTokens | None:
     if settings.worker_jwks_file is None:
         return None
     return RunTokens(settings.worker_jwks_file, _grants_of)
+
+
+def _cms(settings: BrainSettings) -> CmsProxy | None:
+    """The way to the CMS, if there is one."""
+    if settings.cms_url is None:
+        return None
+    return CmsProxy(settings.cms_url, max_body_bytes=settings.cms_max_body_bytes, timeout_s=settings.cms_timeout_s)
 
 
 def _grants_of(crew: str) -> Iterable[str] | None:

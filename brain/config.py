@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PostgresDsn, RedisD
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from brain.cms_settings import CmsFields
 from brain.engine_settings import EngineFields
 from router.yaml_text import InvalidYaml, read_yaml
 
@@ -97,7 +98,7 @@ def _members(annotation: Any) -> tuple[Any, ...]:
     return getattr(annotation, "__args__", ())
 
 
-class BrainSettings(EngineFields, BaseSettings):
+class BrainSettings(CmsFields, EngineFields, BaseSettings):
     """Every setting of the platform; an optional one that is None is worked out by `brain up`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
