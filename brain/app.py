@@ -78,6 +78,7 @@ _WRITTEN_FOR_CLIENTS = (
     "gaming",
     "analytics",
     "campaigns",
+    "content",
 )
 """Subgraphs whose errors clients may read; those of any other are masked."""
 

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         vault_ca_file: certificates (PEM) of whom its own may come from.
         vault_role_id_file: who the subgraph is to it, `{role}` for `subgraph-<name>`.
         vault_secret_id_file: its secret, likewise.
+        media_folder: files of images and documents, a folder in it for each tenant; needed by `content` only.
         saleor_webhook_url: where the stand-in for Saleor tells of orders, `{tenant}` for the tenant's id; needed by
             `saleor` only, which without it tells nobody.
         superset_url: the Superset that draws dashboards; needed by `analytics` only, which without it has none.
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     vault_ca_file: Path | None = None
     vault_role_id_file: Path | None = None
     vault_secret_id_file: Path | None = None
+    media_folder: Path = Path(".brain/media")
     saleor_webhook_url: str | None = None
     superset_url: str | None = None
     superset_public_url: str | None = None

@@ -24,6 +24,7 @@ CONTEXTS: Final = (
     "gaming",
     "analytics",
     "campaigns",
+    "content",
 )
 """All contexts, in the order in which they are migrated and seeded."""
 

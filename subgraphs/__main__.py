@@ -100,6 +100,9 @@ async def migrate_all(names: Sequence[str], settings: Settings) -> None:
 
     for name in names:
         await migrate(name, Path(__file__).parent / name / "migrations", settings)
+        # Tables that another framework's migrations make.
+        if importlib.util.find_spec(f"subgraphs.{name}.migrate") is not None:
+            await importlib.import_module(f"subgraphs.{name}.migrate").migrate(settings)
         _log.info("migrated %s", name)
 
 

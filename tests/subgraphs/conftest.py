@@ -44,6 +44,7 @@ ALL_SCOPES = [
     "agents:approve",
     "agents:admin",
     "gaming:play",
+    "content:publish",
 ]
 
 
@@ -187,6 +188,7 @@ async def subgraph_settings(
         redis_url=redis_url,  # type: ignore[arg-type]
         context_keys_file=folder / "{name}.keys.json",
         identity_private_key_file=folder / "identity.pem",
+        media_folder=tmp_path_factory.mktemp("media"),
         oidc_loopback=True,
     )
 

@@ -166,6 +166,12 @@ def test_campaigns(case: schemathesis.Case, served: str, sign_context: Any) -> N
     check(case, f"{served}/campaigns/graphql", sign_context("campaigns"))
 
 
+@_schema("content").parametrize()
+@bounded
+def test_content(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    check(case, f"{served}/content/graphql", sign_context("content"))
+
+
 def check(case: schemathesis.Case, url: str, header: str) -> None:
     response = case.call(base_url=url, headers={"x-brain-context": header})
     assert response.status_code < 500, response.text

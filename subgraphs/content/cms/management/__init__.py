@@ -1,0 +1,1 @@
+"""Commands of ours, beside Django's."""

@@ -1,0 +1,1 @@
+"""`python -m subgraphs.content.cms.commands NAME`."""

@@ -1,0 +1,121 @@
+"""A visitor's form is kept once and told once, whatever is sent how often."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+READ = ["content:read"]
+GOOD = [
+    {"name": "name", "value": "Vera Visitor"},
+    {"name": "email", "value": "vera@visitors.example"},
+    {"name": "topic", "value": "An order"},
+    {"name": "message", "value": "Where is it?"},
+]
+
+
+@pytest.fixture
+async def form(content: Any) -> str:
+    """The id of acme's contact form."""
+    found: str = (await content.data('{ contentPage(path: "/contact") { id } }'))["contentPage"]["id"]
+    return found
+
+
+@pytest.fixture
+async def told(content: Any) -> Any:
+    """What the outbox has of a key's submissions, and how many are kept."""
+    connection = await asyncpg.connect(content.settings.database_url.get_secret_value())
+
+    async def ask(key: str) -> tuple[int, list[str]]:
+        rows = await connection.fetch("select submission_id::text from content.cms_formentry where key = $1", key)
+        ids = [row[0] for row in rows]
+        events = await connection.fetch(
+            "select data from content.outbox where name = 'content.form_submitted' and aggregate = any($1)", ids
+        )
+        return len(ids), [row["data"] for row in events]
+
+    yield ask
+    await connection.close()
+
+
+def sent(form: str, **changes: Any) -> dict[str, Any]:
+    return {"formId": form, "answers": GOOD, "idempotencyKey": uuid4().hex, "consent": True, **changes}
+
+
+def with_answer(name: str, value: str) -> list[dict[str, str]]:
+    return [{**each, "value": value} if each["name"] == name else each for each in GOOD]
+
+
+async def test_a_form_is_kept_and_told_once(form: str, mutate: Any, told: Any, content: Any) -> None:
+    values = sent(form, path="/about", locale="de")
+    payloads = await asyncio.gather(*(mutate("submitContactForm", "accepted", values, scopes=READ) for _ in range(4)))
+    assert payloads == [{"accepted": True, "errors": []}] * 4
+    number, events = await told(values["idempotencyKey"])
+    assert (number, len(events)) == (1, 1)
+    event = json.loads(events[0])
+    assert event | {"submission_id": "", "submitted_at": ""} == {
+        "submission_id": "", "submitted_at": "", "form": "contact", "page": "/about", "name": "Vera Visitor",
+        "email": "vera@visitors.example", "phone": None, "company": None, "message": "Where is it?", "consent": True,
+        "fields": {"topic": "An order"}, "locale": "de",
+    }  # fmt: skip
+    query = """query ($id: ID!) { contentPage(id: $id) {
+        entries(first: 1) { totalCount edges { node { id answers { name value } } } } } }"""
+    entry = (await content.data(query, {"id": form}))["contentPage"]["entries"]["edges"][0]["node"]
+    assert entry["id"] == event["submission_id"]
+    assert {answer["name"]: answer["value"] for answer in entry["answers"]}["topic"] == "An order"
+    assert (await content.call(query, {"id": form}, scopes=READ))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"answers": GOOD[1:]}, "answers"),
+        ({"answers": [*GOOD, {"name": "salary", "value": "1"}]}, "answers"),
+        ({"answers": [*GOOD, GOOD[0]]}, "answers"),
+        (
+            {"answers": [{**each, "value": "no address"} if each["name"] == "email" else each for each in GOOD]},
+            "answers",
+        ),
+        ({"answers": [{**each, "value": "Nothing"} if each["name"] == "topic" else each for each in GOOD]}, "answers"),
+        (
+            {"answers": [{**each, "value": "x" * 5001} if each["name"] == "message" else each for each in GOOD]},
+            "answers",
+        ),
+        ({"idempotencyKey": "short"}, "idempotencyKey"),
+        ({"path": "/" * 2001}, "path"),
+    ],
+)
+async def test_what_is_not_good_is_refused(
+    form: str, mutate: Any, told: Any, changes: dict[str, Any], path: str
+) -> None:
+    values = sent(form, **changes)
+    payload = await mutate("submitContactForm", "accepted", values, scopes=READ)
+    assert payload["accepted"] is False
+    assert [(error["code"], error["path"]) for error in payload["errors"]] == [("BAD_USER_INPUT", ["input", path])]
+    assert await told(values["idempotencyKey"]) == (0, [])
+
+
+async def test_machines_are_not_heard(form: str, mutate: Any, told: Any) -> None:
+    values = sent(form, website="https://spam.example/")
+    assert await mutate("submitContactForm", "accepted", values, scopes=READ) == {"accepted": True, "errors": []}
+    assert await told(values["idempotencyKey"]) == (0, [])
+
+
+async def test_a_client_sends_so_many_and_no_more(form: str, content: Any, told: Any) -> None:
+    query = "mutation ($input: SubmitContactFormInput!) { submitContactForm(input: $input) { accepted } }"
+    client = {"client": f"198.51.100.{uuid4().int % 250}"}
+    for _ in range(10):
+        body = await content.call(query, {"input": sent(form)}, scopes=READ, claims=client)
+        assert "errors" not in body
+    last = sent(form)
+    body = await content.call(query, {"input": last}, scopes=READ, claims=client)
+    assert body["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+    assert await told(last["idempotencyKey"]) == (0, [])
+
+
+async def test_another_tenants_form_is_not_there(form: str, mutate: Any, told: Any) -> None:
+    payload = await mutate("submitContactForm", "accepted", sent(form), scopes=READ, tenant="globex")
+    assert [error["code"] for error in payload["errors"]] == ["CONTENT_FORM_NOT_FOUND"]
