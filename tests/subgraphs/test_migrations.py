@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from resolvers.migrations import VERSION_TABLE
 from subgraphs import CONTEXTS
 
-# The tables of others are made by another framework's migrations: `content/test_tables.py` holds those against its models.
+# Another framework makes the tables of others: `content/test_tables.py` holds those against its models.
 OF_ALEMBIC = [name for name in CONTEXTS if importlib.util.find_spec(f"subgraphs.{name}.migrate") is None]
 
 

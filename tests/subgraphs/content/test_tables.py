@@ -12,7 +12,7 @@ from resolvers.demo import demo_tenant_id
 from subgraphs.content.cms.tenancy import HIDDEN, SHARED
 from subgraphs.content.tables import metadata
 
-# Unique for everybody, and why no tenant learns of another's by it: they name rows, by numbers that no two tenants have.
+# Unique for everybody, and why that tells of no other tenant: they name rows, by numbers that no two tenants have.
 NAMES_ROWS = ("object_id", "_id")
 
 
