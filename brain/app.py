@@ -79,6 +79,7 @@ _WRITTEN_FOR_CLIENTS = (
     "analytics",
     "campaigns",
     "content",
+    "sourcing",
 )
 """Subgraphs whose errors clients may read; those of any other are masked."""
 

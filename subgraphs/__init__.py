@@ -25,6 +25,7 @@ CONTEXTS: Final = (
     "analytics",
     "campaigns",
     "content",
+    "sourcing",
 )
 """All contexts, in the order in which they are migrated and seeded."""
 

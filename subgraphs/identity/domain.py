@@ -83,6 +83,7 @@ _READ: Final = frozenset(
         "gaming:play",
         "analytics:read",
         "content:read",
+        "sourcing:read",
     }
 )
 _WORK: Final = _READ | {
@@ -93,6 +94,7 @@ _WORK: Final = _READ | {
     "trading:write",
     "campaigns:write",
     "content:write",
+    "sourcing:write",
 }
 _MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write", "content:publish"}
 _OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}

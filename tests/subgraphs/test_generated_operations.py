@@ -172,6 +172,12 @@ def test_content(case: schemathesis.Case, served: str, sign_context: Any) -> Non
     check(case, f"{served}/content/graphql", sign_context("content"))
 
 
+@_schema("sourcing").parametrize()
+@bounded
+def test_sourcing(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    check(case, f"{served}/sourcing/graphql", sign_context("sourcing"))
+
+
 def check(case: schemathesis.Case, url: str, header: str) -> None:
     response = case.call(base_url=url, headers={"x-brain-context": header})
     assert response.status_code < 500, response.text
