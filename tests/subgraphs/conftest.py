@@ -16,9 +16,10 @@ import json
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,6 +27,7 @@ import asyncpg
 import httpx
 import jwt
 import pytest
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -38,6 +40,7 @@ from subgraphs import CONTEXTS, STAND_INS
 from subgraphs.__main__ import migrate_all, seed_all
 
 KID = "test"
+CHEAP = {"time_cost": 2, "memory_cost": 64, "parallelism": 1}
 ALL_SCOPES = [
     *(f"{context}:{right}" for context in (*CONTEXTS, *STAND_INS) for right in ("read", "write")),
     "identity:admin",
@@ -199,6 +202,14 @@ def sign_context() -> ContextSigner:
     return ContextSigner(secrets.token_bytes(32))
 
 
+@contextmanager
+def cheap_passwords() -> Iterator[None]:
+    """What is made inside hashes passwords for a thousandth of the cost: to be slow is tested of one hash, once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("subgraphs.identity.passwords.PasswordHasher", partial(PasswordHasher, **CHEAP))
+        yield
+
+
 @pytest.fixture(scope="session")
 async def start_subgraph(
     subgraph_settings: Settings, sign_context: ContextSigner
@@ -209,9 +220,11 @@ async def start_subgraph(
 
         async def start(name: str) -> RunningSubgraph:
             if name not in running:
+                module = importlib.import_module(f"subgraphs.{name}.app")
                 await migrate_all([name], subgraph_settings)
-                await seed_all([name], subgraph_settings)
-                app = importlib.import_module(f"subgraphs.{name}.app").create_app(subgraph_settings)
+                with cheap_passwords():
+                    await seed_all([name], subgraph_settings)
+                    app = module.create_app(subgraph_settings)
                 await stack.enter_async_context(app.router.lifespan_context(app))
                 transport = httpx.ASGITransport(app, raise_app_exceptions=False)
                 client = await stack.enter_async_context(

@@ -6,7 +6,8 @@ import asyncpg
 import httpx
 import jwt
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from resolvers.demo import demo_id, demo_tenant_id
 from resolvers.errors import RateLimited
@@ -119,6 +120,15 @@ async def test_a_user_of_several_tenants_names_one(log_in: LogIn, admin: asyncpg
         )
 
 
+async def test_hashes_cost_what_they_should() -> None:
+    passwords = Passwords()
+    stored = await passwords.hash("a secret")
+    assert extract_parameters(stored) == RFC_9106_LOW_MEMORY
+    assert await passwords.verify("a secret", stored)
+    assert not passwords.outdated(stored)
+    assert passwords.outdated(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("a secret"))
+
+
 async def test_a_weak_hash_is_replaced_at_log_in(log_in: LogIn, admin: asyncpg.Connection) -> None:
     dan = demo_id("acme", "user", "dan")
     weak = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("demo-acme-dan")
@@ -126,7 +136,7 @@ async def test_a_weak_hash_is_replaced_at_log_in(log_in: LogIn, admin: asyncpg.C
     assert (await log_in("dan@acme.example"))["errors"] == []
     stored = await admin.fetchval("select password_hash from identity.credentials where user_id = $1", dan)
     assert stored != weak
-    assert not PasswordHasher().check_needs_rehash(stored)
+    assert extract_parameters(stored).time_cost == 2, "as the application makes them"
     assert (await log_in("dan@acme.example"))["errors"] == []
 
 
