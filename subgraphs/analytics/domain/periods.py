@@ -147,10 +147,16 @@ def _following(day: date, granularity: Granularity) -> date:
 def _hours(moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     """By the zone's clocks, which need not show full hours when UTC does, and are set by half an hour somewhere."""
     edge = slot_of(moment)
-    while edge.astimezone(zone).minute:
+    while not _begins_an_hour(edge, zone):
         edge -= SLOT
     while True:
         yield edge
         edge += SLOT
-        while edge.astimezone(zone).minute:
+        while not _begins_an_hour(edge, zone):
             edge += SLOT
+
+
+def _begins_an_hour(slot: datetime, zone: ZoneInfo) -> bool:
+    """Also in its midst: the clocks of the Chatham Islands are set at a quarter to three."""
+    shown = slot.astimezone(zone)
+    return shown.minute == 0 or shown.hour != (slot - SLOT).astimezone(zone).hour

@@ -36,6 +36,8 @@ def label(moment: datetime, granularity: Granularity, zone: ZoneInfo) -> tuple[i
 @example(datetime(2011, 12, 29, tzinfo=UTC), 400, "Pacific/Apia", Granularity.DAY)
 @example(datetime(2026, 10, 24, tzinfo=UTC), 300, "Europe/Berlin", Granularity.HOUR)
 @example(datetime(2026, 4, 4, tzinfo=UTC), 300, "Australia/Lord_Howe", Granularity.HOUR)
+@example(datetime(2008, 9, 26, tzinfo=UTC), 400, "Pacific/Chatham", Granularity.HOUR)
+@example(datetime(2009, 4, 3, tzinfo=UTC), 400, "Pacific/Chatham", Granularity.HOUR)
 @example(datetime(2018, 2, 17, tzinfo=UTC), 300, "America/Sao_Paulo", Granularity.DAY)
 def test_buckets_are_those_of_the_calendar(first: datetime, slots: int, name: str, granularity: Granularity) -> None:
     zone = ZoneInfo(name)
