@@ -4,6 +4,7 @@ Owns the entities `Lead` and `Contact`, both by `id`. Adds `assignedLeads` and `
 `leads` to directory's `Business`; refers to both by id only. Listens to
 `directory.review_posted` and `storefront.order_placed`, which contacts' timelines show, as they show
 `campaigns.contact_messaged` and `campaigns.contact_unsubscribed`; who orders becomes a contact. Who sends a form of
-the site (`content.form_submitted`) becomes a contact and a lead.
+the site (`content.form_submitted`) becomes a contact and a lead. Whom work may be given to is known by
+`identity.member_joined` and `identity.member_removed`.
 Tells of `crm.contact_changed`, `crm.contact_deleted`, `crm.contacts_merged` and `crm.lead_entered_stage`.
 """

@@ -3,12 +3,22 @@
 from resolvers.events.envelope import About
 from resolvers.events.subscriptions import subscribe
 from resolvers.session import TenantSession
-from subgraphs.crm.usecases import csv_imports, forms, timeline
+from subgraphs.crm.usecases import csv_imports, forms, members, timeline
 from subgraphs.crm.usecases.csv_imports import Advanced
 from subgraphs.crm.usecases.forms import SubmittedForm
+from subgraphs.crm.usecases.members import JoinedMember, RemovedMember
 from subgraphs.crm.usecases.timeline import PlacedOrder, PostedReview, SentMessage, Told, Unsubscribed
 
-__all__ = ["continue_csv_import", "note_message", "note_order", "note_review", "note_unsubscribed", "take_form"]
+__all__ = [
+    "continue_csv_import",
+    "note_member_joined",
+    "note_member_removed",
+    "note_message",
+    "note_order",
+    "note_review",
+    "note_unsubscribed",
+    "take_form",
+]
 
 
 @subscribe("directory.review_posted", version=1)
@@ -44,3 +54,15 @@ async def note_unsubscribed(session: TenantSession, gone: Unsubscribed, about: A
 async def take_form(session: TenantSession, submitted: SubmittedForm, about: About) -> None:
     """A visitor has sent a form of the site: they are a contact and a lead."""
     await forms.take_form(session, submitted, Told(about.name, about.id))
+
+
+@subscribe("identity.member_joined", version=1)
+async def note_member_joined(session: TenantSession, joined: JoinedMember, _: About) -> None:
+    """Somebody belongs to the tenant: leads and contacts may be theirs."""
+    await members.note_joined(session, joined)
+
+
+@subscribe("identity.member_removed", version=1)
+async def note_member_removed(session: TenantSession, removed: RemovedMember, _: About) -> None:
+    """Somebody does not belong to the tenant any more."""
+    await members.note_removed(session, removed)

@@ -47,6 +47,7 @@ __all__ = [
     "form_submissions",
     "lead_scores",
     "leads",
+    "members",
     "metadata",
     "pipelines",
     "stage_rules",
@@ -205,10 +206,23 @@ stage_rules = tenant_table(
     Column("subject", String(200)),
     Column("due_in_days", SmallInteger),
     Column("assignee_id", Uuid),
+    Column("assignee_ids", ARRAY(Uuid)),
+    Column("turn", Integer, nullable=False, server_default="0"),
     tenant_reference("stage_id", "crm.stages", ondelete="CASCADE"),
     CheckConstraint("(action = 'assign') = (assignee_id IS NOT NULL)", name="assign"),
+    CheckConstraint("(action = 'assign_in_turn') = (assignee_ids IS NOT NULL)", name="turn"),
     CheckConstraint("(action = 'create_task') = (subject IS NOT NULL)", name="task"),
 )
+
+members = tenant_table(
+    metadata,
+    "members",
+    Column("account_id", Uuid, nullable=False),
+    Column("is_member", Boolean, nullable=False),
+    moment("changed_at"),
+    UniqueConstraint("tenant_id", "account_id", name="uq_members_account"),
+)
+"""Identity's, as it tells of them: whom work may be given to."""
 
 timeline_entries = tenant_table(
     metadata,

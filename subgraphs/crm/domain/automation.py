@@ -1,5 +1,6 @@
 """What happens by itself when a lead enters a stage: rules, which are data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -10,10 +11,12 @@ from subgraphs.crm.domain.errors import InvalidValue
 from subgraphs.crm.domain.leads import Lead
 from subgraphs.crm.domain.values import ActivityKind, required_text
 
-__all__ = ["MAX_RULES", "StageAction", "StageRule", "new_rule", "task_of"]
+__all__ = ["MAX_RULES", "MOST_IN_TURN", "StageAction", "StageRule", "new_rule", "task_of"]
 
 MAX_RULES = 20
 """Of one stage."""
+
+MOST_IN_TURN = 50
 
 _MAX_DAYS = 365
 
@@ -23,6 +26,7 @@ class StageAction(Enum):
 
     CREATE_TASK = "create_task"
     ASSIGN = "assign"
+    ASSIGN_IN_TURN = "assign_in_turn"
     NOTIFY = "notify"
 
 
@@ -33,6 +37,7 @@ class StageRule:
     Attributes:
         subject, due_in_days: of the task that CREATE_TASK makes.
         assignee_id: whom ASSIGN gives the lead to.
+        assignee_ids: whom ASSIGN_IN_TURN gives leads to, one after another.
     """
 
     id: UUID
@@ -41,6 +46,7 @@ class StageRule:
     subject: str | None
     due_in_days: int | None
     assignee_id: UUID | None
+    assignee_ids: tuple[UUID, ...] | None
     created_at: datetime
     updated_at: datetime
 
@@ -54,6 +60,7 @@ def new_rule(
     subject: str | None = None,
     due_in_days: int | None = None,
     assignee_id: UUID | None = None,
+    assignee_ids: Sequence[UUID] | None = None,
 ) -> StageRule:
     """A rule.
 
@@ -70,7 +77,13 @@ def new_rule(
     if (action is StageAction.ASSIGN) != (assignee_id is not None):
         needed = "is needed" if assignee_id is None else "is for ASSIGN alone"
         raise InvalidValue("assigneeId", needed)
-    return StageRule(rule_id, stage_id, action, subject, due_in_days, assignee_id, now, now)
+    if (action is StageAction.ASSIGN_IN_TURN) != (assignee_ids is not None):
+        needed = "are needed" if assignee_ids is None else "are for ASSIGN_IN_TURN alone"
+        raise InvalidValue("assigneeIds", needed)
+    turns = None if assignee_ids is None else tuple(dict.fromkeys(assignee_ids))
+    if turns is not None and not 1 <= len(turns) <= MOST_IN_TURN:
+        raise InvalidValue("assigneeIds", f"must be from 1 to {MOST_IN_TURN}")
+    return StageRule(rule_id, stage_id, action, subject, due_in_days, assignee_id, turns, now, now)
 
 
 def task_of(rule: StageRule, task_id: UUID, lead: Lead, now: datetime) -> Activity:

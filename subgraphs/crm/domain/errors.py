@@ -5,6 +5,7 @@ from resolvers.errors import Conflict, InvalidValue, NotFound, Refused, VersionC
 __all__ = [
     "ActivityAlreadyCompleted",
     "ActivityNotFound",
+    "AssigneeNotFound",
     "ContactAlreadyMerged",
     "ContactInUse",
     "ContactNotFound",
@@ -56,6 +57,12 @@ class ActivityNotFound(NotFound):
     """There is no such activity."""
 
     code = "ACTIVITY_NOT_FOUND"
+
+
+class AssigneeNotFound(NotFound):
+    """They are no member of the tenant. Who joined a moment ago is known in another."""
+
+    code = "ASSIGNEE_NOT_FOUND"
 
 
 class NoDefaultPipeline(NotFound):

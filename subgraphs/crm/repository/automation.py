@@ -1,10 +1,11 @@
 """Rules of stages: statements that read and write `crm.stage_rules`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, select, update
 
 from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
@@ -12,7 +13,7 @@ from subgraphs.crm.domain.automation import StageRule
 from subgraphs.crm.repository.rows import insert_rows
 from subgraphs.crm.tables import stage_rules
 
-__all__ = ["add_rule", "remove_rule", "rules_of_stages"]
+__all__ = ["add_rule", "remove_rule", "rules_of_stages", "take_turn"]
 
 _COLUMNS = columns_of(stage_rules, StageRule)
 
@@ -36,5 +37,13 @@ async def remove_rule(session: TenantSession, rule_id: UUID) -> bool:
     return bool(await session.execute(delete(stage_rules).where(stage_rules.c.id == rule_id)))
 
 
+async def take_turn(session: TenantSession, rule_id: UUID) -> int:
+    """How many leads the rule has given away before; nobody else gets the same number."""
+    turn = stage_rules.c.turn
+    statement = update(stage_rules).where(stage_rules.c.id == rule_id).values(turn=turn + 1).returning(turn - 1)
+    return int(await session.scalar(statement))
+
+
 def _rule(row: Row[Any]) -> StageRule:
-    return StageRule(*row[: len(_COLUMNS)])
+    rule = StageRule(*row[: len(_COLUMNS)])
+    return rule if rule.assignee_ids is None else replace(rule, assignee_ids=tuple(rule.assignee_ids))

@@ -27,6 +27,7 @@ class StageRule:
     subject: str | None = strawberry.field(description="Of the task that it makes; null unless it makes one.")
     due_in_days: int | None = strawberry.field(description="When that task is due; null unless it makes one.")
     assignee_id: strawberry.Private[UUID | None]
+    assignee_ids: strawberry.Private[tuple[UUID, ...] | None]
 
     @classmethod
     def of(cls, rule: Rule) -> Self:
@@ -37,6 +38,7 @@ class StageRule:
             subject=rule.subject,
             due_in_days=rule.due_in_days,
             assignee_id=rule.assignee_id,
+            assignee_ids=rule.assignee_ids,
         )
 
     @strawberry.field(description="Whom it gives the lead to; null unless it does.")
@@ -44,6 +46,12 @@ class StageRule:
         from subgraphs.crm.schema.references import Account  # noqa: PLC0415 - each of the two modules shows the other's types
 
         return None if self.assignee_id is None else Account(id=wire_id(self.assignee_id))
+
+    @strawberry.field(description="Whom it gives leads to, one after another; null unless it does. At most 50.")
+    def assignees(self) -> list[Annotated["Account", strawberry.lazy("subgraphs.crm.schema.references")]] | None:
+        from subgraphs.crm.schema.references import Account  # noqa: PLC0415 - as above
+
+        return None if self.assignee_ids is None else [Account(id=wire_id(each)) for each in self.assignee_ids]
 
 
 @strawberry.input(description="A new rule of a stage, which has 20 at most.")
@@ -53,7 +61,12 @@ class CreateStageRuleInput:
     subject: str | None = strawberry.field(default=None, description="For CREATE_TASK: 1 to 200 characters.")
     due_in_days: int | None = strawberry.field(default=None, description="For CREATE_TASK: 0 to 365, by default 0.")
     assignee_id: strawberry.ID | None = strawberry.field(
-        default=None, description="For ASSIGN. Any UUID is taken: whether it is a user is identity's to know."
+        default=None, description="For ASSIGN: a member of the tenant."
+    )
+    assignee_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="For ASSIGN_IN_TURN: 1 to 50 members of the tenant, who get leads one after another; who has left "
+        "is passed over.",
     )
 
 

@@ -217,6 +217,9 @@ class Mutation(CsvImportMutation):
             subject=input.subject,
             due_in_days=input.due_in_days,
             assignee_id=optional_id(input.assignee_id, "assigneeId"),
+            assignee_ids=None
+            if input.assignee_ids is None
+            else [parse_id(each, "input", "assigneeIds") for each in input.assignee_ids],
         )
         return StageRulePayload(rule=StageRule.of(rule))
 

@@ -47,7 +47,7 @@ __all__ = [
     "optional_id",
 ]
 
-_USER = "Any UUID is taken: whether it is a user of the tenant is identity's to know."
+_USER = "A member of the tenant, else refused with ASSIGNEE_NOT_FOUND."
 _VERSION = "The version the change is made on; refused with VERSION_CONFLICT if it is not current. Null: any."
 
 

@@ -1,12 +1,17 @@
 """Writes the demo data of both demo tenants."""
 
+from datetime import UTC, datetime
+
 from resolvers.context import RequestContext
-from resolvers.demo import TENANTS, demo_tenant_id
+from resolvers.demo import TENANTS, USERS, demo_id, demo_tenant_id
 from resolvers.session import Database
-from subgraphs.crm.repository import activities, contacts, forms, leads, pipelines, scores
+from subgraphs.crm.repository import activities, contacts, forms, leads, members, pipelines, scores
 from subgraphs.crm.seed.story import tell
 
 __all__ = ["seed"]
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before anything that identity tells."""
 
 
 async def seed(database: Database) -> None:
@@ -20,6 +25,8 @@ async def seed(database: Database) -> None:
     for slug in TENANTS:
         story = tell(slug)
         async with database.session(RequestContext.system(demo_tenant_id(slug))) as session:
+            for user in USERS:
+                await members.note_member(session, demo_id(slug, "user", user), _LONG_AGO, is_member=True)
             (known,) = await pipelines.find_pipelines(session, [story.pipelines[0].id])
             if known is not None:
                 continue

@@ -11,6 +11,7 @@ from subgraphs.crm import domain
 from subgraphs.crm.domain import Contact, ContactDetails
 from subgraphs.crm.domain.errors import ContactNotFound, DuplicateEmail, check_version
 from subgraphs.crm.repository import contacts
+from subgraphs.crm.usecases.members import check_assignee
 
 __all__ = ["create_contact", "delete_contact", "known_or_new_contact", "update_contact"]
 
@@ -19,6 +20,7 @@ _DETAILS = tuple(field.name for field in fields(ContactDetails))
 
 async def create_contact(session: TenantSession, details: ContactDetails) -> Contact:
     """A new contact."""
+    await check_assignee(session, details.owner_id)
     contact = domain.new_contact(uuid4(), details, datetime.now(UTC))
     await contacts.add_contact(session, contact)
     return contact
@@ -51,6 +53,8 @@ async def update_contact(
     """The contact with `changes`: names of `ContactDetails`; what is absent stays."""
     contact = await _locked(session, contact_id, expected_version)
     details = ContactDetails(**{name: changes.get(name, getattr(contact, name)) for name in _DETAILS})
+    if details.owner_id != contact.owner_id:
+        await check_assignee(session, details.owner_id)
     edited = domain.edit_contact(contact, details, datetime.now(UTC))
     await contacts.change_contact(session, edited)
     return edited

@@ -20,6 +20,7 @@ from subgraphs.crm.domain.errors import (
 )
 from subgraphs.crm.repository import contacts, leads, pipelines
 from subgraphs.crm.usecases.automation import carry_out
+from subgraphs.crm.usecases.members import check_assignee
 
 __all__ = ["assign_lead", "convert_lead", "create_lead", "delete_lead", "first_stage", "move_lead", "update_lead"]
 
@@ -36,7 +37,11 @@ async def create_lead(
     business_id: UUID | None = None,
     contact_id: UUID | None = None,
 ) -> Lead:
-    """A new lead in the stage given, else in the first stage of the pipeline given, else of the default one."""
+    """A new lead in the stage given, else in the first stage of the pipeline given, else of the default one.
+
+    The rules of that stage are carried out; an assignee that is given stays.
+    """
+    await check_assignee(session, assignee_id)
     stage = await first_stage(session, pipeline_id, stage_id)
     lead = domain.open_lead(
         uuid4(),
@@ -48,7 +53,7 @@ async def create_lead(
         contact_id=contact_id,
     )
     await leads.add_lead(session, lead)
-    return lead
+    return await _written(session, lead, await carry_out(session, lead, stage, keeps_assignee=assignee_id is not None))
 
 
 async def update_lead(
@@ -87,10 +92,12 @@ async def assign_lead(
 ) -> Lead:
     """The lead with another assignee, or none.
 
-    Any id is taken: whether it is a user of the tenant is identity's to know. Where it is not, or is not any more, the
-    reference resolves to nothing: who asks for more than the assignee's id gets null and an error beside it.
+    Raises:
+        AssigneeNotFound: they are no member of the tenant. Who has the lead already may keep it.
     """
     lead = await _locked(session, lead_id, expected_version)
+    if assignee_id != lead.assignee_id:
+        await check_assignee(session, assignee_id)
     return await _written(session, lead, domain.assign(lead, assignee_id, datetime.now(UTC)))
 
 

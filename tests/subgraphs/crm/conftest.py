@@ -1,9 +1,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+
+from resolvers.context import RequestContext
+from subgraphs.crm.usecases.members import JoinedMember, note_joined
 
 NEW_PIPELINE = """
 mutation ($input: CreatePipelineInput!) {
@@ -43,6 +47,13 @@ class Tenant:
         assert payload["errors"] == []
         lead: dict[str, Any] = payload["lead"]
         return lead
+
+    async def member(self) -> str:
+        """A new member of the tenant."""
+        account_id = uuid4()
+        async with self.crm.database.session(RequestContext.system(self.id)) as session:
+            await note_joined(session, JoinedMember(account_id, datetime.now(UTC)))
+        return str(account_id)
 
     async def contact(self, name: str = "Ada Byron", **values: Any) -> dict[str, Any]:
         """A new contact."""

@@ -1,13 +1,16 @@
 """What happens by itself when a lead enters a stage."""
 
+import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
 from resolvers.context import RequestContext
+from subgraphs.crm.usecases.members import RemovedMember, note_removed
 
 RULE = "rule { id action subject dueInDays assignee { id } }"
 SHOWN = (
@@ -28,7 +31,7 @@ async def told(tenant: Any) -> list[Any]:
 
 
 async def test_a_lead_changes_hands_gets_a_task_and_is_told_of(tenant):
-    user = str(uuid4())
+    user = await tenant.member()
     await rule(tenant, "Talk", "CREATE_TASK", subject="Call them", dueInDays=3)
     await rule(tenant, "Talk", "ASSIGN", assigneeId=user)
     await rule(tenant, "Talk", "NOTIFY")
@@ -85,6 +88,12 @@ async def test_rules_are_shown_and_deleted(tenant):
         ({"action": "CREATE_TASK", "subject": "x", "dueInDays": 366}, "BAD_USER_INPUT"),
         ({"action": "CREATE_TASK", "subject": "x", "assigneeId": str(uuid4())}, "BAD_USER_INPUT"),
         ({"action": "ASSIGN"}, "BAD_USER_INPUT"),
+        ({"action": "ASSIGN", "assigneeId": str(uuid4())}, "ASSIGNEE_NOT_FOUND"),
+        ({"action": "ASSIGN_IN_TURN"}, "BAD_USER_INPUT"),
+        ({"action": "ASSIGN_IN_TURN", "assigneeIds": []}, "BAD_USER_INPUT"),
+        ({"action": "ASSIGN_IN_TURN", "assigneeIds": [str(uuid4()) for _ in range(51)]}, "BAD_USER_INPUT"),
+        ({"action": "ASSIGN_IN_TURN", "assigneeIds": [str(uuid4())]}, "ASSIGNEE_NOT_FOUND"),
+        ({"action": "NOTIFY", "assigneeIds": [str(uuid4())]}, "BAD_USER_INPUT"),
         ({"action": "NOTIFY", "subject": "x"}, "BAD_USER_INPUT"),
         ({"action": "NOTIFY", "dueInDays": 1}, "BAD_USER_INPUT"),
         ({"action": "NOTIFY", "stageId": str(uuid4())}, "STAGE_NOT_FOUND"),
@@ -113,3 +122,35 @@ async def test_another_tenants_stage_takes_no_rule(tenant, new_tenant):
     made = await rule(tenant, "Talk", "NOTIFY")
     refused = await other.mutate("deleteStageRule", "deletedId", id=made["id"])
     assert [error["code"] for error in refused["errors"]] == ["STAGE_RULE_NOT_FOUND"]
+
+
+async def test_leads_go_to_people_in_turn(tenant):
+    one, two, gone = [await tenant.member() for _ in range(3)]
+    made = await tenant.mutate(
+        "createStageRule",
+        "rule { assignees { id } }",
+        stageId=tenant.stages["Idea"],
+        action="ASSIGN_IN_TURN",
+        assigneeIds=[one, two, gone, one],
+    )
+    assert made["rule"] == {"assignees": [{"id": one}, {"id": two}, {"id": gone}]}
+    async with tenant.crm.database.session(RequestContext.system(tenant.id)) as session:
+        await note_removed(session, RemovedMember(UUID(gone), datetime.now(UTC)))
+    shown = "lead { assignee { id } }"
+    given = [
+        (await tenant.mutate("createLead", shown, name="L", source="WEBSITE"))["lead"]["assignee"]["id"]
+        for _ in range(4)
+    ]
+    assert given == [one, two, one, two]
+    named = await tenant.mutate("createLead", shown, name="L", source="WEBSITE", assigneeId=two)
+    assert named["lead"]["assignee"]["id"] == two
+
+
+async def test_at_the_same_moment_everybody_gets_their_share(tenant):
+    people = [await tenant.member() for _ in range(2)]
+    await rule(tenant, "Talk", "ASSIGN_IN_TURN", assigneeIds=people)
+    leads = [await tenant.lead() for _ in range(6)]
+    moves = (tenant.mutate("moveLead", SHOWN, id=lead["id"], stageId=tenant.stages["Talk"]) for lead in leads)
+    async with asyncio.timeout(20):
+        moved = await asyncio.gather(*moves)
+    assert Counter(each["lead"]["assignee"]["id"] for each in moved) == dict.fromkeys(people, 3)

@@ -12,7 +12,7 @@ CONTACT = "contact { id version name email phone company jobTitle owner { id } b
 
 
 async def test_a_contact_is_created_changed_and_deleted(tenant):
-    owner, business = str(uuid4()), str(uuid4())
+    owner, business = await tenant.member(), str(uuid4())
     created = await tenant.mutate(
         "createContact",
         CONTACT,

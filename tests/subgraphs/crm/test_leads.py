@@ -17,7 +17,7 @@ lead { id version status name email score valueMinor currency lostReason closedA
 
 
 async def test_a_new_lead_starts_in_the_first_stage_of_the_default_pipeline(tenant):
-    user, business = str(uuid4()), str(uuid4())
+    user, business = await tenant.member(), str(uuid4())
     payload = await tenant.mutate(
         "createLead",
         LEAD,
@@ -221,7 +221,7 @@ async def test_a_refused_conversion_leaves_no_contact(tenant):
 
 
 async def test_assigning(tenant):
-    lead, user = await tenant.lead(), str(uuid4())
+    lead, user = await tenant.lead(), await tenant.member()
     given = await tenant.mutate("assignLead", LEAD, id=lead["id"], assigneeId=user)
     assert (given["lead"]["assignee"], given["lead"]["version"]) == ({"id": user}, 2)
     same = await tenant.mutate("assignLead", LEAD, id=lead["id"], assigneeId=user)
