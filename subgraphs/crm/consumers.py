@@ -51,6 +51,7 @@ async def note_unsubscribed(session: TenantSession, gone: Unsubscribed, about: A
     await timeline.note_unsubscribed(session, gone, Told(about.name, about.id))
 
 
+@subscribe("content.form_submitted", version=1)
 async def take_form(session: TenantSession, submitted: SubmittedForm, about: About) -> None:
     """A visitor has sent a form of the site: they are a contact and a lead."""
     await forms.take_form(session, submitted, Told(about.name, about.id))

@@ -12,14 +12,15 @@ from sqlalchemy import text
 
 from resolvers.context import RequestContext
 from resolvers.events.consumer import Consumer
+from resolvers.events.declaration import declaration_of
 from resolvers.events.envelope import About, Envelope
 from resolvers.events.streams import connect
-from resolvers.events.subscriptions import subscribe
+from subgraphs.content.events import FormSubmitted
 from subgraphs.crm import consumers
 from subgraphs.crm.usecases.forms import SubmittedForm
+from subgraphs.event_commands import subscriptions_of
 
 STREAM = "events:content"
-TAKES = subscribe("content.form_submitted", version=1)(consumers.take_form)
 SHOWN = """{ leads { totalCount edges { node { id name email phone company notes source status assignee { id }
   stage { name } contact { id } activities { edges { node { kind subject actor { id } } } }
   formSubmissions { edges { node { id form page name email phone company message consent locale submittedAt
@@ -66,7 +67,7 @@ def entry(tenant_id: UUID, data: dict[str, Any], event_id: UUID | None = None) -
 async def send(crm: Any) -> AsyncIterator[Send]:
     """`await send(entry, ...)`: they are in the stream, and two consumers at once take what is there."""
     redis = connect(crm.settings.redis_url.get_secret_value(), 5)
-    both = [Consumer(crm.database, redis, [TAKES]) for _ in range(2)]
+    both = [Consumer(crm.database, redis, subscriptions_of("crm")) for _ in range(2)]
 
     async def sent(*entries: dict[str, str]) -> None:
         for each in entries:
@@ -154,7 +155,7 @@ async def test_at_the_same_moment_they_are_one_contact_and_one_lead(tenant):
         submitted = SubmittedForm(**{**submission(), "submitted_at": datetime.now(UTC)})
         about = Envelope.of(entry(tenant.id, {"submission_id": submitted.submission_id})).about
         async with tenant.crm.database.session(RequestContext.system(tenant.id)) as session:
-            await consumers.take_form(session, submitted, about)
+            await consumers.take_form.handler(session, submitted, about)
 
     async with asyncio.timeout(30):
         await asyncio.gather(*(take() for _ in range(4)))
@@ -297,13 +298,12 @@ async def test_forms_of_many_leads_are_one_statement(tenant, send):
     assert len(data["leads"]["edges"]) == 4
 
 
-def test_what_the_site_must_tell():
-    """A contract with the publisher, beside its schema in schema/events."""
-    assert sorted(TAKES.reader.json_schema()["required"]) == [
-        "consent",
-        "email",
-        "form",
-        "name",
-        "submission_id",
-        "submitted_at",
-    ]
+def test_what_the_site_tells_is_read_whole():
+    """The publisher's own type, as it travels."""
+    told = FormSubmitted(**{**submission(), "submitted_at": datetime.now(UTC)})
+    data = declaration_of(FormSubmitted).adapter.dump_python(told, mode="json")
+    read = consumers.take_form.reader.validate_python(data)
+    assert {name: getattr(read, name) for name in data} == {
+        **data,
+        "submitted_at": told.submitted_at,
+    }
