@@ -131,6 +131,7 @@ class Crew:
         input: name -> type of the field's arguments.
         untrusted_input: names of inputs that outsiders may have written.
         steps: what comes after what; empty: the tasks one after another, then the actions.
+        playbook_only: no language model is asked, whatever there is: its work is copying, not judging.
     """
 
     name: str
@@ -149,6 +150,7 @@ class Crew:
     tasks: Mapping[str, TaskDefinition]
     actions: tuple[ActionTemplate, ...]
     steps: tuple[Step, ...] = ()
+    playbook_only: bool = False
 
     @property
     def weight(self) -> int:

@@ -18,6 +18,7 @@ from brain.crews.definition import ActionTemplate, AgentProfile, Argument, Crew,
 from brain.crews.errors import UnknownCrew
 from brain.crews.expressions import ROOTS, is_expression, root_of
 from brain.crews.guardrails import GUARDRAILS
+from brain.crews.integration_tools import ADDRESS, tool_of
 from brain.crews.outputs import OUTPUTS
 from brain.crews.playbooks import PLAYBOOKS
 from brain.crews.steps_loader import read_steps
@@ -90,6 +91,7 @@ def _crew(path: Path, operations: Path) -> Crew:
         tasks=tasks,
         actions=actions,
         steps=read_steps(top, tasks, actions, inputs),
+        playbook_only=top.truth("playbook_only", False),
     )
     top.done()
     _check(crew, top)
@@ -106,7 +108,11 @@ def _check(crew: Crew, top: Section) -> None:
     for name in crew.untrusted_input:
         if name not in crew.input:
             raise top.error(f"there is no input {name}", "untrusted_input")
+    if crew.playbook_only and crew.budget_micros:
+        raise top.error("what asks no language model spends nothing on one", "budget_micros")
     for tool in crew.tools.values():
+        if tool.document.startswith(ADDRESS) and not tool.untrusted and not crew.playbook_only:
+            raise top.error(f"{tool.name}: a language model would read a provider's words as its own", "tools")
         for expression in tool.bound.values():
             if not is_expression(expression) or root_of(expression) != "input":
                 raise top.error(f"{tool.name}: {expression} must be a path into $input", "tools")
@@ -130,6 +136,8 @@ def _documents(path: Path) -> tuple[dict[str, str], bytes]:
 
 
 def _tool(name: str, section: Section, documents: Mapping[str, str]) -> Tool:
+    if "integration" in section:
+        return _integration_tool(name, section)
     operation = section.text("operation")
     if operation not in documents:
         raise section.error(f"there is no operation of that name; there are {', '.join(documents)}", "operation")
@@ -157,6 +165,29 @@ def _tool(name: str, section: Section, documents: Mapping[str, str]) -> Tool:
         given |= {"input"}
     if variables != given:
         raise section.error(f"the operation's variables are {', '.join(sorted(variables)) or 'none'}", "operation")
+    return tool
+
+
+def _integration_tool(name: str, section: Section) -> Tool:
+    """One that reads at a provider; what writes there is proposed by the integration's own crew."""
+    address = section.text("integration")
+    try:
+        operation = load_catalogue().operation(address)
+    except KeyError:
+        raise section.error("the catalogue has no such operation", "integration") from None
+    if operation.risk is not Risk.READ:
+        raise section.error("it writes: only the integration's own crew proposes that", "integration")
+    bound = {key: str(value) for key, value in section.mapping("bind", {}).items()}
+    if unknown := [key for key in bound if key not in operation.arguments["properties"]]:
+        raise section.error(f"the operation has no argument {', '.join(unknown)}", "bind")
+    tool = tool_of(
+        operation,
+        name=name,
+        description=section.optional_text("description"),
+        bound=bound,
+        untrusted=section.texts("untrusted", ("text",)),
+    )
+    section.done()
     return tool
 
 

@@ -5,8 +5,9 @@ They hold for playbooks, too: a rule that only a language model is asked to keep
 
 # ruff: noqa: ARG001 (all rules take the same arguments)
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -21,10 +22,14 @@ from brain.crews.outputs import (
     Figure,
     IncidentsOutput,
     LeadScoreOutput,
+    ProductSearchOutput,
+    ProductValidationOutput,
     ProposedTrade,
     RemediesOutput,
     ReviewDraftOutput,
     ReviewResponseOutput,
+    SeenOffer,
+    SupplyCheckOutput,
     SupportAnswerOutput,
     TenantFiguresOutput,
     TenantReportOutput,
@@ -236,6 +241,68 @@ def trades_were_looked_at(output: BaseModel, case: Case) -> Iterator[str]:
     for tool in ("read_portfolio", "read_signals"):
         if not case.evidence.of(tool):
             yield f"read with {tool} before you propose"
+
+
+@_guardrail
+def products_were_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """No product, and no price, that the marketplace has not named."""
+    assert isinstance(output, ProductSearchOutput)
+    catalogue = "".join(str(data["text"]) for data in case.evidence.of("search_catalogue"))
+    for product in output.products or ():
+        if f'"{product.asin}"' not in catalogue:
+            yield f"{product.asin} is not in what search_catalogue gave"
+    yield from _unseen_prices(output.products or (), case)
+
+
+@_guardrail
+def supply_was_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """Nothing is noted of what was not asked for, and no price that the marketplace has not named."""
+    assert isinstance(output, SupplyCheckOutput)
+    due = {node["asin"] for data in case.evidence.of("read_due") for node in values_at(data, _DUE)}
+    for seen in output.observations or ():
+        if seen.asin not in due:
+            yield f"{seen.asin} is not due"
+    yield from _unseen_prices(output.observations or (), case)
+
+
+_DUE = "sourcingCandidates.edges.node"
+
+
+def _unseen_prices(offers: Iterable[SeenOffer], case: Case) -> Iterator[str]:
+    answers = [json.loads(data["text"]) for data in case.evidence.of("read_offers")]
+    named = {Decimal(str(value)) for answer in answers for value in _texts(answer) if _is_number(value)}
+    for offer in offers:
+        for price in (offer.unitPrice, offer.shippingPrice):
+            if price is not None and Decimal(price) and Decimal(price) not in named:
+                yield f"{price} for {offer.asin} is in no offer"
+
+
+@_guardrail
+def candidate_was_read(output: BaseModel, case: Case) -> Iterator[str]:
+    """A product is not judged unseen, and by the evaluation that there is."""
+    assert isinstance(output, ProductValidationOutput)
+    read = [found for data in case.evidence.of("read_candidate") if (found := data.get("sourcingCandidate"))]
+    if not read:
+        yield "read the product with read_candidate before you judge it"
+    elif output.evaluationId != (read[-1].get("evaluation") or {}).get("id"):
+        yield "evaluationId must be that of the evaluation that was read"
+
+
+@_guardrail
+def verdict_follows(output: BaseModel, case: Case) -> Iterator[str]:
+    """What fails in something or loses money is not proposed for approval."""
+    assert isinstance(output, ProductValidationOutput)
+    if (output.approval is None) == (output.rejection is None):
+        yield "give a reason for approval or for rejection, and only one"
+    if len({finding.aspect for finding in output.findings}) < len(output.findings):
+        yield "each aspect has one finding"
+    if output.approval is None:
+        return
+    if failed := [finding.aspect for finding in output.findings if finding.verdict == "FAIL"]:
+        yield f"{', '.join(failed)} failed: it cannot be approved"
+    for evaluation in values_at([*case.evidence.of("read_candidate")], "sourcingCandidate.evaluation"):
+        if evaluation is not None and Decimal(evaluation["marginPercent"]) < 0:
+            yield "each sale would lose money: it cannot be approved"
 
 
 _FAR = Decimal("0.05")

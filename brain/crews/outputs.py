@@ -11,14 +11,20 @@ __all__ = [
     "CampaignResultsOutput",
     "Citation",
     "Figure",
+    "FoundProduct",
     "Incident",
     "IncidentsOutput",
     "LeadScoreOutput",
+    "ProductFinding",
+    "ProductSearchOutput",
+    "ProductValidationOutput",
     "ProposedTrade",
     "RemediesOutput",
     "Remedy",
     "ReviewDraftOutput",
     "ReviewResponseOutput",
+    "SeenOffer",
+    "SupplyCheckOutput",
     "SupportAnswerOutput",
     "TenantFiguresOutput",
     "TenantReportOutput",
@@ -182,6 +188,63 @@ class TradeProposalOutput(_Output):
     orders: list[ProposedTrade] = Field(max_length=20, description="Empty if nothing is to be done.")
 
 
+Asin = Annotated[str, Field(pattern=r"^[A-Z0-9]{10}$")]
+
+
+class SeenOffer(_Output):
+    """What a marketplace asks for a product now."""
+
+    asin: Asin = Field(description="Amazon's number of the product.")
+    unitPrice: Number | None = Field(default=None, description="Null where nobody offers it.")  # noqa: N815 - clients read it
+    shippingPrice: Number | None = Field(default=None, description="That goes with it.")  # noqa: N815 - clients read it
+    offerCount: int | None = Field(default=None, ge=0, description="How many offer it.")  # noqa: N815 - clients read it
+
+
+class FoundProduct(SeenOffer):
+    """A product of a marketplace."""
+
+    title: str = Field(min_length=1, max_length=500, description="As the marketplace has it.")
+    brand: str | None = Field(default=None, max_length=200, description="As the marketplace has it.")
+    salesRank: int | None = Field(default=None, ge=0, description="Within rankCategory.")  # noqa: N815 - clients read it
+    rankCategory: str | None = Field(default=None, max_length=200, description="Where the rank holds.")  # noqa: N815 - clients read it
+
+
+class ProductSearchOutput(_Output):
+    """Products that were found."""
+
+    summary: Line = Field(description="One sentence.")
+    products: Annotated[list[FoundProduct], Field(min_length=1, max_length=20)] | None = Field(
+        description="Null if nothing was found."
+    )
+
+
+class SupplyCheckOutput(_Output):
+    """Prices and stock as they were seen."""
+
+    summary: Line = Field(description="One sentence.")
+    observations: Annotated[list[SeenOffer], Field(min_length=1, max_length=20)] | None = Field(
+        description="Null if nothing was seen."
+    )
+
+
+class ProductFinding(_Output):
+    """What was found of one aspect of a product."""
+
+    aspect: Literal["demand", "competition", "compliance", "margin"] = Field(description="Of what.")
+    verdict: Literal["PASS", "CONCERN", "FAIL"] = Field(description="Whether it speaks for the product.")
+    note: Line = Field(description="Why, in one sentence.")
+
+
+class ProductValidationOutput(_Output):
+    """Whether a product is worth listing."""
+
+    summary: Line = Field(description="One sentence.")
+    evaluationId: str = Field(max_length=100, description="As it was read.")  # noqa: N815 - clients read it
+    findings: list[ProductFinding] = Field(min_length=4, max_length=4, description="One for each aspect.")
+    approval: Line | None = Field(description="Why it is worth listing; null if it is not.")
+    rejection: Line | None = Field(description="Why it is not; null if it is.")
+
+
 OUTPUTS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
@@ -197,5 +260,8 @@ OUTPUTS: dict[str, type[BaseModel]] = {
         CampaignContentOutput,
         CampaignResultsOutput,
         TradeProposalOutput,
+        ProductSearchOutput,
+        SupplyCheckOutput,
+        ProductValidationOutput,
     )
 }

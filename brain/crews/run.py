@@ -83,6 +83,8 @@ class _Attempt:
     async def run(self) -> tuple[dict[str, Any], EngineUsed, bool]:
         """The output, who made it, and whether outsiders' texts were read."""
         choice = self._request.engine
+        if self._crew.playbook_only:
+            choice = EngineChoice.playbook("its crew asks no language model")
         if choice.provider is None:
             output = await self._with(None)
             return output, EngineUsed("PLAYBOOK", note=choice.reason), self._untrusted

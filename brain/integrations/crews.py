@@ -8,13 +8,13 @@ from typing import Any
 from brain.catalogue import Catalogue, load_catalogue
 from brain.catalogue.descriptors import Agent, Integration, Operation, Pattern, PatternRole, Risk
 from brain.crews import load_crews
-from brain.crews.definition import ActionTemplate, AgentProfile, Argument, Crew, TaskDefinition, Tool
+from brain.crews.definition import ActionTemplate, AgentProfile, Argument, Crew, TaskDefinition
 from brain.crews.guardrails import GUARDRAILS
+from brain.crews.integration_tools import tool_of
 from brain.crews.outputs import OUTPUTS
 from brain.crews.playbooks import PLAYBOOKS
 from brain.integrations.outputs import MODELS, fits, stands
 from brain.integrations.playbooks import playbook
-from brain.integrations.tools import ADDRESS, PAYLOAD, is_plain
 
 __all__ = ["all_crews", "crew_name", "crew_of", "integration_crews"]
 
@@ -98,7 +98,7 @@ def _crew(catalogue: Catalogue, integration: Integration) -> Crew:
         timeout_s=_TIMEOUT_S,
         input=_INPUT,
         untrusted_input=(),
-        tools={operation.name: _tool(operation) for operation in integration.operations.values()},
+        tools={operation.name: tool_of(operation) for operation in integration.operations.values()},
         agents={role.name: _profile(agents[role.name], integration) for role in pattern.roles},
         tasks={role.name: _task(name, integration, role, writing) for role in pattern.roles},
         actions=tuple(_action(operation, last) for operation in writing),
@@ -111,38 +111,6 @@ def _make_known(name: str, integration: Integration, pattern: Pattern) -> None:
     GUARDRAILS[f"{name}_stands"] = stands(proposer)
     for role in pattern.roles:
         PLAYBOOKS[name, role.name] = playbook(integration, _SORTS[role.name], last=role is pattern.roles[-1])
-
-
-def _tool(operation: Operation) -> Tool:
-    reads = operation.risk is Risk.READ
-    required = operation.arguments["required"]
-    return Tool(
-        name=operation.name,
-        risk=operation.risk,
-        description=operation.description,
-        document=ADDRESS + operation.tool,
-        arguments=tuple(
-            _argument(name, schema, name in required) for name, schema in operation.arguments["properties"].items()
-        )
-        if reads
-        else (),
-        # Whatever a provider says may be an outsider's words.
-        untrusted=("text",) if reads else (),
-        payload=None if reads else PAYLOAD,
-    )
-
-
-def _argument(name: str, schema: Mapping[str, Any], required: bool) -> Argument:
-    kind = "string_list" if schema["type"] == "array" else str(schema["type"])
-    about = [str(schema.get("description", ""))]
-    if not is_plain(schema):
-        kind = "string"
-        about.append("JSON of the schema " + json.dumps(schema))
-    elif "enum" in schema:
-        about.append("one of " + ", ".join(schema["enum"]))
-    elif "pattern" in schema:
-        about.append("matches " + schema["pattern"])
-    return Argument(name, kind, "; ".join(part for part in about if part) or name, required)
 
 
 def _profile(agent: Agent, integration: Integration) -> AgentProfile:

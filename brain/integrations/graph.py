@@ -15,10 +15,12 @@ from brain.catalogue.connector import Connector
 from brain.catalogue.descriptors import Catalogue, Operation, Risk
 from brain.catalogue.errors import AuthenticationFailed, ConnectorError, MissingCredentials, ProviderError
 from brain.crews.errors import CrewError, GraphRefused, GraphUnavailable
+from brain.crews.integration_tools import ADDRESS, PAYLOAD
 from brain.graph_client import GraphAccess, RunGraph
 from brain.http_client import HttpClient
+from brain.integrations.crews import all_crews
 from brain.integrations.deliveries import Delivery, takes_messages
-from brain.integrations.tools import ADDRESS, PAYLOAD, decoded
+from brain.integrations.tools import decoded
 from brain.run_tokens import RunTokenSigner
 from brain.vault import VaultUnavailable
 from brain.workflows.messages import RunRef
@@ -98,7 +100,7 @@ class ConnectedGraph(RunGraph):
         if not document.startswith(ADDRESS):
             return await super().execute(document, variables, idempotency_key=idempotency_key)
         operation = self._catalogue.operation(document.removeprefix(ADDRESS))
-        if operation.integration != self._integration():
+        if not self._has(document):
             raise GraphRefused("FORBIDDEN", f"The crew {self._run_ref.crew} has no part in {operation.integration}.")
         given = variables if operation.risk is Risk.READ else variables["input"]
         arguments = decoded(operation, given)
@@ -143,8 +145,10 @@ class ConnectedGraph(RunGraph):
             self._connected.forget(tenant, integration)
             _log.warning("the state of %s for tenant %s is not written down: %s", integration, tenant, error)
 
-    def _integration(self) -> str:
-        return self._run_ref.crew.removeprefix("integration_")
+    def _has(self, document: str) -> bool:
+        """Whether the operation is one of the crew's tools."""
+        crew = all_crews().get(self._run_ref.crew)
+        return crew is not None and any(tool.document == document for tool in crew.tools.values())
 
 
 def _as_text(data: Any) -> tuple[str, bool]:

@@ -1,26 +1,14 @@
-"""An operation of an integration as a tool of a crew: its address, and its arguments on the way there and back."""
+"""The arguments of an integration's operation on the way to a tool of a crew and back."""
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from brain.catalogue.descriptors import Operation
 from brain.crews.errors import GraphRefused
+from brain.crews.integration_tools import is_plain
 
-__all__ = ["ADDRESS", "PAYLOAD", "decoded", "encoded", "is_plain"]
-
-ADDRESS: Final = "integration:"
-"""Where other tools have a document of GraphQL, these have this and their name, `stripe.create_refund`."""
-
-PAYLOAD: Final = "done"
-"""The field of a write's answer that the rest of the worker looks at."""
-
-_PLAIN: Final = frozenset({"string", "integer", "number", "boolean"})
-
-
-def is_plain(schema: Mapping[str, Any]) -> bool:
-    """Whether a tool's argument can have the type as it is; others are given as texts that hold JSON."""
-    return schema["type"] in _PLAIN or _is_list_of_texts(schema)
+__all__ = ["decoded", "encoded"]
 
 
 def encoded(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +38,3 @@ def decoded(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any
                 raise GraphRefused("INVALID_ARGUMENTS", f"{name} of {operation.tool} must be JSON") from error
         found[name] = value
     return found
-
-
-def _is_list_of_texts(schema: Mapping[str, Any]) -> bool:
-    return bool(schema["type"] == "array" and schema.get("items", {}).get("type") == "string")

@@ -13,6 +13,7 @@ from brain.crews.actions import ActionUnknown, operation_for, propose, refusal_o
 from brain.crews.definition import Risk
 from brain.crews.definitions_loader import load, load_crews
 from brain.crews.errors import InputInvalid, UnknownCrew, UnknownTask
+from brain.crews.integration_tools import ADDRESS
 from brain.crews.run import crew_named
 from brain.crews.task import EngineUsed
 from tests.brain.crews.world import SUPERGRAPH, schema
@@ -22,9 +23,14 @@ HERE = Path(__file__).parents[3] / FOLDER
 CREWS = load_crews()
 
 
+def of_the_graph(crew):
+    """Its tools that are operations of the graph, not of an integration."""
+    return [tool for tool in crew.tools.values() if not tool.document.startswith(ADDRESS)]
+
+
 @pytest.mark.parametrize("crew", CREWS.values(), ids=CREWS)
 def test_operations_are_valid_in_the_supergraph(crew):
-    for tool in crew.tools.values():
+    for tool in of_the_graph(crew):
         document = parse(tool.document)
         assert validate(schema(), document) == [], tool.name
         if tool.payload is not None:
@@ -36,7 +42,7 @@ def test_operations_are_valid_in_the_supergraph(crew):
 
 @pytest.mark.parametrize("crew", CREWS.values(), ids=CREWS)
 def test_paths_lead_into_the_selection(crew):
-    for tool in crew.tools.values():
+    for tool in of_the_graph(crew):
         (operation,) = parse(tool.document).definitions
         for path in (*tool.untrusted, *tool.presence):
             node = operation
@@ -60,7 +66,7 @@ def test_agents_only_read():
             assert {crew.tools[name].risk for name in agent.tools} <= {Risk.READ}
         assert set(crew.grants) <= {
             f"{context}:{right}"
-            for context in ("crm", "directory", "agents", "campaigns", "trading")
+            for context in ("crm", "directory", "agents", "campaigns", "trading", "sourcing")
             for right in ("read", "write", "admin")
         }
 
@@ -123,6 +129,26 @@ def test_what_is_wrong_is_named(folder, old, new, message):
         load(folder / "definitions", folder / "operations")
     assert message in str(caught.value)
     assert str(caught.value).startswith("lead_scoring.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("amazon_sp.search_catalog_items", "amazon_sp.dream", "the catalogue has no such operation"),
+        ("amazon_sp.search_catalog_items", "amazon_sp.update_price", "only the integration's own crew proposes that"),
+        ("bind: {marketplace_id:", "bind: {planet:", "the operation has no argument planet"),
+        ("playbook_only: true", "playbook_only: false", "would read a provider's words as its own"),
+        ("budget_micros: 0", "budget_micros: 1", "what asks no language model spends nothing on one"),
+    ],
+)
+def test_what_is_wrong_with_an_integrations_tool_is_named(tmp_path, old, new, message):
+    for part, kind in (("definitions", "yaml"), ("operations", "graphql")):
+        (tmp_path / part).mkdir()
+        text = (HERE / part / f"product_search.{kind}").read_text()
+        (tmp_path / part / f"product_search.{kind}").write_text(text.replace(old, new, 1))
+    with pytest.raises(CatalogueError) as caught:
+        load(tmp_path / "definitions", tmp_path / "operations")
+    assert message in str(caught.value)
 
 
 def test_a_document_that_does_not_parse_is_named(folder):

@@ -23,7 +23,7 @@ def test_the_committed_file_is_of_the_crews_that_there_are() -> None:
 
 async def test_all_crews_with_their_mutations(tenant: Any) -> None:
     found = (await tenant.data(CREWS, scopes=["agents:read"]))["agentCrews"]
-    assert len(found) == 7 + 40
+    assert len(found) == 10 + 40
     by_name = {crew["name"]: crew for crew in found}
     assert by_name["lead_scoring"] == {
         "name": "lead_scoring", "title": "Lead scoring", "mutation": "crm.scoreLead", "risk": "WRITE", "agents": 1,

@@ -1,0 +1,45 @@
+"""Products of a marketplace under some words: the first page of its catalogue, with the offer that a customer gets."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from brain.crews.playbooks.amazon_offers import offers_of, wanted
+from brain.crews.playbooks.steps import Call, Given, Playbook
+
+__all__ = ["search"]
+
+_MOST: Final = 20
+
+
+def search(given: Given) -> Playbook:
+    """What is there, in the marketplace's order. Where offers cannot be had now, a product has no price."""
+    items = json.loads((yield Call("search_catalogue"))["text"])[:_MOST]
+    found = {item["asin"]: product for item in items if (product := _product(item)) is not None}
+    if not found:
+        return {"summary": "Nothing is found under these words.", "products": None}
+    answer = yield Call("read_offers", wanted(str(given.input["marketplaceId"]), found))
+    offers = offers_of(answer["text"], found)
+    products = [{**product, **offers.get(asin, {})} for asin, product in found.items()]
+    priced = sum(1 for each in products if each.get("unitPrice") is not None)
+    return {"summary": f"{len(products)} products are found, {priced} of them with an offer.", "products": products}
+
+
+def _product(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    summary: Mapping[str, Any] = next(iter(item.get("summaries") or ()), {})
+    if not str(summary.get("itemName") or "").strip():
+        return None
+    ranks = [
+        (rank.get("rank"), rank.get("title"))
+        for group in item.get("salesRanks") or ()
+        for rank in (*(group.get("displayGroupRanks") or ()), *(group.get("classificationRanks") or ()))
+    ]
+    rank, category = ranks[0] if ranks else (None, None)
+    brand = str(summary.get("brand") or "").strip()[:200]
+    return {
+        "asin": item["asin"],
+        "title": str(summary["itemName"]).strip()[:500],
+        "brand": brand or None,
+        "salesRank": rank,
+        "rankCategory": None if category is None else str(category).strip()[:200] or None,
+    }
