@@ -38,7 +38,8 @@ class Settings(BaseSettings):
         superset_public_url: where browsers find it; by default there too.
         superset_username: who asks it for dashboards and for guest tokens.
         superset_password_file: with the password of that account.
-        oidc_loopback: whether identity providers may run on this machine, over plain HTTP: for development and tests.
+        oidc_loopback: whether identity providers, and the websites of businesses, may run on this machine, over plain
+            HTTP: for development and tests.
         token_issuer: `iss` of the access tokens.
         log_level: level name of the standard library's logging.
     """

@@ -7,6 +7,7 @@ from resolvers.app import Subgraph, subgraph_app
 from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from resolvers.settings import Settings
 from subgraphs.directory.schema import schema
+from subgraphs.directory.websites import Websites
 
 __all__ = ["MIGRATIONS", "NAME", "Services", "create_app", "sdl"]
 
@@ -19,6 +20,7 @@ class Services:
     """What the directory's resolvers find in `info.context.services`."""
 
     embeddings: EmbeddingProvider
+    websites: Websites
 
 
 def create_app(settings: Settings, embeddings: EmbeddingProvider | None = None) -> Subgraph:
@@ -28,7 +30,8 @@ def create_app(settings: Settings, embeddings: EmbeddingProvider | None = None) 
         embeddings: another source of embeddings than the local all-MiniLM-L6-v2.
     """
     provider = embeddings or MiniLMEmbeddings.from_settings(EmbeddingSettings())
-    return subgraph_app(NAME, schema, settings, services=Services(provider))
+    services = Services(provider, Websites(loopback=settings.oidc_loopback))
+    return subgraph_app(NAME, schema, settings, services=services)
 
 
 def sdl() -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["ReviewModerated", "ReviewPosted"]
+__all__ = ["BusinessClaimed", "ClaimCodeIssued", "OwnershipEnded", "ReviewModerated", "ReviewPosted"]
 
 
 @event("directory.review_posted", version=1, about="review_id")
@@ -48,3 +48,62 @@ class ReviewModerated:
     reports: int
     moderator_id: UUID
     decided_at: datetime
+
+
+@event("directory.claim_code_issued", version=1, about="claim_id")
+@dataclass(frozen=True, slots=True)
+class ClaimCodeIssued:
+    """A code is to be sent to a business that somebody claims; good for minutes, for one claim, for few attempts.
+
+    Attributes:
+        channel: `email` or `phone`.
+        address: of the business, where the code is to be sent.
+        code: nobody but whoever reads that may learn it.
+        locale: of the claimant, a BCP 47 tag, or None.
+    """
+
+    claim_id: UUID
+    business_id: UUID
+    business_name: str
+    claimant_id: UUID
+    channel: str
+    address: str
+    code: str
+    expires_at: datetime
+    locale: str | None
+
+
+@event("directory.business_claimed", version=1, about="business_id")
+@dataclass(frozen=True, slots=True)
+class BusinessClaimed:
+    """A listing has an owner who has proved to be it, or to whom the one before has given it.
+
+    Attributes:
+        method: `email`, `phone`, `website`, `document` or `transfer`.
+    """
+
+    claim_id: UUID
+    business_id: UUID
+    business_name: str
+    owner_id: UUID
+    method: str
+    verified_at: datetime
+
+
+@event("directory.ownership_ended", version=1, about="business_id")
+@dataclass(frozen=True, slots=True)
+class OwnershipEnded:
+    """A listing is no longer its owner's.
+
+    Attributes:
+        owner_id: who was the owner.
+        how: `revoked` or `transferred`.
+        reason: of a moderator; may be empty.
+    """
+
+    business_id: UUID
+    business_name: str
+    owner_id: UUID
+    how: str
+    reason: str
+    ended_at: datetime

@@ -10,7 +10,7 @@ from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.hours import OpeningInterval
-from subgraphs.directory.repository import categories, listings, responses, reviews, search
+from subgraphs.directory.repository import categories, claims, listings, responses, reviews, search
 
 
 async def business_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
@@ -65,3 +65,14 @@ async def response_of_review(session: TenantSession, review_ids: Sequence[UUID])
 async def excerpts(session: TenantSession, businesses: Sequence[UUID], query: str) -> list[str | None]:
     """The part of each business's description that matches a query best."""
     return aligned(businesses, await search.excerpts(session, businesses, query))
+
+
+async def claim_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
+    """Rows of claims, None where there is none."""
+    return aligned(ids, await claims.by_id(session, ids))
+
+
+async def claim_notes(session: TenantSession, claim_ids: Sequence[UUID]) -> list[list[Row[Any]]]:
+    """What was done about each claim, the first first."""
+    found = await claims.notes_of(session, claim_ids)
+    return [found.get(key, []) for key in claim_ids]

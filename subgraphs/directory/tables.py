@@ -23,11 +23,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.types import UserDefinedType
 
-from resolvers.tables import context_metadata, enumeration, tenant_reference, tenant_table
+from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
+from subgraphs.directory.domain.claims import ClaimAction, ClaimMethod, ClaimState
 from subgraphs.directory.domain.moderation import ModerationDecision, ReportReason
 
 DIMENSIONS = 384
@@ -64,6 +66,7 @@ businesses = tenant_table(
     "businesses",
     Column("category_id", Uuid, nullable=False),
     Column("owner_id", Uuid),
+    moment("verified_at", nullable=True),
     Column("name", Text, nullable=False),
     Column("folded_name", Text, nullable=False),
     Column("slug", Text, nullable=False),
@@ -92,6 +95,7 @@ businesses = tenant_table(
     Column("search", TSVECTOR, nullable=False),
     tenant_reference("category_id", "directory.categories", ondelete="RESTRICT"),
     UniqueConstraint("tenant_id", "slug"),
+    CheckConstraint("verified_at is null or owner_id is not null", "verified"),
     CheckConstraint("latitude between -90 and 90", "latitude"),
     CheckConstraint("longitude between -180 and 180", "longitude"),
     CheckConstraint("rating_sum between rating_count and 5 * rating_count", "rating"),
@@ -190,3 +194,58 @@ business_embeddings = tenant_table(
     ),
 )
 """One vector per listing and model; the hash is of the text it was computed from."""
+
+business_claims = tenant_table(
+    metadata,
+    "business_claims",
+    Column("business_id", Uuid, nullable=False),
+    Column("claimant_id", Uuid, nullable=False),
+    enumeration("method", ClaimMethod),
+    enumeration("state", ClaimState),
+    Column("address", Text),
+    Column("code_hash", Text),
+    moment("code_expires_at", nullable=True),
+    Column("sends", SmallInteger, nullable=False, server_default="0"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("token", Text),
+    Column("statement", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    moment("expires_at"),
+    moment("decided_at", nullable=True),
+    tenant_reference("business_id", "directory.businesses", ondelete="CASCADE"),
+    CheckConstraint("(state = 'pending') = (decided_at is null)", "decided"),
+    CheckConstraint("code_hash is null or state = 'pending'", "code"),
+    Index(
+        "uq_business_claims_pending",
+        "tenant_id",
+        "business_id",
+        "claimant_id",
+        unique=True,
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "uq_business_claims_verified",
+        "tenant_id",
+        "business_id",
+        unique=True,
+        postgresql_where=text("state = 'verified'"),
+    ),
+)
+"""Claims of listings. `code_hash` and `token` are what proves one; the code itself is nowhere."""
+Index("ix_business_claims_newest", *(business_claims.c[name] for name in ("tenant_id", "created_at", "id")))
+Index("ix_business_claims_claimant", *(business_claims.c[name] for name in ("tenant_id", "claimant_id", "created_at")))
+
+business_claim_notes = tenant_table(
+    metadata,
+    "business_claim_notes",
+    Column("claim_id", Uuid, nullable=False),
+    enumeration("action", ClaimAction),
+    Column("actor_id", Uuid),
+    Column("note", Text, nullable=False),
+    tenant_reference("claim_id", "directory.business_claims", ondelete="CASCADE"),
+)
+"""What was done about a claim, by whom; only ever added to."""
+Index(
+    "ix_business_claim_notes_claim",
+    *(business_claim_notes.c[name] for name in ("tenant_id", "claim_id", "created_at", "id")),
+)

@@ -1,6 +1,7 @@
 """What the directory refuses.
 
 BadUserInput
+├── InvalidClaim          what is said in a claim
 ├── InvalidListing        a listing's own text, address or contact
 ├── InvalidOpeningHours   a timetable that no place can keep
 ├── InvalidPlace          coordinates, radius or bounding box off the globe
@@ -10,20 +11,35 @@ BadUserInput
 NotFound
 ├── BusinessNotFound
 ├── CategoryNotFound
+├── ClaimNotFound
 └── ReviewNotFound
 Conflict
+├── AlreadyClaimed        one claim per user and business at a time
+├── AlreadyOwned          one owner per listing at a time
+├── AlreadyReported       one report per user and review
 ├── AlreadyReviewed       one review per user and business
 ├── SlugTaken             a slug is unique within the tenant
 └── StaleVersion          someone else changed the listing first
 Refused
-├── NotYourListing        a business answers by its owner, or by who manages the tenant
+├── ClaimClosed           a claim is decided once, and expires
+├── ClaimImpossible       the listing has nothing that this method could prove
+├── ClaimNotProven        a wrong code, or a website without the token
+├── NotAModerator         reviews and claims are decided by who manages the tenant
+├── NotYourListing        a business acts by its owner, or by who manages the tenant
 ├── NotYourReview         a review belongs to its author
+├── OwnReview             nobody reports their own
+├── TooManyClaims         claims and codes are bounded
+├── TooManyReports        reports are bounded
 └── ResponsePublished     what is published is replaced in public, not by a draft
 """
 
 from __future__ import annotations
 
 from resolvers.errors import BadUserInput, Conflict, NotFound, Refused
+
+
+class InvalidClaim(BadUserInput):
+    """The claim is not valid."""
 
 
 class InvalidListing(BadUserInput):
@@ -58,8 +74,24 @@ class CategoryNotFound(NotFound):
     """There is no such category."""
 
 
+class ClaimNotFound(NotFound):
+    """There is no such claim that you may see."""
+
+
 class ReviewNotFound(NotFound):
     """There is no such review."""
+
+
+class AlreadyClaimed(Conflict):
+    """You have claimed this business already; prove or withdraw that claim."""
+
+    code = "ALREADY_CLAIMED"
+
+
+class AlreadyOwned(Conflict):
+    """The listing has another owner; ask them to transfer it, or a moderator to revoke it."""
+
+    code = "ALREADY_OWNED"
 
 
 class AlreadyReviewed(Conflict):
@@ -81,7 +113,7 @@ class StaleVersion(Conflict):
 
 
 class NotYourListing(Refused):
-    """Only the owner of the listing, or an owner or manager of the tenant, can respond to its reviews."""
+    """Only the owner of the listing, or an owner or manager of the tenant, can do that."""
 
     code = "NOT_YOUR_LISTING"
 
@@ -111,7 +143,7 @@ class OwnReview(Refused):
 
 
 class NotAModerator(Refused):
-    """Only owners and managers of the tenant decide about reviews."""
+    """Only owners and managers of the tenant decide about reviews and claims."""
 
     code = "NOT_A_MODERATOR"
 
@@ -120,3 +152,27 @@ class NotYourReview(Refused):
     """Only its author can change a review."""
 
     code = "NOT_YOUR_REVIEW"
+
+
+class ClaimClosed(Refused):
+    """The claim waits for nothing any more; open another."""
+
+    code = "CLAIM_CLOSED"
+
+
+class ClaimImpossible(Refused):
+    """The listing has nothing that this method could prove; choose another."""
+
+    code = "CLAIM_IMPOSSIBLE"
+
+
+class ClaimNotProven(Refused):
+    """That does not prove the claim."""
+
+    code = "CLAIM_NOT_PROVEN"
+
+
+class TooManyClaims(Refused):
+    """Too many claims or codes; wait, or withdraw a claim."""
+
+    code = "TOO_MANY_CLAIMS"

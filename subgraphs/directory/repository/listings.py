@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Row,
+    case,
     cast,
     delete,
     exists,
@@ -127,6 +128,9 @@ async def replace(session: TenantSession, business_id: UUID, listing: Listing, c
         SlugTaken: if another listing of the tenant has its slug.
     """
     values = _values(listing, category) | {"version": businesses.c.version + 1, "updated_at": func.now()}
+    # What was proved was proved by the owner before.
+    same = businesses.c.owner_id.is_not_distinct_from(listing.owner_id)
+    values["verified_at"] = case((same, businesses.c.verified_at))
     with _slug_conflicts():
         touched = await session.execute(
             update(businesses).where(businesses.c.id == business_id, businesses.c.version == version).values(values)

@@ -128,7 +128,5 @@ class ModerationMutations:
         context = info.context
         review_id = parse_id(input.review_id, "input", "reviewId")
         ruling = Ruling(input.decision, input.reason)
-        row = await moderation.moderate_review(
-            context.session, context.user_id(), context.request.roles, review_id, ruling
-        )
+        row = await moderation.moderate_review(context.session, context.user_id(), review_id, ruling)
         return ModerateReviewPayload(review=Review.of(row))

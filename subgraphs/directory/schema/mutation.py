@@ -19,10 +19,11 @@ from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import RawListing, text_configuration
 from subgraphs.directory.domain.responses import Wording
 from subgraphs.directory.schema.categories import BusinessCategory
+from subgraphs.directory.schema.claims import ClaimMutations
 from subgraphs.directory.schema.hours import OpeningIntervalInput, SetOpeningHoursInput
 from subgraphs.directory.schema.moderation import ModerationMutations
 from subgraphs.directory.schema.parts import WRITE, CoordinatesInput
-from subgraphs.directory.schema.types import Business, Review, WritingEngine
+from subgraphs.directory.schema.types import Business, BusinessPayload, Review, WritingEngine
 from subgraphs.directory.usecases import listings, responses, reviews
 
 _USER = "Any UUID is taken: whether it is a user of the tenant is identity's to know."
@@ -159,11 +160,6 @@ class CreateCategoryInput:
     parent_id: strawberry.ID | None = strawberry.field(default=None, description="The category above.")
 
 
-@strawberry.type(description="Answer of a mutation of a listing.")
-class BusinessPayload(MutationPayload):
-    business: Business | None = strawberry.field(default=None, description="The listing as it is now.")
-
-
 @strawberry.type(description="Answer of `deleteBusiness`.")
 class DeleteBusinessPayload(MutationPayload):
     deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id that the business had.")
@@ -196,7 +192,7 @@ IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(ModerationMutations):
+class Mutation(ModerationMutations, ClaimMutations):
     @mutation(BusinessPayload, scope="directory:write", description="List a business.")
     async def create_business(
         self, info: Info, input: Annotated[CreateBusinessInput, strawberry.argument(description="The listing.")]
@@ -232,7 +228,11 @@ class Mutation(ModerationMutations):
         await listings.delete_business(info.context.session, business_id)
         return DeleteBusinessPayload(deleted_id=wire_id(business_id))
 
-    @mutation(BusinessPayload, scope="directory:write", description="Replace the timetable of a business.")
+    @mutation(
+        BusinessPayload,
+        scope="directory:read",
+        description="Replace the timetable of one's own business; of any with the scope `directory:write`.",
+    )
     async def set_opening_hours(
         self, info: Info, input: Annotated[SetOpeningHoursInput, strawberry.argument(description="The timetable.")]
     ) -> BusinessPayload:
@@ -282,7 +282,7 @@ class Mutation(ModerationMutations):
 
     @mutation(
         ReviewPayload,
-        scope=WRITE,
+        scope="directory:read",
         description="Say something to a review of one's own listing; owners and managers to any. A draft until it is "
         "published; a published text is replaced by publishing another.",
     )

@@ -20,6 +20,7 @@ from subgraphs.directory.domain.ranking import Match
 from subgraphs.directory.domain.search import BusinessFilter, SearchMode
 from subgraphs.directory.repository import categories, listings
 from subgraphs.directory.schema.categories import BusinessCategory
+from subgraphs.directory.schema.claims import ClaimQueries
 from subgraphs.directory.schema.hours import instant
 from subgraphs.directory.schema.moderation import ModerationQueries
 from subgraphs.directory.schema.parts import PEOPLE, SHOWN, After, Before, CoordinatesInput, First, Last
@@ -147,7 +148,7 @@ IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")
 
 
 @strawberry.type(description="What can be read.")
-class Query(ModerationQueries):
+class Query(ModerationQueries, ClaimQueries):
     @strawberry.federation.field(
         tags=SHOWN, extensions=[requires("directory:read")], description="A business by its id."
     )

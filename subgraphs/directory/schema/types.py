@@ -11,6 +11,7 @@ import strawberry
 from sqlalchemy import Row
 
 from resolvers.ids import parse_id, wire_id
+from resolvers.mutations import MutationPayload
 from resolvers.operation import Info
 from resolvers.pagination import Connection, Ordering, Window
 from subgraphs.directory import loaders
@@ -37,6 +38,7 @@ from subgraphs.directory.schema.parts import (
     GeoPoint,
     Last,
 )
+from subgraphs.directory.usecases.rights import owns
 
 
 @strawberry.enum(description="Order of a list of reviews.")
@@ -71,7 +73,7 @@ class ReviewResponse:
         tags=INTERNAL, description="The agent run that wrote it; null for a person's."
     )
     published_at: datetime | None = strawberry.field(
-        description="Since when all can read it; null for a draft, which is shown to those alone who may write."
+        description="Since when all can read it; null for a draft, which is shown to those alone who may write it."
     )
     updated_at: datetime = strawberry.field(description="When it was last changed.")
     user_id: strawberry.Private[UUID | None]
@@ -143,9 +145,15 @@ class Review:
     @strawberry.field(description="What the business says to it; null if nothing (that the caller may see).")
     async def response(self, info: Info) -> ReviewResponse | None:
         row = await info.context.load(loaders.response_of_review, UUID(self.id))
-        if row is None or (row.published_at is None and WRITE not in info.context.request.scopes):
+        if row is None or (row.published_at is None and not await self._sees_drafts(info)):
             return None
         return ReviewResponse.of(row)
+
+    async def _sees_drafts(self, info: Info) -> bool:
+        if WRITE in info.context.request.scopes:
+            return True
+        business = await info.context.load(loaders.business_by_id, self.business_id)
+        return business is not None and owns(info.context.request, business)
 
     @strawberry.field(description="The business that it is about.")
     async def business(self, info: Info) -> "Business":
@@ -184,6 +192,9 @@ class Business:
         description="The user who owns the listing, if any. Null, with an error, where more than the id of someone is "
         "asked who is no member of the tenant (any more).",
     )
+    verified_at: datetime | None = strawberry.federation.field(
+        tags=SHOWN, description="Since when it is known whose it is, by a claim; null if that is not known."
+    )
     version: int = strawberry.field(description="Rises with every change; give it back to detect others' changes.")
     created_at: datetime = strawberry.federation.field(tags=SHOWN, description="When it was listed.")
     updated_at: datetime = strawberry.federation.field(tags=SHOWN, description="When its listing was last changed.")
@@ -206,6 +217,7 @@ class Business:
             time_zone=row.time_zone,
             rating=BusinessRating(average=rating_average(row.rating_count, row.rating_sum), count=row.rating_count),
             owner=None if row.owner_id is None else Account.of(row.owner_id),
+            verified_at=row.verified_at,
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -272,6 +284,11 @@ class Business:
         window = Window.of(REVIEW_ORDERINGS[order_by], first=first, after=after, last=last, before=before)
         page = await info.context.load(loaders.review_pages, self.row.id, window)
         return ReviewConnection.of(page, Review.of, business_id=self.row.id)
+
+
+@strawberry.type(description="Answer of a mutation of a listing.")
+class BusinessPayload(MutationPayload):
+    business: Business | None = strawberry.field(default=None, description="The listing as it is now.")
 
 
 @strawberry.type(description="A page of businesses.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -11,10 +12,11 @@ from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, demo_id, demo_tenant_id
 from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from resolvers.session import Database, TenantSession
+from subgraphs.directory.domain.claims import ClaimAction, ClaimMethod, ClaimState
 from subgraphs.directory.domain.hours import OpeningInterval
 from subgraphs.directory.domain.listings import Listing, RawListing, slug_of, text_configuration
 from subgraphs.directory.domain.moderation import ReportReason
-from subgraphs.directory.repository import categories, listings, reports, responses, reviews
+from subgraphs.directory.repository import categories, claims, listings, reports, responses, reviews
 from subgraphs.directory.seed.businesses import CATEGORIES, CITIES, HOURS, DemoListing, demo_listings
 from subgraphs.directory.seed.opinions import demo_reviews
 from subgraphs.directory.usecases.listings import embed
@@ -54,6 +56,7 @@ async def _seed_tenant(session: TenantSession, slug: str, provider: EmbeddingPro
         listed_at = _FIRST_LISTED + timedelta(days=5 * place)
         columns = {
             "id": business_id,
+            "verified_at": listed_at + timedelta(days=1) if place < 3 else None,
             "created_at": listed_at,
             "updated_at": listed_at,
             "rating_count": len(said),
@@ -86,7 +89,36 @@ async def _seed_tenant(session: TenantSession, slug: str, provider: EmbeddingPro
         reporters = (demo_id(slug, "user", name) for name in ("ben", "cleo"))
         reporter = next(user_id for user_id in reporters if user_id != review["author_id"])
         await reports.add(session, tenant_id, review["id"], reporter, ReportReason.OFF_TOPIC, "It is about the street.")
+    await _seed_claims(session, tenant_id, slug, [row_id for row_id, _, _ in written])
     await embed(session, tenant_id, provider, written)
+
+
+async def _seed_claims(session: TenantSession, tenant_id: UUID, slug: str, written: Sequence[UUID]) -> None:
+    """Of the first businesses, the owner has proved to be it; one that nobody owns is claimed by documents."""
+    said = "The entry in the commercial register, number 4711, names me as the owner."
+    rows: list[dict[str, Any]] = []
+    for place, business_id in enumerate(written[:4]):
+        owner, opened = _OWNERS[place], _FIRST_LISTED + timedelta(days=5 * place + 1)
+        verified = owner is not None
+        rows.append(
+            {
+                "id": demo_id(slug, "claim", str(business_id)),
+                "business_id": business_id,
+                "claimant_id": demo_id(slug, "user", owner or "cleo"),
+                "method": ClaimMethod.PHONE if verified else ClaimMethod.DOCUMENT,
+                "state": ClaimState.VERIFIED if verified else ClaimState.PENDING,
+                "statement": "" if verified else said,
+                "expires_at": opened + timedelta(days=7 if verified else 36_500),
+                "decided_at": opened if verified else None,
+                "created_at": opened,
+                "updated_at": opened,
+            }
+        )
+    await claims.add_all(session, tenant_id, rows)
+    for row in rows:
+        await claims.note(session, tenant_id, [row["id"]], ClaimAction.OPENED, row["claimant_id"])
+        if row["decided_at"] is not None:
+            await claims.note(session, tenant_id, [row["id"]], ClaimAction.VERIFIED, row["claimant_id"])
 
 
 async def _seed_categories(session: TenantSession, tenant_id: UUID, slug: str) -> None:

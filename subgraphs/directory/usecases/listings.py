@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from resolvers.embeddings import EmbeddingProvider
 from resolvers.session import TenantSession
+from subgraphs.directory.domain.claims import ClaimState
 from subgraphs.directory.domain.errors import BusinessNotFound, CategoryNotFound, StaleVersion
 from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import (
@@ -24,6 +25,8 @@ from subgraphs.directory.domain.listings import (
     slug_of,
 )
 from subgraphs.directory.repository import categories, listings, search
+from subgraphs.directory.usecases.ownership import end_ownership
+from subgraphs.directory.usecases.rights import check_acts_for
 
 
 async def create_business(
@@ -71,6 +74,8 @@ async def update_business(
         raise StaleVersion
     listing = replace(_raw(row), **changes).checked()
     category = await _category_name(session, listing.category_id)
+    if row.owner_id is not None and listing.owner_id != row.owner_id:
+        await end_ownership(session, tenant_id, session.context.user_id, row, ClaimState.REVOKED, "")
     await listings.replace(session, business_id, listing, category, row.version)
     await embed(session, tenant_id, provider, [(business_id, listing, category)])
 
@@ -89,7 +94,9 @@ async def set_opening_hours(session: TenantSession, tenant_id: UUID, business_id
 
     Raises:
         BusinessNotFound: there is no such business.
+        NotYourListing: it is not the caller's, who does not keep the tenant's listings either.
     """
+    await check_acts_for(session, business_id)
     await listings.set_hours(session, tenant_id, business_id, hours)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from resolvers.session import TenantSession
-from subgraphs.directory.domain.errors import NotAModerator, OwnReview, ReviewNotFound, TooManyReports
+from subgraphs.directory.domain.errors import OwnReview, ReviewNotFound, TooManyReports
 from subgraphs.directory.domain.moderation import (
     MAX_OPEN_REPORTS,
     ModerationDecision,
@@ -17,7 +17,8 @@ from subgraphs.directory.domain.moderation import (
 )
 from subgraphs.directory.events import ReviewModerated
 from subgraphs.directory.repository import listings, reports, reviews
-from subgraphs.directory.usecases.reviews import MODERATORS, locked_review
+from subgraphs.directory.usecases.reviews import locked_review
+from subgraphs.directory.usecases.rights import check_moderates
 
 __all__ = ["moderate_review", "report_review"]
 
@@ -44,17 +45,14 @@ async def report_review(
     return report
 
 
-async def moderate_review(
-    session: TenantSession, user_id: UUID, roles: frozenset[str], review_id: UUID, ruling: Ruling
-) -> Row[Any]:
+async def moderate_review(session: TenantSession, user_id: UUID, review_id: UUID, ruling: Ruling) -> Row[Any]:
     """Hides or shows a review, answers its reports, and returns its row. The business's rating goes with it.
 
     Raises:
         ReviewNotFound: there is no such review.
         NotAModerator: the caller decides about no reviews.
     """
-    if not roles & MODERATORS:
-        raise NotAModerator
+    check_moderates(session.context)
     before = await locked_review(session, review_id)
     now = datetime.now(UTC)
     hide = ruling.decision is ModerationDecision.HIDE

@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from resolvers.context import RequestContext
+from resolvers.errors import Forbidden
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.errors import NotYourListing, ResponsePublished, ReviewNotFound
 from subgraphs.directory.domain.responses import Wording
 from subgraphs.directory.repository import listings, responses, reviews
-from subgraphs.directory.usecases.reviews import MODERATORS
+from subgraphs.directory.usecases.rights import MODERATORS, WRITE, owns
 
 
 async def respond_to_review(
@@ -27,11 +28,14 @@ async def respond_to_review(
     Raises:
         ReviewNotFound: there is no such review.
         NotYourListing: the caller neither owns the listing nor manages the tenant.
+        Forbidden: a run lacks the scope to write.
         ResponsePublished: a draft would replace what is published.
     """
     review = await reviews.read_for_change(session, review_id)
     if review is None:
         raise ReviewNotFound
+    if wording.run_id is not None and WRITE not in session.context.scopes:
+        raise Forbidden.missing(WRITE)
     if wording.run_id is None:
         await _check_owner(session, session.context, review.business_id)
     known = (await responses.by_review(session, [review_id])).get(review_id)
@@ -56,8 +60,9 @@ async def respond_to_review(
 
 
 async def _check_owner(session: TenantSession, context: RequestContext, business_id: UUID) -> None:
-    if context.roles & MODERATORS:
+    # Who keeps listings does not speak for them: who manages the tenant does.
+    if context.roles & MODERATORS and WRITE in context.scopes:
         return
     business = (await listings.by_id(session, [business_id])).get(business_id)
-    if business is None or context.user_id is None or business.owner_id != context.user_id:
+    if business is None or not owns(context, business):
         raise NotYourListing

@@ -12,9 +12,7 @@ from subgraphs.directory.domain.errors import NotYourReview, ReviewNotFound
 from subgraphs.directory.domain.listings import MAX_LINE, MAX_REVIEW, review_rating, review_text
 from subgraphs.directory.events import ReviewPosted
 from subgraphs.directory.repository import listings, reviews
-
-MODERATORS = frozenset({"owner", "manager"})
-"""Roles that may remove anyone's review."""
+from subgraphs.directory.usecases.rights import MODERATORS
 
 
 async def add_review(
