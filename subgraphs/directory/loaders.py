@@ -9,8 +9,9 @@ from sqlalchemy import Row
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
+from subgraphs.directory.domain.exceptions import OpeningException
 from subgraphs.directory.domain.hours import OpeningInterval
-from subgraphs.directory.repository import categories, claims, listings, responses, reviews, search
+from subgraphs.directory.repository import categories, claims, hours, listings, responses, reviews, search
 
 
 async def business_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
@@ -48,7 +49,13 @@ async def business_counts(session: TenantSession, ids: Sequence[UUID]) -> list[i
 
 async def opening_intervals(session: TenantSession, businesses: Sequence[UUID]) -> list[list[OpeningInterval]]:
     """Opening intervals of each business, in the order of the week."""
-    found = await listings.intervals_of(session, businesses)
+    found = await hours.intervals_of(session, businesses)
+    return [found.get(key, []) for key in businesses]
+
+
+async def opening_exceptions(session: TenantSession, businesses: Sequence[UUID]) -> list[list[OpeningException]]:
+    """Exceptions of each business, those for one year first, by day."""
+    found = await hours.exceptions_of(session, businesses)
     return [found.get(key, []) for key in businesses]
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
+    Date,
     DateTime,
     Double,
     Index,
@@ -119,6 +121,23 @@ opening_intervals = tenant_table(
     CheckConstraint("start_minute between 0 and 10079", "start"),
     CheckConstraint("length_minutes between 1 and 1440", "length"),
 )
+
+opening_exceptions = tenant_table(
+    metadata,
+    "opening_exceptions",
+    Column("business_id", Uuid, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("yearly", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("start_minutes", ARRAY(SmallInteger), nullable=False),
+    Column("length_minutes", ARRAY(SmallInteger), nullable=False),
+    tenant_reference("business_id", "directory.businesses", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "business_id", "yearly", "first_day"),
+    CheckConstraint("last_day between first_day and first_day + 365", "days"),
+    CheckConstraint("cardinality(start_minutes) = cardinality(length_minutes)", "minutes"),
+)
+"""Other hours on some days: of each interval that begins on them, the minute of the day and the length."""
 
 reviews = tenant_table(
     metadata,

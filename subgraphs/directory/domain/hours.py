@@ -1,8 +1,8 @@
-"""Opening hours: weekly intervals in a business's own time zone.
+"""Opening hours: weekly intervals in a business's own time zone, and exceptions to them.
 
-Everything reduces to one number, the *week minute*: minutes since Monday 00:00 on the wall clock. An interval is
-a start and a length; a business is open when ``(clock - start) mod WEEK < length``. The same formula runs in SQL, with
-the clock readings computed here, so that :mod:`zoneinfo` is the only authority on daylight saving time.
+An interval is a minute of the day on which it begins, and a length of at most a day: a business is open when something
+that began today or yesterday is still running. The same comparison runs in SQL, with the wall-clock times computed
+here, so that :mod:`zoneinfo` is the only authority on daylight saving time.
 
 Clock changes follow one rule, the one people live by: an interval starts, and ends, when the wall clock *first*
 reaches or passes the written time. A closing time skipped in spring takes effect at the jump; an hour repeated in
@@ -13,15 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from subgraphs.directory.domain.errors import InvalidOpeningHours
+from subgraphs.directory.domain.exceptions import (
+    DAY_MINUTES,
+    DayInterval,
+    OpeningException,
+    checked_exceptions,
+    in_force,
+)
 
-DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
+_HORIZON_DAYS = 750
+"""How far ahead a change is looked for where there are exceptions: they may close a place for a year."""
 MAX_INTERVALS = 42
 """Six intervals a day: more than any real timetable, small enough to refuse nonsense."""
 
@@ -73,32 +81,31 @@ class OpeningInterval:
     @property
     def opens(self) -> time:
         """Wall-clock opening time."""
-        return _time_of(self.start_minute)
+        return time_of(self.start_minute)
 
     @property
     def closes(self) -> time:
         """Wall-clock closing time; not after `opens` means the next day."""
-        return _time_of(self.start_minute + self.length_minutes)
-
-    def covers(self, week_minute: int) -> bool:
-        """Whether the interval is running in that minute of the week."""
-        return (week_minute - self.start_minute) % WEEK_MINUTES < self.length_minutes
+        return time_of(self.start_minute + self.length_minutes)
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningHours:
-    """A weekly timetable: intervals that do not overlap, in the time zone of the place."""
+    """A weekly timetable and the exceptions to it, in the time zone of the place; neither overlaps itself."""
 
     time_zone: str
     intervals: tuple[OpeningInterval, ...]
+    exceptions: tuple[OpeningException, ...] = ()
 
     @classmethod
-    def of(cls, time_zone: str, intervals: Iterable[OpeningInterval]) -> OpeningHours:
+    def of(
+        cls, time_zone: str, intervals: Iterable[OpeningInterval], exceptions: Iterable[OpeningException] = ()
+    ) -> OpeningHours:
         """Sort and check a timetable.
 
         Raises:
-            InvalidOpeningHours: if the time zone is unknown, intervals overlap, or there are more than
-                `MAX_INTERVALS`.
+            InvalidOpeningHours: if the time zone is unknown, intervals overlap, exceptions of a kind have a day in
+                common, or there are too many of either.
         """
         zone(time_zone)
         ordered = tuple(sorted(intervals))
@@ -107,7 +114,7 @@ class OpeningHours:
         for left, right in _neighbours(ordered):
             if left.start_minute + left.length_minutes > right:
                 raise InvalidOpeningHours("opening intervals overlap", path=("openingHours",))
-        return cls(time_zone, ordered)
+        return cls(time_zone, ordered, checked_exceptions(exceptions))
 
     def is_open(self, at: datetime) -> bool:
         """Whether the place is open at an instant.
@@ -115,30 +122,94 @@ class OpeningHours:
         Raises:
             ValueError: if `at` has no time zone.
         """
-        clock = clock_reading(at, self.time_zone)
-        return any(interval.covers(clock) for interval in self.intervals)
+        wall = wall_clock(at, self.time_zone)
+        minute = wall.hour * 60 + wall.minute
+        return any(
+            0 <= minute + back * DAY_MINUTES - interval.start_minute < interval.length_minutes
+            for back in (0, 1)
+            for interval in self._on(wall.date() - timedelta(days=back))
+        )
 
-    def next_change(self, at: datetime) -> datetime | None:
-        """The first instant after `at` at which the place opens or closes, in UTC; None if it never does.
+    def exception_at(self, at: datetime) -> OpeningException | None:
+        """The exception that counts on the day that it is in the place at an instant.
 
         Raises:
             ValueError: if `at` has no time zone.
         """
-        now = self.is_open(at)
-        moments = (moment for moment in self._boundaries(at) if moment > at)
-        return next((moment for moment in sorted(moments) if self.is_open(moment) is not now), None)
+        return in_force(self.exceptions, wall_clock(at, self.time_zone).date())
 
-    def _boundaries(self, at: datetime) -> Iterator[datetime]:
-        """The instants around `at`, for more than a week after it, at which an interval begins or ends."""
-        today = at.astimezone(zone(self.time_zone)).date()
-        for back in range(-2, 10):
-            day = today + timedelta(days=back)
-            midnight = datetime.combine(day, time())
-            for interval in self.intervals:
-                if interval.weekday == day.weekday():
-                    opens = midnight + timedelta(minutes=interval.start_minute % DAY_MINUTES)
-                    yield first_reached(opens, self.time_zone)
-                    yield first_reached(opens + timedelta(minutes=interval.length_minutes), self.time_zone)
+    def next_change(self, at: datetime) -> datetime | None:
+        """The first instant after `at` at which the place opens or closes, in UTC; None if it does not within years.
+
+        Raises:
+            ValueError: if `at` has no time zone.
+        """
+        # Weeks without exceptions are all the same.
+        days = _HORIZON_DAYS if self.exceptions else 10
+        today = wall_clock(at, self.time_zone).date()
+        last = today + timedelta(days=days)
+        for opens, closes in self._periods(today - timedelta(days=2), last):
+            if opens > at:
+                return opens
+            if closes > at:
+                return closes if closes < first_reached(datetime.combine(last, time()), self.time_zone) else None
+        return None
+
+    def periods(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """When the place is open between two instants: from and until, in UTC, in order, neither touching the next.
+
+        Raises:
+            ValueError: if an instant has no time zone.
+        """
+        first, last = (wall_clock(each, self.time_zone).date() for each in (start, end))
+        found = self._periods(first - timedelta(days=2), last + timedelta(days=1))
+        clipped = ((max(opens, start.astimezone(UTC)), min(closes, end.astimezone(UTC))) for opens, closes in found)
+        return [(opens, closes) for opens, closes in clipped if opens < closes]
+
+    def _on(self, day: date) -> Iterable[DayInterval]:
+        """What begins on a day."""
+        exception = in_force(self.exceptions, day) if self.exceptions else None
+        if exception is not None:
+            return exception.intervals
+        weekday = day.weekday()
+        return [
+            DayInterval(interval.start_minute % DAY_MINUTES, interval.length_minutes)
+            for interval in self.intervals
+            if interval.weekday == weekday
+        ]
+
+    def _periods(self, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
+        """From and until when the place is open, of what begins on days from `first` to `last`, in order and merged.
+
+        Merged on the wall clock first, so that a place that never closes is looked up twice, not every day; then
+        by instants, where turning the clock leaves nothing between two periods, or nothing of one.
+        """
+        reached = (
+            (first_reached(opens, self.time_zone), first_reached(closes, self.time_zone))
+            for opens, closes in _merged(self._wall_periods(first, last))
+        )
+        return _merged(each for each in reached if each[0] < each[1])
+
+    def _wall_periods(self, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
+        for number in range((last - first).days + 1):
+            midnight = datetime.combine(first + timedelta(days=number), time())
+            for interval in self._on(midnight.date()):
+                opens = midnight + timedelta(minutes=interval.start_minute)
+                yield opens, opens + timedelta(minutes=interval.length_minutes)
+
+
+def _merged(periods: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:
+    """Periods that touch or overlap made one; they come by their beginnings."""
+    current: tuple[datetime, datetime] | None = None
+    for opens, closes in periods:
+        if current is not None and opens <= current[1]:
+            current = current[0], max(current[1], closes)
+            continue
+        if current is not None:
+            yield current
+        current = opens, closes
+    if current is not None:
+        yield current
 
 
 def first_reached(wall: datetime, time_zone: str) -> datetime:
@@ -159,8 +230,8 @@ def first_reached(wall: datetime, time_zone: str) -> datetime:
     return late.replace(microsecond=0)
 
 
-def clock_reading(at: datetime, time_zone: str) -> int:
-    """Week minute that counts at an instant in a time zone: the furthest the local clock has come so far.
+def wall_clock(at: datetime, time_zone: str) -> datetime:
+    """The wall-clock time that counts at an instant in a time zone: the furthest the local clock has come so far.
 
     Raises:
         ValueError: if `at` has no time zone.
@@ -169,9 +240,7 @@ def clock_reading(at: datetime, time_zone: str) -> int:
     if at.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     local = at.astimezone(zone(time_zone))
-    if local.fold:
-        local = _last_moment_before_fold(local)
-    return local.weekday() * DAY_MINUTES + local.hour * 60 + local.minute
+    return _last_moment_before_fold(local) if local.fold else local.replace(tzinfo=None)
 
 
 @lru_cache(maxsize=1024)
@@ -195,7 +264,8 @@ def _neighbours(ordered: tuple[OpeningInterval, ...]) -> Iterator[tuple[OpeningI
         yield ordered[-1], ordered[0].start_minute + WEEK_MINUTES
 
 
-def _time_of(minute: int) -> time:
+def time_of(minute: int) -> time:
+    """The wall-clock time so many minutes after a midnight."""
     hours, minutes = divmod(minute % DAY_MINUTES, 60)
     return time(hours, minutes)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import ColumnElement, and_, cast, exists, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import Double, Integer
+from sqlalchemy import ColumnElement, and_, cast, func, or_, select
+from sqlalchemy.types import Double
 
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.geo import EARTH_RADIUS_M, BoundingBox, Circle, Coordinates
-from subgraphs.directory.domain.hours import WEEK_MINUTES, clock_reading
 from subgraphs.directory.domain.listings import folded
 from subgraphs.directory.domain.search import BusinessFilter
-from subgraphs.directory.tables import businesses, categories, opening_intervals
+from subgraphs.directory.repository.hours import open_at
+from subgraphs.directory.tables import businesses, categories
 
 _METRES_PER_DEGREE = EARTH_RADIUS_M * 3.141592653589793 / 180
 
@@ -27,7 +24,7 @@ async def conditions(session: TenantSession, wanted: BusinessFilter) -> list[Col
     if wanted.minimum_rating is not None:
         found.append(and_(table.rating_count > 0, table.rating >= wanted.minimum_rating))
     if wanted.open_at is not None:
-        found.append(await _open(session, wanted.open_at))
+        found.append(await open_at(session, wanted.open_at))
     if wanted.within is not None:
         found.append(within(wanted.within))
     if wanted.box is not None:
@@ -80,16 +77,3 @@ def _in_category(wanted: BusinessFilter) -> ColumnElement[bool]:
     tree = select(categories.c.id).where(categories.c.id == wanted.category_id).cte("tree", recursive=True)
     tree = tree.union(select(categories.c.id).join(tree, categories.c.parent_id == tree.c.id))
     return businesses.c.category_id.in_(select(tree.c.id))
-
-
-async def _open(session: TenantSession, at: datetime) -> ColumnElement[bool]:
-    """Whether an interval covers what the clocks show: daylight saving time is Python's business alone."""
-    zones = await session.rows(select(businesses.c.time_zone).distinct())
-    clocks = {row.time_zone: clock_reading(at, row.time_zone) for row in zones}
-    clock = cast(literal(clocks, JSONB).op("->>")(businesses.c.time_zone), Integer)
-    since = (clock - opening_intervals.c.start_minute + WEEK_MINUTES) % WEEK_MINUTES
-    return exists().where(
-        opening_intervals.c.tenant_id == businesses.c.tenant_id,
-        opening_intervals.c.business_id == businesses.c.id,
-        since < opening_intervals.c.length_minutes,
-    )

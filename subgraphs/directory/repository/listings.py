@@ -1,8 +1,8 @@
-"""Businesses and their opening hours."""
+"""Businesses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -29,11 +29,10 @@ from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.errors import BusinessNotFound, SlugTaken, StaleVersion
 from subgraphs.directory.domain.geo import Coordinates
-from subgraphs.directory.domain.hours import OpeningHours, OpeningInterval
 from subgraphs.directory.domain.listings import Listing, folded
 from subgraphs.directory.domain.search import BusinessFilter
 from subgraphs.directory.repository.filters import chord_m, conditions
-from subgraphs.directory.tables import businesses, opening_intervals
+from subgraphs.directory.tables import businesses
 
 COLUMNS = tuple(column for column in businesses.c if column.name not in ("position", "search"))
 """What is read of a business; the others serve the database alone."""
@@ -99,24 +98,6 @@ async def add(session: TenantSession, tenant_id: UUID, listing: Listing, categor
     return new_id
 
 
-async def add_hours(
-    session: TenantSession, tenant_id: UUID, timetables: Mapping[UUID, Sequence[OpeningInterval]]
-) -> None:
-    """Store the opening intervals of listings that have none. One statement."""
-    rows = [
-        {
-            "tenant_id": tenant_id,
-            "business_id": business_id,
-            "start_minute": interval.start_minute,
-            "length_minutes": interval.length_minutes,
-        }
-        for business_id, intervals in timetables.items()
-        for interval in intervals
-    ]
-    if rows:
-        await session.execute(insert(opening_intervals), rows)
-
-
 async def replace(session: TenantSession, business_id: UUID, listing: Listing, category: str, version: int) -> None:
     """Overwrite a listing, its opening hours excepted.
 
@@ -149,35 +130,16 @@ async def remove(session: TenantSession, business_id: UUID) -> None:
         raise BusinessNotFound
 
 
-async def set_hours(session: TenantSession, tenant_id: UUID, business_id: UUID, hours: OpeningHours) -> None:
-    """Replace a listing's time zone and opening hours.
+async def touch(session: TenantSession, business_id: UUID, **values: Any) -> None:
+    """Overwrite columns of a listing, or none, and count that as a change of it.
 
     Raises:
         BusinessNotFound: if there is no such listing.
     """
-    touched = await session.execute(
-        update(businesses)
-        .where(businesses.c.id == business_id)
-        .values(time_zone=hours.time_zone, version=businesses.c.version + 1, updated_at=func.now())
-    )
-    if not touched:
+    changed = update(businesses).where(businesses.c.id == business_id)
+    values |= {"version": businesses.c.version + 1, "updated_at": func.now()}
+    if not await session.execute(changed.values(values)):
         raise BusinessNotFound
-    await session.execute(delete(opening_intervals).where(opening_intervals.c.business_id == business_id))
-    await add_hours(session, tenant_id, {business_id: hours.intervals})
-
-
-async def intervals_of(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID, list[OpeningInterval]]:
-    """Opening intervals by business, in the order of the week; businesses without any are missing."""
-    table = opening_intervals.c
-    rows = await session.rows(
-        select(table.business_id, table.start_minute, table.length_minutes)
-        .where(table.business_id.in_(ids))
-        .order_by(table.start_minute)
-    )
-    found: dict[UUID, list[OpeningInterval]] = {}
-    for row in rows:
-        found.setdefault(row.business_id, []).append(OpeningInterval(row.start_minute, row.length_minutes))
-    return found
 
 
 async def lock(session: TenantSession, business_id: UUID) -> str:

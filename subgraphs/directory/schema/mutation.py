@@ -20,7 +20,7 @@ from subgraphs.directory.domain.listings import RawListing, text_configuration
 from subgraphs.directory.domain.responses import Wording
 from subgraphs.directory.schema.categories import BusinessCategory
 from subgraphs.directory.schema.claims import ClaimMutations
-from subgraphs.directory.schema.hours import OpeningIntervalInput, SetOpeningHoursInput
+from subgraphs.directory.schema.hours import OpeningIntervalInput, SetOpeningExceptionsInput, SetOpeningHoursInput
 from subgraphs.directory.schema.moderation import ModerationMutations
 from subgraphs.directory.schema.parts import WRITE, CoordinatesInput
 from subgraphs.directory.schema.types import Business, BusinessPayload, Review, WritingEngine
@@ -241,6 +241,21 @@ class Mutation(ModerationMutations, ClaimMutations):
             id = parse_id(input.business_id, "businessId")
             hours = OpeningHours.of(input.time_zone, [interval.to_domain() for interval in input.opening_hours])
             await listings.set_opening_hours(context.session, context.tenant_id(), id, hours)
+        return BusinessPayload(business=await Business.load(info, id))
+
+    @mutation(
+        BusinessPayload,
+        scope="directory:read",
+        description="Replace the exceptions to the timetable of one's own business; of any with `directory:write`.",
+    )
+    async def set_opening_exceptions(
+        self, info: Info, input: Annotated[SetOpeningExceptionsInput, strawberry.argument(description="All of them.")]
+    ) -> BusinessPayload:
+        context = info.context
+        with _under("input"):
+            id = parse_id(input.business_id, "businessId")
+            exceptions = [each.to_domain() for each in input.exceptions]
+            await listings.set_opening_exceptions(context.session, context.tenant_id(), id, exceptions)
         return BusinessPayload(business=await Business.load(info, id))
 
     @mutation(ReviewPayload, scope="directory:write", description="Review a business; once per user.")

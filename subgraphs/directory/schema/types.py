@@ -2,6 +2,7 @@
 
 # ruff: noqa: A002 (the names of GraphQL arguments)
 
+import asyncio
 import enum
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
@@ -21,7 +22,14 @@ from subgraphs.directory.domain.listings import rating_average
 from subgraphs.directory.domain.search import BusinessFilter
 from subgraphs.directory.repository import listings, reviews
 from subgraphs.directory.schema.categories import BusinessCategory
-from subgraphs.directory.schema.hours import BusinessHours, BusinessOpeningState, instant
+from subgraphs.directory.schema.hours import (
+    BusinessHours,
+    BusinessOpeningException,
+    BusinessOpeningState,
+    BusinessOpenPeriod,
+    instant,
+    opening_window,
+)
 from subgraphs.directory.schema.parts import (
     INTERNAL,
     PAGING,
@@ -249,8 +257,7 @@ class Business:
         info: Info,
         at: Annotated[datetime | None, strawberry.argument(description="With offset; now if left out.")] = None,
     ) -> bool:
-        intervals = await info.context.load(loaders.opening_intervals, self.row.id)
-        return OpeningHours(self.time_zone, tuple(intervals)).is_open(instant(at) or datetime.now(UTC))
+        return (await self._timetable(info)).is_open(instant(at) or datetime.now(UTC))
 
     @strawberry.federation.field(
         tags=SHOWN, description='Whether it is open at an instant, and until when that stays so: "open until six".'
@@ -260,9 +267,42 @@ class Business:
         info: Info,
         at: Annotated[datetime | None, strawberry.argument(description="With offset; now if left out.")] = None,
     ) -> BusinessOpeningState:
-        hours = OpeningHours(self.time_zone, tuple(await info.context.load(loaders.opening_intervals, self.row.id)))
-        moment = instant(at) or datetime.now(UTC)
-        return BusinessOpeningState(is_open=hours.is_open(moment), next_change_at=hours.next_change(moment))
+        timetable, moment = await self._timetable(info), instant(at) or datetime.now(UTC)
+        exception = timetable.exception_at(moment)
+        return BusinessOpeningState(
+            is_open=timetable.is_open(moment),
+            next_change_at=timetable.next_change(moment),
+            exception=None if exception is None else BusinessOpeningException.of(exception),
+        )
+
+    @strawberry.federation.field(
+        tags=SHOWN, description="Days with other hours than the week's, those of one year first, by day; at most 60."
+    )
+    async def opening_exceptions(self, info: Info) -> list[BusinessOpeningException]:
+        found = await info.context.load(loaders.opening_exceptions, self.row.id)
+        return [BusinessOpeningException.of(each) for each in found]
+
+    @strawberry.federation.field(
+        tags=SHOWN, description="When it is open between two instants, exceptions and clock changes considered."
+    )
+    async def open_periods(
+        self,
+        info: Info,
+        start: Annotated[datetime, strawberry.argument(name="from", description="The first instant, with offset.")],
+        end: Annotated[
+            datetime, strawberry.argument(name="to", description="The last one, at most 62 days later, with offset.")
+        ],
+    ) -> list[BusinessOpenPeriod]:
+        window = opening_window(start, end)
+        found = (await self._timetable(info)).periods(*window)
+        return [BusinessOpenPeriod(opens_at=opens, closes_at=closes) for opens, closes in found]
+
+    async def _timetable(self, info: Info) -> OpeningHours:
+        load = info.context.load
+        intervals, exceptions = await asyncio.gather(
+            load(loaders.opening_intervals, self.row.id), load(loaders.opening_exceptions, self.row.id)
+        )
+        return OpeningHours(self.time_zone, tuple(intervals), tuple(exceptions))
 
     @strawberry.federation.field(tags=SHOWN, description="Great-circle distance from a point, metres.")
     def distance_m(

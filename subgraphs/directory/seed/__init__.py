@@ -13,11 +13,18 @@ from resolvers.demo import TENANTS, demo_id, demo_tenant_id
 from resolvers.embeddings import EmbeddingProvider, EmbeddingSettings, MiniLMEmbeddings
 from resolvers.session import Database, TenantSession
 from subgraphs.directory.domain.claims import ClaimAction, ClaimMethod, ClaimState
-from subgraphs.directory.domain.hours import OpeningInterval
+from subgraphs.directory.domain.hours import WEEK_MINUTES, OpeningInterval
 from subgraphs.directory.domain.listings import Listing, RawListing, slug_of, text_configuration
 from subgraphs.directory.domain.moderation import ReportReason
-from subgraphs.directory.repository import categories, claims, listings, reports, responses, reviews
-from subgraphs.directory.seed.businesses import CATEGORIES, CITIES, HOURS, DemoListing, demo_listings
+from subgraphs.directory.repository import categories, claims, hours, listings, reports, responses, reviews
+from subgraphs.directory.seed.businesses import (
+    CATEGORIES,
+    CITIES,
+    HOURS,
+    DemoListing,
+    demo_holidays,
+    demo_listings,
+)
 from subgraphs.directory.seed.opinions import demo_reviews
 from subgraphs.directory.usecases.listings import embed
 
@@ -65,7 +72,10 @@ async def _seed_tenant(session: TenantSession, slug: str, provider: EmbeddingPro
         await listings.add(session, tenant_id, listing, demo.category, **columns)
         written.append((business_id, listing, demo.category))
         opinions += said
-    await listings.add_hours(session, tenant_id, {row_id: listing.hours.intervals for row_id, listing, _ in written})
+    await hours.add_intervals(session, tenant_id, {row_id: listing.hours.intervals for row_id, listing, _ in written})
+    holidays = demo_holidays(CITIES[slug][1])
+    closed = [row_id for row_id, listing, _ in written if not _never_closes(listing)]
+    await hours.add_exceptions(session, tenant_id, dict.fromkeys(closed, holidays))
     await reviews.add_all(session, tenant_id, opinions)
     answered = [review for review in opinions if review["rating"] == 5][:5]
     await responses.add_all(
@@ -137,6 +147,11 @@ async def _seed_categories(session: TenantSession, tenant_id: UUID, slug: str) -
         for sort, (name, description, parent) in enumerate(tree)
     ]
     await categories.add_all(session, tenant_id, [row for row in rows if row["id"] not in present])
+
+
+def _never_closes(listing: Listing) -> bool:
+    """Whether a place is open day and night, holidays too."""
+    return sum(interval.length_minutes for interval in listing.hours.intervals) == WEEK_MINUTES
 
 
 def _listing(tenant_slug: str, place: int, demo: DemoListing) -> Listing:

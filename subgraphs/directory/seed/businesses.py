@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from datetime import date, time
 from importlib import resources
+
+from subgraphs.directory.domain.exceptions import DayInterval, OpeningException
 
 CATEGORIES: dict[str, dict[str, str]] = {
     "Food and drink": {
@@ -90,6 +93,20 @@ HOURS: dict[str, tuple[tuple[range, str, str], ...]] = {
     "classes": ((_WORKDAYS, "08:30", "12:30"), (_WORKDAYS, "16:00", "21:00")),
 }
 """Timetables by name: weekdays (Monday is 0) with opening and closing time."""
+
+
+def demo_holidays(country_code: str) -> tuple[OpeningException, ...]:
+    """Holidays of a country: closed every year, but for a shorter day."""
+    short = (DayInterval.on(time(9), time(14)),)
+    known: dict[str, tuple[tuple[int, int, str, tuple[DayInterval, ...]], ...]] = {
+        "PT": ((1, 1, "Ano Novo", ()), (4, 25, "Dia da Liberdade", ()), (12, 24, "Véspera de Natal", short)),
+        "DE": ((1, 1, "Neujahr", ()), (10, 3, "Tag der Deutschen Einheit", ()), (12, 24, "Heiligabend", short)),
+    }
+    both: tuple[tuple[int, int, str, tuple[DayInterval, ...]], ...] = ((12, 25, "Christmas", ()),)
+    return tuple(
+        OpeningException.of(date(2024, month, day), date(2024, month, day), intervals, yearly=True, name=name)
+        for month, day, name, intervals in known[country_code] + both
+    )
 
 
 CITIES: dict[str, tuple[str, str, str, str]] = {

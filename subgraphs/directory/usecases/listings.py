@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from resolvers.embeddings import EmbeddingProvider
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.claims import ClaimState
 from subgraphs.directory.domain.errors import BusinessNotFound, CategoryNotFound, StaleVersion
+from subgraphs.directory.domain.exceptions import OpeningException, checked_exceptions
 from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import (
     Listing,
@@ -24,7 +25,7 @@ from subgraphs.directory.domain.listings import (
     search_text,
     slug_of,
 )
-from subgraphs.directory.repository import categories, listings, search
+from subgraphs.directory.repository import categories, hours, listings, search
 from subgraphs.directory.usecases.ownership import end_ownership
 from subgraphs.directory.usecases.rights import check_acts_for
 
@@ -42,7 +43,7 @@ async def create_business(
     listing = raw.checked()
     category = await _category_name(session, listing.category_id)
     business_id = await listings.add(session, tenant_id, listing, category)
-    await listings.add_hours(session, tenant_id, {business_id: listing.hours.intervals})
+    await hours.add_intervals(session, tenant_id, {business_id: listing.hours.intervals})
     await embed(session, tenant_id, provider, [(business_id, listing, category)])
     return business_id
 
@@ -89,15 +90,34 @@ async def delete_business(session: TenantSession, business_id: UUID) -> None:
     await listings.remove(session, business_id)
 
 
-async def set_opening_hours(session: TenantSession, tenant_id: UUID, business_id: UUID, hours: OpeningHours) -> None:
-    """Replace the timetable of a business.
+async def set_opening_hours(
+    session: TenantSession, tenant_id: UUID, business_id: UUID, timetable: OpeningHours
+) -> None:
+    """Replace the timetable of a business; its exceptions stay.
 
     Raises:
         BusinessNotFound: there is no such business.
         NotYourListing: it is not the caller's, who does not keep the tenant's listings either.
     """
     await check_acts_for(session, business_id)
-    await listings.set_hours(session, tenant_id, business_id, hours)
+    await listings.touch(session, business_id, time_zone=timetable.time_zone)
+    await hours.replace(session, tenant_id, business_id, intervals=timetable.intervals)
+
+
+async def set_opening_exceptions(
+    session: TenantSession, tenant_id: UUID, business_id: UUID, exceptions: Iterable[OpeningException]
+) -> None:
+    """Replace the exceptions to the timetable of a business.
+
+    Raises:
+        InvalidOpeningHours: two of a kind have a day in common, or there are too many.
+        BusinessNotFound: there is no such business.
+        NotYourListing: it is not the caller's, who does not keep the tenant's listings either.
+    """
+    checked = checked_exceptions(exceptions)
+    await check_acts_for(session, business_id)
+    await listings.touch(session, business_id)
+    await hours.replace(session, tenant_id, business_id, exceptions=checked)
 
 
 async def create_category(

@@ -206,7 +206,7 @@ async def test_statements_do_not_grow_with_the_number_of_businesses(directory: A
     with directory.count_statements() as statements:
         data = await directory.data(query, {"first": count}, **READ)
     assert len(data["businesses"]["edges"]) == count
-    assert len(statements) == 6, statements
+    assert len(statements) == 7, statements
 
 
 async def test_until_when_a_business_is_open(directory: Any) -> None:

@@ -111,9 +111,10 @@ async def test_no_query_shows_another_tenants_rows(directory: Any, name: str) ->
         ("deleteBusiness(id: $id)", {}),
         ('updateBusiness(input: {id: $id, name: "Mine"})', {}),
         ('setOpeningHours(input: {businessId: $id, timeZone: "UTC", openingHours: []})', {}),
+        ("setOpeningExceptions(input: {businessId: $id, exceptions: []})", {}),
         ("addReview(input: {businessId: $id, rating: 1})", {}),
     ],
-    ids=["delete", "update", "hours", "review"],
+    ids=["delete", "update", "hours", "exceptions", "review"],
 )
 async def test_no_mutation_reaches_another_tenants_rows(directory: Any, mutation: str, variables: Any) -> None:
     business_id = str(demo_id("acme", "business", "b007"))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subgraphs.directory.domain.errors import InvalidOpeningHours
-from subgraphs.directory.domain.hours import DAY_MINUTES, WEEK_MINUTES, OpeningHours, OpeningInterval, clock_reading
+from subgraphs.directory.domain.exceptions import DayInterval, OpeningException
+from subgraphs.directory.domain.hours import DAY_MINUTES, WEEK_MINUTES, OpeningHours, OpeningInterval, wall_clock
 
 ZONES = (
     "Europe/Lisbon",
@@ -52,6 +54,24 @@ def is_open_by_watching(hours: OpeningHours, at: datetime) -> bool:
     clock = furthest_clock(at, hours.time_zone)
     for back in range(3):
         day = clock.date() - timedelta(days=back)
+        chosen: list[OpeningException] = []
+        for each in hours.exceptions:
+            length = (each.last_day - each.first_day).days
+            if each.yearly:
+                days = {(each.first_day + timedelta(days=number)).strftime("%m%d") for number in range(length + 1)}
+                # A range over the end of February has its 29th in every year that has one.
+                if "0228" in days and "0301" in days:
+                    days.add("0229")
+                if day.strftime("%m%d") in days:
+                    chosen.append(each)
+            elif day in (each.first_day + timedelta(days=number) for number in range(length + 1)):
+                chosen.insert(0, each)
+        if chosen:
+            for begun in chosen[0].intervals:
+                opens = datetime.combine(day, time()) + timedelta(minutes=begun.start_minute)
+                if opens <= clock < opens + timedelta(minutes=begun.length_minutes):
+                    return True
+            continue
         for interval in hours.intervals:
             if interval.weekday == day.weekday():
                 opens = datetime.combine(day, interval.opens)
@@ -84,6 +104,112 @@ def cases(draw: st.DrawFn) -> tuple[OpeningHours, datetime]:
         return OpeningHours.of(zone, wanted), at
     except InvalidOpeningHours:
         return OpeningHours.of(zone, wanted[:1]), at
+
+
+@st.composite
+def exceptional_cases(draw: st.DrawFn) -> tuple[OpeningHours, datetime]:
+    """Timetables whose exceptions are near the instant, so that they matter."""
+    hours, at = draw(cases())
+    today = furthest_clock(at, hours.time_zone).date()
+    day = st.integers(-3, 3).map(lambda off: today + timedelta(days=off))
+    interval = st.builds(DayInterval, st.integers(0, DAY_MINUTES - 1), st.integers(1, DAY_MINUTES))
+    found: list[OpeningException] = []
+    for _ in range(draw(st.integers(1, 4))):
+        yearly = draw(st.booleans())
+        first = draw(day)
+        last = first + timedelta(days=draw(st.sampled_from((0, 0, 1, 3, 40))))
+        years = timedelta(days=365 * draw(st.integers(-2, 2)) if yearly else 0)
+        intervals = draw(st.lists(interval, max_size=2))
+        try:
+            each = OpeningException.of(first + years, last + years, intervals, yearly=yearly, name="")
+            OpeningHours.of(hours.time_zone, hours.intervals, [*found, each])
+        except InvalidOpeningHours:
+            continue
+        found.append(each)
+    return OpeningHours.of(hours.time_zone, hours.intervals, found), at
+
+
+@given(exceptional_cases())
+@settings(max_examples=60, deadline=None)
+def test_is_open_on_exceptional_days_as_someone_who_watches_the_clock_would_say(
+    case: tuple[OpeningHours, datetime],
+) -> None:
+    hours, at = case
+    assert hours.is_open(at) == is_open_by_watching(hours, at)
+
+
+@given(exceptional_cases())
+@settings(max_examples=20, deadline=None)
+def test_periods_are_the_minutes_at_which_it_is_open(case: tuple[OpeningHours, datetime]) -> None:
+    hours, at = case
+    start = at.replace(second=0, microsecond=0) - timedelta(hours=20)
+    end = start + timedelta(hours=45)
+    periods = hours.periods(start, end)
+    assert all(one[1] < other[0] for one, other in pairwise(periods)), "in order, and apart"
+    minute = start
+    while minute < end:
+        inside = any(opens <= minute < closes for opens, closes in periods)
+        assert inside == hours.is_open(minute), minute
+        minute += timedelta(minutes=1)
+
+
+@given(exceptional_cases())
+@settings(max_examples=40, deadline=None)
+def test_the_next_change_is_the_first_with_exceptions_too(case: tuple[OpeningHours, datetime]) -> None:
+    hours, at = case
+    found = hours.next_change(at)
+    window = hours.periods(at, min(found or at + timedelta(days=40), at + timedelta(days=40)))
+    if hours.is_open(at):
+        assert len(window) == 1
+        assert found is None or (window[0][1] == found and not hours.is_open(found))
+    else:
+        assert window == []
+        assert found is None or hours.is_open(found)
+
+
+def test_a_holiday_is_closed_but_the_night_before_ends_as_it_began() -> None:
+    night = OpeningInterval.on(3, time(18), time(4))
+    christmas = OpeningException.of(date(2020, 12, 25), date(2020, 12, 25), [], yearly=True, name="Christmas")
+    every_night = [OpeningInterval.on(day, night.opens, night.closes) for day in range(7)]
+    hours = OpeningHours.of("Europe/Berlin", every_night, [christmas])
+    opens, closes = (datetime(2025, 12, 24, 17, tzinfo=UTC), datetime(2025, 12, 25, 3, tzinfo=UTC))
+    assert hours.next_change(opens) == closes
+    assert hours.next_change(closes) == datetime(2025, 12, 26, 17, tzinfo=UTC)
+    assert hours.exception_at(closes) == christmas
+    # That very year, it is open.
+    late = DayInterval.on(time(20), time(23))
+    once = OpeningException.of(date(2025, 12, 25), date(2025, 12, 25), [late], yearly=False, name="Party")
+    both = OpeningHours.of("Europe/Berlin", every_night, [christmas, once])
+    assert both.next_change(closes) == datetime(2025, 12, 25, 19, tzinfo=UTC)
+    assert both.exception_at(closes) == once
+
+
+def test_a_season_may_close_a_place_for_months() -> None:
+    winter = OpeningException.of(date(2024, 11, 2), date(2025, 3, 31), [], yearly=True, name="Winter")
+    hours = OpeningHours.of("UTC", [OpeningInterval.on(0, time(9), time(10))], [winter])
+    assert hours.next_change(datetime(2026, 11, 2, 12, tzinfo=UTC)) == datetime(2027, 4, 5, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "yearly"),
+    [
+        (date(2025, 1, 2), date(2025, 1, 1), False),
+        (date(2025, 1, 1), date(2026, 1, 2), False),
+        (date(2024, 1, 1), date(2024, 12, 31), True),
+        (date(1, 1, 1), date(1, 1, 1), False),
+    ],
+)
+def test_days_that_no_calendar_has_in_order_are_refused(first: date, last: date, yearly: bool) -> None:
+    with pytest.raises(InvalidOpeningHours):
+        OpeningException.of(first, last, [], yearly=yearly, name="")
+
+
+def test_two_exceptions_of_a_kind_for_a_day_are_refused() -> None:
+    days = ((date(2024, 12, 30), date(2025, 1, 2)), (date(2026, 1, 2), date(2026, 1, 4)))
+    yearly = [OpeningException.of(*each, [], yearly=True, name="") for each in days]
+    with pytest.raises(InvalidOpeningHours):
+        OpeningHours.of("UTC", [], yearly)
+    OpeningHours.of("UTC", [], [OpeningException.of(*each, [], yearly=False, name="") for each in days])
 
 
 @given(cases())
@@ -131,8 +257,9 @@ def test_what_never_opens_or_closes_does_not_change() -> None:
 @settings(max_examples=150, deadline=None)
 def test_the_clock_that_counts_never_goes_back(case: tuple[str, datetime]) -> None:
     zone, at = case
-    step = (clock_reading(at + timedelta(minutes=1), zone) - clock_reading(at, zone)) % WEEK_MINUTES
-    assert step <= 61
+    early, late = (wall_clock(at + timedelta(minutes=each), zone).replace(second=0, microsecond=0) for each in (0, 1))
+    step = late - early
+    assert timedelta(0) <= step <= timedelta(minutes=61)
 
 
 @given(st.lists(st.builds(OpeningInterval, st.integers(0, WEEK_MINUTES - 1), st.integers(1, DAY_MINUTES)), max_size=5))
