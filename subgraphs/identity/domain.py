@@ -82,7 +82,6 @@ _READ: Final = frozenset(
         "campaigns:read",
         "gaming:play",
         "analytics:read",
-        "content:read",
         "sourcing:read",
     }
 )

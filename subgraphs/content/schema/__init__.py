@@ -3,9 +3,8 @@
 from resolvers.schema import build_schema
 from subgraphs.content.schema.blocks import BLOCK_TYPES
 from subgraphs.content.schema.mutations import Mutation
-from subgraphs.content.schema.pages import READ
 from subgraphs.content.schema.query import Query
 
 __all__ = ["schema"]
 
-schema = build_schema(query=Query, mutation=Mutation, types=list(BLOCK_TYPES), entity_scopes={"ContentPage": READ})
+schema = build_schema(query=Query, mutation=Mutation, types=list(BLOCK_TYPES))

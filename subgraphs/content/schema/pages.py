@@ -18,9 +18,9 @@ from subgraphs.content.schema.forms import ContentForm, ContentFormEntry, Conten
 from subgraphs.content.schema.ids import number_or_none, wire_number
 from subgraphs.content.schema.images import PUBLIC, ContentImage, image_of
 
-__all__ = ["READ", "WRITE", "ContentAuthor", "ContentPage", "ContentPageConnection", "ContentPageKind", "is_editor"]
+__all__ = ["WRITE", "ContentAuthor", "ContentPage", "ContentPageConnection", "ContentPageKind", "is_editor"]
 
-READ, WRITE = "content:read", "content:write"
+WRITE = "content:write"
 INTERNAL = ("internal",)
 
 ContentPageKind = strawberry.enum(PageKind, name="ContentPageKind", description="What sort of page it is.")

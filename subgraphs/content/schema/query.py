@@ -11,7 +11,6 @@ import strawberry
 from resolvers.errors import BadUserInput
 from resolvers.operation import Info
 from resolvers.pagination import After, Before, CountedConnection, First, Last, Window
-from resolvers.permissions import requires
 from subgraphs.content import loaders
 from subgraphs.content.domain.errors import InvalidPreview
 from subgraphs.content.domain.pages import PageFilter, PageSummary
@@ -20,7 +19,6 @@ from subgraphs.content.repository import navigation, pages
 from subgraphs.content.schema.ids import number_or_none, wire_number
 from subgraphs.content.schema.images import PUBLIC
 from subgraphs.content.schema.pages import (
-    READ,
     WRITE,
     ContentPage,
     ContentPageConnection,
@@ -103,9 +101,7 @@ Locale = Annotated[str | None, strawberry.argument(description="Language of the 
 
 @strawberry.type
 class Query:
-    @strawberry.federation.field(
-        tags=PUBLIC, description="A page, by its id or by its path.", extensions=[requires(READ)]
-    )
+    @strawberry.federation.field(tags=PUBLIC, description="A page, by its id or by its path.")
     async def content_page(
         self,
         info: Info,
@@ -134,9 +130,7 @@ class Query:
         return ContentPage.of(found, newest=hidden, drafts=draft)
 
     @strawberry.federation.field(
-        tags=PUBLIC,
-        description="The tenant's pages, the newest first; best first where words are given.",
-        extensions=[requires(READ)],
+        tags=PUBLIC, description="The tenant's pages, the newest first; best first where words are given."
     )
     async def content_pages(
         self,
@@ -158,9 +152,7 @@ class Query:
         return ContentPageConnection.of(found, lambda page: ContentPage.of(page, drafts=wanted.drafts), count=count)
 
     @strawberry.federation.field(
-        tags=PUBLIC,
-        description="The live pages that have all of these words, the best first.",
-        extensions=[requires(READ)],
+        tags=PUBLIC, description="The live pages that have all of these words, the best first."
     )
     async def search_content(
         self,
@@ -184,16 +176,14 @@ class Query:
 
         return ContentPageConnection.of(found, ContentPage.of, count=count)
 
-    @strawberry.federation.field(tags=PUBLIC, description="A menu.", extensions=[requires(READ)])
+    @strawberry.federation.field(tags=PUBLIC, description="A menu.")
     async def content_menu(
         self, info: Info, slug: Annotated[str, strawberry.argument(description="Of the menu: main, footer.")]
     ) -> ContentMenu | None:
         found = await navigation.find_menu(info.context.session, slug)
         return None if found is None else ContentMenu(slug=found.slug, title=found.title, number=found.id)
 
-    @strawberry.federation.field(
-        tags=PUBLIC, description="Where a path leads that has no page any more.", extensions=[requires(READ)]
-    )
+    @strawberry.federation.field(tags=PUBLIC, description="Where a path leads that has no page any more.")
     async def content_redirect(
         self, info: Info, path: Annotated[str, strawberry.argument(description="From the site's root.")]
     ) -> ContentRedirect | None:
@@ -202,9 +192,7 @@ class Query:
         found = await navigation.redirect_of(info.context.session, path)
         return None if found is None else ContentRedirect.of(found)
 
-    @strawberry.federation.field(
-        tags=PUBLIC, description="All redirects, by their old paths.", extensions=[requires(READ)]
-    )
+    @strawberry.federation.field(tags=PUBLIC, description="All redirects, by their old paths.")
     async def content_redirects(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> ContentRedirectConnection:

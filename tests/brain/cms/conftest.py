@@ -158,7 +158,7 @@ def sign_in(identity: Any) -> Callable[..., dict[str, str]]:
     """`sign_in(scopes=[...])`: the header with the cookie of who has signed in."""
 
     def cookie(refresh: str | None = None, **claims: Any) -> dict[str, str]:
-        token = identity.token(**{"scopes": ["content:read", "content:write"], **claims})
+        token = identity.token(**{"scopes": ["content:publish", "content:write"], **claims})
         more = "" if refresh is None else f"; brain_cms_refresh={refresh}"
         return {"cookie": f"brain_cms_access={token}{more}"}
 

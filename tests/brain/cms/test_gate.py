@@ -95,7 +95,7 @@ async def test_who_passes_is_told_to_the_cms_signed(
     claims = jwt.decode(
         context, identity.context_secret.key_for("content"), algorithms=["HS256"], audience="content", issuer="brain"
     )
-    assert (claims["tenant"], claims["scopes"]) == (ACME["id"], ["content:read", "content:write"])
+    assert (claims["tenant"], claims["scopes"]) == (ACME["id"], ["content:publish", "content:write"])
     assert claims["sub"] == claims_of(identity.token())["sub"]
     assert claims["rid"] == answer.headers["x-request-id"]
     assert cms.header("host") == ["acme.localhost"]
@@ -109,7 +109,7 @@ async def test_who_passes_is_told_to_the_cms_signed(
 
 
 async def test_a_member_who_may_not_write_is_told(browser: httpx.AsyncClient, cms: Cms, sign_in: Any) -> None:
-    answer = await browser.get("/cms/", headers=sign_in(scopes=["content:read", "crm:write"]))
+    answer = await browser.get("/cms/", headers=sign_in(scopes=["crm:read", "crm:write"]))
     assert answer.status_code == 403
     assert "You may not edit content" in answer.text
     assert 'action="/cms/-/log-out"' in answer.text

@@ -7,7 +7,7 @@ import pytest
 
 from resolvers.demo import demo_tenant_id
 
-READ = ["content:read"]
+VISITOR: list[str] = []
 BODY = """
     __typename id
     ... on ContentHeading { text level }
@@ -24,7 +24,7 @@ BODY = """
 @pytest.mark.parametrize(("tenant", "company"), [("acme", "Acme"), ("globex", "Globex")])
 async def test_the_home_page_has_blocks_of_every_kind(content: Any, tenant: str, company: str) -> None:
     query = f'{{ contentPage(path: "/") {{ title kind path locale intro image {{ alt width }} body {{ {BODY} }} }} }}'
-    page = (await content.data(query, tenant=tenant, scopes=READ))["contentPage"]
+    page = (await content.data(query, tenant=tenant, scopes=VISITOR))["contentPage"]
     assert (page["kind"], page["path"], page["locale"], page["intro"]) == ("HOME", "/", "en", f"Welcome to {company}.")
     assert page["image"] == {"alt": f"The colours of {company}", "width": 1600}
     blocks = {block.pop("__typename"): block for block in page["body"]}
@@ -49,7 +49,7 @@ async def test_an_article_has_authors_tags_and_a_place(content: Any) -> None:
         kind date tags authors { slug name image { title } } parent { path parent { path parent { id } } }
         children { edges { node { id } } } translations { locale path } form { id } seoTitle
     } }"""
-    page = (await content.data(query, scopes=READ))["contentPage"]
+    page = (await content.data(query, scopes=VISITOR))["contentPage"]
     assert page["kind"] == "ARTICLE"
     assert page["date"] == "2026-01-11"
     assert page["tags"] == ["guides", "quality"]
@@ -73,7 +73,7 @@ async def test_an_article_has_authors_tags_and_a_place(content: Any) -> None:
 )  # fmt: skip
 async def test_lists_are_filtered(content: Any, given: str, paths: list[str]) -> None:
     query = f"{{ contentPages(filter: {given}) {{ totalCount edges {{ node {{ path }} }} }} }}"
-    found = (await content.data(query, scopes=READ))["contentPages"]
+    found = (await content.data(query, scopes=VISITOR))["contentPages"]
     assert [edge["node"]["path"] for edge in found["edges"]] == paths
     assert found["totalCount"] == len(paths)
 
@@ -83,13 +83,13 @@ async def test_lists_are_paged_and_bounded(content: Any) -> None:
         edges { node { slug } } pageInfo { hasNextPage endCursor } } }"""
     seen, after = [], None
     while True:
-        page = (await content.data(query, {"after": after}, scopes=READ))["contentPages"]
+        page = (await content.data(query, {"after": after}, scopes=VISITOR))["contentPages"]
         seen += [edge["node"]["slug"] for edge in page["edges"]]
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             break
     assert seen == ["care", "new-in-the-shop", "workshop", "returns", "suppliers", "spring-hours"]
-    body = await content.call("{ contentPages(first: 101) { edges { cursor } } }", scopes=READ)
+    body = await content.call("{ contentPages(first: 101) { edges { cursor } } }", scopes=VISITOR)
     assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
@@ -100,7 +100,7 @@ async def test_statements_do_not_grow_with_the_pages(content: Any) -> None:
     counts = []
     for number in (1, 6):
         with content.count_statements() as statements:
-            await content.data(query, {"n": number}, scopes=READ)
+            await content.data(query, {"n": number}, scopes=VISITOR)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 10, counts
 
@@ -110,13 +110,14 @@ async def test_a_draft_is_seen_by_editors_alone(content: Any) -> None:
         '{ contentPage(path: "/jobs") { id } }',
         '{ contentPage(path: "/jobs", draft: true) { title isLive } }',
     )
-    assert (await content.data(live, scopes=READ))["contentPage"] is None
-    assert (await content.data(live, scopes=[*READ, "content:write"]))["contentPage"] is None
-    found = (await content.data(asked, scopes=[*READ, "content:write"]))["contentPage"]
+    assert (await content.data(live, scopes=VISITOR))["contentPage"] is None
+    assert (await content.data(live, scopes=["content:write"]))["contentPage"] is None
+    found = (await content.data(asked, scopes=["content:write"]))["contentPage"]
     assert found == {"title": "Jobs", "isLive": False}
     for query in (asked, "{ contentPages(filter: {drafts: true}) { totalCount } }"):
-        body = await content.call(query, scopes=READ)
+        body = await content.call(query, scopes=["crm:write"])
         assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "content:write"}
+        assert (await content.call(query, scopes=VISITOR))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     listed = "{ contentPages(filter: {kind: STANDARD, drafts: %s}) { edges { node { slug } } } }"
     for drafts, slugs in (("true", {"about", "jobs"}), ("false", {"about"})):
         pages = (await content.data(listed % drafts))["contentPages"]["edges"]
@@ -126,16 +127,16 @@ async def test_a_draft_is_seen_by_editors_alone(content: Any) -> None:
 
 async def test_words_are_found_best_first(content: Any) -> None:
     query = "query ($t: String!) { searchContent(text: $t) { totalCount edges { node { path } } } }"
-    found = (await content.data(query, {"t": "returns"}, scopes=READ))["searchContent"]
+    found = (await content.data(query, {"t": "returns"}, scopes=VISITOR))["searchContent"]
     assert found == {"totalCount": 1, "edges": [{"node": {"path": "/blog/returns"}}]}
-    assert (await content.data(query, {"t": "jobs"}, scopes=READ))["searchContent"]["totalCount"] == 0
-    many = (await content.data(query, {"t": "acme"}, scopes=READ))["searchContent"]
+    assert (await content.data(query, {"t": "jobs"}, scopes=VISITOR))["searchContent"]["totalCount"] == 0
+    many = (await content.data(query, {"t": "acme"}, scopes=VISITOR))["searchContent"]
     assert many["totalCount"] >= 8
-    assert (await content.data(query, {"t": "globex"}, scopes=READ))["searchContent"]["totalCount"] == 0
+    assert (await content.data(query, {"t": "globex"}, scopes=VISITOR))["searchContent"]["totalCount"] == 0
     paged = 'query ($a: String) { searchContent(text: "acme", first: 3, after: $a) { edges { cursor node { path } } } }'
     seen: list[str] = []
     after = None
-    while edges := (await content.data(paged, {"a": after}, scopes=READ))["searchContent"]["edges"]:
+    while edges := (await content.data(paged, {"a": after}, scopes=VISITOR))["searchContent"]["edges"]:
         seen += [edge["node"]["path"] for edge in edges]
         after = edges[-1]["cursor"]
     assert sorted(seen) == sorted(edge["node"]["path"] for edge in many["edges"])
@@ -146,7 +147,7 @@ async def test_menus_and_redirects(content: Any) -> None:
         contentRedirect(path: "/who-we-are/") { target isPermanent }
         none: contentRedirect(path: "/x") { target }
         contentRedirects { totalCount edges { node { oldPath target } } } }"""
-    found = await content.data(query, scopes=READ)
+    found = await content.data(query, scopes=VISITOR)
     assert found["contentMenu"]["links"] == [
         {"label": "About us", "target": "/about", "page": {"title": "About Acme"}},
         {"label": "Contact", "target": "/contact", "page": {"title": "Contact"}},
@@ -161,9 +162,9 @@ async def test_menus_and_redirects(content: Any) -> None:
 
 async def test_renditions_are_of_few_sizes(content: Any) -> None:
     query = 'query ($w: Int!) { contentPage(path: "/") { image { url(width: $w, fit: SQUARE, format: JPEG) } } }'
-    good = (await content.data(query, {"w": 320}, scopes=READ))["contentPage"]["image"]["url"]
+    good = (await content.data(query, {"w": 320}, scopes=VISITOR))["contentPage"]["image"]["url"]
     assert good.endswith("/fill-320x320_format-jpeg")
-    body = await content.call(query, {"w": 321}, scopes=READ)
+    body = await content.call(query, {"w": 321}, scopes=VISITOR)
     assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
