@@ -9,6 +9,7 @@ from resolvers.events.declaration import event
 
 __all__ = [
     "CandidateApproved",
+    "CandidateDelisted",
     "CandidateListed",
     "DropshipOrderChanged",
     "PriceChanged",
@@ -51,6 +52,18 @@ class CandidateListed:
     currency: str
     in_stock: bool
     listed_at: datetime
+
+
+@event("sourcing.candidate_delisted", version=1, about="candidate_id")
+@dataclass(frozen=True, slots=True)
+class CandidateDelisted:
+    """A candidate is sold no more as this variant."""
+
+    candidate_id: UUID
+    asin: str
+    variant_id: str
+    supplier: str
+    delisted_at: datetime
 
 
 @event("sourcing.price_changed", version=1, about="candidate_id")

@@ -93,8 +93,8 @@ def _candidate(slug: str, number: int) -> tuple[Candidate, Evaluation | None]:
     if status is CandidateStatus.LISTED:
         known = replace(
             known,
-            product_id=f"UHJvZHVjdDpkZW1v{number}",
-            variant_id=f"UHJvZHVjdFZhcmlhbnQ6ZGVtbw{number}",
+            product_id="UHJvZHVjdDo5MDAwMDE=",
+            variant_id="UHJvZHVjdFZhcmlhbnQ6OTAwMDAx",
             sku=f"DROP-{number}",
             selling_price=inputs.selling_price,
             selling_currency=inputs.currency,

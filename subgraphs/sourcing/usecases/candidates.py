@@ -1,20 +1,21 @@
 """From what was found to what is listed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid4
 
 from resolvers.errors import InvalidValue, check_version
 from resolvers.session import TenantSession
+from resolvers.shop_ids import is_shop_id
 from subgraphs.sourcing.domain import candidates as domain
 from subgraphs.sourcing.domain.candidates import Candidate, Evaluation, Found, Listing
 from subgraphs.sourcing.domain.costs import CostInputs, checked_inputs, costs_of
 from subgraphs.sourcing.domain.errors import BelowBreakEven, CandidateNotFound, CandidateNotReady
 from subgraphs.sourcing.domain.supply import Change, ChangeKind
 from subgraphs.sourcing.domain.values import Marketplace, checked_text
-from subgraphs.sourcing.events import CandidateApproved, CandidateListed
+from subgraphs.sourcing.events import CandidateApproved, CandidateDelisted, CandidateListed
 from subgraphs.sourcing.repository import candidates as repository
 from subgraphs.sourcing.repository import proposals
 
@@ -160,11 +161,13 @@ async def list_in_shop(
     """
     candidate = await locked(session, candidate_id, expected_version)
     now = datetime.now(UTC)
-    checked = Listing(
-        checked_text("productId", listing.product_id, 200),
-        checked_text("variantId", listing.variant_id, 200),
-        checked_text("sku", listing.sku, 200),
-    )
+    for field, value, kind in (
+        ("productId", listing.product_id, "Product"),
+        ("variantId", listing.variant_id, "ProductVariant"),
+    ):
+        if not is_shop_id(value, kind):
+            raise InvalidValue(field, f"must be the id of a {kind} of the shop")
+    checked = replace(listing, sku=checked_text("sku", listing.sku, 200))
     if candidate.status is not domain.CandidateStatus.APPROVED:
         raise CandidateNotReady(f"The candidate is {candidate.status.name}; only an APPROVED one is listed.")
     evaluation = await _evaluation(session, candidate)
@@ -204,6 +207,9 @@ async def delist(session: TenantSession, candidate_id: UUID, expected_version: i
     changed = domain.delisted(candidate, now)
     await repository.change_candidates(session, changed)
     await proposals.supersede(session, [candidate.id], now)
+    assert candidate.variant_id is not None, "it was listed"
+    supplier = candidate.marketplace.supplier
+    session.publish(CandidateDelisted(candidate.id, candidate.asin, candidate.variant_id, supplier, now))
     return changed
 
 

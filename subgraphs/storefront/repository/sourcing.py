@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, select
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
@@ -55,6 +55,38 @@ async def add_offer(session: TenantSession, tenant_id: UUID, offer: Offer) -> Ro
         row = await session.row(statement.returning(supplier_offers))
     assert row is not None, "an insert answers its row"
     return row
+
+
+async def supplier_named(session: TenantSession, name: str, values: Mapping[str, Any]) -> UUID:
+    """The id of the supplier of that name; it is made, with these values, if there is none."""
+    wanted = select(suppliers.c.id).where(suppliers.c.name == name)
+    found = await session.scalar(wanted)
+    if found is None:
+        made = insert(suppliers).values(tenant_id=session.tenant_id(), name=name, **values)
+        await session.execute(made.on_conflict_do_nothing())
+        found = await session.scalar(wanted)
+    assert isinstance(found, UUID), "it was there, or was made"
+    return found
+
+
+async def put_offer(session: TenantSession, offer: Offer) -> None:
+    """Stores an offer, in place of what the supplier asked for this variant under this number."""
+    values = asdict(offer)
+    statement = insert(supplier_offers).values(tenant_id=session.tenant_id(), **values)
+    again = {**values, "version": supplier_offers.c.version + 1, "updated_at": func.now()}
+    await session.execute(statement.on_conflict_do_update(constraint="uq_supplier_offers_number", set_=again))
+
+
+async def change_sourced(session: TenantSession, supplier: str, variant_id: str, asin: str, **values: Any) -> None:
+    """Changes what is known of a sourced variant's offer, if there is one."""
+    own = select(suppliers.c.id).where(suppliers.c.name == supplier)
+    wanted = (
+        supplier_offers.c.supplier_id.in_(own),
+        supplier_offers.c.variant_id == variant_id,
+        supplier_offers.c.supplier_sku == asin,
+    )
+    changed = {**values, "version": supplier_offers.c.version + 1, "updated_at": func.now()}
+    await session.execute(update(supplier_offers).where(*wanted).values(changed))
 
 
 async def remove_offer(session: TenantSession, offer_id: UUID) -> bool:

@@ -1,3 +1,4 @@
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,15 @@ COSTS = {
     "fulfilmentFee": "2.50",
     "returnsPercent": "3",
 }
+
+
+def variant(number: int) -> str:
+    """The shop's id of a variant."""
+    return b64encode(f"ProductVariant:{number}".encode()).decode()
+
+
+PRODUCT = "UHJvZHVjdDox"
+V1, V2 = variant(1), variant(2)
 
 
 @dataclass(frozen=True)
@@ -91,14 +101,14 @@ class Tenant:
         candidate: dict[str, Any] = payload["candidate"]
         return candidate
 
-    async def listed(self, asin: str = "B000000001", variant: str = "V1", **costs: Any) -> dict[str, Any]:
+    async def listed(self, asin: str = "B000000001", variant: str = V1, **costs: Any) -> dict[str, Any]:
         """A candidate that is sold."""
         found = await self.approved(asin, **costs)
         payload = await self.done(
             "listSourcingCandidate",
             f"candidate {{ {CANDIDATE} }}",
             candidateId=found["id"],
-            productId="P1",
+            productId=PRODUCT,
             variantId=variant,
             sku=f"sku-{variant}",
         )

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from resolvers.demo import demo_id
-from tests.subgraphs.sourcing.conftest import CANDIDATE, COSTS, DE
+from tests.subgraphs.sourcing.conftest import CANDIDATE, COSTS, DE, PRODUCT, V1
 
 LIST = """query ($filter: SourcingCandidateFilterInput, $orderBy: SourcingCandidateOrder! = NEWEST, $first: Int) {
   sourcingCandidates(filter: $filter, orderBy: $orderBy, first: $first) {
@@ -23,13 +23,13 @@ async def test_a_product_is_found_evaluated_approved_and_listed(tenant):
         "listSourcingCandidate",
         f"candidate {{ {CANDIDATE} }}",
         candidateId=found["id"],
-        productId="P1",
-        variantId="V1",
+        productId=PRODUCT,
+        variantId=V1,
         sku="S1",
         expectedVersion=approved["version"],
     )
     candidate = listed["candidate"]
-    assert (candidate["status"], candidate["variantId"], candidate["sellingPrice"]) == ("LISTED", "V1", "29.99")
+    assert (candidate["status"], candidate["variantId"], candidate["sellingPrice"]) == ("LISTED", V1, "29.99")
     told = await tenant.told()
     assert [name for name, _ in told] == ["candidate_approved", "candidate_listed"]
     approval = told[0][1]
@@ -37,6 +37,8 @@ async def test_a_product_is_found_evaluated_approved_and_listed(tenant):
     assert (approval["supplier"], approval["currency"]) == ("Amazon DE", "EUR")
     gone = await tenant.done("delistSourcingCandidate", f"candidate {{ {CANDIDATE} }}", candidateId=found["id"])
     assert (gone["candidate"]["status"], gone["candidate"]["variantId"]) == ("APPROVED", None)
+    name, data = (await tenant.told())[-1]
+    assert (name, data["variant_id"]) == ("candidate_delisted", V1)
 
 
 async def test_an_evaluation_is_kept_with_what_it_rests_on(tenant):
@@ -72,7 +74,8 @@ async def test_an_approval_is_of_the_figures_that_were_looked_at(tenant):
     ("field", "values", "code"),
     [
         ("approveSourcingCandidate", {"evaluationId": str(uuid4()), "note": "x"}, "SOURCING_CANDIDATE_NOT_READY"),
-        ("listSourcingCandidate", {"productId": "P", "variantId": "V", "sku": "S"}, "SOURCING_CANDIDATE_NOT_READY"),
+        ("listSourcingCandidate", {"productId": PRODUCT, "variantId": V1, "sku": "S"}, "SOURCING_CANDIDATE_NOT_READY"),
+        ("listSourcingCandidate", {"productId": V1, "variantId": V1, "sku": "S"}, "BAD_USER_INPUT"),
         ("delistSourcingCandidate", {}, "SOURCING_CANDIDATE_NOT_READY"),
         ("rejectSourcingCandidate", {"note": " "}, "BAD_USER_INPUT"),
         ("evaluateSourcingCandidate", {"costs": {**COSTS, "purchaseCurrency": "USD"}}, "SOURCING_CURRENCY_MISMATCH"),
@@ -132,9 +135,9 @@ async def test_products_that_cannot_be_kept(tenant, change):
 
 
 async def test_two_candidates_are_not_listed_as_one_variant(tenant):
-    await tenant.listed("B000000001", "V1")
+    await tenant.listed("B000000001", V1)
     other = await tenant.approved("B000000002")
-    given = {"candidateId": other["id"], "productId": "P", "variantId": "V1", "sku": "S"}
+    given = {"candidateId": other["id"], "productId": PRODUCT, "variantId": V1, "sku": "S"}
     assert await tenant.refused("listSourcingCandidate", **given) == "SOURCING_VARIANT_LISTED"
 
 

@@ -9,6 +9,7 @@ import pytest
 from resolvers.context import RequestContext
 from resolvers.events.envelope import About
 from subgraphs.sourcing.consumers import send_order
+from tests.subgraphs.sourcing.conftest import V1, V2
 
 ORDER = "id status orderNumber line quantity unitCost currency trackingNumber supplierReference cancelReason version"
 LIST = f"""query ($status: DropshipOrderStatus) {{
@@ -47,10 +48,10 @@ async def orders(tenant, status=None):
 
 
 async def test_each_line_that_is_sourced_becomes_an_order_once(tenant):
-    await tenant.listed("B000000001", "V1")
-    await tenant.listed("B000000002", "V2")
+    await tenant.listed("B000000001", V1)
+    await tenant.listed("B000000002", V2)
     for _ in range(2):  # another event about the same order has another id
-        await deliver(tenant, order("V1", "other", "V2", ""))
+        await deliver(tenant, order(V1, "other", V2, ""))
     found = sorted(await orders(tenant), key=lambda each: each["line"])
     assert [(each["line"], each["status"], each["quantity"], each["unitCost"]) for each in found] == [
         (0, "PENDING", 2, "12"),
@@ -62,7 +63,7 @@ async def test_each_line_that_is_sourced_becomes_an_order_once(tenant):
 async def test_the_same_order_twice_at_once_is_sent_once(tenant):
     await tenant.listed()
     async with asyncio.timeout(20):
-        await asyncio.gather(*(deliver(tenant, order("V1")) for _ in range(4)), return_exceptions=True)
+        await asyncio.gather(*(deliver(tenant, order(V1)) for _ in range(4)), return_exceptions=True)
     assert len(await orders(tenant)) == 1
     told = [data for name, data in await tenant.told() if name == "dropship_order_changed"]
     assert [each["status"] for each in told] == ["PENDING"]
@@ -70,13 +71,13 @@ async def test_the_same_order_twice_at_once_is_sent_once(tenant):
 
 async def test_what_is_not_listed_is_nobodys(tenant):
     await tenant.approved()
-    await deliver(tenant, order("V1"))
+    await deliver(tenant, order(V1))
     assert await orders(tenant) == []
 
 
 async def test_an_order_goes_its_way_and_others_are_told(tenant):
     await tenant.listed()
-    await deliver(tenant, order("V1"))
+    await deliver(tenant, order(V1))
     (found,) = await orders(tenant, "PENDING")
     shown, key = f"dropshipOrder {{ {ORDER} }}", {"id": found["id"]}
     assert (
@@ -99,7 +100,7 @@ async def test_an_order_goes_its_way_and_others_are_told(tenant):
 @pytest.mark.parametrize("bought", [True, False])
 async def test_one_that_is_not_on_its_way_is_cancelled_once(tenant, bought):
     await tenant.listed()
-    await deliver(tenant, order("V1"))
+    await deliver(tenant, order(V1))
     (found,) = await orders(tenant)
     if bought:
         await tenant.done("markDropshipOrdered", "__typename", id=found["id"], supplierReference="1")
@@ -108,13 +109,13 @@ async def test_one_that_is_not_on_its_way_is_cancelled_once(tenant, bought):
     )
     assert done["dropshipOrder"]["cancelReason"] == "The customer asked for it."
     assert await tenant.refused("cancelDropshipOrder", id=found["id"], reason="x") == "DROPSHIP_ORDER_NOT_READY"
-    await deliver(tenant, order("V1"))
+    await deliver(tenant, order(V1))
     assert [each["status"] for each in await orders(tenant)] == ["CANCELLED"]
 
 
 async def test_another_tenants_order_is_not_there(tenant):
     await tenant.listed()
-    await deliver(tenant, order("V1"))
+    await deliver(tenant, order(V1))
     (found,) = await orders(tenant)
     query = "query ($id: ID!) { dropshipOrder(id: $id) { id } }"
     theirs = await tenant.subgraph.data(query, {"id": found["id"]}, tenant="globex")

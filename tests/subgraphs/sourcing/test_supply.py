@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.subgraphs.sourcing.conftest import CANDIDATE, DE
+from tests.subgraphs.sourcing.conftest import CANDIDATE, DE, variant
 
 CHANGES = """query ($id: ID!) { sourcingCandidate(id: $id) { marginPercent sellingPrice
   changes { edges { node { kind before after currency } } } } }"""
@@ -113,8 +113,8 @@ async def test_the_same_seen_by_two_at_once_is_told_once(tenant):
 
 async def test_twenty_take_as_many_statements_as_one(tenant):
     asins = [f"B0000000{number:02}" for number in range(1, 13)]
-    for asin in asins:
-        await tenant.listed(asin, f"V{asin}")
+    for number, asin in enumerate(asins, start=1):
+        await tenant.listed(asin, variant(number))
     counts = []
     for price, some in (("13.00", asins[:1]), ("14.00", asins)):
         with tenant.subgraph.count_statements() as statements:
