@@ -33,15 +33,17 @@ pytestmark = pytest.mark.stack
 
 TENANTS = ("acme", "globex")
 
-CREATE_LEAD = "mutation ($input: CreateLeadInput!) { it: createLead(input: $input) { lead { id } errors { message } } }"
+FORM = """{ contentPage(path: "/contact") { form { id fields { name kind required choices } } } }"""
+SUBMIT = """mutation ($input: SubmitContactFormInput!) { it: submitContactForm(input: $input) {
+  accepted errors { code message } } }"""
+LEADS = """query ($email: String!) { leads(first: 10, filter: {search: $email}) { edges { node {
+  id source email contact { id } formSubmissions(first: 10) { edges { node { id } } } } } } }"""
 SCORE = """mutation ($id: ID!) { it: scoreLead(input: {leadId: $id}) {
   run { id } lead { id } errors { code message } } }"""
 LEAD = """query ($id: ID!) { lead(id: $id) {
   status scoring { value runId } assignee { id } contact { id email } } }"""
 ASSIGN = """mutation ($input: AssignLeadInput!) { it: assignLead(input: $input) {
   lead { assignee { id name } } errors { code message } } }"""
-CREATE_CONTACT = """mutation ($input: CreateContactInput!) { it: createContact(input: $input) {
-  contact { id } errors { code message } } }"""
 CHECK_FILTER = "query ($filter: String!) { checkFilter(filter: $filter) { people } }"
 CREATE_SEGMENT = """mutation ($input: CreateSegmentInput!) { it: createSegment(input: $input) {
   segment { id } errors { code message } } }"""
@@ -53,6 +55,18 @@ PLAN = "mutation ($input: CampaignIdInput!) { it: planCampaign(input: $input) { 
 LAUNCH = """mutation ($input: LaunchCampaignInput!) { it: launchCampaign(input: $input) {
   run { id } errors { code message } } }"""
 CAMPAIGN = "query ($id: ID!) { campaign(id: $id) { status failureCode metrics { sent } } }"
+FOUND = """mutation ($input: RecordSourcingCandidatesInput!) { it: recordSourcingCandidates(input: $input) {
+  candidates { id } errors { code message } } }"""
+EVALUATE = """mutation ($input: EvaluateSourcingCandidateInput!) { it: evaluateSourcingCandidate(input: $input) {
+  evaluation { id landedCost profit currency } errors { code message } } }"""
+VALIDATE = """mutation ($input: ValidateSourcingCandidateInput!) { it: validateSourcingCandidate(input: $input) {
+  run { id } errors { code message } } }"""
+CANDIDATE = "query ($id: ID!) { sourcingCandidate(id: $id) { status } }"
+LIST = """mutation ($input: ListSourcingCandidateInput!) { it: listSourcingCandidate(input: $input) {
+  candidate { status } errors { code message } } }"""
+DROPSHIP = """query ($order: ID!) { dropshipOrders(orderId: $order) { edges { node {
+  id status quantity candidate { id } } } } }"""
+MUG = '{ products(first: 3, search: "mug") { edges { node { id variants { id sku } } } } }'
 BUSINESSES = """{ businesses(first: 40) { edges { node { id
   reviews(first: 100) { edges { node { author { id } } } } } } } }"""
 ADD_REVIEW = """mutation ($input: AddReviewInput!) { it: addReview(input: $input) {
@@ -132,6 +146,11 @@ async def until(condition: Callable[[], Awaitable[bool]], otherwise: str) -> Non
         pytest.fail(otherwise)
 
 
+def asin(mark: str) -> str:
+    """A number such as Amazon gives products, of this mark alone."""
+    return f"B0{int(mark[-8:], 16) % 10**8:08d}"
+
+
 class Day:
     """What one tenant's people do, one after another."""
 
@@ -166,20 +185,46 @@ class Day:
         run = await self.client.when(run_id, me, (*last, "SUCCEEDED", "FAILED", "REJECTED", "CANCELLED"))
         assert run["status"] in last, run
 
-    async def a_visitor_asks(self) -> str:
-        """A lead is there."""
-        contact = await self.done(CREATE_CONTACT, "ada", name=f"Visitor {self.mark}", email=self.email)
-        self.ids["contact"] = contact["contact"]["id"]
-        made = await self.done(
-            CREATE_LEAD,
-            "ada",
-            name=f"Visitor {self.mark}",
-            email=self.email,
-            source="WEBSITE",
-            notes=f"We would like to see an offer. {self.mark}",
-        )
-        self.ids["lead"] = str(made["lead"]["id"])
-        return self.ids["lead"]
+    async def visitor(self, query: str, **variables: Any) -> Any:
+        """The data that somebody gets who is on the tenant's site and not signed in."""
+        response = await self.client.ask(query, variables, host=f"{self.tenant}.localhost")
+        body = response.json()
+        assert "errors" not in body, body
+        return body["data"]
+
+    async def a_visitor_fills_in_the_form(self) -> None:
+        """The lead and the contact are there once, though the browser sends twice."""
+        form = (await self.visitor(FORM))["contentPage"]["form"]
+        answers = {
+            "name": f"Visitor {self.mark}",
+            "email": self.email,
+            "message": f"We would like an offer. {self.mark}",
+        }
+        answers |= {
+            field["name"]: field["choices"][0] if field["choices"] else "1"
+            for field in form["fields"]
+            if field["required"] and field["name"] not in answers
+        }
+        given = {
+            "formId": form["id"],
+            "answers": [{"name": name, "value": value} for name, value in answers.items()],
+            "idempotencyKey": self.mark,
+            "consent": True,
+            "path": "/contact",
+        }
+        for _ in range(2):
+            payload = (await self.visitor(SUBMIT, input=given))["it"]
+            assert payload == {"accepted": True, "errors": []}
+        found: list[Any] = []
+
+        async def is_lead() -> bool:
+            found[:] = (await self.data(LEADS, "ada", email=self.email))["leads"]["edges"]
+            return bool(found)
+
+        await until(is_lead, "crm was not told of the form")
+        ((lead),) = [edge["node"] for edge in found]
+        assert (lead["source"], lead["email"], len(lead["formSubmissions"]["edges"])) == ("WEBSITE", self.email, 1)
+        self.ids |= {"lead": lead["id"], "contact": lead["contact"]["id"]}
 
     async def the_lead_is_scored_and_assigned(self) -> None:
         payload = (await self.data(SCORE, "ada", id=self.ids["lead"]))["it"]
@@ -233,9 +278,44 @@ class Day:
         assert self.mark in text
         assert f"https://{self.tenant}.example/unsubscribe?m=" in text
 
-    async def a_product_is_sold(self) -> None:
+    async def a_product_is_sourced(self) -> None:
+        """Found, reckoned, validated by agents, approved by a person, and put into the shop as one of its products."""
+        product = {
+            "asin": asin(self.mark),
+            "title": f"Mug {self.mark}",
+            "unitPrice": "4.00",
+            "offerCount": 3,
+            "salesRank": 900,
+        }
+        made = await self.done(FOUND, "ada", marketplaceId="ATVPDKIKX0DER", products=[product])
+        self.ids["sourcingCandidate"] = candidate = made["candidates"][0]["id"]
+        costs = {"currency": "USD", "sellingPrice": "19.00", "purchaseCurrency": "USD", "purchasePrice": "4.00"}
+        evaluated = await self.done(EVALUATE, "ada", candidateId=candidate, costs=costs)
+        assert float(evaluated["evaluation"]["profit"]) == 15
+        validated = await self.done(VALIDATE, "ada", candidateId=candidate)
+        await self.approved(validated["run"]["id"])
+        assert (await self.data(CANDIDATE, "ada", id=candidate))["sourcingCandidate"]["status"] == "APPROVED"
+        sold = (await self.visitor(MUG))["products"]["edges"][0]["node"]
+        variant = sold["variants"][0]
+        listed = await self.done(
+            LIST, "ben", candidateId=candidate, productId=sold["id"], variantId=variant["id"], sku=variant["sku"]
+        )
+        assert listed["candidate"]["status"] == "LISTED"
+
+    async def it_is_sold(self) -> None:
         bought = await asyncio.to_thread(buy, self.client.platform, self.tenant)
-        self.ids["order"] = bought["order"]["id"]
+        self.ids["order"] = order = bought["order"]["id"]
+        found: list[Any] = []
+
+        async def is_to_be_sent() -> bool:
+            found[:] = (await self.data(DROPSHIP, "ada", order=order))["dropshipOrders"]["edges"]
+            return bool(found)
+
+        await until(is_to_be_sent, "sourcing was not told of the order")
+        ((sent),) = [edge["node"] for edge in found]
+        assert (sent["status"], sent["quantity"]) == ("PENDING", 2)
+        assert sent["candidate"]["id"] == self.ids["sourcingCandidate"]
+        self.ids["dropshipOrder"] = sent["id"]
 
     async def a_review_is_answered(self) -> None:
         found = (await self.data(BUSINESSES, "ben"))["businesses"]["edges"]
@@ -282,20 +362,26 @@ class Day:
 
     async def run(self, mail: MailProvider) -> None:
         before = await self.counted()
-        await self.a_visitor_asks()
+        await self.a_visitor_fills_in_the_form()
         await self.the_lead_is_scored_and_assigned()
         await self.a_campaign_is_sent(mail)
-        await self.a_product_is_sold()
+        await self.a_product_is_sourced()
+        await self.it_is_sold()
         await self.a_review_is_answered()
         await self.the_analyst_reports(before)
 
 
-READABLE = ("lead", "contact", "campaign", "order", "review", "agentRun")
+READABLE = (
+    *("lead", "contact", "campaign", "order", "review", "agentRun"),
+    *("sourcingCandidate", "dropshipOrder"),
+)
 LISTED = """query ($mark: String!) {
   leads(first: 100, filter: {search: $mark}) { edges { node { id name email notes } } }
   contacts(first: 100, filter: {search: $mark}) { edges { node {
     id name email timeline { edges { node { summary } } } } } }
   campaigns(first: 100) { edges { node { id name } } }
+  sourcingCandidates(first: 100) { edges { node { id title } } }
+  dropshipOrders(first: 100) { edges { node { id orderId } } }
   agentRuns(first: 100) { edges { node { id result } } }
 }"""
 
