@@ -13,6 +13,6 @@ urlpatterns = [
     path("cms/files/<path:name>", views.file),
     path("cms/documents/", include(document_urls)),
     # Where "view live" leads: the plain preview of a page that is live.
-    path("cms/pages/", include(page_urls)),
+    path("cms/view/", include(page_urls)),
     path("cms/", include(admin_urls)),
 ]

@@ -17,7 +17,8 @@ def mutate(content: Any) -> Callable[..., Awaitable[dict[str, Any]]]:
     """The payload of a mutation, with its errors."""
 
     async def call(field: str, selection: str, values: dict[str, Any], **caller: Any) -> dict[str, Any]:
-        kind = field[0].upper() + field[1:] + "Input"
+        only_id = field in {"publishContentPage", "unpublishContentPage", "createContentPreview"}
+        kind = "ContentPageInput" if only_id else f"{field[0].upper()}{field[1:]}Input"
         query = (
             f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ {selection}"
             " errors { __typename code message ... on InvalidInputError { path } } } }"
