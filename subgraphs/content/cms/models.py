@@ -8,8 +8,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
@@ -38,6 +37,9 @@ __all__ = [
 ]
 
 
+_PREVIEW = "cms/page.html"
+
+
 class Editor(AbstractUser):
     """A user of one tenant, as the signed context names them. They have no password: only that context signs them in.
 
@@ -60,9 +62,13 @@ class BodyPage(Page):
 
         abstract = True
 
-    def serve(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
-        """The plain preview."""
-        return TemplateResponse(request, "cms/page.html", {"page": self})
+    def get_template(self, *_: Any, **__: Any) -> str:
+        """Of the plain page."""
+        return _PREVIEW
+
+    def get_preview_template(self, *_: Any) -> str:
+        """The same."""
+        return _PREVIEW
 
 
 class HomePage(BodyPage):
@@ -175,9 +181,17 @@ class FormPage(AbstractForm):
         """Ours, with the sender's key."""
         return FormEntry
 
-    def serve(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
-        """The plain preview; nothing is sent here."""
-        return TemplateResponse(request, "cms/page.html", {"page": self, "questions": self.get_form_fields()})
+    def get_template(self, *_: Any, **__: Any) -> str:
+        """Of the plain page."""
+        return _PREVIEW
+
+    def get_preview_template(self, *_: Any) -> str:
+        """The same."""
+        return _PREVIEW
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """With what is asked; nothing is sent from there."""
+        return {**super().get_context(request, *args, **kwargs), "questions": self.get_form_fields()}
 
 
 @register_snippet

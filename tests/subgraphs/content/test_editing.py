@@ -177,7 +177,10 @@ async def test_pages_come_and_go_when_they_are_due(
     # The hour passes.
     number = int(page["id"])
     for change in (
-        f"wagtailcore_revision set approved_go_live_at = {PAST} where object_id = $1::int::text",
+        (
+            f"wagtailcore_revision set approved_go_live_at = {PAST} where object_id = $1::int::text"
+            " and approved_go_live_at is not null"
+        ),
         "wagtailcore_revision set content = content || '{\"go_live_at\": null}' where object_id = $1::int::text",
         f"wagtailcore_page set go_live_at = {PAST} where id = $1::int",
     ):
