@@ -6,7 +6,15 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["ContactChanged", "ContactDeleted", "ContactsMerged", "CsvImportAdvanced", "LeadEnteredStage"]
+__all__ = [
+    "ContactChanged",
+    "ContactDeleted",
+    "ContactsMerged",
+    "CsvImportAdvanced",
+    "LeadEnteredStage",
+    "TaskCompleted",
+    "TaskCreated",
+]
 
 
 @event("crm.contact_changed", version=1, about="contact_id")
@@ -69,6 +77,42 @@ class LeadEnteredStage:
     status: str
     assignee_id: UUID | None
     entered_at: datetime
+
+
+@event("crm.task_created", version=1, about="task_id")
+@dataclass(frozen=True, slots=True)
+class TaskCreated:
+    """There is something to do about a lead or a contact, one of which it has.
+
+    Attributes:
+        assignee_id: who is to do it, if anyone yet.
+    """
+
+    task_id: UUID
+    title: str
+    lead_id: UUID | None
+    contact_id: UUID | None
+    assignee_id: UUID | None
+    due_at: datetime
+    created_at: datetime
+
+
+@event("crm.task_completed", version=1, about="task_id")
+@dataclass(frozen=True, slots=True)
+class TaskCompleted:
+    """Something that was to do about a lead or a contact is done.
+
+    Attributes:
+        completed_by: who said so.
+    """
+
+    task_id: UUID
+    title: str
+    lead_id: UUID | None
+    contact_id: UUID | None
+    assignee_id: UUID | None
+    completed_by: UUID | None
+    completed_at: datetime
 
 
 @event("crm.csv_import_advanced", version=1, about="import_id")

@@ -10,10 +10,21 @@ from sqlalchemy import Row
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
-from subgraphs.crm.domain import Activity, ActivityFilter, Contact, Lead, LeadFilter, LeadScore, Pipeline, Stage
+from subgraphs.crm.domain import (
+    Activity,
+    ActivityFilter,
+    Contact,
+    Lead,
+    LeadFilter,
+    LeadScore,
+    Pipeline,
+    Stage,
+    TaskFilter,
+)
 from subgraphs.crm.domain.automation import StageRule
 from subgraphs.crm.domain.duplicates import Duplicate, judge, normalised_phone
 from subgraphs.crm.domain.forms import FormSubmission
+from subgraphs.crm.domain.tasks import CrmTask
 from subgraphs.crm.domain.timeline import TimelineEntry
 from subgraphs.crm.repository import (
     activities,
@@ -25,6 +36,7 @@ from subgraphs.crm.repository import (
     leads,
     pipelines,
     scores,
+    tasks,
     timeline,
 )
 from subgraphs.crm.repository.duplicates import Candidate
@@ -34,6 +46,8 @@ __all__ = [
     "ActivityList",
     "LeadCount",
     "LeadList",
+    "TaskCount",
+    "TaskList",
     "activity_counts",
     "activity_lists",
     "contact_by_id",
@@ -50,6 +64,9 @@ __all__ = [
     "rules_of_stage",
     "stage_by_id",
     "stages_of_pipeline",
+    "task_by_id",
+    "task_counts",
+    "task_lists",
     "timelines",
     "unsealed",
 ]
@@ -87,6 +104,23 @@ class ActivityCount:
 
     parent: str
     filter: ActivityFilter
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """A page of tasks under a parent: `parent` is `lead_id` or `contact_id`."""
+
+    parent: str
+    filter: TaskFilter
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCount:
+    """The number of tasks under a parent."""
+
+    parent: str
+    filter: TaskFilter
 
 
 async def lead_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[Lead | None]:
@@ -179,6 +213,21 @@ async def activity_lists(session: TenantSession, keys: list[UUID], wanted: Activ
 async def activity_counts(session: TenantSession, keys: list[UUID], wanted: ActivityCount) -> Sequence[int]:
     """How many activities there are under each parent."""
     return await activities.count_activities_by(session, wanted.parent, keys, wanted.filter)
+
+
+async def task_by_id(session: TenantSession, keys: list[UUID]) -> Sequence[CrmTask | None]:
+    """The task of each id, or None."""
+    return await tasks.find_tasks(session, keys)
+
+
+async def task_lists(session: TenantSession, keys: list[UUID], wanted: TaskList) -> Sequence[Page[CrmTask]]:
+    """A page of tasks under each parent."""
+    return await tasks.task_pages_by(session, wanted.parent, keys, wanted.filter, wanted.window)
+
+
+async def task_counts(session: TenantSession, keys: list[UUID], wanted: TaskCount) -> Sequence[int]:
+    """How many tasks there are under each parent."""
+    return await tasks.count_tasks_by(session, wanted.parent, keys, wanted.filter)
 
 
 async def timelines(session: TenantSession, keys: list[UUID], window: Window) -> Sequence[Page[TimelineEntry]]:

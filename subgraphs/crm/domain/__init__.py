@@ -10,6 +10,8 @@ from subgraphs.crm.domain.filters import (
     ContactOrderField,
     LeadFilter,
     LeadOrderField,
+    TaskFilter,
+    TaskOrderField,
 )
 from subgraphs.crm.domain.leads import Lead, LeadDetails, assign, convert, edit, enter_stage, open_lead
 from subgraphs.crm.domain.pipelines import (
@@ -22,6 +24,7 @@ from subgraphs.crm.domain.pipelines import (
     reorder_stages,
 )
 from subgraphs.crm.domain.scores import LeadGrade, LeadScore, ScoringEngine, grade_of, record_score
+from subgraphs.crm.domain.tasks import CrmTask, new_task
 from subgraphs.crm.domain.values import ActivityKind, LeadSource, LeadStatus
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "ContactDetails",
     "ContactFilter",
     "ContactOrderField",
+    "CrmTask",
     "Lead",
     "LeadDetails",
     "LeadFilter",
@@ -45,6 +49,8 @@ __all__ = [
     "ScoringEngine",
     "Stage",
     "StageDraft",
+    "TaskFilter",
+    "TaskOrderField",
     "add_stage",
     "assign",
     "complete",
@@ -57,6 +63,7 @@ __all__ = [
     "grade_of",
     "log_activity",
     "new_contact",
+    "new_task",
     "open_lead",
     "record_score",
     "rename_stage",

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from subgraphs.crm.domain.activities import Activity, log_activity
 from subgraphs.crm.domain.errors import InvalidValue
 from subgraphs.crm.domain.leads import Lead
-from subgraphs.crm.domain.values import ActivityKind, required_text
+from subgraphs.crm.domain.tasks import CrmTask, new_task
+from subgraphs.crm.domain.values import required_text
 
 __all__ = ["MAX_RULES", "MOST_IN_TURN", "StageAction", "StageRule", "new_rule", "task_of"]
 
@@ -86,16 +86,8 @@ def new_rule(
     return StageRule(rule_id, stage_id, action, subject, due_in_days, assignee_id, turns, now, now)
 
 
-def task_of(rule: StageRule, task_id: UUID, lead: Lead, now: datetime) -> Activity:
+def task_of(rule: StageRule, task_id: UUID, lead: Lead, now: datetime) -> CrmTask:
     """The task that a rule makes for a lead, to be done by whoever it is assigned to."""
     assert rule.subject is not None
-    return log_activity(
-        task_id,
-        ActivityKind.TASK,
-        rule.subject,
-        now,
-        lead_id=lead.id,
-        actor_id=lead.assignee_id,
-        occurs_at=now + timedelta(days=rule.due_in_days or 0),
-        completed=False,
-    )
+    due_at = now + timedelta(days=rule.due_in_days or 0)
+    return new_task(task_id, rule.subject, now, lead_id=lead.id, assignee_id=lead.assignee_id, due_at=due_at)

@@ -23,6 +23,8 @@ __all__ = [
     "StageNotFound",
     "StageNotInPipeline",
     "StageRuleNotFound",
+    "TaskAlreadyCompleted",
+    "TaskNotFound",
     "TooManyRules",
     "VersionConflict",
     "check_version",
@@ -57,6 +59,12 @@ class ActivityNotFound(NotFound):
     """There is no such activity."""
 
     code = "ACTIVITY_NOT_FOUND"
+
+
+class TaskNotFound(NotFound):
+    """There is no such task."""
+
+    code = "TASK_NOT_FOUND"
 
 
 class AssigneeNotFound(NotFound):
@@ -141,6 +149,12 @@ class InvalidStageOrder(Refused):
     """The stages cannot stand in this order."""
 
     code = "INVALID_STAGE_ORDER"
+
+
+class TaskAlreadyCompleted(Refused):
+    """The task is completed already."""
+
+    code = "TASK_ALREADY_COMPLETED"
 
 
 class ActivityAlreadyCompleted(Refused):

@@ -10,7 +10,16 @@ from uuid import UUID
 
 from subgraphs.crm.domain.values import ActivityKind, LeadSource, LeadStatus
 
-__all__ = ["ActivityFilter", "ActivityOrderField", "ContactFilter", "ContactOrderField", "LeadFilter", "LeadOrderField"]
+__all__ = [
+    "ActivityFilter",
+    "ActivityOrderField",
+    "ContactFilter",
+    "ContactOrderField",
+    "LeadFilter",
+    "LeadOrderField",
+    "TaskFilter",
+    "TaskOrderField",
+]
 
 
 class LeadOrderField(Enum):
@@ -36,6 +45,31 @@ class ActivityOrderField(Enum):
 
     OCCURS_AT = "occurs_at"
     CREATED_AT = "created_at"
+
+
+class TaskOrderField(Enum):
+    """What tasks can be ordered by."""
+
+    DUE_AT = "due_at"
+    CREATED_AT = "created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks; bounds as in `LeadFilter`.
+
+    Attributes:
+        completed: true for those done, false for those still to do.
+        assigned: true for somebody's, false for nobody's.
+    """
+
+    completed: bool | None = None
+    assigned: bool | None = None
+    assignee_id: tuple[UUID, ...] | None = None
+    lead_id: tuple[UUID, ...] | None = None
+    contact_id: tuple[UUID, ...] | None = None
+    due_from: datetime | None = None
+    due_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ __all__ = [
     "message_summary",
     "order_summary",
     "review_summary",
+    "task_summary",
     "unsubscribed_summary",
 ]
 
@@ -25,6 +26,7 @@ class TimelineKind(Enum):
     ORDER = "order"
     CAMPAIGN = "campaign"
     FORM = "form"
+    TASK = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ def unsubscribed_summary(channel: str, campaign_name: str | None) -> str:
     """That somebody wants no more messages, in one line."""
     after = "" if campaign_name is None else f" after {campaign_name}"
     return _cut(f"Wants no more messages ({channel}){after}")
+
+
+def task_summary(title: str) -> str:
+    """That a task is done, in one line."""
+    return _cut(f"Done: {title}")
 
 
 def _cut(text: str) -> str:

@@ -55,7 +55,6 @@ class ActivityKind(Enum):
     EMAIL = "email"
     MEETING = "meeting"
     NOTE = "note"
-    TASK = "task"
 
 
 def required_text(field: str, value: str, limit: int) -> str:

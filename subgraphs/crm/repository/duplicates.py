@@ -12,7 +12,7 @@ from resolvers.session import TenantSession
 from subgraphs.crm.domain import Contact
 from subgraphs.crm.domain.duplicates import MergedContact
 from subgraphs.crm.repository.rows import insert_rows
-from subgraphs.crm.tables import activities, contacts, form_submissions, leads, merged_contacts, timeline_entries
+from subgraphs.crm.tables import activities, contacts, form_submissions, leads, merged_contacts, tasks, timeline_entries
 
 __all__ = ["Candidate", "add_merged", "candidates", "contacts_merged_from", "hand_over", "merged_from"]
 
@@ -85,7 +85,7 @@ async def contacts_merged_from(session: TenantSession, ids: Sequence[UUID]) -> d
 
 async def hand_over(session: TenantSession, from_id: UUID, into_id: UUID) -> None:
     """Gives another contact everything that refers to one, which is then deleted. Both should be locked."""
-    for table in (leads, activities, form_submissions):
+    for table in (leads, activities, tasks, form_submissions):
         await session.execute(update(table).where(table.c.contact_id == from_id).values(contact_id=into_id))
     known = select(timeline_entries.c.event_id).where(timeline_entries.c.contact_id == into_id)
     own = timeline_entries.c.contact_id == from_id

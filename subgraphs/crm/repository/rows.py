@@ -25,6 +25,8 @@ _WRITE_REFUSALS: dict[str, Callable[[], DomainError]] = {
     "fk_activities_tenant_id_lead_id": LeadNotFound,
     "fk_lead_scores_tenant_id_lead_id": LeadNotFound,
     "fk_activities_tenant_id_contact_id": ContactNotFound,
+    "fk_tasks_tenant_id_lead_id": LeadNotFound,
+    "fk_tasks_tenant_id_contact_id": ContactNotFound,
 }
 
 

@@ -11,5 +11,5 @@ schema = build_schema(
     query=Query,
     mutation=Mutation,
     types=[Account, Business],
-    entity_scopes=dict.fromkeys(("Lead", "Contact", "Account", "Business"), READ),
+    entity_scopes=dict.fromkeys(("Lead", "Contact", "CrmTask", "Account", "Business"), READ),
 )

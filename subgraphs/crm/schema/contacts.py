@@ -26,6 +26,7 @@ from subgraphs.crm.schema.lists import (
     leads_of,
 )
 from subgraphs.crm.schema.references import Account, Business, business_of, user_of
+from subgraphs.crm.schema.tasks import CrmTaskConnection, TaskFilterArgument, TaskOrderArgument, tasks_of
 from subgraphs.crm.schema.timeline import TimelineConnection, TimelineEntry
 
 __all__ = ["Contact", "ContactConnection"]
@@ -91,6 +92,21 @@ class Contact:
     ) -> Leads:
         window = inputs.lead_window(order_by, first, after, last, before)
         return await leads_of(info, "contact_id", UUID(self.id), filter, window)
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="What is to be done about the contact itself, or was; what is due first."
+    )
+    async def tasks(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: TaskFilterArgument = None,  # noqa: A002
+        order_by: TaskOrderArgument = None,
+    ) -> CrmTaskConnection:
+        return await tasks_of(info, "contact_id", UUID(self.id), filter, order_by, (first, after, last, before))
 
     @strawberry.field(description="What was done about the contact itself, or is planned; the latest first.")
     async def activities(

@@ -43,6 +43,7 @@ __all__ = [
     "OrderDirection",
     "activity_window",
     "contact_window",
+    "ids_of",
     "lead_window",
 ]
 
@@ -117,12 +118,12 @@ class LeadFilter:
         created = self.created_at.bounds("createdAt") if self.created_at else (None, None)
         return domain.LeadFilter(
             status=_tuple(self.status),
-            pipeline_id=_ids(self.pipeline_id, "pipelineId"),
-            stage_id=_ids(self.stage_id, "stageId"),
-            assignee_id=_ids(self.assignee_id, "assigneeId"),
+            pipeline_id=ids_of(self.pipeline_id, "pipelineId"),
+            stage_id=ids_of(self.stage_id, "stageId"),
+            assignee_id=ids_of(self.assignee_id, "assigneeId"),
             assigned=self.assigned,
-            business_id=_ids(self.business_id, "businessId"),
-            contact_id=_ids(self.contact_id, "contactId"),
+            business_id=ids_of(self.business_id, "businessId"),
+            contact_id=ids_of(self.contact_id, "contactId"),
             source=_tuple(self.source),
             score_min=score[0],
             score_max=score[1],
@@ -147,8 +148,8 @@ class ContactFilter:
         """The filter as the domain knows it. Raises as `LeadFilter.to_domain`."""
         created = self.created_at.bounds("createdAt") if self.created_at else (None, None)
         return domain.ContactFilter(
-            owner_id=_ids(self.owner_id, "ownerId"),
-            business_id=_ids(self.business_id, "businessId"),
+            owner_id=ids_of(self.owner_id, "ownerId"),
+            business_id=ids_of(self.business_id, "businessId"),
             created_from=created[0],
             created_until=created[1],
             search=_search(self.search),
@@ -167,7 +168,7 @@ class ActivityFilter:
         occurs = self.occurs_at.bounds("occursAt") if self.occurs_at else (None, None)
         return domain.ActivityFilter(
             kind=_tuple(self.kind),
-            actor_id=_ids(self.actor_id, "actorId"),
+            actor_id=ids_of(self.actor_id, "actorId"),
             completed=self.completed,
             occurs_from=occurs[0],
             occurs_until=occurs[1],
@@ -246,7 +247,12 @@ def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:
     return None if values is None else tuple(dict.fromkeys(values))
 
 
-def _ids(values: list[strawberry.ID] | None, field: str) -> tuple[UUID, ...] | None:
+def ids_of(values: list[strawberry.ID] | None, field: str) -> tuple[UUID, ...] | None:
+    """The ids in `filter.<field>`.
+
+    Raises:
+        BadUserInput: one is no UUID.
+    """
     return None if values is None else tuple(parse_id(value, "filter", field) for value in values)
 
 

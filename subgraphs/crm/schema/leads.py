@@ -27,6 +27,7 @@ from subgraphs.crm.schema.lists import (
 )
 from subgraphs.crm.schema.pipelines import Pipeline, Stage
 from subgraphs.crm.schema.references import Account, Business, business_of, user_of
+from subgraphs.crm.schema.tasks import CrmTaskConnection, TaskFilterArgument, TaskOrderArgument, tasks_of
 
 __all__ = ["Lead", "LeadConnection", "LeadScore"]
 
@@ -157,6 +158,19 @@ class Lead:
         window = Window.of(NEWEST_FIRST, first=first, after=after, last=last, before=before)
         page = await info.context.load(loaders.form_submissions_of_lead, self.entity.id, window)
         return LeadFormSubmissionConnection.of(page, LeadFormSubmission.of)
+
+    @strawberry.federation.field(tags=INTERNAL, description="What is to be done about it, or was; what is due first.")
+    async def tasks(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: TaskFilterArgument = None,  # noqa: A002
+        order_by: TaskOrderArgument = None,
+    ) -> CrmTaskConnection:
+        return await tasks_of(info, "lead_id", self.entity.id, filter, order_by, (first, after, last, before))
 
     @strawberry.field(description="What was done about it, or is planned; the latest first.")
     async def activities(

@@ -22,6 +22,7 @@ from subgraphs.crm.schema.duplicates import MergeContactsInput, MergeContactsPay
 from subgraphs.crm.schema.leads import Lead
 from subgraphs.crm.schema.payloads import optional_id
 from subgraphs.crm.schema.pipelines import Pipeline, Stage
+from subgraphs.crm.schema.tasks import TaskMutation
 
 __all__ = ["Mutation"]
 
@@ -29,7 +30,7 @@ WRITE = "crm:write"
 
 
 @strawberry.type
-class Mutation(CsvImportMutation):
+class Mutation(CsvImportMutation, TaskMutation):
     @mutation(payloads.LeadPayload, scope=WRITE, description="Creates a lead in an open stage.")
     async def create_lead(self, info: Info, input: payloads.CreateLeadInput) -> payloads.LeadPayload:  # noqa: A002
         lead = await usecases.create_lead(

@@ -18,6 +18,7 @@ from subgraphs.crm.schema.csv_imports import CsvImportQuery
 from subgraphs.crm.schema.leads import Lead, LeadConnection
 from subgraphs.crm.schema.lists import PARTNER
 from subgraphs.crm.schema.pipelines import Pipeline
+from subgraphs.crm.schema.tasks import TaskQuery
 
 __all__ = ["Query"]
 
@@ -29,7 +30,7 @@ PipelineId = Annotated[strawberry.ID, strawberry.argument(description="Of the pi
 
 
 @strawberry.type
-class Query(CsvImportQuery):
+class Query(CsvImportQuery, TaskQuery):
     @strawberry.federation.field(
         tags=PARTNER, description="The lead with this id, if the tenant has it.", extensions=[requires(READ)]
     )

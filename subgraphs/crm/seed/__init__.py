@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from resolvers.context import RequestContext
 from resolvers.demo import TENANTS, USERS, demo_id, demo_tenant_id
 from resolvers.session import Database
-from subgraphs.crm.repository import activities, contacts, forms, leads, members, pipelines, scores
+from subgraphs.crm.repository import activities, contacts, forms, leads, members, pipelines, scores, tasks
 from subgraphs.crm.seed.story import tell
 
 __all__ = ["seed"]
@@ -35,5 +35,6 @@ async def seed(database: Database) -> None:
             await contacts.add_contact(session, *story.contacts)
             await leads.add_lead(session, *story.leads)
             await activities.add_activity(session, *story.activities)
+            await tasks.add_task(session, *story.tasks)
             await scores.add_score(session, *story.scores)
             await forms.add_submission(session, *story.submissions)

@@ -63,7 +63,7 @@ SUBJECTS = {
     "meeting": ("Product demo", "Visit on site", "Workshop with the team", "Contract review"),
     "note": ("Budget confirmed", "New person in charge", "Competitor mentioned", "Wants to start next quarter"),
     "task": ("Prepare the proposal", "Draft the contract", "Book the demo room", "Ask for a reference"),
-}  # by value of ActivityKind
+}  # by value of ActivityKind, and of tasks
 
 
 def people(random: Random) -> list[tuple[str, str]]:

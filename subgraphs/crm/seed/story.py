@@ -17,6 +17,7 @@ from subgraphs.crm.domain import (
     ActivityKind,
     Contact,
     ContactDetails,
+    CrmTask,
     Lead,
     LeadDetails,
     LeadScore,
@@ -28,6 +29,7 @@ from subgraphs.crm.domain import (
     StageDraft,
 )
 from subgraphs.crm.domain.forms import FormEntry, FormSubmission
+from subgraphs.crm.domain.tasks import complete_task
 from subgraphs.crm.seed.names import COMPANIES, JOB_TITLES, LOST_REASONS, NOTES, SUBJECTS, people
 
 __all__ = ["ANCHOR", "Story", "tell"]
@@ -36,6 +38,7 @@ ANCHOR = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 CONTACTS, LEADS, ACTIVITIES, BUSINESSES, SCORED, SUBMITTED = 60, 150, 300, 60, 10, 5
 
+_TASK = "task"
 _OPEN, _WON, _LOST = LeadStatus.OPEN, LeadStatus.WON, LeadStatus.LOST
 _PIPELINES: dict[str, tuple[tuple[str, tuple[StageDraft, ...]], ...]] = {
     "acme": (
@@ -98,6 +101,7 @@ class Story:
     contacts: tuple[Contact, ...]
     leads: tuple[Lead, ...]
     activities: tuple[Activity, ...]
+    tasks: tuple[CrmTask, ...]
     scores: tuple[LeadScore, ...]
     submissions: tuple[FormSubmission, ...]
 
@@ -112,11 +116,13 @@ def tell(slug: str) -> Story:
         _lead(slug, random, number, names.pop(), stages[random.choice((0, 0, 0, 1))], contacts)
         for number in range(1, LEADS + 1)
     )
-    activities = tuple(_activity(slug, random, number, leads, contacts) for number in range(1, ACTIVITIES + 1))
+    planned = tuple(_activity(slug, random, number, leads, contacts) for number in range(1, ACTIVITIES + 1))
     scores = tuple(_score(slug, lead) for lead in leads[-SCORED:])
     submissions = tuple(_submission(slug, lead) for lead in leads if lead.email and lead.contact_id)
     every = tuple(stage for group in stages for stage in group)
-    return Story(pipelines, every, contacts, leads, activities, scores, submissions[:SUBMITTED])
+    activities = tuple(each for each in planned if isinstance(each, Activity))
+    tasks = tuple(each for each in planned if isinstance(each, CrmTask))
+    return Story(pipelines, every, contacts, leads, activities, tasks, scores, submissions[:SUBMITTED])
 
 
 def _pipelines(slug: str) -> tuple[tuple[Pipeline, ...], tuple[tuple[Stage, ...], ...]]:
@@ -190,23 +196,30 @@ def _lead(
 
 def _activity(
     slug: str, random: Random, number: int, leads: tuple[Lead, ...], contacts: tuple[Contact, ...]
-) -> Activity:
+) -> Activity | CrmTask:
     lead = random.choice(leads) if random.random() < 0.8 else None
     contact = None if lead is not None else random.choice(contacts)
     planned = random.random() < 0.15
-    kind = random.choice([kind for kind in ActivityKind if not (planned and kind is ActivityKind.NOTE)])
+    kinds = [*(kind.value for kind in ActivityKind), _TASK]
+    kind = random.choice([kind for kind in kinds if not (planned and kind == ActivityKind.NOTE.value)])
     since = lead.created_at if lead is not None else ANCHOR - timedelta(days=170)
     logged_at = since + (ANCHOR - since) * random.random()
     occurs_at = ANCHOR + timedelta(hours=random.randrange(1, 14 * 24)) if planned else logged_at
+    row_id, subject = demo_id(slug, "activity", f"a{number:03}"), random.choice(SUBJECTS[kind])
+    body = random.choice(NOTES) if random.random() < 0.3 else None
+    lead_id, contact_id = lead.id if lead is not None else None, contact.id if contact is not None else None
+    somebody = _user(slug, random.choice(_ASSIGNEES))
+    if kind == _TASK:
+        return _task(row_id, subject, body, lead_id, contact_id, somebody, logged_at, occurs_at)
     activity = domain.log_activity(
-        demo_id(slug, "activity", f"a{number:03}"),
-        kind,
-        random.choice(SUBJECTS[kind.value]),
+        row_id,
+        ActivityKind(kind),
+        subject,
         logged_at,
-        body=random.choice(NOTES) if random.random() < 0.3 else None,
-        lead_id=lead.id if lead is not None else None,
-        contact_id=contact.id if contact is not None else None,
-        actor_id=_user(slug, random.choice(_ASSIGNEES)),
+        body=body,
+        lead_id=lead_id,
+        contact_id=contact_id,
+        actor_id=somebody,
         occurs_at=occurs_at,
     )
     # Whole seconds: nobody logs microseconds.
@@ -217,6 +230,31 @@ def _activity(
         created_at=activity.created_at.replace(microsecond=0),
         updated_at=activity.updated_at.replace(microsecond=0),
     )
+
+
+def _task(
+    task_id: UUID,
+    title: str,
+    body: str | None,
+    lead_id: UUID | None,
+    contact_id: UUID | None,
+    somebody: UUID | None,
+    made_at: datetime,
+    due_at: datetime,
+) -> CrmTask:
+    made_at, due_at = made_at.replace(microsecond=0), due_at.replace(microsecond=0)
+    task = domain.new_task(
+        task_id,
+        title,
+        made_at,
+        body=body,
+        lead_id=lead_id,
+        contact_id=contact_id,
+        assignee_id=somebody,
+        created_by=somebody,
+        due_at=due_at,
+    )
+    return task if due_at > ANCHOR else complete_task(task, somebody, due_at)
 
 
 def _score(slug: str, lead: Lead) -> LeadScore:

@@ -10,12 +10,16 @@ from subgraphs.crm.usecases.duplicates import merge_contacts
 from subgraphs.crm.usecases.leads import assign_lead, convert_lead, create_lead, delete_lead, move_lead, update_lead
 from subgraphs.crm.usecases.pipelines import create_pipeline, create_stage, rename_stage, reorder_stages
 from subgraphs.crm.usecases.scores import record_lead_score
+from subgraphs.crm.usecases.tasks import assign_crm_task, complete_crm_task, create_crm_task, update_crm_task
 
 __all__ = [
+    "assign_crm_task",
     "assign_lead",
     "complete_activity",
+    "complete_crm_task",
     "convert_lead",
     "create_contact",
+    "create_crm_task",
     "create_lead",
     "create_pipeline",
     "create_stage",
@@ -30,5 +34,6 @@ __all__ = [
     "rename_stage",
     "reorder_stages",
     "update_contact",
+    "update_crm_task",
     "update_lead",
 ]

@@ -10,7 +10,7 @@ from subgraphs.crm.domain import Lead, Stage
 from subgraphs.crm.domain.automation import MAX_RULES, StageAction, StageRule, new_rule, task_of
 from subgraphs.crm.domain.errors import PipelineNotFound, StageNotFound, StageRuleNotFound, TooManyRules
 from subgraphs.crm.events import LeadEnteredStage
-from subgraphs.crm.repository import activities, automation, members, pipelines
+from subgraphs.crm.repository import automation, members, pipelines, tasks
 from subgraphs.crm.usecases.members import check_assignee
 
 __all__ = ["carry_out", "create_stage_rule", "delete_stage_rule"]
@@ -78,8 +78,8 @@ async def carry_out(session: TenantSession, lead: Lead, stage: Stage, *, keeps_a
     now = datetime.now(UTC)
     if not keeps_assignee:
         lead = await _given_away(session, lead, rules, now)
-    tasks = [task_of(rule, uuid4(), lead, now) for rule in rules if rule.action is StageAction.CREATE_TASK]
-    await activities.add_activity(session, *tasks)
+    made = [task_of(rule, uuid4(), lead, now) for rule in rules if rule.action is StageAction.CREATE_TASK]
+    await tasks.add_task(session, *made)
     if any(rule.action is StageAction.NOTIFY for rule in rules):
         session.publish(
             LeadEnteredStage(

@@ -38,14 +38,14 @@ async def test_what_was_done_is_logged_as_the_callers(tenant):
 async def test_what_is_planned_is_completed_once(tenant):
     contact = await tenant.contact()
     planned = await tenant.mutate(
-        "logActivity", ACTIVITY, kind="TASK", subject="Write", contactId=contact["id"], occursAt=at(days=1)
+        "logActivity", ACTIVITY, kind="CALL", subject="Write", contactId=contact["id"], occursAt=at(days=1)
     )
     assert planned["activity"]["completedAt"] is None
     assert planned["activity"]["contact"]["id"] == contact["id"]
     overdue = await tenant.mutate(
         "logActivity",
         ACTIVITY,
-        kind="TASK",
+        kind="CALL",
         subject="Late",
         contactId=contact["id"],
         occursAt=at(days=-1),

@@ -12,6 +12,8 @@ READS = [
     "pipelines { id }",
     'csvImport(id: "00000000-0000-0000-0000-000000000001") { id }',
     "csvImports { edges { node { id } } }",
+    'crmTask(id: "00000000-0000-0000-0000-000000000001") { id }',
+    "crmTasks { totalCount }",
 ]
 
 
@@ -35,11 +37,11 @@ async def test_every_field_that_reads_is_in_the_list(crm):
     assert fields == {read.split("(")[0].split(" ")[0] for read in READS}
 
 
-@pytest.mark.parametrize("type_name", ["Lead", "Contact", "Account", "Business"])
+@pytest.mark.parametrize("type_name", ["Lead", "Contact", "CrmTask", "Account", "Business"])
 async def test_references_need_crm_read(crm, type_name):
     query = (
         "query ($r: [_Any!]!) { _entities(representations: $r)"
-        " { ... on Lead { name } ... on Contact { name } ... on Account { openLeadCount }"
+        " { ... on Lead { name } ... on Contact { name } ... on CrmTask { title } ... on Account { openLeadCount }"
         " ... on Business { leads { totalCount } } } }"
     )
     variables = {"r": [{"__typename": type_name, "id": "00000000-0000-0000-0000-000000000001"}]}
@@ -52,6 +54,7 @@ async def test_references_need_crm_read(crm, type_name):
 async def test_writing_needs_crm_write(crm):
     """Over the schema's own list, so that no mutation is forgotten; the scope is checked before the input is used."""
     inputs = {
+        "createCrmTask": '{title: "Call"}',
         "createLead": '{name: "Ada", source: EVENT}',
         "createContact": '{name: "Ada"}',
         "createPipeline": '{name: "Ada", stages: []}',

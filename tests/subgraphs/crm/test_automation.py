@@ -13,9 +13,8 @@ from resolvers.context import RequestContext
 from subgraphs.crm.usecases.members import RemovedMember, note_removed
 
 RULE = "rule { id action subject dueInDays assignee { id } }"
-SHOWN = (
-    "lead { version assignee { id } activities { edges { node { kind subject occursAt completedAt actor { id } } } } }"
-)
+SHOWN = """lead { version assignee { id }
+  tasks { edges { node { title dueAt completedAt assignee { id } createdBy { id } } } } }"""
 
 
 async def rule(tenant: Any, stage: str, action: str, **values: Any) -> dict[str, Any]:
@@ -39,12 +38,13 @@ async def test_a_lead_changes_hands_gets_a_task_and_is_told_of(tenant):
     moved = await tenant.mutate("moveLead", SHOWN, id=lead["id"], stageId=tenant.stages["Talk"])
     assert moved["errors"] == []
     assert moved["lead"]["assignee"] == {"id": user}
-    (edge,) = moved["lead"]["activities"]["edges"]
+    (edge,) = moved["lead"]["tasks"]["edges"]
     task = edge["node"]
-    assert (task["kind"], task["subject"], task["completedAt"]) == ("TASK", "Call them", None)
-    assert task["actor"] == {"id": user}
-    assert 2 <= (datetime.fromisoformat(task["occursAt"]) - datetime.now(UTC)).days <= 3
-    (event,) = await told(tenant)
+    assert (task["title"], task["completedAt"], task["createdBy"]) == ("Call them", None, None)
+    assert task["assignee"] == {"id": user}
+    assert 2 <= (datetime.fromisoformat(task["dueAt"]) - datetime.now(UTC)).days <= 3
+    created, event = await told(tenant)
+    assert (created["title"], created["lead_id"], created["assignee_id"]) == ("Call them", lead["id"], user)
     assert (event["lead_id"], event["stage_name"], event["assignee_id"]) == (lead["id"], "Talk", user)
 
 
@@ -53,8 +53,8 @@ async def test_it_happens_on_entering_alone(tenant):
     lead = await tenant.lead()
     for stage in ("Talk", "Talk", "Idea"):
         moved = await tenant.mutate("moveLead", SHOWN, id=lead["id"], stageId=tenant.stages[stage])
-    assert len(moved["lead"]["activities"]["edges"]) == 1
-    assert await told(tenant) == []
+    assert len(moved["lead"]["tasks"]["edges"]) == 1
+    assert [event["title"] for event in await told(tenant)] == ["Call them"]
 
 
 async def test_a_refused_move_leaves_nothing(tenant):
@@ -63,7 +63,7 @@ async def test_a_refused_move_leaves_nothing(tenant):
     lead = await tenant.lead()
     refused = await tenant.mutate("moveLead", SHOWN, id=lead["id"], stageId=tenant.stages["Lost"])
     assert [error["code"] for error in refused["errors"]] == ["LOST_REASON_REQUIRED"]
-    assert (await tenant.data("{ activities { totalCount } }"))["activities"]["totalCount"] == 0
+    assert (await tenant.data("{ crmTasks { totalCount } }"))["crmTasks"]["totalCount"] == 0
     assert await told(tenant) == []
 
 

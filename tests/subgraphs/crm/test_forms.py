@@ -22,7 +22,7 @@ from subgraphs.event_commands import subscriptions_of
 
 STREAM = "events:content"
 SHOWN = """{ leads { totalCount edges { node { id name email phone company notes source status assignee { id }
-  stage { name } contact { id } activities { edges { node { kind subject actor { id } } } }
+  stage { name } contact { id } tasks { edges { node { title } } }
   formSubmissions { edges { node { id form page name email phone company message consent locale submittedAt
     answers { question answer } } } } } } }
   contacts { totalCount edges { node { id name email phone company
@@ -193,7 +193,7 @@ async def test_rules_of_the_first_stage_are_applied(tenant, send):
     assert made["errors"] == []
     await send(entry(tenant.id, submission()), entry(tenant.id, submission(message="Again")))
     (lead,), _ = await known(tenant)
-    assert [edge["node"]["subject"] for edge in lead["activities"]["edges"]] == ["Answer"]
+    assert [edge["node"]["title"] for edge in lead["tasks"]["edges"]] == ["Answer"]
 
 
 async def test_an_address_that_another_tenant_knows_is_new_here(tenant, new_tenant, send):

@@ -18,6 +18,7 @@ KIT = {
     "CsvImportEdge",
     "CsvImportFaultEdge",
     "LeadFormSubmissionEdge",
+    "CrmTaskEdge",
     "_Service",
 }
 CONNECTION_FIELDS = {"edges", "pageInfo", "_service", "_entities"}
@@ -41,7 +42,8 @@ def test_entities_and_what_is_added_to_others(document):
         for name, node in found.items()
         if any(directive.name.value == "key" for directive in node.directives or ())
     }
-    assert keys == {"Lead": ["id"], "Contact": ["id"], "Account": ["id"], "Business": ["id"], "AgentRun": ["id"]}
+    names = ("Lead", "Contact", "CrmTask", "Account", "Business", "AgentRun")
+    assert keys == {name: ["id"] for name in names}
     assert {field.name.value for field in found["Account"].fields} == {"id", "assignedLeads", "openLeadCount"}
     assert {field.name.value for field in found["Business"].fields} == {"id", "leads"}
     arguments = {

@@ -16,7 +16,10 @@ def test_it_is_the_same_each_time():
 def test_it_is_rich_enough_to_try_everything():
     for slug in TENANTS:
         story = tell(slug)
-        assert (len(story.pipelines), len(story.contacts), len(story.leads), len(story.activities)) == (2, 60, 150, 300)
+        assert (len(story.pipelines), len(story.contacts), len(story.leads)) == (2, 60, 150)
+        assert len(story.activities) + len(story.tasks) == 300
+        assert len(story.tasks) > 30
+        assert any(task.completed_at is None for task in story.tasks)
         assert [pipeline.is_default for pipeline in story.pipelines] == [True, False]
         assert {lead.stage_id for lead in story.leads} == {stage.id for stage in story.stages}
         assert {lead.status for lead in story.leads} == set(LeadStatus)
@@ -34,7 +37,8 @@ def test_it_is_rich_enough_to_try_everything():
 
 
 async def test_a_second_run_changes_nothing(crm):
-    query = "{ leads { totalCount } contacts { totalCount } activities { totalCount } pipelines { id } }"
+    query = """{ leads { totalCount } contacts { totalCount } activities { totalCount } crmTasks { totalCount }
+      pipelines { id } }"""
     before = await crm.data(query)
     database = Database(crm.settings.admin_url(), "crm", 2)
     try:
@@ -44,5 +48,5 @@ async def test_a_second_run_changes_nothing(crm):
     assert await crm.data(query) == before
     assert before["leads"]["totalCount"] == 150
     assert before["contacts"]["totalCount"] == 60
-    assert before["activities"]["totalCount"] == 300
+    assert before["activities"]["totalCount"] + before["crmTasks"]["totalCount"] == 300
     assert len(before["pipelines"]) == 2
