@@ -9,6 +9,7 @@ A bell that is not heard delays an event and loses none: who watches looks into 
 Keys begin with the context's name and the tenant's id.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Final, Self
@@ -16,6 +17,7 @@ from typing import Final, Self
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from resolvers.events.loops import is_cancelled
 from resolvers.settings import Settings
 
 __all__ = ["LONGEST_WAIT_S", "Bells"]
@@ -74,7 +76,12 @@ class Bells:
             redis.RedisError, OSError: Redis does not answer.
         """
         streams = {key: f"{number}-0" for key, number in seen.items()}
-        await self._waiting.xread(streams, count=1, block=int(timeout_s * 1000))  # type: ignore[arg-type]
+        try:
+            await self._waiting.xread(streams, count=1, block=int(timeout_s * 1000))  # type: ignore[arg-type]
+        except (RedisError, OSError):
+            if is_cancelled():
+                raise asyncio.CancelledError from None  # who watches would go on, and nobody would end it
+            raise
 
     async def close(self) -> None:
         """Closes all connections."""

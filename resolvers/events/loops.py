@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.session import TransactionFailed
 
-__all__ = ["TROUBLE", "is_cancelled"]
+__all__ = ["TROUBLE", "is_cancelled", "pause"]
 
 TROUBLE: Final = (RedisError, OSError, SQLAlchemyError, TransactionFailed)
 """Somebody does not answer, or not now: it is tried again."""
@@ -21,3 +21,14 @@ def is_cancelled() -> bool:
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+async def pause(seconds: float) -> None:
+    """Sleeps.
+
+    Raises:
+        asyncio.CancelledError: the running task was asked to end, be it before, when a driver made an error of that.
+    """
+    if is_cancelled():
+        raise asyncio.CancelledError
+    await asyncio.sleep(seconds)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from resolvers.events.consumer import Consumer
+from resolvers.events.loops import pause
 from resolvers.events.relay import Relay
 from resolvers.events.streams import connect
 from resolvers.events.subscriptions import Subscription
@@ -75,4 +76,4 @@ async def _kept(work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except Exception:  # noqa: BLE001 - logged; without this events would stop for good
             _log.exception("events stand still for %g s", _AGAIN_S)
-        await asyncio.sleep(_AGAIN_S)
+        await pause(_AGAIN_S)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
 from resolvers.errors import DomainError
+from resolvers.events.loops import pause
 from resolvers.session import Database
 from subgraphs.agents.domain.values import RunStatus
 from subgraphs.agents.repository import controls, runs
@@ -87,4 +88,4 @@ class Sweeper:
                 pass  # the workflow service is away, which is logged where it is noticed
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("runs that were left cannot be looked for: %s", error)
-            await asyncio.sleep(self._every_s)
+            await pause(self._every_s)

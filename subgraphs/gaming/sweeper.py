@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
+from resolvers.events.loops import pause
 from resolvers.session import Database, TenantSession
 from subgraphs.gaming.boards import BoardKey, Boards
 from subgraphs.gaming.domain.boards import Board, Standing
@@ -156,7 +157,7 @@ class Sweeper:
                 await self.sweep()
             except (RedisError, OSError, SQLAlchemyError) as error:
                 _log.warning("leaderboards cannot be swept: %s", error)
-            await asyncio.sleep(self._every_s)
+            await pause(self._every_s)
 
 
 async def close_season(session: TenantSession, season: Season, boards: Boards) -> Season:

@@ -20,6 +20,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
+from resolvers.events.loops import is_cancelled
 from resolvers.events.tables import EVENTS
 from resolvers.session import Database, TransactionFailed
 from subgraphs.saleor.repository import catalogue
@@ -79,6 +80,8 @@ class Webhooks:
                     await self._round(client)
                 except (SQLAlchemyError, TransactionFailed, OSError) as error:
                     _log.warning("webhooks cannot be sent: %s", error)
+                    if is_cancelled():
+                        return
                 pause_s = min([self._poll_s, *(self._in_s(tenant) for tenant in self._not_before)])
                 with suppress(TimeoutError):
                     async with asyncio.timeout(max(0.01, pause_s)):
