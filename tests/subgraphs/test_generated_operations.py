@@ -73,7 +73,7 @@ async def served(subgraph_settings: Settings, start_subgraph: Callable[[str], Aw
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient() as client, asyncio.timeout(60):
+        async with httpx.AsyncClient() as client, asyncio.timeout(120):
             for name in CONTEXTS:
                 while True:
                     assert process.returncode is None
@@ -86,7 +86,7 @@ async def served(subgraph_settings: Settings, start_subgraph: Callable[[str], Aw
         yield url
     finally:
         process.terminate()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await process.wait() in {0, -15}
 
 
