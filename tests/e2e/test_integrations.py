@@ -30,6 +30,20 @@ mutation ($input: DecideAgentActionInput!) { decideAgentAction(input: $input) { 
 """
 
 
+AMAZON = next(provider for provider in PROVIDERS if provider.name == "amazon_sp")
+DE, EU = "A1PA6795UKMFR9", "sellingpartnerapi-eu.amazon.com"
+FIND = """
+mutation ($input: FindSourcingCandidatesInput!) { findSourcingCandidates(input: $input) {
+  run { id status } errors { code message }
+} }
+"""
+FOUND = """
+query ($title: String!) { sourcingCandidates(filter: {title: $title}) {
+  edges { node { asin title status unitPrice shippingPrice salesRank } }
+} }
+"""
+
+
 @pytest.fixture
 async def providers(platform: Any) -> AsyncIterator[ContractServer]:
     server = ContractServer()
@@ -38,7 +52,7 @@ async def providers(platform: Any) -> AsyncIterator[ContractServer]:
     await server.stop()
 
 
-async def connect(platform: Any, tenant: str, **fields: str) -> None:
+async def connect(platform: Any, tenant: str, integration: str = "stripe", **fields: str) -> None:
     """What a tenant stores, written by the role that may."""
     folder = platform.data_dir / "vault"
     settings = BrainSettings(
@@ -47,7 +61,7 @@ async def connect(platform: Any, tenant: str, **fields: str) -> None:
         vault_secret_id_file=folder / "{role}" / "secret_id",
     )
     async with Vault.from_settings(settings, "worker") as vault:
-        await vault.write("integrations/stripe", demo_id(tenant, "tenant", tenant), fields)
+        await vault.write(f"integrations/{integration}", demo_id(tenant, "tenant", tenant), fields)
 
 
 def vault_address(platform: Any) -> str:
@@ -166,3 +180,59 @@ async def test_an_owner_connects_an_integration(platform: Any, providers: Contra
 
     refused = await asyncio.to_thread(platform.ask, SET, {"key": "sk_test_Right"}, user="ben@acme")
     assert refused.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN", "a manager is no owner"
+
+
+async def test_sourcing_finds_products_with_the_tenants_own_connection(
+    platform: Any, providers: ContractServer
+) -> None:
+    given = {"input": {"marketplaceId": DE, "keywords": ["e2e"]}}
+    providers.play()
+    refused = (await ask(platform, FIND, given, "ada@acme", prefer="wait=25"))["findSourcingCandidates"]
+    state = await ended(platform, refused["run"]["id"], "ada@acme", "SUCCEEDED", "FAILED")
+    assert (state["status"], state["error"]["code"]) == ("FAILED", "MISSING_CREDENTIALS")
+
+    await connect(platform, "acme", "amazon_sp", **AMAZON.credentials)
+    item = {
+        "asin": "B0E2E00001",
+        "summaries": [{"itemName": "A bottle of e2e", "brand": "E2E"}],
+        "salesRanks": [{"displayGroupRanks": [{"title": "Kitchen", "rank": 42}]}],
+    }
+    price, shipping = {"amount": 12.9, "currencyCode": "EUR"}, {"amount": 3.5, "currencyCode": "EUR"}
+    offer = {"sellerId": "S1", "listingPrice": price, "shippingOptions": [{"price": shipping}]}
+    featured = [{"buyingOptionType": "New", "segmentedFeaturedOffers": [offer]}]
+    answer = {"status": {"statusCode": 200}, "body": {"asin": item["asin"], "featuredBuyingOptions": featured}}
+    search = "/catalog/2022-04-01/items?marketplaceIds=%s&keywords=e2e&includedData=summaries,salesRanks&pageSize=20"
+    uri = "/products/pricing/2022-05-01/items/competitiveSummary"
+    offers, included = f"/batches{uri}", ["featuredBuyingOptions", "lowestPricedOffers"]
+    asked = {"asin": item["asin"], "marketplaceId": DE, "includedData": included, "method": "GET", "uri": uri}
+    providers.play(
+        *AMAZON.token_step(),
+        AMAZON.step({"request": f"GET {EU}{search % DE}", "reply": {"items": [item]}}),
+        AMAZON.step({"request": f"POST {EU}{offers}", "json": {"requests": [asked]}, "reply": {"responses": [answer]}}),
+    )
+    # The credentials that there were not are asked for again after a while.
+    payload: Any = None
+    for attempt in range(60):
+        payload = (await ask(platform, FIND, given, "ada@acme", prefer="wait=25", idempotency_key=f"find-{attempt}"))[
+            "findSourcingCandidates"
+        ]
+        state = await ended(platform, payload["run"]["id"], "ada@acme", "SUCCEEDED", "FAILED")
+        if state["status"] == "SUCCEEDED":
+            break
+        assert state["error"]["code"] == "MISSING_CREDENTIALS", (state, platform.logs()[-3000:])
+        await asyncio.sleep(0.5)
+    providers.verify()
+    assert [action["status"] for action in state["actions"]] == ["DONE"], state
+    nodes = (await ask(platform, FOUND, {"title": "bottle of e2e"}, "ada@acme"))["sourcingCandidates"]["edges"]
+    assert [edge["node"] for edge in nodes] == [
+        {
+            "asin": "B0E2E00001",
+            "title": "A bottle of e2e",
+            "status": "FOUND",
+            "unitPrice": "12.9",
+            "shippingPrice": "3.5",
+            "salesRank": 42,
+        }
+    ]
+    theirs = await ask(platform, FOUND, {"title": "bottle of e2e"}, "ada@globex")
+    assert theirs["sourcingCandidates"]["edges"] == []
