@@ -1,10 +1,14 @@
 """Settings of the way to the CMS."""
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-__all__ = ["CmsFields"]
+__all__ = ["CMS", "CmsFields"]
+
+CMS = "content"
+"""The subgraph that is in the same process as the CMS."""
 
 
 def _read_by(*names: str) -> dict[str, Any]:
@@ -22,6 +26,13 @@ class CmsFields(BaseModel):
             "`/cms/`. If missing, there are none."
         ),
         json_schema_extra=_read_by("up", "brain"),
+    )
+    media_folder: Path | None = Field(
+        None,
+        description=(
+            "Files of images and documents, a folder in it for each tenant. All processes of the CMS need the same."
+        ),
+        json_schema_extra=_read_by("up", "subgraphs"),
     )
     cms_max_body_bytes: int = Field(
         25_000_000,

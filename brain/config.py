@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PostgresDsn, RedisD
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from brain.cms_settings import CmsFields
+from brain.cms_settings import CMS, CmsFields
 from brain.engine_settings import EngineFields
 from router.yaml_text import InvalidYaml, read_yaml
 
@@ -399,6 +399,8 @@ class BrainSettings(CmsFields, EngineFields, BaseSettings):
         Raises:
             ConfigError: `subgraphs_url` is not set.
         """
+        if name == CMS and self.cms_url is not None:
+            return f"{self.cms_url.rstrip('/')}/{name}"
         if self.subgraphs_url is None:
             raise ConfigError(f"{variable('subgraphs_url')} is not set.")
         return f"{self.subgraphs_url.replace('{name}', name).rstrip('/')}/{name}"

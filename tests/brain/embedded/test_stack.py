@@ -55,7 +55,7 @@ def test_everything_is_started_by_default(folder: DataFolder, supergraph: Path) 
     ]
     settings = stack.settings
     open_ = {name for name, value in settings.model_dump().items() if value is None}
-    optional = {name for name in open_ if name.startswith(("saleor_", "engine_", "superset_"))}
+    optional = {name for name in open_ if name.startswith(("saleor_", "engine_", "superset_", "cms_", "media_"))}
     assert open_ - optional == {"provider_gateway", "router_config", "vault_ca_file"}, "there need not be such files"
     environment = find(stack, "brain").launch().environment
     assert environment is not None
@@ -166,3 +166,18 @@ def test_a_missing_or_wrong_supergraph_names_the_remedy(tmp_path: Path, text: st
 )
 def test_the_brain_is_reached_at(host: str, url: str) -> None:
     assert brain_url(BrainSettings(host=host)) == url
+
+
+def test_the_cms_has_a_process_of_its_own(folder: DataFolder, supergraph: Path) -> None:
+    with supergraph.open("a") as file:
+        file.write('\n# @join__graph(name: "content", url: "")\n')
+    stack = build_stack(BrainSettings(supergraph=supergraph), folder)
+    assert names(stack)[names(stack).index("subgraphs") + 1] == "content"
+    launched = {component.name: component.launch() for component in stack.components}
+    assert launched["content"].argv[-6:-1] == ("--only", "content", "--host", "127.0.0.1", "--port")
+    together = launched["subgraphs"].argv[launched["subgraphs"].argv.index("--only") + 1]
+    assert "content" not in together.split(",")
+    assert stack.settings.cms_url == f"http://127.0.0.1:{launched['content'].argv[-1]}"
+    assert stack.settings.subgraph_base("content") == f"{stack.settings.cms_url}/content"
+    assert stack.settings.media_folder == folder.path / "media"
+    assert "content" not in names(build_stack(BrainSettings(supergraph=supergraph, cms_url="http://cms.test"), folder))
