@@ -68,6 +68,8 @@ class Listing:
         website: an http or https address, or None.
         language: text search configuration for its texts, one of the values of `LANGUAGES` or "simple".
         owner_id: the user who owns the listing, or None.
+        price_level: 1 (cheap) to 4 (expensive), or None.
+        attributes: what it has, each as a slug.
     """
 
     name: str
@@ -82,6 +84,8 @@ class Listing:
     website: str | None
     language: str
     owner_id: UUID | None
+    price_level: int | None
+    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ class RawListing:
     phone: str | None = None
     website: str | None = None
     owner_id: UUID | None = None
+    price_level: int | None = None
+    attributes: tuple[str, ...] = ()
 
     def checked(self) -> Listing:
         """The listing, tidied and valid.
@@ -130,6 +136,8 @@ class RawListing:
             website=listing_website(self.website),
             language=self.language,
             owner_id=self.owner_id,
+            price_level=price_level(self.price_level),
+            attributes=listing_attributes(self.attributes),
         )
 
 
@@ -171,6 +179,34 @@ def listing_keywords(words: Iterable[str]) -> tuple[str, ...]:
     if len(seen) > MAX_KEYWORDS:
         raise InvalidListing(f"a listing has at most {MAX_KEYWORDS} keywords", path=("keywords",))
     return tuple(seen)
+
+
+def price_level(level: int | None) -> int | None:
+    """A price level, or None.
+
+    Raises:
+        InvalidListing: if it is not 1 to 4.
+    """
+    if level is not None and not 1 <= level <= 4:
+        raise InvalidListing("a price level is 1 (cheap) to 4 (expensive)", path=("priceLevel",))
+    return level
+
+
+def listing_attributes(words: Iterable[str]) -> tuple[str, ...]:
+    """Attributes such as `wheelchair-accessible`, each once, in order of the alphabet.
+
+    Raises:
+        InvalidListing: if there are too many, or one is no slug.
+    """
+    found = sorted(set(words))
+    if len(found) > MAX_KEYWORDS or any(
+        len(word) > MAX_KEYWORD or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", word) for word in found
+    ):
+        raise InvalidListing(
+            f"attributes are lower-case letters, digits and single hyphens, {MAX_KEYWORDS} at most",
+            path=("attributes",),
+        )
+    return tuple(found)
 
 
 def listing_phone(text: str | None) -> str | None:

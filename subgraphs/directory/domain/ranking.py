@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 RRF_CONSTANT = 60
+DISTANCE_WEIGHT = 0.5
+"""Enough to tell equals apart, too little to lift what does not fit (measured on the demo listings)."""
 SIMILARITY_FLOOR = 0.2
 """Cosine similarity below which texts have nothing in common, for all-MiniLM-L6-v2 and short texts (measured on the
 demo listings: right answers from 0.22, nonsense up to 0.24)."""
@@ -50,20 +52,30 @@ class Fused:
     matches: tuple[Match, ...]
 
 
-def near_enough(hits: Sequence[Hit]) -> Sequence[Hit]:
-    """The hits of a vector search that are answers: every listing has *some* similarity to any query.
+def least_similarity(best: float) -> float:
+    """The cosine similarity from which a listing is an answer: every one has *some* similarity to any query.
 
     Args:
-        hits: by cosine similarity, best first.
+        best: of all listings, whatever else is asked of them: what is an answer does not depend on filters.
     """
-    if not hits:
-        return hits
-    floor = max(SIMILARITY_FLOOR, SIMILARITY_SHARE * hits[0].score)
-    return [hit for hit in hits if hit.score >= floor]
+    return max(SIMILARITY_FLOOR, SIMILARITY_SHARE * best)
+
+
+def near_enough(hits: Sequence[Hit], least: float) -> Sequence[Hit]:
+    """The hits of a vector search that are answers.
+
+    Args:
+        hits: by cosine similarity.
+        least: see `least_similarity`.
+    """
+    return [hit for hit in hits if hit.score >= least]
 
 
 def fuse(lists: Mapping[str, Sequence[Hit]]) -> tuple[Fused, ...]:
-    """Reciprocal rank fusion: the score of a hit is the sum over the lists of 1 / (60 + rank).
+    """Reciprocal rank fusion: the score of a hit is the sum over the lists of weight / (60 + rank).
+
+    The weight is 1, but of the list `distance` `DISTANCE_WEIGHT`: being near makes no answer, but of two answers that
+    are about as good the nearer the better one.
 
     Args:
         lists: per source its hits, best first, each id at most once.
@@ -76,7 +88,11 @@ def fuse(lists: Mapping[str, Sequence[Hit]]) -> tuple[Fused, ...]:
         for rank, hit in enumerate(hits, start=1):
             matches.setdefault(hit.id, []).append(Match(source, rank, hit.score))
     fused = (
-        Fused(found_id, sum(1 / (RRF_CONSTANT + match.rank) for match in found), tuple(found))
+        Fused(found_id, sum(_weight(match.source) / (RRF_CONSTANT + match.rank) for match in found), tuple(found))
         for found_id, found in matches.items()
     )
     return tuple(sorted(fused, key=lambda item: (-item.score, item.id)))
+
+
+def _weight(source: str) -> float:
+    return DISTANCE_WEIGHT if source == "distance" else 1

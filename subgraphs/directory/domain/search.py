@@ -11,9 +11,10 @@ from uuid import UUID
 
 from resolvers.errors import BadCursor
 from subgraphs.directory.domain.errors import InvalidSearch
-from subgraphs.directory.domain.geo import BoundingBox, Circle
+from subgraphs.directory.domain.geo import BoundingBox, Circle, Coordinates
 
 MAX_QUERY = 500
+MAX_ATTRIBUTES = 20
 CANDIDATES = 200
 """Length of each ranked list before they are fused; nothing beyond the fused lists can be paged to."""
 
@@ -39,6 +40,8 @@ class BusinessFilter:
         name: part of the name, ignoring case and accents.
         city: the city's name, ignoring case.
         owner_id: the user who owns the listing.
+        price_levels: one of these; none asks nothing.
+        attributes: all of these.
     """
 
     category_id: UUID | None = None
@@ -49,8 +52,12 @@ class BusinessFilter:
     name: str | None = None
     city: str | None = None
     owner_id: UUID | None = None
+    price_levels: frozenset[int] = frozenset()
+    attributes: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
+        if len(self.attributes) > MAX_ATTRIBUTES or not self.price_levels <= {1, 2, 3, 4}:
+            raise InvalidSearch(f"price levels are 1 to 4, and attributes at most {MAX_ATTRIBUTES}")
         if self.minimum_rating is not None and not 1 <= self.minimum_rating <= 5:
             raise InvalidSearch("a minimum rating is 1 to 5")
 
@@ -91,10 +98,12 @@ class SearchCursor:
         return cursor
 
 
-def fingerprint(query: str, mode: SearchMode, wanted: BusinessFilter) -> str:
+def fingerprint(query: str, mode: SearchMode, wanted: BusinessFilter, near: Coordinates | None) -> str:
     """Stands for a search in its cursors. The instant of "open at" is left out: it moves on between pages."""
     lasting = replace(wanted, open_at=None)
-    content = repr((query, mode.value, lasting, wanted.open_at is not None))
+    lasting = replace(lasting, price_levels=frozenset(), attributes=frozenset())
+    sets = (sorted(wanted.price_levels), sorted(wanted.attributes))
+    content = repr((query, mode.value, lasting, *sets, wanted.open_at is not None, near))
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, and_, cast, false, func, or_, select
 from sqlalchemy.types import Double
 
 from resolvers.session import TenantSession
+from subgraphs.directory.domain.facets import Facet
 from subgraphs.directory.domain.geo import EARTH_RADIUS_M, BoundingBox, Circle, Coordinates
 from subgraphs.directory.domain.listings import folded
 from subgraphs.directory.domain.search import BusinessFilter
@@ -17,16 +18,13 @@ _METRES_PER_DEGREE = EARTH_RADIUS_M * 3.141592653589793 / 180
 
 async def conditions(session: TenantSession, wanted: BusinessFilter) -> list[ColumnElement[bool]]:
     """The conditions that `wanted` puts on ``businesses``; reads the tenant's time zones where it asks who is open."""
+    return [*always(wanted), *(await by_facet(session, wanted)).values()]
+
+
+def always(wanted: BusinessFilter) -> list[ColumnElement[bool]]:
+    """The conditions that are no facet's."""
     table = businesses.c
     found: list[ColumnElement[bool]] = []
-    if wanted.category_id is not None:
-        found.append(_in_category(wanted))
-    if wanted.minimum_rating is not None:
-        found.append(and_(table.rating_count > 0, table.rating >= wanted.minimum_rating))
-    if wanted.open_at is not None:
-        found.append(await open_at(session, wanted.open_at))
-    if wanted.within is not None:
-        found.append(within(wanted.within))
     if wanted.box is not None:
         found.append(in_box(wanted.box))
     if wanted.name is not None:
@@ -35,6 +33,31 @@ async def conditions(session: TenantSession, wanted: BusinessFilter) -> list[Col
         found.append(func.lower(table.city) == wanted.city.strip().lower())
     if wanted.owner_id is not None:
         found.append(table.owner_id == wanted.owner_id)
+    return found
+
+
+async def by_facet(
+    session: TenantSession, wanted: BusinessFilter, *, is_open: ColumnElement[bool] | None = None
+) -> dict[Facet, ColumnElement[bool]]:
+    """The conditions that are a facet's own; facets without one are missing.
+
+    Args:
+        is_open: at the instant that `wanted` asks for, if that is known.
+    """
+    table = businesses.c
+    found: dict[Facet, ColumnElement[bool]] = {}
+    if wanted.category_id is not None:
+        found[Facet.CATEGORY] = _in_category(wanted)
+    if wanted.minimum_rating is not None:
+        found[Facet.RATING] = and_(table.rating_count > 0, table.rating >= wanted.minimum_rating)
+    if wanted.price_levels:
+        found[Facet.PRICE] = func.coalesce(table.price_level.in_(sorted(wanted.price_levels)), false())
+    if wanted.open_at is not None:
+        found[Facet.OPEN] = await open_at(session, wanted.open_at) if is_open is None else is_open
+    if wanted.within is not None:
+        found[Facet.DISTANCE] = within(wanted.within)
+    if wanted.attributes:
+        found[Facet.ATTRIBUTE] = table.attributes.contains(sorted(wanted.attributes))
     return found
 
 

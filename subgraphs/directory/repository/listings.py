@@ -176,6 +176,8 @@ def _values(listing: Listing, category: str) -> dict[str, Any]:
         "description": listing.description,
         "keywords": list(listing.keywords),
         "language": listing.language,
+        "price_level": listing.price_level,
+        "attributes": list(listing.attributes),
         "phone": listing.phone,
         "website": listing.website,
         "street": listing.address.street,

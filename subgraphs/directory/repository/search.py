@@ -15,15 +15,16 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, cast, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, cast, exists, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import REGCONFIG, insert
 from sqlalchemy.types import Double, Text
 
 from resolvers.session import TenantSession
+from subgraphs.directory.domain.geo import Coordinates
 from subgraphs.directory.domain.listings import LANGUAGES, folded
 from subgraphs.directory.domain.ranking import Hit
 from subgraphs.directory.domain.search import CANDIDATES, BusinessFilter
-from subgraphs.directory.repository.filters import conditions
+from subgraphs.directory.repository.filters import conditions, distance_m
 from subgraphs.directory.tables import business_embeddings, businesses
 
 EXACT_LIMIT = 10_000
@@ -43,12 +44,7 @@ async def matching_text(session: TenantSession, query: str, wanted: BusinessFilt
 
     Each listing is matched in its own language: the query is read once in each.
     """
-    languages = [
-        select(literal(language, Text).label("language"), _ts_query(language, query).label("words"))
-        for language in (*LANGUAGES.values(), "simple")
-    ]
-    first, *others = languages
-    queries = first.union_all(*others).cte("queries")
+    queries = _queries(query)
     score: ColumnElement[float] = func.ts_rank(businesses.c.search, queries.c.words, 1, type_=Double()).label("score")
     rows = await session.rows(
         select(businesses.c.id, score)
@@ -79,6 +75,7 @@ async def nearest_meaning(
     wanted: BusinessFilter,
     *,
     exact_limit: int = EXACT_LIMIT,
+    limit: int = CANDIDATES,
 ) -> list[Hit]:
     """Businesses whose embedding is nearest to a vector, by cosine similarity, at most `CANDIDATES`.
 
@@ -86,6 +83,7 @@ async def nearest_meaning(
         vector: of the same model.
         model_id: vectors of other models are never looked at.
         exact_limit: up to so many vectors are compared without the index.
+        limit: fewer than `CANDIDATES`.
     """
     where = [
         business_embeddings.c.model_id == model_id,
@@ -95,11 +93,47 @@ async def nearest_meaning(
     eligible = int(await session.scalar(select(func.count()).select_from(some)))
     if eligible > exact_limit:
         await session.rows(_ITERATIVE_SCAN)
-        rows = await session.rows(_nearest(vector, where, exact=False))
-        if len(rows) >= min(CANDIDATES, eligible):
+        rows = await session.rows(_nearest(vector, where, limit, exact=False))
+        if len(rows) >= min(limit, eligible):
             return _hits(rows)
-    rows = await session.rows(_nearest(vector, where, exact=True))
+    rows = await session.rows(_nearest(vector, where, limit, exact=True))
     return _hits(rows)
+
+
+async def nearest_places(session: TenantSession, ids: Sequence[UUID], near: Coordinates) -> list[Hit]:
+    """Businesses by their distance from a place, the nearest first; the score is minus the metres."""
+    away = distance_m(near)
+    rows = await session.rows(select(businesses.c.id, (-away).label("score")).where(businesses.c.id.in_(ids)))
+    return _hits(rows)
+
+
+async def any_text(session: TenantSession, query: str) -> bool:
+    """Whether the words of a query match any listing, whatever else is asked."""
+    return bool(await session.scalar(select(select(businesses.c.id).where(has_words(query)).exists())))
+
+
+def has_words(query: str) -> ColumnElement[bool]:
+    """Whether the words of a business match a web-style query, in its own language."""
+    queries = _queries(query)
+    same = (queries.c.language == businesses.c.language, businesses.c.search.op("@@")(queries.c.words))
+    return exists().where(*same).correlate(businesses)
+
+
+def has_name_like(query: str) -> ColumnElement[bool]:
+    """Whether the name of a business resembles a query."""
+    score: ColumnElement[float] = func.public.word_similarity(folded(query), businesses.c.folded_name, type_=Double())
+    return score >= _RESEMBLANCE
+
+
+def means(vector: Sequence[float], model_id: str, least: float) -> ColumnElement[bool]:
+    """Whether what a business means is near a vector: by cosine similarity at least `least`."""
+    table = business_embeddings.c
+    return exists().where(
+        table.tenant_id == businesses.c.tenant_id,
+        table.business_id == businesses.c.id,
+        table.model_id == model_id,
+        1 - table.embedding.cosine_distance(vector) >= least,
+    )
 
 
 async def store_embeddings(
@@ -158,6 +192,15 @@ async def excerpts(session: TenantSession, ids: Sequence[UUID], query: str) -> d
     return {row.id: row.excerpt for row in rows}
 
 
+def _queries(query: str) -> Any:
+    languages = [
+        select(literal(language, Text).label("language"), _ts_query(language, query).label("words"))
+        for language in (*LANGUAGES.values(), "simple")
+    ]
+    first, *others = languages
+    return first.union_all(*others).cte("queries")
+
+
 def _ts_query(language: str, query: str) -> ColumnElement[Any]:
     return func.websearch_to_tsquery(cast(literal(f"directory.{language}", Text), REGCONFIG), query)
 
@@ -169,12 +212,12 @@ def _joined(*columns: ColumnElement[Any]) -> Any:
     return select(*columns).select_from(business_embeddings.join(businesses, same))
 
 
-def _nearest(vector: Sequence[float], where: list[ColumnElement[bool]], *, exact: bool) -> Any:
+def _nearest(vector: Sequence[float], where: list[ColumnElement[bool]], limit: int, *, exact: bool) -> Any:
     distance = business_embeddings.c.embedding.cosine_distance(vector)
     # An expression that is not the index's own makes the planner compare all rows.
     order = distance + literal(0.0, Double) if exact else distance
     columns = (businesses.c.id, (1 - distance).label("score"))
-    return _joined(*columns).where(*where).order_by(order).limit(CANDIDATES)
+    return _joined(*columns).where(*where).order_by(order).limit(limit)
 
 
 def _hits(rows: Any) -> list[Hit]:

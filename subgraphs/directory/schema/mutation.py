@@ -58,6 +58,10 @@ class CreateBusinessInput:
     owner_id: strawberry.ID | None = strawberry.field(
         default=None, description=f"The user who owns the listing. {_USER}"
     )
+    price_level: int | None = strawberry.field(default=None, description="1 (cheap) to 4 (expensive).")
+    attributes: list[str] = strawberry.field(
+        default_factory=list, description="What it has, such as `wheelchair-accessible`, at most 20."
+    )
 
     def to_domain(self, locale: str | None) -> RawListing:
         return RawListing(
@@ -78,6 +82,8 @@ class CreateBusinessInput:
             website=self.website,
             language=text_configuration(self.language or locale),
             owner_id=None if self.owner_id is None else parse_id(self.owner_id, "ownerId"),
+            price_level=self.price_level,
+            attributes=tuple(self.attributes),
         )
 
 
@@ -97,14 +103,19 @@ class UpdateBusinessInput:
     phone: str | None = strawberry.field(default=strawberry.UNSET, description="Phone number; null removes it.")
     website: str | None = strawberry.field(default=strawberry.UNSET, description="Website; null removes it.")
     language: str | None = strawberry.field(default=strawberry.UNSET, description="Language of its texts.")
+    price_level: int | None = strawberry.field(
+        default=strawberry.UNSET, description="1 (cheap) to 4 (expensive); null removes it."
+    )
+    attributes: list[str] | None = strawberry.field(default=strawberry.UNSET, description="What it has.")
     owner_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description=f"Who owns the listing; null for nobody. {_USER}"
     )
 
     def changes(self) -> dict[str, Any]:
         """What was given, as attributes of `RawListing`."""
-        changes = {name: getattr(self, name) for name in ("phone", "website") if self._given(name)}
-        for name in ("name", "slug", "description", "keywords", "category_id", "address", "coordinates", "language"):
+        changes = {name: getattr(self, name) for name in ("phone", "website", "price_level") if self._given(name)}
+        texts = ("name", "slug", "description", "keywords", "language", "attributes")
+        for name in (*texts, "category_id", "address", "coordinates"):
             if not self._given(name):
                 continue
             value = getattr(self, name)

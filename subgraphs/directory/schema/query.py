@@ -21,6 +21,7 @@ from subgraphs.directory.domain.search import BusinessFilter, SearchMode
 from subgraphs.directory.repository import categories, listings
 from subgraphs.directory.schema.categories import BusinessCategory
 from subgraphs.directory.schema.claims import ClaimQueries
+from subgraphs.directory.schema.facets import BusinessFacets
 from subgraphs.directory.schema.hours import instant
 from subgraphs.directory.schema.moderation import ModerationQueries
 from subgraphs.directory.schema.parts import PEOPLE, SHOWN, After, Before, CoordinatesInput, First, Last
@@ -33,11 +34,12 @@ from subgraphs.directory.schema.types import (
     ReviewOrder,
     ReviewOrderArgument,
 )
-from subgraphs.directory.usecases.search import search_businesses
+from subgraphs.directory.usecases.search import Answers, search_businesses, search_facets
 
 strawberry.enum(
     SearchMode,
-    description="How a search finds: TEXT by words, SEMANTIC by meaning, HYBRID by both (reciprocal rank fusion).",
+    description="How a search finds: TEXT by words, SEMANTIC by meaning, HYBRID by both (reciprocal rank fusion). With "
+    "`near` what is found is ranked by its distance too, with half the weight.",
 )
 
 
@@ -53,6 +55,7 @@ class BusinessOrder(enum.Enum):
 class SearchMatchKind(enum.Enum):
     TEXT = strawberry.enum_value("text", description="Its words match.")
     NAME = strawberry.enum_value("name", description="Its name resembles the query, whose words match nothing.")
+    DISTANCE = strawberry.enum_value("distance", description="By another reason, and ranked by its distance too.")
     SEMANTIC = strawberry.enum_value("semantic", description="Its meaning is close.")
 
 
@@ -80,6 +83,10 @@ class BusinessFilterInput:
         default=None, description="Part of the name, ignoring case and accents."
     )
     city: str | None = strawberry.field(default=None, description="In this city, ignoring case.")
+    price_levels: list[int] = strawberry.field(
+        default_factory=list, description="Of one of these levels, 1 (cheap) to 4 (expensive)."
+    )
+    attributes: list[str] = strawberry.field(default_factory=list, description="With all of these attributes.")
     owner_id: strawberry.ID | None = strawberry.federation.field(
         tags=PEOPLE, default=None, description="Owned by this user."
     )
@@ -97,6 +104,8 @@ class BusinessFilterInput:
             else BoundingBox(self.bounding_box.south_west.to_domain(), self.bounding_box.north_east.to_domain()),
             name=self.name_contains,
             city=self.city,
+            price_levels=frozenset(self.price_levels),
+            attributes=frozenset(self.attributes),
             owner_id=None if self.owner_id is None else parse_id(self.owner_id),
         )
 
@@ -106,7 +115,8 @@ class SearchMatch:
     kind: SearchMatchKind = strawberry.field(description="By words, name or meaning.")
     rank: int = strawberry.field(description="Place in the list of that kind, from 1.")
     score: float = strawberry.field(
-        description="TEXT: rank of the words; NAME: share of letter triples; SEMANTIC: cosine similarity. "
+        description="TEXT: rank of the words; NAME: share of letter triples; SEMANTIC: cosine similarity; DISTANCE: "
+        "minus the metres from `near`. "
         "Not comparable between kinds."
     )
 
@@ -138,6 +148,16 @@ class BusinessSearchConnection:
     total_count: int = strawberry.field(
         description="Hits on all pages together; a search ranks at most 200 by words and 200 by meaning."
     )
+    answers: strawberry.Private[Answers]
+    wanted: strawberry.Private[BusinessFilter]
+    near: strawberry.Private[Coordinates | None]
+
+    @strawberry.field(description="What further conditions would leave of all that answers the query.")
+    async def facets(self, info: Info) -> BusinessFacets:
+        context = info.context
+        provider = context.services.embeddings
+        found = await search_facets(context.session, provider, self.answers, self.wanted, self.near)
+        return BusinessFacets.of(found)
 
 
 FilterArgument = Annotated[
@@ -170,10 +190,11 @@ class Query(ModerationQueries, ClaimQueries):
         near: NearArgument = None,
     ) -> BusinessConnection:
         wanted = filter.to_domain() if filter else BusinessFilter()
-        ordering = _ordering(order_by, near.to_domain() if near else None)
+        place = near.to_domain() if near else None
+        ordering = _ordering(order_by, place)
         window = Window.of(ordering, first=first, after=after, last=last, before=before)
         page = await listings.page(info.context.session, wanted, window)
-        return BusinessConnection.of(page, Business.of, wanted=wanted)
+        return BusinessConnection.of(page, Business.of, wanted=wanted, near=place)
 
     @strawberry.federation.field(
         tags=SHOWN,
@@ -195,7 +216,7 @@ class Query(ModerationQueries, ClaimQueries):
         place = near.to_domain() if near else None
         context = info.context
         page = await search_businesses(
-            context.session, context.services.embeddings, query, mode, wanted, first=first, after=after
+            context.session, context.services.embeddings, query, mode, wanted, place, first=first, after=after
         )
         rows = await asyncio.gather(*(context.load(loaders.business_by_id, hit.id) for hit in page.hits))
         return BusinessSearchConnection(
@@ -218,6 +239,9 @@ class Query(ModerationQueries, ClaimQueries):
                 end_cursor=page.cursors[-1] if page.cursors else None,
             ),
             total_count=page.total,
+            answers=page.answers,
+            wanted=wanted,
+            near=place,
         )
 
     @strawberry.federation.field(

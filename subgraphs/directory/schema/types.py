@@ -21,7 +21,9 @@ from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import rating_average
 from subgraphs.directory.domain.search import BusinessFilter
 from subgraphs.directory.repository import listings, reviews
+from subgraphs.directory.repository.facets import facets
 from subgraphs.directory.schema.categories import BusinessCategory
+from subgraphs.directory.schema.facets import BusinessFacets
 from subgraphs.directory.schema.hours import (
     BusinessHours,
     BusinessOpeningException,
@@ -189,6 +191,12 @@ class Business:
     keywords: list[str] = strawberry.federation.field(tags=SHOWN, description="Words under which it wants to be found.")
     phone: str | None = strawberry.federation.field(tags=SHOWN, description="Phone number, as people write it.")
     website: str | None = strawberry.federation.field(tags=SHOWN, description="Address of its website.")
+    price_level: int | None = strawberry.federation.field(
+        tags=SHOWN, description="1 (cheap) to 4 (expensive); null if that is not known."
+    )
+    attributes: list[str] = strawberry.federation.field(
+        tags=SHOWN, description="What it has, such as `wheelchair-accessible`."
+    )
     address: BusinessAddress = strawberry.federation.field(tags=SHOWN, description="Where it is, in words.")
     coordinates: GeoPoint = strawberry.federation.field(tags=SHOWN, description="Where it is on the globe.")
     time_zone: str = strawberry.federation.field(
@@ -218,6 +226,8 @@ class Business:
             keywords=row.keywords,
             phone=row.phone,
             website=row.website,
+            price_level=row.price_level,
+            attributes=row.attributes,
             address=BusinessAddress(
                 street=row.street, postal_code=row.postal_code, city=row.city, country_code=row.country_code
             ),
@@ -334,12 +344,17 @@ class BusinessPayload(MutationPayload):
 @strawberry.type(description="A page of businesses.")
 class BusinessConnection(Connection[Business]):
     wanted: strawberry.Private[BusinessFilter]
+    near: strawberry.Private[Coordinates | None]
 
     @strawberry.federation.field(
         tags=PAGING, description="How many businesses fulfil the filter, on all pages together."
     )
     async def total_count(self, info: Info) -> int:
         return await listings.count(info.context.session, self.wanted)
+
+    @strawberry.federation.field(tags=SHOWN, description="What further conditions would leave, on all pages together.")
+    async def facets(self, info: Info) -> BusinessFacets:
+        return BusinessFacets.of(await facets(info.context.session, self.wanted, self.near))
 
 
 def _sees_hidden(info: Info, author_id: UUID) -> bool:

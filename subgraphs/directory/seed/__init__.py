@@ -18,6 +18,7 @@ from subgraphs.directory.domain.listings import Listing, RawListing, slug_of, te
 from subgraphs.directory.domain.moderation import ReportReason
 from subgraphs.directory.repository import categories, claims, hours, listings, reports, responses, reviews
 from subgraphs.directory.seed.businesses import (
+    ATTRIBUTES,
     CATEGORIES,
     CITIES,
     HOURS,
@@ -179,6 +180,8 @@ def _listing(tenant_slug: str, place: int, demo: DemoListing) -> Listing:
         website=f"https://{slug_of(demo.name)}.example",
         language=text_configuration("en"),
         owner_id=None if owner is None else demo_id(tenant_slug, "user", owner),
+        price_level=place % 5 or None,
+        attributes=tuple(each for number, each in enumerate(ATTRIBUTES) if (place + 1) % (number + 2) == 0),
     ).checked()
 
 

@@ -109,6 +109,9 @@ def demo_holidays(country_code: str) -> tuple[OpeningException, ...]:
     )
 
 
+ATTRIBUTES = ("card-payment", "wheelchair-accessible", "wifi", "parking", "outdoor-seating", "pets-welcome")
+"""What every second, third, fourth and so on demo business has."""
+
 CITIES: dict[str, tuple[str, str, str, str]] = {
     "acme": ("Lisboa", "PT", "Europe/Lisbon", "+351 20 055 0"),
     "globex": ("Berlin", "DE", "Europe/Berlin", "+49 30 23125 "),

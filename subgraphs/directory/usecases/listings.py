@@ -186,4 +186,6 @@ def _raw(row: Row[Any]) -> RawListing:
         phone=row.phone,
         website=row.website,
         owner_id=row.owner_id,
+        price_level=row.price_level,
+        attributes=tuple(row.attributes),
     )

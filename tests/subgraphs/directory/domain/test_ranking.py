@@ -1,9 +1,10 @@
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subgraphs.directory.domain.ranking import Hit, Match, fuse, near_enough
+from subgraphs.directory.domain.ranking import Hit, Match, fuse, least_similarity, near_enough
 
 A, B, C = (UUID(int=n) for n in (1, 2, 3))
 
@@ -39,7 +40,16 @@ def test_fusion_loses_nothing_and_keeps_what_both_lists_agree_on(one: list[Hit],
 
 def test_only_hits_near_the_best_are_answers() -> None:
     hits = [Hit(A, 0.6), Hit(B, 0.37), Hit(C, 0.35)]
-    assert near_enough(hits) == hits[:2]
-    assert near_enough([Hit(A, 0.3), Hit(B, 0.19)]) == [Hit(A, 0.3)]
-    assert near_enough([Hit(A, 0.1)]) == []
-    assert near_enough([]) == []
+    assert near_enough(hits, least_similarity(0.6)) == hits[:2]
+    assert near_enough([Hit(A, 0.3), Hit(B, 0.19)], least_similarity(0.3)) == [Hit(A, 0.3)]
+    assert near_enough([Hit(A, 0.1)], least_similarity(0.1)) == []
+    # What is an answer is known before a filter leaves the second best alone.
+    assert near_enough(hits[2:], least_similarity(0.6)) == []
+
+
+def test_a_distance_counts_half() -> None:
+    near = fuse({"text": [Hit(A, 2), Hit(B, 1)], "distance": [Hit(B, -10), Hit(C, -20), Hit(A, -900)]})
+    scores = {hit.id: hit.score for hit in near}
+    assert scores[B] == pytest.approx(1 / 62 + 0.5 / 61)
+    # Half the weight: of two that are a place apart in both lists, what the words say counts.
+    assert near[0].id == A
