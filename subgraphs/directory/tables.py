@@ -27,7 +27,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.types import UserDefinedType
 
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
@@ -57,6 +57,7 @@ categories = tenant_table(
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False, server_default=""),
     Column("sort", Integer, nullable=False, server_default="0"),
+    Column("translations", JSONB, nullable=False, server_default="{}"),
     tenant_reference("parent_id", "directory.categories", ondelete="RESTRICT"),
     UniqueConstraint("tenant_id", "slug"),
     CheckConstraint("parent_id <> id", "not_its_own_parent"),

@@ -1,6 +1,7 @@
 """What the directory refuses.
 
 BadUserInput
+├── InvalidCategory       a category's translations
 ├── InvalidClaim          what is said in a claim
 ├── InvalidListing        a listing's own text, address or contact
 ├── InvalidOpeningHours   a timetable that no place can keep
@@ -21,6 +22,9 @@ Conflict
 ├── SlugTaken             a slug is unique within the tenant
 └── StaleVersion          someone else changed the listing first
 Refused
+├── CategoryCycle         a tree has no circles
+├── CategoryInUse         only what is empty is deleted
+├── CategoryTooDeep       a tree has few levels
 ├── ClaimClosed           a claim is decided once, and expires
 ├── ClaimImpossible       the listing has nothing that this method could prove
 ├── ClaimNotProven        a wrong code, or a website without the token
@@ -28,6 +32,7 @@ Refused
 ├── NotYourListing        a business acts by its owner, or by who manages the tenant
 ├── NotYourReview         a review belongs to its author
 ├── OwnReview             nobody reports their own
+├── TooManyCategories     categories beside one another are bounded
 ├── TooManyClaims         claims and codes are bounded
 ├── TooManyReports        reports are bounded
 └── ResponsePublished     what is published is replaced in public, not by a draft
@@ -36,6 +41,10 @@ Refused
 from __future__ import annotations
 
 from resolvers.errors import BadUserInput, Conflict, NotFound, Refused
+
+
+class InvalidCategory(BadUserInput):
+    """The category is not valid."""
 
 
 class InvalidClaim(BadUserInput):
@@ -176,3 +185,27 @@ class TooManyClaims(Refused):
     """Too many claims or codes; wait, or withdraw a claim."""
 
     code = "TOO_MANY_CLAIMS"
+
+
+class CategoryCycle(Refused):
+    """A category cannot be below itself."""
+
+    code = "CATEGORY_CYCLE"
+
+
+class CategoryInUse(Refused):
+    """There are businesses or categories in it; move them first."""
+
+    code = "CATEGORY_IN_USE"
+
+
+class CategoryTooDeep(Refused):
+    """The tree of categories has six levels at most."""
+
+    code = "CATEGORY_TOO_DEEP"
+
+
+class TooManyCategories(Refused):
+    """At most 200 categories are beside one another."""
+
+    code = "TOO_MANY_CATEGORIES"

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, select
+from sqlalchemy import Row, delete, exists, func, literal, not_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.errors import SlugTaken
 from subgraphs.directory.tables import businesses, categories
 
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _IN_ORDER = (categories.c.sort, categories.c.name, categories.c.id)
 
 
@@ -98,3 +99,21 @@ async def add(session: TenantSession, tenant_id: UUID, *, slug: str, name: str, 
     if row is None:
         raise SlugTaken
     return row
+
+
+async def locked_tree(session: TenantSession, tenant_id: UUID) -> dict[UUID, UUID | None]:
+    """The parent of each category. Until the transaction ends, whoever else asks this for the tenant waits."""
+    await session.execute(_LOCK, {"name": f"directory.categories/{tenant_id}"})
+    return {row.id: row.parent_id for row in await session.rows(select(categories.c.id, categories.c.parent_id))}
+
+
+async def change(session: TenantSession, category_id: UUID, **values: Any) -> Row[Any] | None:
+    """Overwrite columns of a category and return it, or None if there is none."""
+    changed = update(categories).where(categories.c.id == category_id)
+    return await session.row(changed.values(**values, updated_at=func.now()).returning(categories))
+
+
+async def remove_empty(session: TenantSession, category_id: UUID) -> bool:
+    """Delete a category without businesses; False if it has some, or is gone."""
+    held = exists().where(businesses.c.category_id == category_id)
+    return bool(await session.execute(delete(categories).where(categories.c.id == category_id, not_(held))))

@@ -2,8 +2,6 @@
 
 # ruff: noqa: A001, A002 (the names of GraphQL arguments)
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import strawberry
@@ -18,11 +16,11 @@ from subgraphs.directory.domain.errors import ReviewNotFound
 from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import RawListing, text_configuration
 from subgraphs.directory.domain.responses import Wording
-from subgraphs.directory.schema.categories import BusinessCategory
+from subgraphs.directory.schema.categories import CategoryMutations
 from subgraphs.directory.schema.claims import ClaimMutations
 from subgraphs.directory.schema.hours import OpeningIntervalInput, SetOpeningExceptionsInput, SetOpeningHoursInput
 from subgraphs.directory.schema.moderation import ModerationMutations
-from subgraphs.directory.schema.parts import WRITE, CoordinatesInput
+from subgraphs.directory.schema.parts import WRITE, CoordinatesInput, under
 from subgraphs.directory.schema.types import Business, BusinessPayload, Review, WritingEngine
 from subgraphs.directory.usecases import listings, responses, reviews
 
@@ -163,14 +161,6 @@ class DraftReviewResponseInput:
     review_id: strawberry.ID = strawberry.field(description="The review.")
 
 
-@strawberry.input(description="A new category.")
-class CreateCategoryInput:
-    name: str = strawberry.field(description="What people call it.")
-    slug: str | None = strawberry.field(default=None, description="Name for addresses; made of the name if left out.")
-    description: str = strawberry.field(default="", description="What belongs here.")
-    parent_id: strawberry.ID | None = strawberry.field(default=None, description="The category above.")
-
-
 @strawberry.type(description="Answer of `deleteBusiness`.")
 class DeleteBusinessPayload(MutationPayload):
     deleted_id: strawberry.ID | None = strawberry.field(default=None, description="The id that the business had.")
@@ -194,22 +184,17 @@ class RemoveReviewPayload(MutationPayload):
     business: Business | None = strawberry.field(default=None, description="The business, its rating without it.")
 
 
-@strawberry.type(description="Answer of `createCategory`.")
-class CategoryPayload(MutationPayload):
-    category: BusinessCategory | None = strawberry.field(default=None, description="The new category.")
-
-
 IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")]
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(ModerationMutations, ClaimMutations):
+class Mutation(ModerationMutations, ClaimMutations, CategoryMutations):
     @mutation(BusinessPayload, scope="directory:write", description="List a business.")
     async def create_business(
         self, info: Info, input: Annotated[CreateBusinessInput, strawberry.argument(description="The listing.")]
     ) -> BusinessPayload:
         context = info.context
-        with _under("input"):
+        with under("input"):
             raw = input.to_domain(context.request.locale)
             id = await listings.create_business(context.session, context.tenant_id(), context.services.embeddings, raw)
         return BusinessPayload(business=await Business.load(info, id))
@@ -219,7 +204,7 @@ class Mutation(ModerationMutations, ClaimMutations):
         self, info: Info, input: Annotated[UpdateBusinessInput, strawberry.argument(description="The changes.")]
     ) -> BusinessPayload:
         context = info.context
-        with _under("input"):
+        with under("input"):
             id = parse_id(input.id, "id")
             await listings.update_business(
                 context.session,
@@ -248,7 +233,7 @@ class Mutation(ModerationMutations, ClaimMutations):
         self, info: Info, input: Annotated[SetOpeningHoursInput, strawberry.argument(description="The timetable.")]
     ) -> BusinessPayload:
         context = info.context
-        with _under("input"):
+        with under("input"):
             id = parse_id(input.business_id, "businessId")
             hours = OpeningHours.of(input.time_zone, [interval.to_domain() for interval in input.opening_hours])
             await listings.set_opening_hours(context.session, context.tenant_id(), id, hours)
@@ -263,7 +248,7 @@ class Mutation(ModerationMutations, ClaimMutations):
         self, info: Info, input: Annotated[SetOpeningExceptionsInput, strawberry.argument(description="All of them.")]
     ) -> BusinessPayload:
         context = info.context
-        with _under("input"):
+        with under("input"):
             id = parse_id(input.business_id, "businessId")
             exceptions = [each.to_domain() for each in input.exceptions]
             await listings.set_opening_exceptions(context.session, context.tenant_id(), id, exceptions)
@@ -274,7 +259,7 @@ class Mutation(ModerationMutations, ClaimMutations):
         self, info: Info, input: Annotated[AddReviewInput, strawberry.argument(description="The review.")]
     ) -> ReviewPayload:
         context = info.context
-        with _under("input"):
+        with under("input"):
             row = await reviews.add_review(
                 context.session,
                 context.tenant_id(),
@@ -293,7 +278,7 @@ class Mutation(ModerationMutations, ClaimMutations):
         context = info.context
         given = {name: getattr(input, name) for name in ("rating", "title", "body")}
         changes = {name: value for name, value in given.items() if value is not None}
-        with _under("input"):
+        with under("input"):
             row = await reviews.edit_review(context.session, context.user_id(), parse_id(input.id, "id"), **changes)
         return ReviewPayload(review=Review.of(row))
 
@@ -317,7 +302,7 @@ class Mutation(ModerationMutations, ClaimMutations):
     ) -> ReviewPayload:
         context = info.context
         run_id = context.request.run_id
-        with _under("input"):
+        with under("input"):
             review_id = parse_id(input.review_id, "reviewId")
             run = None if run_id is None else parse_id(run_id)
             wording = Wording.of(input.text, input.engine.value, input.model, run)
@@ -337,37 +322,11 @@ class Mutation(ModerationMutations, ClaimMutations):
     async def draft_review_response(
         self, info: Info, input: Annotated[DraftReviewResponseInput, strawberry.argument(description="Which review.")]
     ) -> DraftReviewResponsePayload:
-        with _under("input"):
+        with under("input"):
             row = await info.context.load(loaders.review_by_id, parse_id(input.review_id, "reviewId"))
         if row is None:
             raise ReviewNotFound
         return DraftReviewResponsePayload(review=Review.of(row))
-
-    @mutation(CategoryPayload, scope="directory:write", description="Add a category.")
-    async def create_category(
-        self, info: Info, input: Annotated[CreateCategoryInput, strawberry.argument(description="The category.")]
-    ) -> CategoryPayload:
-        context = info.context
-        with _under("input"):
-            row = await listings.create_category(
-                context.session,
-                context.tenant_id(),
-                name=input.name,
-                slug=input.slug,
-                description=input.description,
-                parent_id=None if input.parent_id is None else parse_id(input.parent_id, "parentId"),
-            )
-        return CategoryPayload(category=BusinessCategory.of(row))
-
-
-@contextmanager
-def _under(argument: str) -> Iterator[None]:
-    """Puts the argument's name before the path of a wrong value."""
-    try:
-        yield
-    except BadUserInput as error:
-        error.path = (argument, *error.path)
-        raise
 
 
 def _attributes(name: str, value: Any) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """What the directory's types have in common: tags, arguments, places, references."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
 from strawberry.federation.schema_directives import Key
 
+from resolvers.errors import BadUserInput
 from resolvers.ids import wire_id
 from subgraphs.directory.domain.geo import Coordinates
 
@@ -61,3 +64,13 @@ class Account:
     @classmethod
     def of(cls, id: UUID) -> Self:  # noqa: A002
         return cls(id=wire_id(id))
+
+
+@contextmanager
+def under(argument: str) -> Iterator[None]:
+    """Puts the argument's name before the path of a wrong value."""
+    try:
+        yield
+    except BadUserInput as error:
+        error.path = (argument, *error.path)
+        raise

@@ -22,6 +22,7 @@ from subgraphs.directory.seed.businesses import (
     CATEGORIES,
     CITIES,
     HOURS,
+    TRANSLATIONS,
     DemoListing,
     demo_holidays,
     demo_listings,
@@ -142,6 +143,7 @@ async def _seed_categories(session: TenantSession, tenant_id: UUID, slug: str) -
             "slug": slug_of(name),
             "name": name,
             "description": description,
+            "translations": TRANSLATIONS.get(name, {}),
             "parent_id": None if parent is None else _category_id(slug, parent),
             "sort": sort,
         }

@@ -109,6 +109,16 @@ def demo_holidays(country_code: str) -> tuple[OpeningException, ...]:
     )
 
 
+TRANSLATIONS: dict[str, dict[str, str]] = {
+    "Food and drink": {"de": "Essen und Trinken", "pt": "Comida e bebida"},
+    "Shopping": {"de": "Einkaufen", "pt": "Compras"},
+    "Health": {"de": "Gesundheit", "pt": "Saúde"},
+    "Bakery": {"de": "Bäckerei", "pt": "Padaria"},
+    "Bookshop": {"de": "Buchhandlung", "pt": "Livraria"},
+    "Dentist": {"de": "Zahnarzt", "pt": "Dentista"},
+}
+"""Names of some categories by language."""
+
 ATTRIBUTES = ("card-payment", "wheelchair-accessible", "wifi", "parking", "outdoor-seating", "pets-welcome")
 """What every second, third, fourth and so on demo business has."""
 

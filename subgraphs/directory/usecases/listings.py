@@ -19,11 +19,7 @@ from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import (
     Listing,
     RawListing,
-    listing_description,
-    listing_name,
-    listing_slug,
     search_text,
-    slug_of,
 )
 from subgraphs.directory.repository import categories, hours, listings, search
 from subgraphs.directory.usecases.ownership import end_ownership
@@ -118,23 +114,6 @@ async def set_opening_exceptions(
     await check_acts_for(session, business_id)
     await listings.touch(session, business_id)
     await hours.replace(session, tenant_id, business_id, exceptions=checked)
-
-
-async def create_category(
-    session: TenantSession, tenant_id: UUID, *, name: str, slug: str | None, description: str, parent_id: UUID | None
-) -> Row[Any]:
-    """Store a new category and return its row.
-
-    Raises:
-        BadUserInput: the category breaks a rule.
-        CategoryNotFound: there is no such parent.
-        SlugTaken: another category has its slug.
-    """
-    values = {"name": listing_name(name), "description": listing_description(description)}
-    if parent_id is not None:
-        await _category_name(session, parent_id)
-    slug = listing_slug(slug) if slug else slug_of(name)
-    return await categories.add(session, tenant_id, slug=slug, parent_id=parent_id, **values)
 
 
 async def embed(
