@@ -19,7 +19,7 @@ MAX_EXCEPTIONS = 60
 MAX_EXCEPTION_INTERVALS = 6
 MAX_EXCEPTION_DAYS = 366
 _MAX_NAME = 80
-_PATH = ("exceptions",)
+_PATH = ("specialHours",)
 # Any year that has all days.
 _LEAP_YEAR = [date(2024, 1, 1) + timedelta(days=day) for day in range(366)]
 

@@ -36,8 +36,8 @@ class BusinessHours:
         return cls(weekday=Weekday(interval.weekday), opens=interval.opens, closes=interval.closes)
 
 
-@strawberry.federation.type(tags=SHOWN, description="A stretch of being open that begins on each day of an exception.")
-class BusinessExceptionHours:
+@strawberry.federation.type(tags=SHOWN, description="A stretch of being open that begins on each day of special hours.")
+class BusinessSpecialInterval:
     opens: time = strawberry.field(description="Wall-clock time of opening.")
     closes: time = strawberry.field(
         description="Wall-clock time of closing; not after `opens` means on the next day, the same means 24 hours."
@@ -47,12 +47,12 @@ class BusinessExceptionHours:
 @strawberry.federation.type(
     tags=SHOWN, description="Days on which other hours are kept than the week says: a holiday, a season, a late night."
 )
-class BusinessOpeningException:
+class BusinessSpecialHours:
     first_day: date = strawberry.field(description="The first of the days, in the business's time zone.")
     last_day: date = strawberry.field(description="The last of the days.")
     yearly: bool = strawberry.field(description="Whether it is so every year.")
     name: str = strawberry.field(description="What people call it; may be empty.")
-    hours: list[BusinessExceptionHours] = strawberry.field(
+    hours: list[BusinessSpecialInterval] = strawberry.field(
         description="What begins on each of the days, instead of what the week says; none means closed."
     )
 
@@ -64,7 +64,7 @@ class BusinessOpeningException:
             yearly=exception.yearly,
             name=exception.name,
             hours=[
-                BusinessExceptionHours(
+                BusinessSpecialInterval(
                     opens=time_of(each.start_minute), closes=time_of(each.start_minute + each.length_minutes)
                 )
                 for each in exception.intervals
@@ -84,7 +84,7 @@ class BusinessOpeningState:
     next_change_at: datetime | None = strawberry.field(
         description="When it closes, or opens, next, its time zone's clock changes considered; null if it never does."
     )
-    exception: BusinessOpeningException | None = strawberry.field(
+    special_hours: BusinessSpecialHours | None = strawberry.field(
         description="Why the hours of that day are not those of the week; null if they are."
     )
 
@@ -108,8 +108,8 @@ class SetOpeningHoursInput:
     opening_hours: list[OpeningIntervalInput] = strawberry.field(description="Intervals that do not overlap.")
 
 
-@strawberry.input(description="A stretch of being open that begins on each day of an exception.")
-class ExceptionHoursInput:
+@strawberry.input(description="A stretch of being open that begins on each day of special hours.")
+class SpecialIntervalInput:
     opens: time = strawberry.field(description="Wall-clock time of opening, whole minutes.")
     closes: time = strawberry.field(
         description="Wall-clock time of closing; not after `opens` means on the next day, the same means 24 hours."
@@ -117,7 +117,7 @@ class ExceptionHoursInput:
 
 
 @strawberry.input(description="Days on which other hours are kept than the week says.")
-class OpeningExceptionInput:
+class SpecialHoursInput:
     first_day: date = strawberry.field(description="The first of the days, in the business's time zone.")
     last_day: date | None = strawberry.field(
         default=None, description="The last of the days, at most a year later; the first if left out."
@@ -126,7 +126,7 @@ class OpeningExceptionInput:
         default=False, description="The same every year. One for a certain year counts before it."
     )
     name: str = strawberry.field(default="", description="What people call it, at most 80 characters.")
-    hours: list[ExceptionHoursInput] = strawberry.field(
+    hours: list[SpecialIntervalInput] = strawberry.field(
         default_factory=list, description="What begins on each of the days, at most 6; none means closed."
     )
 
@@ -136,10 +136,10 @@ class OpeningExceptionInput:
         return OpeningException.of(self.first_day, last_day, intervals, yearly=self.yearly, name=self.name)
 
 
-@strawberry.input(description="The exceptions to the timetable of a business, instead of those it has.")
-class SetOpeningExceptionsInput:
+@strawberry.input(description="The special hours of a business, instead of those it has.")
+class SetSpecialHoursInput:
     business_id: strawberry.ID = strawberry.field(description="The business.")
-    exceptions: list[OpeningExceptionInput] = strawberry.field(
+    special_hours: list[SpecialHoursInput] = strawberry.field(
         description="At most 60. No two of a year, and no two yearly ones, have a day in common."
     )
 

@@ -18,7 +18,7 @@ from subgraphs.directory.domain.listings import RawListing, text_configuration
 from subgraphs.directory.domain.responses import Wording
 from subgraphs.directory.schema.categories import CategoryMutations
 from subgraphs.directory.schema.claims import ClaimMutations
-from subgraphs.directory.schema.hours import OpeningIntervalInput, SetOpeningExceptionsInput, SetOpeningHoursInput
+from subgraphs.directory.schema.hours import OpeningIntervalInput, SetOpeningHoursInput, SetSpecialHoursInput
 from subgraphs.directory.schema.moderation import ModerationMutations
 from subgraphs.directory.schema.parts import WRITE, CoordinatesInput, under
 from subgraphs.directory.schema.types import Business, BusinessPayload, Review, WritingEngine
@@ -242,15 +242,15 @@ class Mutation(ModerationMutations, ClaimMutations, CategoryMutations):
     @mutation(
         BusinessPayload,
         scope="directory:read",
-        description="Replace the exceptions to the timetable of one's own business; of any with `directory:write`.",
+        description="Replace the special hours of one's own business; of any with `directory:write`.",
     )
-    async def set_opening_exceptions(
-        self, info: Info, input: Annotated[SetOpeningExceptionsInput, strawberry.argument(description="All of them.")]
+    async def set_special_hours(
+        self, info: Info, input: Annotated[SetSpecialHoursInput, strawberry.argument(description="All of them.")]
     ) -> BusinessPayload:
         context = info.context
         with under("input"):
             id = parse_id(input.business_id, "businessId")
-            exceptions = [each.to_domain() for each in input.exceptions]
+            exceptions = [each.to_domain() for each in input.special_hours]
             await listings.set_opening_exceptions(context.session, context.tenant_id(), id, exceptions)
         return BusinessPayload(business=await Business.load(info, id))
 

@@ -26,9 +26,9 @@ from subgraphs.directory.schema.categories import BusinessCategory
 from subgraphs.directory.schema.facets import BusinessFacets
 from subgraphs.directory.schema.hours import (
     BusinessHours,
-    BusinessOpeningException,
     BusinessOpeningState,
     BusinessOpenPeriod,
+    BusinessSpecialHours,
     instant,
     opening_window,
 )
@@ -282,18 +282,18 @@ class Business:
         return BusinessOpeningState(
             is_open=timetable.is_open(moment),
             next_change_at=timetable.next_change(moment),
-            exception=None if exception is None else BusinessOpeningException.of(exception),
+            special_hours=None if exception is None else BusinessSpecialHours.of(exception),
         )
 
     @strawberry.federation.field(
         tags=SHOWN, description="Days with other hours than the week's, those of one year first, by day; at most 60."
     )
-    async def opening_exceptions(self, info: Info) -> list[BusinessOpeningException]:
+    async def special_hours(self, info: Info) -> list[BusinessSpecialHours]:
         found = await info.context.load(loaders.opening_exceptions, self.row.id)
-        return [BusinessOpeningException.of(each) for each in found]
+        return [BusinessSpecialHours.of(each) for each in found]
 
     @strawberry.federation.field(
-        tags=SHOWN, description="When it is open between two instants, exceptions and clock changes considered."
+        tags=SHOWN, description="When it is open between two instants, special hours and clock changes considered."
     )
     async def open_periods(
         self,

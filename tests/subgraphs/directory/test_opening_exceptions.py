@@ -15,8 +15,8 @@ from subgraphs.directory.repository import hours
 from subgraphs.directory.repository.filters import conditions
 from subgraphs.directory.tables import businesses
 
-SET = """mutation ($input: SetOpeningExceptionsInput!) { setOpeningExceptions(input: $input) {
-  business { version openingExceptions { firstDay lastDay yearly name hours { opens closes } } }
+SET = """mutation ($input: SetSpecialHoursInput!) { setSpecialHours(input: $input) {
+  business { version specialHours { firstDay lastDay yearly name hours { opens closes } } }
   errors { code ... on InvalidInputError { path } } } }"""
 CHRISTMAS = {"firstDay": "2024-12-25", "yearly": True, "name": "  Christmas  "}
 EVE = {"firstDay": "2025-12-24", "lastDay": "2025-12-24", "hours": [{"opens": "09:00", "closes": "14:00"}]}
@@ -28,31 +28,31 @@ async def test_exceptions_are_set_and_shown(new_tenant: Any) -> None:
     business = await new_tenant.add_one(owner_id=owner)
     async with new_tenant.directory.database.session(new_tenant.context) as session:
         await hours.add_intervals(session, new_tenant.id, {business: every_day})
-    wanted = {"input": {"businessId": str(business), "exceptions": [CHRISTMAS, EVE]}}
-    stranger = (await new_tenant.data(SET, wanted, scopes=["directory:read"]))["setOpeningExceptions"]
+    wanted = {"input": {"businessId": str(business), "specialHours": [CHRISTMAS, EVE]}}
+    stranger = (await new_tenant.data(SET, wanted, scopes=["directory:read"]))["setSpecialHours"]
     assert stranger == {"business": None, "errors": [{"code": "NOT_YOUR_LISTING"}]}
-    payload = (await new_tenant.data(SET, wanted, user=owner, scopes=["directory:read"]))["setOpeningExceptions"]
+    payload = (await new_tenant.data(SET, wanted, user=owner, scopes=["directory:read"]))["setSpecialHours"]
     day = {"firstDay": "2024-12-25", "lastDay": "2024-12-25", "yearly": True, "name": "Christmas", "hours": []}
     eve = {**EVE, "yearly": False, "name": "", "hours": [{"opens": "09:00:00", "closes": "14:00:00"}]}
-    assert payload == {"business": {"version": 2, "openingExceptions": [eve, day]}, "errors": []}
+    assert payload == {"business": {"version": 2, "specialHours": [eve, day]}, "errors": []}
     look = """query ($id: ID!) { business(id: $id) {
-      eve: openingState(at: "2025-12-24T08:30:00Z") { isOpen nextChangeAt exception { firstDay } }
-      day: openingState(at: "2031-12-25T12:00:00Z") { isOpen nextChangeAt exception { name } }
-      usual: openingState(at: "2025-12-23T12:00:00Z") { isOpen exception { name } }
+      eve: openingState(at: "2025-12-24T08:30:00Z") { isOpen nextChangeAt specialHours { firstDay } }
+      day: openingState(at: "2031-12-25T12:00:00Z") { isOpen nextChangeAt specialHours { name } }
+      usual: openingState(at: "2025-12-23T12:00:00Z") { isOpen specialHours { name } }
       openPeriods(from: "2025-12-23T12:00:00+01:00", to: "2025-12-26T12:00:00Z") { opensAt closesAt } } }"""
     shown = (await new_tenant.data(look, {"id": str(business)}))["business"]
     assert shown == {
         "eve": {
             "isOpen": False,
             "nextChangeAt": "2025-12-24T09:00:00+00:00",
-            "exception": {"firstDay": "2025-12-24"},
+            "specialHours": {"firstDay": "2025-12-24"},
         },
         "day": {
             "isOpen": False,
             "nextChangeAt": "2031-12-26T10:00:00+00:00",
-            "exception": {"name": "Christmas"},
+            "specialHours": {"name": "Christmas"},
         },
-        "usual": {"isOpen": True, "exception": None},
+        "usual": {"isOpen": True, "specialHours": None},
         "openPeriods": [
             {"opensAt": "2025-12-23T11:00:00+00:00", "closesAt": "2025-12-23T18:00:00+00:00"},
             {"opensAt": "2025-12-24T09:00:00+00:00", "closesAt": "2025-12-24T14:00:00+00:00"},
@@ -60,9 +60,9 @@ async def test_exceptions_are_set_and_shown(new_tenant: Any) -> None:
         ],
     }
     for wrong in ([EVE, EVE], [{**EVE, "lastDay": "2025-12-23"}], [CHRISTMAS] * 61):
-        values = {"input": {"businessId": str(business), "exceptions": wrong}}
-        payload = (await new_tenant.data(SET, values))["setOpeningExceptions"]
-        assert payload["errors"] == [{"code": "BAD_USER_INPUT", "path": ["input", "exceptions"]}]
+        values = {"input": {"businessId": str(business), "specialHours": wrong}}
+        payload = (await new_tenant.data(SET, values))["setSpecialHours"]
+        assert payload["errors"] == [{"code": "BAD_USER_INPUT", "path": ["input", "specialHours"]}]
     window = (
         'query ($id: ID!) { business(id: $id) { openPeriods(from: "2025-01-01T00:00:00Z", to: "%s") { opensAt } } }'
     )

@@ -111,7 +111,7 @@ async def test_no_query_shows_another_tenants_rows(directory: Any, name: str) ->
         ("deleteBusiness(id: $id)", {}),
         ('updateBusiness(input: {id: $id, name: "Mine"})', {}),
         ('setOpeningHours(input: {businessId: $id, timeZone: "UTC", openingHours: []})', {}),
-        ("setOpeningExceptions(input: {businessId: $id, exceptions: []})", {}),
+        ("setSpecialHours(input: {businessId: $id, specialHours: []})", {}),
         ("addReview(input: {businessId: $id, rating: 1})", {}),
     ],
     ids=["delete", "update", "hours", "exceptions", "review"],
