@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from resolvers.demo import demo_id
+from subgraphs.directory.seed.businesses import CATEGORIES
 
 BUSINESSES = """
 query ($first: Int, $after: String, $filter: BusinessFilterInput, $orderBy: BusinessOrder! = NAME,
@@ -92,7 +93,7 @@ async def test_a_category_covers_its_descendants(directory: Any) -> None:
         "{ businessCategories { id name businessCount children { id name businessCount } } }", **READ
     )
     (food,) = [category for category in tree["businessCategories"] if category["name"] == "Food and drink"]
-    assert len(tree["businessCategories"]) == 10
+    assert set(CATEGORIES) <= {category["name"] for category in tree["businessCategories"]}
     found = (await directory.data(BUSINESSES, {"first": 100, "filter": {"categoryId": food["id"]}}, **READ))[
         "businesses"
     ]
