@@ -67,6 +67,7 @@ _log = logging.getLogger("brain.app")
 T = TypeVar("T")
 
 _AGENTS = "agents"
+_CONTENT = "content"
 _IDENTITY = "identity"
 _WRITTEN_FOR_CLIENTS = (
     "identity",
@@ -127,7 +128,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     revocations = Revocations(redis, marks)
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
     config = _router_config(settings, names)
-    cms = _cms(settings)
+    cms = _cms(settings, names)
     run_tokens, standings = _run_tokens(settings), None
     if run_tokens is not None and _AGENTS in urls:
         standings = RunStandings(
@@ -214,11 +215,14 @@ def _run_tokens(settings: BrainSettings) -> RunTokens | None:
     return RunTokens(settings.worker_jwks_file, _grants_of)
 
 
-def _cms(settings: BrainSettings) -> CmsProxy | None:
-    """The way to the CMS, if there is one."""
-    if settings.cms_url is None:
+def _cms(settings: BrainSettings, subgraphs: Collection[str]) -> CmsProxy | None:
+    """The way to the CMS, if there is one: beside its subgraph, if nothing else is said."""
+    url = settings.cms_url
+    if url is None and _CONTENT in subgraphs and settings.subgraphs_url is not None:
+        url = settings.subgraphs_url.replace("{name}", _CONTENT)
+    if url is None:
         return None
-    return CmsProxy(settings.cms_url, max_body_bytes=settings.cms_max_body_bytes, timeout_s=settings.cms_timeout_s)
+    return CmsProxy(url, max_body_bytes=settings.cms_max_body_bytes, timeout_s=settings.cms_timeout_s)
 
 
 def _grants_of(crew: str) -> Iterable[str] | None:

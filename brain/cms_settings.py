@@ -23,7 +23,7 @@ class CmsFields(BaseModel):
         pattern=r"^https?://[^/\s]+/?$",
         description=(
             "The content process as the Brain reaches it, `http://127.0.0.1:8004`: its pages for editors are shown at "
-            "`/cms/`. If missing, there are none."
+            "`/cms/`. If missing: where the subgraph `content` is."
         ),
         json_schema_extra=_read_by("up", "brain"),
     )

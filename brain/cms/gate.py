@@ -49,6 +49,10 @@ _log = logging.getLogger("brain.cms")
 
 _AUDIENCE = "content"
 _SCOPE = "content:write"
+# Files whose addresses are signed by the content process, for whoever has one; and what its pages look like.
+_PUBLIC = re.compile(
+    r"/cms/(static|(?:images|downloads)/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/.+"
+)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 _MAX_FORM_BYTES = 20_000
@@ -130,6 +134,8 @@ class _Gate:
         try:
             if not _is_plain(request):
                 answer: Response = self._pages("error", status=404, title="Not found", message="There is no such page.")
+            elif request.method in ("GET", "HEAD") and (public := _PUBLIC.fullmatch(request.url.path)) is not None:
+                answer = await self._sent_on(request, None, request_id, share=f"public {public[1]}")
             elif request.method not in _SAFE and not comes_from_here(request):
                 answer = self._from_elsewhere()
             else:
@@ -167,16 +173,19 @@ class _Gate:
             deadline_ms=int((time.time() + self._proxy.timeout_s) * 1000),
             client=client,
         )
+        assert caller.tenant_id is not None
+        return await self._sent_on(request, context, request_id, share=caller.tenant_id)
+
+    async def _sent_on(self, request: Request, context: str | None, request_id: str, *, share: str) -> Response:
         headers = forwarded(
             request.headers.raw,
             context=context,
             scheme=request.url.scheme,
             host=request.headers.get("host", ""),
-            client=client,
+            client=None if request.client is None else request.client.host,
             request_id=request_id,
         )
-        assert caller.tenant_id is not None
-        return await self._proxy.pass_on(request, headers, tenant_id=caller.tenant_id, path=CMS.path)
+        return await self._proxy.pass_on(request, headers, share=share, path=CMS.path)
 
     async def _caller(self, request: Request, session: Session) -> Caller:
         """Who has signed in; a session whose access token is over is renewed.

@@ -39,13 +39,13 @@ Header = tuple[bytes, bytes]
 
 
 def forwarded(
-    headers: Iterable[Header], *, context: str, scheme: str, host: str, client: str | None, request_id: str
+    headers: Iterable[Header], *, context: str | None, scheme: str, host: str, client: str | None, request_id: str
 ) -> list[tuple[str, str]]:
     """The head of a request to the CMS.
 
     Args:
         headers: the browser's.
-        context: the signed context header's value.
+        context: the signed context header's value; None for what everybody may have: then no cookie passes, either.
         scheme, host: of the address that the browser knows.
         client: the browser's address.
     """
@@ -60,11 +60,12 @@ def forwarded(
             continue
         if name == "cookie":
             cookies = _without_own_cookies(value)
-            if cookies:
+            if cookies and context is not None:
                 sent.append((name, cookies))
             continue
         sent.append((name, value))
-    sent.append((CONTEXT_HEADER, context))
+    if context is not None:
+        sent.append((CONTEXT_HEADER, context))
     sent.append(("x-request-id", request_id))
     sent.append(("x-forwarded-proto", scheme))
     sent.append(("x-forwarded-host", host))

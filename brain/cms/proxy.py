@@ -19,8 +19,8 @@ __all__ = ["BodyTooLarge", "CmsProxy", "CmsUnavailable"]
 _log = logging.getLogger("brain.cms")
 
 _CONNECT_S = 5.0
-_PER_TENANT = 64
-"""Requests of one tenant at a time: others' editors need not wait for them."""
+_SHARE = 64
+"""Requests of one tenant's editors at a time: others' need not wait for them."""
 # A server that closes idle connections does so after five seconds or more; a request must not meet that.
 _KEEP_ALIVE_S = 2.0
 _NO_DEFAULTS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -77,29 +77,29 @@ class CmsProxy:
             self._session = None
 
     async def pass_on(
-        self, request: Request, headers: list[tuple[str, str]], *, tenant_id: str, path: str
+        self, request: Request, headers: list[tuple[str, str]], *, share: str, path: str
     ) -> StreamingResponse:
         """The answer to a request, its body still on the way.
 
         Args:
             headers: all that is sent.
-            tenant_id: whose editor it is.
+            share: of whose share of requests at a time it is: a tenant's editors', or what everybody may have.
             path: below it are the CMS's cookies.
 
         Raises:
             BodyTooLarge: the request's.
-            CmsUnavailable: there is no answer, or the tenant has too many on the way.
+            CmsUnavailable: there is no answer, or too many are on the way.
         """
         assert self._session is not None, "not started"
         if int(request.headers.get("content-length") or 0) > self._max_body_bytes:
             raise BodyTooLarge
-        if self._under_way[tenant_id] >= _PER_TENANT:
+        if self._under_way[share] >= _SHARE:
             raise CmsUnavailable(503, "Too much is under way. Try again in a moment.")
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
         body = _Body(request, self._max_body_bytes, self.timeout_s) if has_body else None
         target = self._base + request.scope["raw_path"].decode("latin-1")
         query = request.scope["query_string"].decode("latin-1")
-        self._under_way[tenant_id] += 1
+        self._under_way[share] += 1
         try:
             answer = await self._session.request(
                 request.method,
@@ -109,7 +109,7 @@ class CmsProxy:
                 allow_redirects=False,
             )
         except BaseException as error:
-            self._left(tenant_id)
+            self._left(share)
             if body is not None and body.is_too_large:
                 raise BodyTooLarge from error
             if isinstance(error, TimeoutError):
@@ -125,12 +125,12 @@ class CmsProxy:
             upstream=self._upstream,
             path=path,
         )
-        return _Passed(answer, passed, lambda: self._left(tenant_id))
+        return _Passed(answer, passed, lambda: self._left(share))
 
-    def _left(self, tenant_id: str) -> None:
-        self._under_way[tenant_id] -= 1
-        if not self._under_way[tenant_id]:
-            del self._under_way[tenant_id]
+    def _left(self, share: str) -> None:
+        self._under_way[share] -= 1
+        if not self._under_way[share]:
+            del self._under_way[share]
 
 
 class _Body:

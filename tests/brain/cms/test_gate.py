@@ -34,7 +34,7 @@ async def test_who_has_not_signed_in_is_asked_to(browser: httpx.AsyncClient, cms
 
 @pytest.mark.parametrize("headers", [{"accept": "application/json"}, {"sec-fetch-dest": "image"}])
 async def test_scripts_and_pictures_get_no_page(browser: httpx.AsyncClient, headers: dict[str, str]) -> None:
-    answer = await browser.get("/cms/static/a.png", headers=headers)
+    answer = await browser.get("/cms/api/a.png", headers=headers)
     assert (answer.status_code, answer.text) == (401, "Sign in first.\n")
 
 
@@ -263,3 +263,21 @@ async def test_without_marks_nobody_passes(
     assert answer.status_code == 503
     assert answer.headers.get_list("set-cookie") == []
     assert cms.seen == []
+
+
+async def test_what_everybody_may_have_needs_no_session(browser: httpx.AsyncClient, cms: Cms, sign_in: Any) -> None:
+    """Files whose addresses are signed: nothing that says who looks goes along."""
+    forged = {CONTEXT_HEADER: "forged", "cookie": f"{sign_in()['cookie']}; sessionid=s"}
+    for path in (
+        f"/cms/images/{ACME['id']}/sign/3/width-100",
+        f"/cms/downloads/{ACME['id']}/s/3/a.pdf",
+        "/cms/static/a.js",
+    ):
+        assert (await browser.get(path, headers=forged)).status_code == 200
+        assert cms.header(CONTEXT_HEADER) == cms.header("cookie") == []
+    for path in ("/cms/images/3/edit/", "/cms/downloads/", f"/cms/images/{ACME['id']}", "/cms/static/", "/cms/images/"):
+        assert (await browser.get(path)).status_code == 401, path
+    assert (
+        await browser.post(f"/cms/images/{ACME['id']}/s/3/x", headers={**HERE, "content-length": "0"})
+    ).status_code == 401
+    assert len(cms.seen) == 3

@@ -178,7 +178,7 @@ async def test_a_cms_that_is_away(editor: httpx.AsyncClient, proxy: CmsProxy) ->
 
 
 async def test_a_tenant_has_no_more_than_its_share(editor: httpx.AsyncClient, cms: Cms, monkeypatch: Any) -> None:
-    monkeypatch.setattr("brain.cms.proxy._PER_TENANT", 2)
+    monkeypatch.setattr("brain.cms.proxy._SHARE", 2)
     go_on = asyncio.Event()
 
     async def held() -> Any:
