@@ -20,7 +20,7 @@ class Services:
     def of(cls, settings: Settings) -> "Services":
         """As the settings say."""
         url, username, file = settings.superset_url, settings.superset_username, settings.superset_password_file
-        if url is None or username is None or file is None:
+        if not url or not username or file is None:
             return cls()
         return cls(Superset(url, username, file), settings.superset_public_url or url)
 

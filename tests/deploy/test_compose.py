@@ -1,7 +1,9 @@
 """docker-compose.yml: what can be held to without Docker. Its form is checked by `make check`."""
 
+import runpy
 from pathlib import Path
 
+import pytest
 import yaml
 
 from brain.config import BrainSettings, variable
@@ -79,3 +81,30 @@ def test_what_the_image_copies_is_let_through() -> None:
     let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert copied == let_through
     assert all((ROOT / name).exists() for name in copied)
+
+
+def test_dashboards_are_embedded_where_it_is_said_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SUPERSET_SECRET_KEY", "SUPERSET_POSTGRES_PASSWORD", "SUPERSET_GUEST_SECRET"):
+        monkeypatch.setenv(name, f"of-{name}")
+    monkeypatch.setenv("SUPERSET_EMBEDDED_IN", "https://portal.example https://admin.example")
+    config = runpy.run_path(str(ROOT / "deploy" / "superset" / "superset_config.py"))
+    assert config["FEATURE_FLAGS"] == {"EMBEDDED_SUPERSET": True}
+    framed = config["TALISMAN_CONFIG"]["content_security_policy"]["frame-ancestors"]
+    assert framed == ["'self'", "https://portal.example", "https://admin.example"]
+    assert config["GUEST_TOKEN_JWT_SECRET"] != config["SECRET_KEY"]
+    assert config.keys() >= {"SQLALCHEMY_DATABASE_URI", "GUEST_ROLE_NAME"}
+    given = COMPOSE["services"]["superset"]["environment"].keys()
+    assert {
+        "SUPERSET_SECRET_KEY",
+        "SUPERSET_POSTGRES_PASSWORD",
+        "SUPERSET_GUEST_SECRET",
+        "SUPERSET_EMBEDDED_IN",
+    } <= given
+
+
+def test_what_is_not_asked_for_is_not_started() -> None:
+    optional = {name for name, service in COMPOSE["services"].items() if service.get("profiles")}
+    assert optional == {"superset", "superset-postgres", "superset-setup"}
+    for name, service in COMPOSE["services"].items():
+        if name not in optional:
+            assert not optional & {*service.get("depends_on", {})}, name
