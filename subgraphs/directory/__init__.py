@@ -1,4 +1,4 @@
-"""The directory: business listings, categories, opening hours, reviews, search.
+"""The directory: business listings, whose they are, categories, opening hours, reviews, search with facets.
 
 Owns the entities ``Business``, ``BusinessCategory`` and ``Review``, each ``@key(fields: "id")``. Refers to ``Account``
 (owner of a listing, author of a review) by id alone. Tells of ``directory.review_posted``,
