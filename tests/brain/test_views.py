@@ -134,4 +134,4 @@ def test_the_public_view_names_nobody() -> None:
         assert word not in sdl
     # Whose name stands above an article is published; who wrote a review is not.
     told = {line.strip() for line in sdl.splitlines() if "author" in line.lower() and '"""' not in line}
-    assert told == {"authors: [ContentAuthor!]!", "type ContentAuthor {"}
+    assert told == {"authors: [ContentAuthor!]!", "type ContentAuthor {", "author: String = null"}
