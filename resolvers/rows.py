@@ -3,19 +3,28 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Table, any_, literal
+from sqlalchemy import ARRAY, ColumnElement, Row, Table, any_, literal
 from sqlalchemy.exc import IntegrityError
 
 from resolvers.errors import DomainError
+from resolvers.values import plain
 
-__all__ = ["among", "columns_of", "refusing"]
+__all__ = ["among", "columns_of", "read", "refusing"]
+
+T = TypeVar("T")
 
 
 def columns_of(table: Table, entity: Any) -> tuple[ColumnElement[Any], ...]:
     """The columns of `table` that `entity` (a dataclass) holds, in the order of its fields."""
     return tuple(table.c[field.name] for field in fields(entity))
+
+
+def read(entity: Callable[..., T], row: Row[Any], count: int) -> T:
+    """The dataclass of a row, from its first `count` columns; numbers without zeros behind them."""
+    return entity(*(plain(value) if isinstance(value, Decimal) else value for value in row[:count]))
 
 
 def among(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:

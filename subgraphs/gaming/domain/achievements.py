@@ -12,7 +12,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
-from subgraphs.gaming.domain.values import MAX_NUMBER, checked_number, checked_text
+from resolvers.values import checked_text
+from subgraphs.gaming.domain.values import MAX_NUMBER, checked_number
 
 __all__ = [
     "MAX_PER_GAME",

@@ -6,7 +6,8 @@ from enum import Enum
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
-from subgraphs.gaming.domain.values import MAX_NUMBER, checked_number, checked_text
+from resolvers.values import checked_text
+from subgraphs.gaming.domain.values import MAX_NUMBER, checked_number
 
 __all__ = ["Game", "GameChange", "GameScoring", "GameStatus", "ScoreRules", "change_game", "new_game", "rank_key"]
 

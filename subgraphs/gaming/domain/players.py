@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from subgraphs.gaming.domain.values import checked_text
+from resolvers.values import checked_text
 
 __all__ = ["Player", "new_player", "renamed"]
 

@@ -7,8 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
+from resolvers.values import checked_text
 from subgraphs.gaming.domain.errors import SeasonOver
-from subgraphs.gaming.domain.values import checked_text
 
 __all__ = ["Season", "SeasonStatus", "closed", "ended", "new_season"]
 

@@ -7,9 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
+from resolvers.values import checked_text
 from subgraphs.gaming.domain.errors import SessionOver
 from subgraphs.gaming.domain.games import ScoreRules
-from subgraphs.gaming.domain.values import MAX_NUMBER, checked_number, checked_text
+from subgraphs.gaming.domain.values import MAX_NUMBER, checked_number
 
 __all__ = [
     "MAX_OPEN",

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Final
 from uuid import UUID, uuid5
 
+from resolvers.values import checked_text
 from subgraphs.gaming.domain.draws import round_robin, seeds_of_bracket
 from subgraphs.gaming.domain.errors import (
     MatchDrawn,
@@ -24,7 +25,7 @@ from subgraphs.gaming.domain.errors import (
     TournamentOver,
 )
 from subgraphs.gaming.domain.games import GameScoring, rank_key
-from subgraphs.gaming.domain.values import MAX_NUMBER, checked_number, checked_text
+from subgraphs.gaming.domain.values import MAX_NUMBER, checked_number
 
 __all__ = [
     "MatchStatus",

@@ -13,9 +13,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
+from resolvers.values import checked_text
 from subgraphs.sourcing.domain.costs import CostInputs, Costs
 from subgraphs.sourcing.domain.errors import CandidateNotReady, EvaluationChanged
-from subgraphs.sourcing.domain.values import MARKETPLACES, Marketplace, checked_amount, checked_asin, checked_text
+from subgraphs.sourcing.domain.values import MARKETPLACES, Marketplace, checked_amount, checked_asin
 
 __all__ = [
     "Candidate",

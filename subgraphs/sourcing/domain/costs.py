@@ -20,8 +20,9 @@ from fractions import Fraction
 from typing import Final
 
 from resolvers.errors import InvalidValue
+from resolvers.values import checked_currency, checked_text
 from subgraphs.sourcing.domain.errors import CurrencyMismatch
-from subgraphs.sourcing.domain.values import checked_amount, checked_currency, checked_percent, checked_text, coin_of
+from subgraphs.sourcing.domain.values import checked_amount, checked_percent, coin_of
 
 __all__ = ["CostInputs", "Costs", "checked_inputs", "costs_of", "exact_profit", "price_for_margin"]
 

@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
+from resolvers.values import checked_text
 from subgraphs.sourcing.domain.errors import DropshipOrderNotReady
-from subgraphs.sourcing.domain.values import checked_text
 
 __all__ = ["DropshipOrder", "DropshipStatus", "cancelled", "delivered", "ordered", "shipped"]
 

@@ -6,18 +6,16 @@ from decimal import Decimal
 from typing import Final
 
 from resolvers.errors import InvalidValue
+from resolvers.values import plain
 
 __all__ = [
     "MARKETPLACES",
     "Marketplace",
     "checked_amount",
     "checked_asin",
-    "checked_currency",
     "checked_marketplace",
     "checked_percent",
-    "checked_text",
     "coin_of",
-    "plain",
 ]
 
 MOST: Final = Decimal(100_000_000)
@@ -92,32 +90,6 @@ def checked_asin(field: str, text: str) -> str:
     return asin
 
 
-def checked_text(field: str, text: str, longest: int, *, least: int = 1) -> str:
-    """The text without white space around it.
-
-    Raises:
-        InvalidValue: too short, too long, or with characters that cannot be stored.
-    """
-    stripped = text.strip()
-    if not least <= len(stripped) <= longest:
-        raise InvalidValue(field, f"must have {least} to {longest} characters")
-    if "\0" in stripped or any("\ud800" <= character <= "\udfff" for character in stripped):
-        raise InvalidValue(field, "has characters that cannot be stored")
-    return stripped
-
-
-def checked_currency(field: str, code: str) -> str:
-    """An ISO 4217 code, in capitals.
-
-    Raises:
-        InvalidValue: not three letters.
-    """
-    upper = code.strip().upper()
-    if len(upper) != 3 or not upper.isascii() or not upper.isalpha():
-        raise InvalidValue(field, "must be a currency's three letters of ISO 4217")
-    return upper
-
-
 def checked_amount(field: str, value: Decimal, *, least: Decimal = Decimal(0)) -> Decimal:
     """An amount with at most four decimal places.
 
@@ -141,13 +113,6 @@ def coin_of(currency: str) -> Decimal:
     if currency in _WITHOUT_COINS:
         return Decimal(1)
     return Decimal("0.001") if currency in _WITH_MILLS else Decimal("0.01")
-
-
-def plain(number: Decimal) -> Decimal:
-    """The number without zeros behind it, and without an exponent: 1.50 is 1.5, 1E+2 is 100."""
-    short = number.normalize()
-    exponent = short.as_tuple().exponent
-    return short.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else short
 
 
 def _checked(field: str, value: Decimal, least: Decimal, most: Decimal) -> Decimal:

@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, Numeric, Row, func, insert, literal, selec
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
-from resolvers.rows import among, columns_of
+from resolvers.rows import among, columns_of, read
 from resolvers.session import TenantSession
 from subgraphs.sourcing.domain.candidates import Candidate, CandidateStatus, Evaluation
 from subgraphs.sourcing.domain.costs import CostInputs, Costs
 from subgraphs.sourcing.domain.supply import Change
-from subgraphs.sourcing.repository.rows import add, change, read
+from subgraphs.sourcing.repository.rows import add, change
 from subgraphs.sourcing.tables import candidates, changes, evaluations
 
 __all__ = [

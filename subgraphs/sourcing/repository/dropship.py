@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, func, select
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
-from resolvers.rows import among, columns_of
+from resolvers.rows import among, columns_of, read
 from resolvers.session import TenantSession
 from subgraphs.sourcing.domain.dropship import DropshipOrder, DropshipStatus
-from subgraphs.sourcing.repository.rows import add, change, read
+from subgraphs.sourcing.repository.rows import add, change
 from subgraphs.sourcing.tables import dropship_orders
 
 __all__ = [

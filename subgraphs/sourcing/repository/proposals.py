@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
-from resolvers.rows import among, columns_of
+from resolvers.rows import among, columns_of, read
 from resolvers.session import TenantSession
 from subgraphs.sourcing.domain.supply import PriceProposal, PriceRules, ProposalStatus
-from subgraphs.sourcing.repository.rows import add, change, read
+from subgraphs.sourcing.repository.rows import add, change
 from subgraphs.sourcing.tables import price_proposals, settings
 
 __all__ = [

@@ -2,29 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Table, bindparam, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.errors import DomainError
 from resolvers.rows import refusing
 from resolvers.session import TenantSession
 from subgraphs.sourcing.domain.errors import VariantListed
-from subgraphs.sourcing.domain.values import plain
 
-__all__ = ["add", "change", "read"]
-
-T = TypeVar("T")
+__all__ = ["add", "change"]
 
 _REFUSALS: Final[dict[str, Callable[[], DomainError]]] = {"uq_candidates_variant": VariantListed}
-
-
-def read(entity: Callable[..., T], row: Row[Any], count: int) -> T:
-    """The dataclass of a row, from its first `count` columns."""
-    return entity(*(plain(value) if isinstance(value, Decimal) else value for value in row[:count]))
 
 
 async def add(session: TenantSession, table: Table, entities: Sequence[Any], *, missing: bool = False) -> set[UUID]:

@@ -10,10 +10,10 @@ from strawberry.federation.schema_directives import Key
 
 from resolvers.ids import wire_id
 from resolvers.scalars import ExactDecimal
+from resolvers.values import plain
 from subgraphs.sourcing.domain.candidates import CandidateStatus
 from subgraphs.sourcing.domain.dropship import DropshipStatus
 from subgraphs.sourcing.domain.supply import ChangeKind, ProposalStatus
-from subgraphs.sourcing.domain.values import plain
 
 __all__ = [
     "INTERNAL",

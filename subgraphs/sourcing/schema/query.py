@@ -13,11 +13,11 @@ from resolvers.operation import Info
 from resolvers.pagination import After, Before, First, Last, Window
 from resolvers.permissions import requires
 from resolvers.scalars import ExactDecimal
+from resolvers.values import checked_text
 from subgraphs.sourcing import loaders
 from subgraphs.sourcing.domain.candidates import CandidateStatus
 from subgraphs.sourcing.domain.dropship import DropshipStatus
 from subgraphs.sourcing.domain.supply import ProposalStatus
-from subgraphs.sourcing.domain.values import checked_text
 from subgraphs.sourcing.repository import candidates, dropship, proposals
 from subgraphs.sourcing.repository.candidates import CandidateFilter
 from subgraphs.sourcing.schema.arguments import INTERNAL, READ, CandidateOrder, IdArgument, exact

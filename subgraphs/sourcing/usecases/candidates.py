@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 from resolvers.errors import InvalidValue, check_version
 from resolvers.session import TenantSession
 from resolvers.shop_ids import is_shop_id
+from resolvers.values import checked_text
 from subgraphs.sourcing.domain import candidates as domain
 from subgraphs.sourcing.domain.candidates import Candidate, Evaluation, Found, Listing
 from subgraphs.sourcing.domain.costs import CostInputs, checked_inputs, costs_of
 from subgraphs.sourcing.domain.errors import BelowBreakEven, CandidateNotFound, CandidateNotReady
 from subgraphs.sourcing.domain.supply import Change, ChangeKind
-from subgraphs.sourcing.domain.values import Marketplace, checked_text
+from subgraphs.sourcing.domain.values import Marketplace
 from subgraphs.sourcing.events import CandidateApproved, CandidateDelisted, CandidateListed
 from subgraphs.sourcing.repository import candidates as repository
 from subgraphs.sourcing.repository import proposals

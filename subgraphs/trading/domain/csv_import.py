@@ -13,8 +13,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from resolvers.errors import InvalidValue
+from resolvers.values import plain
 from subgraphs.trading.domain.bars import MAX_BARS_PER_WRITE, Bar, ohlcv_problem, start_problem
-from subgraphs.trading.domain.values import BarInterval, plain
+from subgraphs.trading.domain.values import BarInterval
 
 __all__ = ["MAX_PROBLEMS", "CsvBars", "CsvProblem", "read_csv"]
 

@@ -8,14 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
-from subgraphs.trading.domain.values import (
-    PRICE_PLACES,
-    QUANTITY_PLACES,
-    AssetKind,
-    checked_amount,
-    checked_currency,
-    checked_text,
-)
+from resolvers.values import checked_currency, checked_text
+from subgraphs.trading.domain.values import PRICE_PLACES, QUANTITY_PLACES, AssetKind, checked_amount
 
 __all__ = ["Instrument", "changed", "check_price", "check_quantity", "new_instrument"]
 

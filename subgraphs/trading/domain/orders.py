@@ -9,9 +9,9 @@ from typing import Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
+from resolvers.values import checked_text
 from subgraphs.trading.domain.bars import Bar
 from subgraphs.trading.domain.instruments import Instrument, check_price, check_quantity
-from subgraphs.trading.domain.values import checked_text
 
 __all__ = [
     "Order",

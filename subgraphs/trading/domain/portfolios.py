@@ -11,9 +11,10 @@ from typing import Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
+from resolvers.values import checked_currency, checked_text
 from subgraphs.trading.domain.errors import InsufficientCash, InsufficientPosition
 from subgraphs.trading.domain.orders import Order, OrderSide, OrderStatus
-from subgraphs.trading.domain.values import checked_amount, checked_currency, checked_text, money_places, rounded_money
+from subgraphs.trading.domain.values import checked_amount, money_places, rounded_money
 
 __all__ = [
     "MAX_OPEN_ORDERS",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
-from subgraphs.trading.domain.values import checked_text
+from resolvers.values import checked_text
 
 __all__ = [
     "Breakout",

@@ -14,10 +14,7 @@ __all__ = [
     "BarInterval",
     "BarSource",
     "checked_amount",
-    "checked_currency",
-    "checked_text",
     "money_places",
-    "plain",
     "rounded_money",
 ]
 
@@ -79,32 +76,6 @@ class BarSource(Enum):
     GENERATED = "generated"
 
 
-def checked_text(field: str, text: str, longest: int, *, least: int = 1) -> str:
-    """The text without white space around it.
-
-    Raises:
-        InvalidValue: too short, too long, or with characters that cannot be stored.
-    """
-    stripped = text.strip()
-    if not least <= len(stripped) <= longest:
-        raise InvalidValue(field, f"must have {least} to {longest} characters")
-    if "\0" in stripped or any("\ud800" <= character <= "\udfff" for character in stripped):
-        raise InvalidValue(field, "has characters that cannot be stored")
-    return stripped
-
-
-def checked_currency(field: str, code: str) -> str:
-    """An ISO 4217 code, in capitals.
-
-    Raises:
-        InvalidValue: not three letters.
-    """
-    upper = code.strip().upper()
-    if len(upper) != 3 or not upper.isascii() or not upper.isalpha():
-        raise InvalidValue(field, "must be a currency's three letters of ISO 4217")
-    return upper
-
-
 def checked_amount(field: str, value: Decimal, places: int, *, zero: bool = False) -> Decimal:
     """A number above zero (or from zero) with at most so many decimal places.
 
@@ -128,10 +99,3 @@ def money_places(currency: str) -> int:
 def rounded_money(amount: Decimal, currency: str) -> Decimal:
     """The amount in whole units of the currency's smallest coin, half to even."""
     return amount.quantize(Decimal(1).scaleb(-money_places(currency)))
-
-
-def plain(number: Decimal) -> Decimal:
-    """The number without zeros behind it, and without an exponent: 1.50 is 1.5, 1E+2 is 100."""
-    short = number.normalize()
-    exponent = short.as_tuple().exponent
-    return short.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else short

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, delete, func, select
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
-from resolvers.rows import columns_of
+from resolvers.rows import columns_of, read
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.backtests import Backtest, BacktestTrade
-from subgraphs.trading.repository.rows import add, read
+from subgraphs.trading.repository.rows import add
 from subgraphs.trading.tables import backtest_trades, backtests
 
 __all__ = [

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
 from resolvers.session import TenantSession
+from resolvers.values import plain
 from subgraphs.trading.domain.bars import MAX_BARS_PER_WRITE, Bar
-from subgraphs.trading.domain.values import BarInterval, BarSource, plain
+from subgraphs.trading.domain.values import BarInterval, BarSource
 from subgraphs.trading.tables import bars
 
 __all__ = [

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
-from resolvers.rows import columns_of
+from resolvers.rows import columns_of, read
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.instruments import Instrument
 from subgraphs.trading.domain.values import AssetKind
-from subgraphs.trading.repository.rows import add, add_missing, change, read
+from subgraphs.trading.repository.rows import add, add_missing, change
 from subgraphs.trading.tables import instruments
 
 __all__ = [

@@ -8,10 +8,10 @@ from sqlalchemy import bindparam, func, select, update
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
-from resolvers.rows import columns_of
+from resolvers.rows import columns_of, read
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.orders import Order, OrderStatus
-from subgraphs.trading.repository.rows import add, read
+from subgraphs.trading.repository.rows import add
 from subgraphs.trading.tables import orders
 
 __all__ = [

@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
-from resolvers.rows import columns_of
+from resolvers.rows import columns_of, read
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.orders import OrderSide, OrderStatus
 from subgraphs.trading.domain.portfolios import CashEntry, Portfolio, Position
-from subgraphs.trading.repository.rows import add, read
+from subgraphs.trading.repository.rows import add
 from subgraphs.trading.tables import cash_entries, orders, portfolios, positions
 
 __all__ = [

@@ -2,21 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from sqlalchemy import Row, Table, update
+from sqlalchemy import Table, update
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.errors import DomainError
 from resolvers.rows import refusing
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.errors import NameTaken, StrategyInUse, SymbolTaken
-from subgraphs.trading.domain.values import plain
 
-__all__ = ["REFUSALS", "add", "add_missing", "change", "read"]
-
-T = TypeVar("T")
+__all__ = ["REFUSALS", "add", "add_missing", "change"]
 
 REFUSALS: Final[dict[str, Callable[[], DomainError]]] = {
     "uq_instruments_symbol": SymbolTaken,
@@ -24,11 +20,6 @@ REFUSALS: Final[dict[str, Callable[[], DomainError]]] = {
     "uq_portfolios_name": lambda: NameTaken("Another portfolio has this name."),
     "fk_backtests_tenant_id_strategy_id": StrategyInUse,
 }
-
-
-def read(entity: Callable[..., T], row: Row[Any], count: int) -> T:
-    """The dataclass of a row, from its first `count` columns."""
-    return entity(*(plain(value) if isinstance(value, Decimal) else value for value in row[:count]))
 
 
 async def add(session: TenantSession, table: Table, *entities: Any) -> None:

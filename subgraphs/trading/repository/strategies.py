@@ -8,10 +8,10 @@ from sqlalchemy import Select, delete, func, select
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
-from resolvers.rows import columns_of, refusing
+from resolvers.rows import columns_of, read, refusing
 from resolvers.session import TenantSession
 from subgraphs.trading.domain.strategies import Strategy
-from subgraphs.trading.repository.rows import REFUSALS, add, add_missing, change, read
+from subgraphs.trading.repository.rows import REFUSALS, add, add_missing, change
 from subgraphs.trading.tables import strategies
 
 __all__ = [

@@ -16,12 +16,13 @@ from resolvers.operation import Info
 from resolvers.pagination import After, Before, Connection, CountedConnection, First, Last, Window
 from resolvers.permissions import requires
 from resolvers.scalars import ExactDecimal
+from resolvers.values import plain
 from subgraphs.trading import loaders
 from subgraphs.trading.domain import orders as order_domain
 from subgraphs.trading.domain import portfolios as domain
 from subgraphs.trading.domain.orders import OrderKind, OrderSide, OrderStatus
 from subgraphs.trading.domain.portfolios import CashKind
-from subgraphs.trading.domain.values import plain, rounded_money
+from subgraphs.trading.domain.values import rounded_money
 from subgraphs.trading.repository import orders, portfolios
 from subgraphs.trading.schema.arguments import INTERNAL, READ, IdArgument
 from subgraphs.trading.schema.instruments import Instrument
