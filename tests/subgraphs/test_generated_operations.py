@@ -52,9 +52,9 @@ schemathesis.graphql.scalar(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def served(subgraph_settings: Settings, start_subgraph: Callable[[str], Awaitable[Any]]) -> AsyncIterator[str]:
-    """The base URL of `python -m subgraphs serve` with all contexts."""
+    """The base URL of `python -m subgraphs serve` with all contexts. It takes events, too: nothing runs beside it."""
     for name in CONTEXTS:
         await start_subgraph(name)
     port = free_port()

@@ -16,7 +16,7 @@ LIMIT = 50_000
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
 
 
-async def both(answer: bytes, timeout_s: float = 0.3) -> tuple[object, object]:
+async def both(answer: bytes, timeout_s: float = 3) -> tuple[object, object]:
     async with (
         server(answering(answer)) as url,
         HttpTransport(HttpEndpoint(PoolLimits(answer_bytes=LIMIT))) as own,
