@@ -1,6 +1,6 @@
 """How traffic is shaped: towards subgraphs, and of clients. Nothing here is on unless the settings say so."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -92,10 +92,10 @@ class SubgraphTrafficConfig(Section):
     circuit_breaker: CircuitBreakerConfig | None = None
     concurrency: ConcurrencyConfig | None = None
     hedging: HedgingConfig | None = None
-    share_requests: bool = Field(
-        default=False,
-        description="Whether equal queries that are under way at the same time are sent once: equal in URL, body, "
-        "partition and all headers.",
+    share_requests: Literal["never", "at_once", "under_way"] = Field(
+        default="at_once",
+        description="Which equal queries are sent once, equal in URL, body, partition and all headers: those that come "
+        "at once, or all that are under way at the same time, of which the later ones may get what was so before.",
     )
     deadline_header: HeaderName | None = Field(
         default=None, description="Tells the subgraph in how many milliseconds nobody waits for its answer any more."

@@ -16,7 +16,7 @@ from router.executor.client import Sender
 from router.executor.compiled_plan import OnDone, response_of
 from router.executor.running_loop import running_loop
 from router.hooks import RequestContext
-from router.server.traffic.flights import Flight, Flights, Waiter
+from router.server.traffic.flights import Flight, Waiter
 
 __all__ = ["ClientSharing"]
 
@@ -49,9 +49,12 @@ class ClientSharing:
         has_hooks: whether a hook sees requests while they are executed or their responses.
         ignored: further names of headers that make no difference.
         claims: names of the caller's claims that go on to subgraphs.
+
+    Attributes:
+        shared: requests that were answered by another one's execution.
     """
 
-    __slots__ = ("_claims", "_flights", "_has_hooks", "_ignored", "_propagated")
+    __slots__ = ("_claims", "_flights", "_has_hooks", "_ignored", "_propagated", "shared")
 
     def __init__(
         self,
@@ -62,16 +65,12 @@ class ClientSharing:
         claims: Iterable[str] = (),
     ) -> None:
         self._claims = tuple(sorted(set(claims)))
-        self._flights: Flights[_Flight] = Flights()
+        self._flights: dict[Hashable, _Flight] = {}
+        self.shared = 0
         self._propagated = tuple(sorted(set(propagated) - OWN_HEADERS))
         self._has_hooks = has_hooks
         seen = set() if has_hooks else UNSEEN_HEADERS - set(self._propagated)
         self._ignored = frozenset({*OWN_HEADERS, *seen, *ignored})
-
-    @property
-    def shared(self) -> int:
-        """Requests that were answered by another one's execution."""
-        return self._flights.shared
 
     def start(
         self,
@@ -89,12 +88,15 @@ class ClientSharing:
         if key is None:
             return compiled.start(variables, context, subgraphs, deadline, on_done, pass_through=pass_through)
         waiter = _Waiter(context, deadline, on_done)
-        flight = self._flights.joined(key, waiter)
+        flight = self._flights.get(key)
         if flight is not None:
+            self.shared += 1
+            flight.join(waiter)
             context.log_fields["shared_with"] = flight.request_id
         else:
-            flight = _Flight(self._flights, key, compiled, variables, subgraphs, pass_through)
-            self._flights.begin(key, flight, waiter)
+            flight = self._flights[key] = _Flight(self._flights, key, compiled, variables, subgraphs, pass_through)
+            flight.join(waiter)
+            flight.begin()
         return waiter
 
     async def execute(
@@ -144,18 +146,20 @@ class ClientSharing:
 class _Flight(Flight["_Waiter"]):
     """One execution."""
 
-    __slots__ = ("_before", "_compiled", "_pass_through", "_subgraphs", "_variables")
+    __slots__ = ("_before", "_compiled", "_flights", "_key", "_pass_through", "_subgraphs", "_variables")
 
     def __init__(
         self,
-        flights: "Flights[_Flight]",
+        flights: "dict[Hashable, _Flight]",
         key: Hashable,
         compiled: CompiledPlan,
         variables: Mapping[str, Any],
         subgraphs: Sender,
         pass_through: bool,
     ) -> None:
-        super().__init__(flights, key)
+        super().__init__()
+        self._flights = flights
+        self._key = key
         self._compiled = compiled
         self._variables = variables
         self._subgraphs = subgraphs
@@ -171,6 +175,9 @@ class _Flight(Flight["_Waiter"]):
     def start(self, leader: "_Waiter") -> Pending:
         self._before = dict(leader.context.response_headers)
         return self._started(leader, self._done)
+
+    def over(self) -> None:
+        del self._flights[self._key]
 
     def _started(self, waiter: "_Waiter", on_done: OnDone) -> Pending:
         return self._compiled.start(

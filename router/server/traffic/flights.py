@@ -6,13 +6,12 @@ It goes on while one waits. When its time is up while others have some left, it 
 import asyncio
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
 from typing import Any, Generic, TypeVar
 
 from router.executor import Pending
 from router.executor.running_loop import running_loop
 
-__all__ = ["Flight", "Flights", "Waiter"]
+__all__ = ["Flight", "Waiter"]
 
 
 class Waiter(ABC):
@@ -69,11 +68,9 @@ class Flight(ABC, Generic[W]):
         leader: for whom it was begun; None while it does not go on.
     """
 
-    __slots__ = ("_flights", "_key", "_pending", "_waiters", "deadline", "leader")
+    __slots__ = ("_pending", "_waiters", "deadline", "leader")
 
-    def __init__(self, flights: "Flights[Any]", key: Hashable) -> None:
-        self._flights = flights
-        self._key = key
+    def __init__(self) -> None:
         self._pending: Pending | None = None
         self._waiters: list[W] = []
         self.deadline = math.inf
@@ -83,7 +80,20 @@ class Flight(ABC, Generic[W]):
     def start(self, leader: W) -> Pending:
         """Begin the work for one of those who wait. Its end calls `landed`."""
 
+    @abstractmethod
+    def over(self) -> None:
+        """It goes on for nobody: who comes now shall not join."""
+
+    def lead(self, leader: W, pending: Pending) -> None:
+        """It has been begun for this one already."""
+        leader.flight = self
+        self._waiters.append(leader)
+        self.leader = leader
+        self.deadline = leader.deadline
+        self._pending = pending
+
     def join(self, waiter: W) -> None:
+        """Let one more wait."""
         waiter.flight = self
         self._waiters.append(waiter)
         if waiter.deadline < self.deadline and self.leader is not None:
@@ -104,7 +114,7 @@ class Flight(ABC, Generic[W]):
     def leave(self, waiter: W) -> None:
         self._waiters.remove(waiter)
         if not self._waiters:
-            self._flights.forget(self._key)
+            self.over()
             if self._pending is not None:
                 self._pending.cancel()
 
@@ -122,48 +132,9 @@ class Flight(ABC, Generic[W]):
         if self._waiters:
             self.begin()
         else:
-            self._flights.forget(self._key)
+            self.over()
         return waiters
 
 
 def _deadline_of(waiter: Waiter) -> float:
     return waiter.deadline
-
-
-F = TypeVar("F", bound=Flight[Any])
-
-
-class Flights(Generic[F]):
-    """What is under way, by what it has in common with others.
-
-    Attributes:
-        shared: who joined what was under way.
-    """
-
-    __slots__ = ("_under_way", "shared")
-
-    def __init__(self) -> None:
-        self._under_way: dict[Hashable, F] = {}
-        self.shared = 0
-
-    def __len__(self) -> int:
-        """How many are under way."""
-        return len(self._under_way)
-
-    def joined(self, key: Hashable, waiter: Waiter) -> F | None:
-        """Let one wait for what is under way, and return it; None if nothing is."""
-        flight = self._under_way.get(key)
-        if flight is not None:
-            self.shared += 1
-            flight.join(waiter)
-        return flight
-
-    def begin(self, key: Hashable, flight: F, waiter: Waiter) -> None:
-        """Begin it for the first one who waits."""
-        self._under_way[key] = flight
-        flight.join(waiter)
-        flight.begin()
-
-    def forget(self, key: Hashable) -> None:
-        """It is over."""
-        del self._under_way[key]

@@ -17,7 +17,7 @@ from router.server.traffic.sharing import SubgraphSharing
 
 __all__ = ["ShapedTransport", "SubgraphTraffic", "shaped"]
 
-_PLAIN = SubgraphTrafficConfig()
+_PLAIN = SubgraphTrafficConfig(share_requests="never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,6 @@ def _layers(inner: Transport, name: str, settings: SubgraphTrafficConfig) -> Sub
         entry = Hedging(entry, settings.hedging, budget, notes=settings.retries is None)
     if settings.retries is not None and budget is not None:
         entry = Retries(entry, settings.retries, budget)
-    if settings.share_requests:
-        entry = sharing = SubgraphSharing(entry)
+    if settings.share_requests != "never":
+        entry = sharing = SubgraphSharing(entry, at_once=settings.share_requests == "at_once")
     return SubgraphTraffic(settings, entry, budget, concurrency, breakers, sharing)

@@ -19,7 +19,9 @@ from tests.server.traffic.held import until
 MakeApp = Callable[..., RouterApp]
 Connect = Callable[[RouterApp], httpx.AsyncClient]
 
-ON: dict[str, Any] = {"traffic": {"share_client_requests": {"enabled": True}}}
+# What goes to subgraphs is not shared there, so that it tells how often an operation was executed.
+OFF: dict[str, Any] = {"traffic": {"share_requests": "never"}}
+ON: dict[str, Any] = {"traffic": {"share_requests": "never", "share_client_requests": {"enabled": True}}}
 NAMES = {"query": "{ products { name reviews { stars } } }"}
 JSON = {"accept": "application/graphql-response+json"}
 
@@ -71,7 +73,7 @@ async def warmed(app: RouterApp, client: httpx.AsyncClient, gate: Gate, *bodies:
 
 
 async def test_off_by_default(make_app: MakeApp, connect: Connect, gate: Gate) -> None:
-    app = make_app()
+    app = make_app(**OFF)
     client = connect(app)
     await warmed(app, client, gate)
     await together(app, client, gate, *[{}] * 3)

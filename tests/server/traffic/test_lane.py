@@ -30,7 +30,7 @@ def made(gate: Gate, hooks: Any = None, **config: Any) -> RouterApp:
 
 @pytest.fixture
 async def app(gate: Gate) -> AsyncIterator[RouterApp]:
-    app = made(gate, traffic={"share_client_requests": {"enabled": True}})
+    app = made(gate, traffic={"share_requests": "never", "share_client_requests": {"enabled": True}})
     async with app.lifespan():
         yield app
 

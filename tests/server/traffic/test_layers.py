@@ -10,6 +10,7 @@ from router.executor import Transport
 from router.server.config import RouterConfig
 from router.server.config.traffic import SubgraphTrafficConfig, TrafficConfig
 from router.server.traffic.shaping import ShapedTransport, shaped
+from router.server.traffic.sharing import SubgraphSharing
 from tests.server.traffic.held import UNREACHABLE, Asked, HeldTransport, a_call, reply
 
 EVERYTHING: dict[str, Any] = {
@@ -17,14 +18,18 @@ EVERYTHING: dict[str, Any] = {
     "circuit_breaker": {},
     "concurrency": {},
     "hedging": {},
-    "share_requests": True,
+    "share_requests": "under_way",
     "deadline_header": "x-left-ms",
 }
 SETTINGS = [{name: value} for name, value in EVERYTHING.items()] + [EVERYTHING]
 
 
+def traffic(**settings: Any) -> TrafficConfig:
+    return TrafficConfig.model_validate({"share_requests": "never", **settings})
+
+
 def around(held: Transport, **settings: Any) -> ShapedTransport:
-    found = shaped(held, ["s", "other"], TrafficConfig.model_validate(settings), {})
+    found = shaped(held, ["s", "other"], traffic(**settings), {})
     assert found is not None
     return found
 
@@ -115,13 +120,22 @@ async def test_subscriptions_go_through(settings: dict[str, Any]) -> None:
 # ---- which layers there are -----------------------------------------------------------------------------------------
 
 
-def test_by_default_there_is_nothing() -> None:
-    assert shaped(HeldTransport(), ["s"], RouterConfig().traffic, {}) is None
-    assert shaped(HeldTransport(), ["s"], TrafficConfig.model_validate({"budget": {"percent": 1}}), {}) is None
+def test_by_default_those_that_come_at_once_share_and_no_more() -> None:
+    found = shaped(HeldTransport(), ["s"], RouterConfig().traffic, {})
+    assert found is not None
+    layers = found.subgraphs["s"]
+    assert isinstance(layers.entry, SubgraphSharing)
+    assert layers.entry.inner is found.inner
+    assert layers.settings.share_requests == "at_once"
+
+
+def test_what_nothing_asks_for_is_not_there() -> None:
+    assert shaped(HeldTransport(), ["s"], traffic(), {}) is None
+    assert shaped(HeldTransport(), ["s"], traffic(budget={"percent": 1}), {}) is None
 
 
 def test_a_subgraphs_own_section_wins() -> None:
-    general = TrafficConfig.model_validate({"retries": {"max_retries": 1}, "deadline_header": "x-left-ms"})
+    general = traffic(retries={"max_retries": 1}, deadline_header="x-left-ms")
     own = {
         "a": SubgraphTrafficConfig.model_validate({"retries": {"max_retries": 5}}),
         "b": SubgraphTrafficConfig.model_validate({"retries": None, "deadline_header": None}),
@@ -146,7 +160,7 @@ async def test_subgraphs_have_layers_of_their_own() -> None:
 def test_layers_go_on_where_their_settings_stay() -> None:
     held = HeldTransport()
     before = around(held, circuit_breaker={})
-    general = TrafficConfig.model_validate({"circuit_breaker": {}})
+    general = traffic(circuit_breaker={})
     own = {"other": SubgraphTrafficConfig.model_validate({"circuit_breaker": {"min_requests": 1}})}
     after = shaped(held, ["s", "other"], general, own, before)
     assert after is not None
