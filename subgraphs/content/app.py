@@ -6,12 +6,15 @@ import contextlib
 from resolvers.app import Subgraph, subgraph_app
 from resolvers.context_header import ContextVerifier
 from resolvers.settings import Settings
+from resolvers.uploads import UploadLimits
 from subgraphs.content.cms.asgi import routes
 from subgraphs.content.schema import schema
 from subgraphs.content.services import Services
 from subgraphs.content.sweeper import sweep_forever
 
 __all__ = ["create_app", "sdl"]
+
+_UPLOADS = UploadLimits(max_files=5, max_file_bytes=10_000_000, max_total_bytes=20_000_000)
 
 
 def create_app(settings: Settings) -> Subgraph:
@@ -29,7 +32,7 @@ def create_app(settings: Settings) -> Subgraph:
                 await task
         await services.close()
 
-    app = subgraph_app("content", schema, settings, services=services, on_start=begin, on_stop=end)
+    app = subgraph_app("content", schema, settings, services=services, uploads=_UPLOADS, on_start=begin, on_stop=end)
     services.ring = app.database.ring
     verifier = ContextVerifier("content", settings.context_keys_of("content"), app.redis)
     app.router.routes.extend(routes(services, verifier))

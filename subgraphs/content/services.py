@@ -10,6 +10,7 @@ from uuid import UUID
 from resolvers.context import RequestContext
 from resolvers.errors import BadUserInput, DeadlineExceeded, Unauthenticated
 from resolvers.settings import Settings
+from subgraphs.content.cms.repeats import Once, once
 from subgraphs.content.cms.setup import secret_of, start
 
 __all__ = ["Services"]
@@ -39,8 +40,12 @@ class Services:
         """What addresses of files, or previews, are signed with."""
         return secret_of(self.settings, purpose)
 
-    async def edit(self, context: RequestContext, name: str, *arguments: Any) -> Any:
-        """What the function `name` of `cms.editing` answers, in one transaction of the caller's tenant.
+    async def edit(self, context: RequestContext, known: Once | None, name: str, *arguments: Any) -> int:
+        """The number that a function of `cms` answers, in one transaction of the caller's tenant.
+
+        Args:
+            name: `module.function`.
+            known: what it is known by, if it is to be done once.
 
         Raises:
             DomainError: it refuses.
@@ -50,11 +55,13 @@ class Services:
         if tenant_id is None:
             raise Unauthenticated("This needs a tenant.")
 
-        def work() -> Any:
+        def work() -> int:
             from subgraphs.content.cms import trees  # noqa: PLC0415 - Django is there from here on
 
             trees.ensure()
-            return getattr(importlib.import_module("subgraphs.content.cms.editing"), name)(context, *arguments)
+            module, _, function = name.partition(".")
+            change = getattr(importlib.import_module(f"subgraphs.content.cms.{module}"), function)
+            return once(known, lambda: change(context, *arguments))
 
         return await self.run(tenant_id, work, request_id=context.request_id, timeout_s=context.remaining_s())
 
@@ -62,9 +69,9 @@ class Services:
         """Publishes and takes back what is due for a tenant."""
 
         def work() -> None:
-            from subgraphs.content.cms import editing  # noqa: PLC0415 - as above
+            from subgraphs.content.cms import timing  # noqa: PLC0415 - as above
 
-            editing.publish_due()
+            timing.publish_due()
 
         await self.run(tenant_id, work)
 

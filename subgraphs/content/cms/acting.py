@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from resolvers.events.outbox import Outgoing, outgoing
+from resolvers.events.outbox import LOCK, Outgoing, lock_keys, outgoing, rows_of
 from resolvers.logins import LoginFile
 
 __all__ = [
@@ -179,11 +179,17 @@ def transaction_of(tenant_id: UUID, *, request_id: str = "", timeout_s: float | 
 
 @contextmanager
 def savepoint() -> Iterator[None]:
-    """What is written inside is undone if the block raises."""
+    """What is written, and told, inside is undone if the block raises."""
     from django.db import transaction  # noqa: PLC0415 - after `setup.start`
 
-    with transaction.atomic():
-        yield
+    events = _events.get() or []
+    told_before = len(events)
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        del events[told_before:]
+        raise
 
 
 def publish(event: object) -> None:
@@ -199,24 +205,16 @@ def publish(event: object) -> None:
 
 
 def _write_events(tenant_id: UUID, request_id: str) -> None:
-    """Puts events into the outbox, as `resolvers.events.outbox.write` does."""
+    """Puts events into the outbox: the kit's rows under the kit's locks, in this transaction."""
     from django.db import connection  # noqa: PLC0415 - after `setup.start`
     from psycopg.types.json import Jsonb  # noqa: PLC0415
 
     events = _events.get() or []
     if not events:
         return
-    keys = sorted({f"event/content/{tenant_id}/{each.aggregate}" for each in events})
-    rows = [
-        (each.id, each.name, each.version, each.aggregate, Jsonb(each.data), request_id, each.created_at)
-        for each in events
-    ]
+    rows = [{**row, "data": Jsonb(row["data"])} for row in rows_of(tenant_id, events, request_id)]
+    names = list(rows[0])
+    values = ", ".join(f"%({name})s" for name in names)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(%s::text[]) as keys (key)", [keys]
-        )
-        cursor.executemany(
-            "insert into outbox (tenant_id, id, name, version, aggregate, data, request_id, created_at)"
-            " values (current_setting('app.tenant_id')::uuid, %s, %s, %s, %s, %s, %s, %s)",
-            rows,
-        )
+        cursor.execute(LOCK.format("%s"), [lock_keys("content", tenant_id, events)])
+        cursor.executemany(f"insert into outbox ({', '.join(names)}) values ({values})", rows)  # noqa: S608 - our names

@@ -1,41 +1,46 @@
-"""What editors change by the API, done by Wagtail: drafts, revisions, publishing, moves.
+"""What editors change by the API, done by Wagtail: drafts, revisions, publishing, moves. `timing` has what is planned.
 
 Every function runs inside `acting.for_tenant`. Who may ask is decided before.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
-from django.db import connection
 from django.utils.text import slugify
 from wagtail.admin.rich_text.converters.contentstate import ContentstateConverter
+from wagtail.coreutils import find_available_slug
 from wagtail.images.models import Image
-from wagtail.models import Page
+from wagtail.models import Page, Revision, Site
 
 from resolvers.context import RequestContext
 from resolvers.errors import InvalidValue, check_version
-from subgraphs.content.cms import acting, editors, models
+from subgraphs.content.cms import editors, models
 from subgraphs.content.cms.blocks import RICH_TEXT_FEATURES, BodyBlock
 from subgraphs.content.domain.drafts import Draft
 from subgraphs.content.domain.errors import (
     ContentImageNotFound,
     ContentPageNotFound,
+    ContentRevisionNotFound,
+    PageHasChildren,
     PageHasWrongPlace,
+    PageIsHome,
+    PageIsLocked,
     SlugTaken,
 )
 from subgraphs.content.domain.pages import PageKind
 
 __all__ = [
     "create_page",
+    "delete_page",
+    "editor_of",
+    "locked_page",
     "move_page",
-    "publish_due",
     "publish_page",
-    "schedule_page",
-    "unpublish_page",
+    "refuse_locked",
+    "refusing",
+    "restore_revision",
     "update_page",
 ]
 
@@ -56,19 +61,20 @@ def create_page(context: RequestContext, kind: PageKind, parent_id: int, draft: 
     Raises:
         ContentPageNotFound, PageHasWrongPlace, SlugTaken, InvalidValue: see there.
     """
-    parent = _page(parent_id)
+    parent = locked_page(parent_id)
     model = _MODELS[kind]
     if model not in parent.specific_class.allowed_subpage_models():
         raise PageHasWrongPlace(f"No {kind.value} can be below this page.")
     if kind is PageKind.ARTICLE and draft.day is None:
         raise InvalidValue("date", "is needed for an article")
     title = draft.title or ""
-    page = model(title=title, slug=draft.slug or slugify(title) or "page", live=False, locale=parent.locale)
+    slug = draft.slug or find_available_slug(parent, slugify(title)[:200] or "page")
+    page = model(title=title, slug=slug, live=False, locale=parent.locale)
     _apply(page, draft)
-    with _refusing():
+    with refusing():
         page.full_clean(exclude=["path", "depth", "url_path"])
         parent.add_child(instance=page)
-        page.save_revision(user=_editor(context), log_action=True)
+        page.save_revision(user=editor_of(context), log_action=True)
     return int(page.pk)
 
 
@@ -77,48 +83,71 @@ def update_page(context: RequestContext, page_id: int, expected_version: int | N
 
     Raises:
         VersionConflict: there is a newer draft than the expected one.
+        PageIsLocked: by another editor.
         ContentPageNotFound, SlugTaken, InvalidValue: see there.
     """
-    page = _page(page_id)
+    page = locked_page(page_id)
     check_version(page.latest_revision_id or 0, expected_version)
+    editor = editor_of(context)
+    refuse_locked(page, editor)
     newest = page.get_latest_revision_as_object()
     _apply(newest, draft)
-    with _refusing():
-        newest.save_revision(user=_editor(context), log_action=True)
+    with refusing():
+        newest.save_revision(user=editor, log_action=True)
     return page_id
 
 
 def publish_page(context: RequestContext, page_id: int) -> int:
     """The newest draft is there for everybody: now, or when it is due."""
-    page = _page(page_id)
-    editor = _editor(context)
-    with _refusing():
+    page = locked_page(page_id)
+    editor = editor_of(context)
+    refuse_locked(page, editor)
+    with refusing():
         revision = page.get_latest_revision() or page.specific.save_revision(user=editor)
         revision.publish(user=editor)
     return page_id
 
 
-def schedule_page(
-    context: RequestContext, page_id: int, go_live_at: datetime | None, expire_at: datetime | None
-) -> int:
-    """The newest draft will be there for everybody from, and until."""
-    if go_live_at is not None and expire_at is not None and expire_at <= go_live_at:
-        raise InvalidValue("expireAt", "must be later than goLiveAt")
-    page = _page(page_id)
-    editor = _editor(context)
-    newest = page.get_latest_revision_as_object()
-    newest.go_live_at, newest.expire_at = go_live_at, expire_at
-    with _refusing():
-        newest.save_revision(user=editor, log_action=True).publish(user=editor)
-    return page_id
+def restore_revision(context: RequestContext, revision_id: int, expected_version: int | None) -> int:
+    """The page's newest draft is as this revision was; when it comes and goes stays as planned. Answers the page.
+
+    Raises:
+        ContentRevisionNotFound: there is none, or it is of something else than a page.
+        VersionConflict, PageIsLocked, SlugTaken, InvalidValue: see there.
+    """
+    revision = Revision.page_revisions.filter(pk=revision_id).first()
+    if revision is None:
+        raise ContentRevisionNotFound
+    page = locked_page(int(revision.object_id))
+    editor = editor_of(context)
+    refuse_locked(page, editor)
+    check_version(page.latest_revision_id or 0, expected_version)
+    newest, restored = page.get_latest_revision_as_object(), revision.as_object()
+    restored.go_live_at, restored.expire_at = newest.go_live_at, newest.expire_at
+    with refusing():
+        restored.save_revision(user=editor, previous_revision=revision, log_action="wagtail.revert")
+    return int(page.pk)
 
 
-def unpublish_page(context: RequestContext, page_id: int) -> int:
-    """Only editors see it from now on."""
-    page = _page(page_id)
-    if page.live:
-        page.specific.unpublish(user=_editor(context))
-    return page_id
+def delete_page(context: RequestContext, page_id: int, with_descendants: bool) -> int:
+    """Removes a page, and those below it: how many.
+
+    Raises:
+        PageIsHome: the site begins with it.
+        PageHasChildren: there are some, which are not meant.
+        ContentPageNotFound, PageIsLocked: see there.
+    """
+    page = locked_page(page_id)
+    editor = editor_of(context)
+    if Site.objects.filter(root_page__path__startswith=page.path).exists():
+        raise PageIsHome
+    below = list(page.get_descendants())
+    if below and not with_descendants:
+        raise PageHasChildren(f"There are {len(below)} pages below this one.")
+    for each in (page, *below):
+        refuse_locked(each, editor)
+    page.specific.delete(user=editor)
+    return 1 + len(below)
 
 
 def move_page(context: RequestContext, page_id: int, parent_id: int) -> int:
@@ -128,35 +157,42 @@ def move_page(context: RequestContext, page_id: int, parent_id: int) -> int:
         PageHasWrongPlace: pages of its kind cannot be there, or it would be below itself.
         ContentPageNotFound, SlugTaken: see there.
     """
-    page, parent = _page(page_id), _page(parent_id)
+    page, parent = locked_page(page_id), locked_page(parent_id)
+    editor = editor_of(context)
+    refuse_locked(page, editor)
     is_below = parent == page or parent.is_descendant_of(page)
     if page.depth <= 2 or is_below or not page.specific.can_move_to(parent.specific):
         raise PageHasWrongPlace
     if not Page._slug_is_available(page.slug, parent, page):
         raise SlugTaken
-    page.specific.move(parent, pos="last-child", user=_editor(context))
+    page.specific.move(parent, pos="last-child", user=editor)
     return page_id
 
 
-def publish_due() -> bool:
-    """Publishes and takes back what is due; no if another process does so just now."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"content/due/{acting.tenant()}"])
-        (mine,) = cursor.fetchone()
-    if mine:
-        call_command("publish_scheduled", verbosity=0)
-    return bool(mine)
+def locked_page(page_id: int) -> Any:
+    """A page below the root, locked until the transaction ends.
 
-
-def _page(page_id: int) -> Any:
-    """A page below the root, locked until the transaction ends."""
+    Raises:
+        ContentPageNotFound: there is none.
+    """
     page = Page.objects.select_for_update().filter(pk=page_id, depth__gt=1).first()
     if page is None:
         raise ContentPageNotFound
     return page
 
 
-def _editor(context: RequestContext) -> Any:
+def refuse_locked(page: Any, editor: Any) -> None:
+    """What an editor has locked is theirs alone.
+
+    Raises:
+        PageIsLocked: it is another's.
+    """
+    if page.locked and (editor is None or page.locked_by_id != editor.pk):
+        raise PageIsLocked
+
+
+def editor_of(context: RequestContext) -> Any:
+    """The caller's user in Wagtail, if there is one."""
     return None if context.user_id is None else editors.editor_of(context)
 
 
@@ -207,7 +243,7 @@ def _clean(block: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """Turns what Wagtail does not accept into errors of the domain."""
     try:
         yield

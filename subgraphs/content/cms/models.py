@@ -5,6 +5,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -30,14 +31,21 @@ __all__ = [
     "FormEntry",
     "FormField",
     "FormPage",
+    "Frontend",
     "HomePage",
     "Menu",
     "MenuItem",
     "StandardPage",
+    "languages",
 ]
 
 
 _PREVIEW = "cms/page.html"
+
+
+def languages() -> list[tuple[str, str]]:
+    """Those that a site can be in, as choices."""
+    return list(settings.LANGUAGES)
 
 
 class Editor(AbstractUser):
@@ -194,20 +202,36 @@ class FormPage(AbstractForm):
         return {**super().get_context(request, *args, **kwargs), "questions": self.get_form_fields()}
 
 
+class Frontend(models.Model):
+    """Where a tenant's pages are shown. There is one, `main`."""
+
+    name = models.SlugField(max_length=100)
+    preview_url = models.CharField(max_length=1000)
+
+    class Meta:
+        """A tenant has one of each name."""
+
+        constraints = [models.UniqueConstraint(fields=["name"], name="uq_cms_frontend_name")]
+
+
 @register_snippet
 class Menu(ClusterableModel):
-    """A list of links that frontends ask for by its slug."""
+    """A list of links that frontends ask for by its slug.
+
+    A menu without a language is for those that have none of their own.
+    """
 
     slug = models.SlugField(max_length=100)
     title = models.CharField(max_length=200)
+    language = models.CharField(max_length=35, blank=True, default="", choices=languages)
 
-    panels = [FieldPanel("slug"), FieldPanel("title"), InlinePanel("items", label="Links")]
+    panels = [FieldPanel("slug"), FieldPanel("title"), FieldPanel("language"), InlinePanel("items", label="Links")]
 
     class Meta:
-        """A tenant has one of each slug."""
+        """A tenant has one of each slug in each language."""
 
-        ordering = ["slug"]
-        constraints = [models.UniqueConstraint(fields=["slug"], name="uq_cms_menu_slug")]
+        ordering = ["slug", "language"]
+        constraints = [models.UniqueConstraint(fields=["slug", "language"], name="uq_cms_menu_slug_language")]
 
     def __str__(self) -> str:
         return str(self.title)

@@ -192,6 +192,8 @@ def _django_settings(settings: Settings) -> dict[str, Any]:
         "WAGTAILIMAGES_EXTENSIONS": ["gif", "jpg", "jpeg", "png", "webp"],
         "WAGTAILIMAGES_MAX_UPLOAD_SIZE": 10_000_000,
         "WAGTAILIMAGES_MAX_IMAGE_PIXELS": 50_000_000,
+        # Wagtail would make them of its own addresses, which nobody knows: see `telling`.
+        "WAGTAILREDIRECTS_AUTO_CREATE": False,
         "WAGTAILDOCS_EXTENSIONS": ["csv", "docx", "odt", "pdf", "pptx", "txt", "xlsx", "zip"],
         "WAGTAILSEARCH_BACKENDS": {
             "default": {"BACKEND": "wagtail.search.backends.database", "SEARCH_CONFIG": "simple"}

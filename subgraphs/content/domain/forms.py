@@ -64,7 +64,7 @@ def checked_answers(form: Form, answers: Sequence[tuple[str, str]]) -> dict[str,
     """The answers by question, without empty ones.
 
     Raises:
-        InvalidValue: one is missing, twice there, to no question, too long, or not of the question's kind.
+        InvalidValue: there are none; one is missing, there twice, to no question, too long, or not as it was asked for.
     """
     questions = {question.name: question for question in form.questions}
     found: dict[str, str] = {}
@@ -79,6 +79,8 @@ def checked_answers(form: Form, answers: Sequence[tuple[str, str]]) -> dict[str,
             raise InvalidValue("answers", f"lacks {question.name!r}, which is required")
     if "email" in questions and "name" in questions and not found.get("email"):
         raise InvalidValue("answers", "lacks 'email', without which nobody can answer")
+    if not any(found.values()):
+        raise InvalidValue("answers", "has none")
     return {name: value for name, value in found.items() if value}
 
 

@@ -9,10 +9,23 @@ from uuid import UUID
 
 from resolvers.errors import BadUserInput
 
-__all__ = ["WIDTHS", "Image", "ImageFit", "ImageFormat", "rendition_path", "rendition_spec", "signature"]
+__all__ = [
+    "ORIGINAL_SIDE",
+    "WIDTHS",
+    "Image",
+    "ImageFit",
+    "ImageFormat",
+    "rendition_path",
+    "rendition_spec",
+    "signature",
+]
 
 WIDTHS: Final = (80, 160, 320, 480, 640, 800, 960, 1200, 1600, 2000)
 """Of renditions: a few, so that nobody fills the disk with all others."""
+
+
+ORIGINAL_SIDE: Final = 4000
+"""The longest side of what is kept of an image that is sent, in pixels."""
 
 
 class ImageFormat(StrEnum):

@@ -7,7 +7,19 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-__all__ = ["KINDS", "PageDetails", "PageFilter", "PageKind", "PageSummary", "public_path", "url_path_within"]
+__all__ = [
+    "KINDS",
+    "MAX_BLOCKS",
+    "PageDetails",
+    "PageFilter",
+    "PageKind",
+    "PageSummary",
+    "public_path",
+    "url_path_within",
+]
+
+MAX_BLOCKS: Final = 200
+"""Of a body."""
 
 
 class PageKind(StrEnum):
@@ -53,7 +65,6 @@ class PageSummary:
     first_published_at: datetime | None
     last_published_at: datetime | None
     changed_at: datetime | None
-    go_live_at: datetime | None
     expire_at: datetime | None
     seo_title: str
     search_description: str
@@ -72,6 +83,9 @@ class PageDetails:
 
     Attributes:
         body: the stream's blocks as Wagtail stores them.
+        slug: of a draft, the slug that it will have.
+        author_ids, tag_ids: of a draft. None: those in the tables are the page's.
+        questions: of a draft of a form, as text.
     """
 
     title: str
@@ -82,6 +96,10 @@ class PageDetails:
     body: Sequence[Mapping[str, Any]] = ()
     day: date | None = None
     thanks: str = ""
+    slug: str = ""
+    author_ids: tuple[int, ...] | None = None
+    tag_ids: tuple[int, ...] | None = None
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

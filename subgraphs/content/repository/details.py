@@ -1,7 +1,7 @@
 """What is on pages: their bodies, and what belongs to kinds of them. Always for many pages at once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -12,10 +12,12 @@ from resolvers.session import TenantSession
 from subgraphs.content.domain.forms import Form, FormQuestion
 from subgraphs.content.domain.images import Image
 from subgraphs.content.domain.pages import KINDS, PageDetails, public_path
+from subgraphs.content.repository.visible import public
 from subgraphs.content.tables import table
 
 __all__ = [
     "AuthorRow",
+    "authors_by_id",
     "authors_of",
     "find_authors",
     "find_documents",
@@ -23,6 +25,8 @@ __all__ = [
     "forms_of",
     "live_details",
     "newest_details",
+    "revision_details",
+    "tag_names",
     "tags_of",
 ]
 
@@ -96,6 +100,18 @@ async def newest_details(session: TenantSession, ids: Sequence[int]) -> list[Pag
     return aligned(ids, found)
 
 
+async def revision_details(session: TenantSession, ids: Sequence[int]) -> list[PageDetails | None]:
+    """What each revision has. One statement."""
+    rows = await session.rows(select(_revision.c.id, _revision.c.content).where(_revision.c.id.in_(ids)))
+    return aligned(ids, {row.id: _of_revision(row.content) for row in rows})
+
+
+async def tag_names(session: TenantSession, ids: Sequence[int]) -> list[str | None]:
+    """The name of each tag. One statement."""
+    rows = await session.rows(select(_tag.c.id, _tag.c.name).where(_tag.c.id.in_(ids)))
+    return aligned(ids, {row.id: row.name for row in rows})
+
+
 async def tags_of(session: TenantSession, ids: Sequence[int]) -> list[Sequence[str]]:
     """The names of each article's tags, by name. One statement."""
     rows = await session.rows(
@@ -125,6 +141,13 @@ async def authors_of(session: TenantSession, ids: Sequence[int]) -> list[Sequenc
     return [found.get(each, []) for each in ids]
 
 
+async def authors_by_id(session: TenantSession, ids: Sequence[int]) -> list[AuthorRow | None]:
+    """The author of each id. One statement."""
+    columns = (_author.c.id, _author.c.name, _author.c.slug, _author.c.bio, _author.c.image_id)
+    rows = await session.rows(select(*columns).where(_author.c.id.in_(ids)))
+    return aligned(ids, {row.id: AuthorRow._make(row) for row in rows})
+
+
 async def find_authors(session: TenantSession, slugs: Sequence[str]) -> list[AuthorRow | None]:
     """The author of each slug. One statement."""
     rows = await session.rows(
@@ -149,11 +172,11 @@ async def find_documents(session: TenantSession, ids: Sequence[int]) -> list[str
 
 
 async def forms_of(session: TenantSession, ids: Sequence[int]) -> list[Form | None]:
-    """The form of each page that is one and is live. Two statements."""
+    """The form of each page that is one and that everybody may see. Two statements."""
     pages = await session.rows(
         select(_page.c.id, _page.c.slug, _page.c.url_path)
         .join(_form, _form.c.page_ptr_id == _page.c.id)
-        .where(_page.c.id.in_(ids), _page.c.live)
+        .where(_page.c.id.in_(ids), *public(_page))
     )
     if not pages:
         return [None] * len(ids)
@@ -187,7 +210,20 @@ def _of_revision(content: Mapping[str, Any]) -> PageDetails:
         _stream(content.get("body")),
         date.fromisoformat(day) if isinstance(day, str) else None,
         content.get("thanks", ""),
+        content.get("slug", ""),
+        _numbers(content.get("authors")),
+        _numbers(each.get("tag") for each in content.get("tagged_items") or ()),
+        tuple(_question(each) for each in content.get("form_fields") or ()),
     )
+
+
+def _numbers(values: Iterable[Any] | None) -> tuple[int, ...]:
+    return tuple(sorted({each for each in values or () if isinstance(each, int)}))
+
+
+def _question(stored: Mapping[str, Any]) -> str:
+    parts = [str(stored.get(name) or "") for name in ("label", "field_type", "choices", "help_text", "default_value")]
+    return " | ".join(part for part in (*parts, "required" if stored.get("required") else "") if part)
 
 
 def _stream(value: Any) -> Sequence[Mapping[str, Any]]:

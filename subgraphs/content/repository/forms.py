@@ -1,6 +1,6 @@
 """What visitors have sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, text
 
-from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
+from resolvers.pagination import Key, Ordering, Page, Window, fetch_pages
 from resolvers.session import TenantSession
 from subgraphs.content.tables import table
 
-__all__ = ["LATEST", "Entry", "add_entry", "count_entries", "entry_under", "page_of_entries"]
+__all__ = ["LATEST", "Entry", "add_entry", "count_entries", "entries_of", "entry_under"]
 
 _entry = table("cms_formentry")
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -56,15 +56,21 @@ async def add_entry(session: TenantSession, new: Entry) -> None:
     await session.execute(insert(_entry).values(values))
 
 
-async def page_of_entries(session: TenantSession, page_id: int, window: Window) -> Page[Entry]:
-    """What was sent to a form, the newest first. One statement."""
-    page = await fetch_page(session, select(_entry).where(_entry.c.page_id == page_id), window)
-    return Page(tuple(_of(row) for row in page.rows), page.cursors, page.info)
+async def entries_of(session: TenantSession, pages: Sequence[int], window: Window) -> list[Page[Entry]]:
+    """What was sent to each form, the newest first. One statement."""
+    found = await fetch_pages(session, select(_entry), _entry.c.page_id, pages, window)
+    return [Page(tuple(_of(row) for row in page.rows), page.cursors, page.info) for page in found]
 
 
-async def count_entries(session: TenantSession, page_id: int) -> int:
-    """How many were sent to a form."""
-    return int(await session.scalar(select(func.count()).select_from(_entry).where(_entry.c.page_id == page_id)))
+async def count_entries(session: TenantSession, pages: Sequence[int]) -> list[int]:
+    """How much was sent to each form. One statement."""
+    rows = await session.rows(
+        select(_entry.c.page_id, func.count().label("number"))
+        .where(_entry.c.page_id.in_(pages))
+        .group_by(_entry.c.page_id)
+    )
+    found = {row.page_id: int(row.number) for row in rows}
+    return [found.get(page, 0) for page in pages]
 
 
 def _of(row: Row[Any]) -> Entry:

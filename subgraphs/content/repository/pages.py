@@ -11,6 +11,7 @@ from resolvers.loaders import aligned
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page, fetch_pages
 from resolvers.session import TenantSession
 from subgraphs.content.domain.pages import KINDS, PageFilter, PageSummary, url_path_within
+from subgraphs.content.repository.visible import public
 from subgraphs.content.tables import table
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "count_found",
     "count_pages",
     "find_pages",
+    "in_language",
     "page_at",
     "page_of_pages",
     "parents_of",
@@ -50,7 +52,6 @@ _COLUMNS = (
     _page.c.first_published_at,
     _page.c.last_published_at,
     _page.c.latest_revision_created_at,
-    _page.c.go_live_at,
     _page.c.expire_at,
     _page.c.seo_title,
     _page.c.search_description,
@@ -67,18 +68,7 @@ def _pages(*, drafts: bool) -> Select[Any]:
         .join(_locale, _locale.c.id == _page.c.locale_id)
         .where(_page.c.depth > 1)
     )
-    return statement if drafts else statement.where(*_public(_page))
-
-
-def _public(page: Any) -> tuple[ColumnElement[bool], ...]:
-    barred, barring = table("wagtailcore_pageviewrestriction").alias("barred"), _page.alias("barring")
-    is_barred = exists(
-        select(literal(1))
-        .select_from(barred.join(barring, barring.c.id == barred.c.page_id))
-        .where(func.starts_with(page.c.path, barring.c.path))
-    )
-    # The timer takes back what has ended a little later than it ends.
-    return page.c.live, or_(page.c.expire_at.is_(None), page.c.expire_at > func.now()), ~is_barred
+    return statement if drafts else statement.where(*public(_page))
 
 
 def _matching(wanted: PageFilter) -> list[ColumnElement[bool]]:
@@ -183,6 +173,18 @@ async def translations_of(
     for row in rows:
         found.setdefault(row.translation_key, []).append(_summary(row))
     return [found.get(group, []) for group in groups]
+
+
+async def in_language(session: TenantSession, ids: Sequence[int], locale: str) -> list[PageSummary | None]:
+    """The translation of each page into a language, if everybody may see it. One statement."""
+    original = _page.alias("original")
+    rows = await session.rows(
+        _pages(drafts=False)
+        .add_columns(original.c.id.label("original_id"))
+        .join(original, original.c.translation_key == _page.c.translation_key)
+        .where(original.c.id.in_(ids), _locale.c.language_code == locale)
+    )
+    return aligned(ids, {row.original_id: _summary(row) for row in rows})
 
 
 _RANK = column("rank", Integer)

@@ -9,13 +9,13 @@ from strawberry.federation.schema_directives import Key
 from resolvers.operation import Info
 from subgraphs.content import loaders
 from subgraphs.content.domain.images import signature
+from subgraphs.content.domain.pages import MAX_BLOCKS
 from subgraphs.content.domain.rich_text import documents_in, pages_in, with_addresses
 from subgraphs.content.schema.forms import ContentForm
 from subgraphs.content.schema.images import PUBLIC, ContentImage, image_of
 
 __all__ = ["BLOCK_TYPES", "ContentBlock", "Product", "blocks_of", "html_of"]
 
-_MAX_BLOCKS = 200
 INTERNAL = ("internal",)
 
 
@@ -124,7 +124,7 @@ BLOCK_TYPES = (
 
 def blocks_of(body: Sequence[Mapping[str, Any]]) -> list[ContentBlock]:
     """The blocks of a stored body, 200 at most; those of a kind that is no more are left out."""
-    return list(_blocks(body[:_MAX_BLOCKS]))
+    return list(_blocks(body[:MAX_BLOCKS]))
 
 
 async def html_of(info: Info, source: str) -> str:

@@ -5,11 +5,12 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.operation import Info
+from resolvers.pagination import CountedConnection
 from subgraphs.content import domain, loaders
 from subgraphs.content.domain.images import WIDTHS, ImageFit, ImageFormat, rendition_path, rendition_spec
 from subgraphs.content.schema.ids import wire_number
 
-__all__ = ["PUBLIC", "ContentImage", "image_of"]
+__all__ = ["PUBLIC", "ContentImage", "ContentImageConnection", "image_of"]
 
 PUBLIC = ("partner", "public")
 
@@ -52,6 +53,11 @@ class ContentImage:
     ) -> str:
         spec = rendition_spec(width, fit, format)
         return rendition_path(info.context.services.key("files"), info.context.tenant_id(), int(self.id), spec)
+
+
+@strawberry.federation.type(tags=("internal",), description="A page of images.")
+class ContentImageConnection(CountedConnection[ContentImage]):
+    pass
 
 
 async def image_of(info: Info, number: int | None) -> ContentImage | None:

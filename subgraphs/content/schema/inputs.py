@@ -8,20 +8,29 @@ from uuid import uuid4
 import strawberry
 
 from resolvers.errors import InvalidValue
+from resolvers.uploads import Upload
 from subgraphs.content.domain.drafts import Draft
+from subgraphs.content.domain.pages import MAX_BLOCKS
 from subgraphs.content.schema.ids import number_of
 from subgraphs.content.schema.pages import ContentPageKind
 
 __all__ = [
     "ContentPageInput",
+    "CreateContentImageInput",
     "CreateContentPageInput",
+    "CreateContentTranslationInput",
+    "DeleteContentPageInput",
     "MoveContentPageInput",
+    "RestoreContentRevisionInput",
     "ScheduleContentPageInput",
+    "SetContentPreviewAddressInput",
+    "UnpublishContentPageInput",
+    "UpdateContentImageInput",
     "UpdateContentPageInput",
+    "checked_moment",
     "draft_of",
 ]
 
-_MAX_BLOCKS = 200
 _UNCHANGED = " Null: as it was."
 
 
@@ -119,17 +128,89 @@ class ContentPageInput:
     id: strawberry.ID = strawberry.field(description="Of the page.")
 
 
+@strawberry.input(description="A page that only editors should see.")
+class UnpublishContentPageInput:
+    id: strawberry.ID = strawberry.field(description="Of the page.")
+    with_descendants: bool = strawberry.field(default=False, description="And all pages below it.")
+
+
+@strawberry.input(description="A page that should be no more.")
+class DeleteContentPageInput:
+    id: strawberry.ID = strawberry.field(description="Of the page.")
+    with_descendants: bool = strawberry.field(
+        default=False, description="And all pages below it; else a page with some is refused (PAGE_HAS_CHILDREN)."
+    )
+
+
+@strawberry.input(description="A page that should be in another language.")
+class CreateContentTranslationInput:
+    id: strawberry.ID = strawberry.field(description="Of the page.")
+    locale: str = strawberry.field(description="BCP 47 tag of the language.")
+    with_parents: bool = strawberry.field(
+        default=False,
+        description="And the pages above it that are not yet; else it is refused then (PARENT_NOT_TRANSLATED).",
+    )
+
+
+@strawberry.input(description="An image for the library.")
+class CreateContentImageInput:
+    file: Upload = strawberry.field(description="JPEG, PNG or WebP, 10 MB at most; it is written anew.")
+    title: str = strawberry.field(description="For editors; 1 to 255 characters.")
+    alt: str = strawberry.field(default="", description="What is to be seen; 255 characters at most.")
+
+
+@strawberry.input(description="What is said of an image.")
+class UpdateContentImageInput:
+    id: strawberry.ID = strawberry.field(description="Of the image.")
+    title: str | None = strawberry.field(default=None, description="For editors." + _UNCHANGED)
+    alt: str | None = strawberry.field(default=None, description="What is to be seen." + _UNCHANGED)
+
+
+@strawberry.input(description="Where previews of drafts lead.")
+class SetContentPreviewAddressInput:
+    url: str = strawberry.field(
+        description="Of a page of the tenant's frontend, beginning with https:// (http:// on localhost); empty: none."
+    )
+
+
+@strawberry.input(description="A revision to go back to.")
+class RestoreContentRevisionInput:
+    id: strawberry.ID = strawberry.field(description="Of the revision.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The newest draft that is known; refused with VERSION_CONFLICT if there is a newer."
+    )
+
+
 @strawberry.input(description="When a page is there for everybody.")
 class ScheduleContentPageInput:
     id: strawberry.ID = strawberry.field(description="Of the page.")
-    go_live_at: dt.datetime | None = strawberry.field(default=None, description="From when on. Null: now.")
-    expire_at: dt.datetime | None = strawberry.field(default=None, description="Until when. Null: for good.")
+    go_live_at: dt.datetime | None = strawberry.field(
+        default=None, description="From when on, with its time zone. Null: now."
+    )
+    expire_at: dt.datetime | None = strawberry.field(
+        default=None, description="Until when, in the future. Null: for good."
+    )
 
 
 @strawberry.input(description="Another place for a page.")
 class MoveContentPageInput:
     id: strawberry.ID = strawberry.field(description="Of the page.")
     parent_id: strawberry.ID = strawberry.field(description="The page that it will be below.")
+
+
+def checked_moment(name: str, given: dt.datetime | None) -> dt.datetime | None:
+    """A moment that can be planned.
+
+    Raises:
+        InvalidValue: it has no time zone, or is in another century.
+    """
+    if given is None:
+        return None
+    if given.tzinfo is None:
+        raise InvalidValue(name, "needs a time zone")
+    if not 2000 <= given.year < 2200:
+        raise InvalidValue(name, "must be from 2000 to 2199")
+    return given
 
 
 def draft_of(given: CreateContentPageInput | UpdateContentPageInput) -> Draft:
@@ -141,8 +222,8 @@ def draft_of(given: CreateContentPageInput | UpdateContentPageInput) -> Draft:
     for name in ("tags", "authors"):
         if len(getattr(given, name) or ()) > 20 or any(not 0 < len(each) <= 100 for each in getattr(given, name) or ()):
             raise InvalidValue(name, "has more than 20, or one that is empty or longer than 100 characters")
-    if len(given.body or ()) > _MAX_BLOCKS:
-        raise InvalidValue("body", f"has more than {_MAX_BLOCKS} blocks")
+    if len(given.body or ()) > MAX_BLOCKS:
+        raise InvalidValue("body", f"has more than {MAX_BLOCKS} blocks")
     return Draft(
         title=given.title,
         slug=given.slug,

@@ -1,7 +1,9 @@
 """Pages."""
 
+import asyncio
 import datetime as dt
-from typing import Annotated, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
@@ -13,12 +15,24 @@ from subgraphs.content import loaders
 from subgraphs.content.domain.pages import PageDetails, PageKind, PageSummary
 from subgraphs.content.repository import forms, pages
 from subgraphs.content.repository.details import AuthorRow
+from subgraphs.content.repository.revisions import LATEST
 from subgraphs.content.schema.blocks import ContentBlock, blocks_of, html_of
 from subgraphs.content.schema.forms import ContentForm, ContentFormEntry, ContentFormEntryConnection
 from subgraphs.content.schema.ids import number_or_none, wire_number
 from subgraphs.content.schema.images import PUBLIC, ContentImage, image_of
 
-__all__ = ["WRITE", "ContentAuthor", "ContentPage", "ContentPageConnection", "ContentPageKind", "is_editor"]
+if TYPE_CHECKING:
+    from subgraphs.content.schema.revisions import ContentRevisionConnection
+
+__all__ = [
+    "WRITE",
+    "ContentAuthor",
+    "ContentPage",
+    "ContentPageConnection",
+    "ContentPageKind",
+    "authors_of_draft",
+    "tags_of_draft",
+]
 
 WRITE = "content:write"
 INTERNAL = ("internal",)
@@ -26,9 +40,16 @@ INTERNAL = ("internal",)
 ContentPageKind = strawberry.enum(PageKind, name="ContentPageKind", description="What sort of page it is.")
 
 
-def is_editor(info: Info) -> bool:
-    """Whether the caller may see what is not live."""
-    return WRITE in info.context.request.scopes
+async def authors_of_draft(info: Info, numbers: Sequence[int]) -> list[AuthorRow]:
+    """Those that a draft names and that are still there, by name."""
+    found = await asyncio.gather(*(info.context.load(loaders.author_by_id, number) for number in numbers))
+    return sorted((each for each in found if each is not None), key=lambda author: (author.name, author.id))
+
+
+async def tags_of_draft(info: Info, numbers: Sequence[int]) -> list[str]:
+    """Those that a draft names and that are still there, by name."""
+    found = await asyncio.gather(*(info.context.load(loaders.tag_name, number) for number in numbers))
+    return sorted(name for name in found if name is not None)
 
 
 @strawberry.federation.type(tags=PUBLIC, description="Who writes articles.")
@@ -52,8 +73,6 @@ class ContentAuthor:
 class ContentPage:
     id: strawberry.ID = strawberry.field(description="Of the page.")
     kind: ContentPageKind = strawberry.field(description="What sort of page it is.")  # type: ignore[valid-type]
-    slug: str = strawberry.field(description="The last part of its path.")
-    path: str = strawberry.field(description="On the site, from its root.")
     locale: str = strawberry.field(description="BCP 47 tag.")
     is_live: bool = strawberry.field(description="Whether everybody sees it.")
     first_published_at: dt.datetime | None = strawberry.field(description="When everybody first saw it.")
@@ -62,28 +81,29 @@ class ContentPage:
     summary: strawberry.Private[PageSummary]
     newest: strawberry.Private[bool]
     drafts: strawberry.Private[bool]
+    revision: strawberry.Private[int | None]
 
     @classmethod
-    def of(cls, page: PageSummary, *, newest: bool = False, drafts: bool = False) -> Self:
+    def of(cls, page: PageSummary, *, newest: bool = False, drafts: bool = False, revision: int | None = None) -> Self:
         """As the domain has it.
 
         Args:
             newest: its fields are those of the newest draft.
             drafts: pages that it leads to need not be live.
+            revision: its fields are those of this revision.
         """
         return cls(
             id=wire_number(page.id),
             kind=page.kind,
-            slug=page.slug,
-            path=page.path,
             locale=page.locale,
             is_live=page.live,
             first_published_at=page.first_published_at,
             last_published_at=page.last_published_at,
             version=page.version,
             summary=page,
-            newest=newest,
+            newest=newest or revision is not None,
             drafts=drafts,
+            revision=revision,
         )
 
     @classmethod
@@ -93,10 +113,25 @@ class ContentPage:
         return None if found is None else cls.of(found)
 
     async def _details(self, info: Info) -> PageDetails:
-        found = await info.context.load(loaders.page_details, self.summary.id, self.newest)
+        if self.revision is not None:
+            found = await info.context.load(loaders.revision_details, self.revision)
+        else:
+            found = await info.context.load(loaders.page_details, self.summary.id, self.newest)
         if found is None:
             raise NotFound
         return found
+
+    async def _slug(self, info: Info) -> str:
+        return (await self._details(info)).slug or self.summary.slug if self.newest else self.summary.slug
+
+    @strawberry.federation.field(tags=PUBLIC, description="The last part of its path.")
+    async def slug(self, info: Info) -> str:
+        return await self._slug(info)
+
+    @strawberry.federation.field(tags=PUBLIC, description="On the site, from its root.")
+    async def path(self, info: Info) -> str:
+        shown = self.summary.path
+        return shown if shown == "/" else f"{shown.rpartition('/')[0]}/{await self._slug(info)}"
 
     @strawberry.federation.field(tags=PUBLIC, description="Of the page.")
     async def title(self, info: Info) -> str:
@@ -129,12 +164,17 @@ class ContentPage:
 
     @strawberry.federation.field(tags=PUBLIC, description="Of an article: who wrote it, by name.")
     async def authors(self, info: Info) -> list[ContentAuthor]:
-        found = await info.context.load(loaders.authors, self.summary.id)
-        return [ContentAuthor.of(author) for author in found]
+        numbers = (await self._details(info)).author_ids if self.newest else None
+        if numbers is None:
+            return [ContentAuthor.of(author) for author in await info.context.load(loaders.authors, self.summary.id)]
+        return [ContentAuthor.of(author) for author in await authors_of_draft(info, numbers)]
 
     @strawberry.federation.field(tags=PUBLIC, description="Of an article: its tags, by name.")
     async def tags(self, info: Info) -> list[str]:
-        return list(await info.context.load(loaders.tags, self.summary.id))
+        numbers = (await self._details(info)).tag_ids if self.newest else None
+        if numbers is None:
+            return list(await info.context.load(loaders.tags, self.summary.id))
+        return await tags_of_draft(info, numbers)
 
     @strawberry.federation.field(tags=PUBLIC, description="Of a form that is live: what it asks.")
     async def form(self, info: Info) -> ContentForm | None:
@@ -170,10 +210,12 @@ class ContentPage:
         return self.summary.has_unpublished_changes
 
     @strawberry.federation.field(
-        tags=INTERNAL, description="When it will be there for everybody.", extensions=[requires(WRITE)]
+        tags=INTERNAL,
+        description="When it, or a change of it, will be there for everybody, if that is planned.",
+        extensions=[requires(WRITE)],
     )
-    async def go_live_at(self) -> dt.datetime | None:
-        return self.summary.go_live_at
+    async def go_live_at(self, info: Info) -> dt.datetime | None:
+        return await info.context.load(loaders.planned, self.summary.id)
 
     @strawberry.federation.field(
         tags=INTERNAL, description="When it will not be there any more.", extensions=[requires(WRITE)]
@@ -182,16 +224,33 @@ class ContentPage:
         return self.summary.expire_at
 
     @strawberry.federation.field(
+        tags=INTERNAL, description="All that was saved of it, the latest first.", extensions=[requires(WRITE)]
+    )
+    async def revisions(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Annotated["ContentRevisionConnection", strawberry.lazy("subgraphs.content.schema.revisions")]:
+        window = Window.of(LATEST, first=first, after=after, last=last, before=before)
+        found = await info.context.load(loaders.revisions, self.summary.id, window)
+        # Known once everything is loaded: a revision leads to its page, a page to its revisions.
+        from subgraphs.content.schema.revisions import ContentRevision, ContentRevisionConnection  # noqa: PLC0415
+
+        return ContentRevisionConnection.of(
+            found,
+            ContentRevision.of,
+            count=lambda: info.context.load(loaders.revision_count, self.summary.id),
+        )
+
+    @strawberry.federation.field(
         tags=INTERNAL, description="Of a form: what was sent, the newest first.", extensions=[requires(WRITE)]
     )
     async def entries(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> ContentFormEntryConnection:
-        session, number = info.context.session, self.summary.id
+        number = self.summary.id
         window = Window.of(forms.LATEST, first=first, after=after, last=last, before=before)
-        found = await forms.page_of_entries(session, number, window)
+        found = await info.context.load(loaders.entries, number, window)
         return ContentFormEntryConnection.of(
-            found, ContentFormEntry.of, count=lambda: forms.count_entries(session, number)
+            found, ContentFormEntry.of, count=lambda: info.context.load(loaders.entry_count, number)
         )
 
 

@@ -11,19 +11,21 @@ import strawberry
 from resolvers.errors import BadUserInput
 from resolvers.operation import Info
 from resolvers.pagination import After, Before, CountedConnection, First, Last, Window
+from resolvers.permissions import requires
 from subgraphs.content import loaders
 from subgraphs.content.domain.errors import InvalidPreview
 from subgraphs.content.domain.pages import PageFilter, PageSummary
 from subgraphs.content.domain.previews import is_preview
-from subgraphs.content.repository import navigation, pages
+from subgraphs.content.repository import library, navigation, pages
 from subgraphs.content.schema.ids import number_or_none, wire_number
-from subgraphs.content.schema.images import PUBLIC
+from subgraphs.content.schema.images import PUBLIC, ContentImage, ContentImageConnection, image_of
 from subgraphs.content.schema.pages import (
     WRITE,
     ContentPage,
     ContentPageConnection,
     ContentPageKind,
 )
+from subgraphs.content.schema.revisions import ContentRevision
 
 __all__ = ["Query"]
 
@@ -49,17 +51,23 @@ class ContentMenuLink:
     label: str = strawberry.field(description="What is shown.")
     page_id: strawberry.Private[int | None]
     address: strawberry.Private[str]
+    locale: strawberry.Private[str | None]
 
     @strawberry.federation.field(
         tags=PUBLIC, description="A path of the site, or an address; null while there is none."
     )
     async def target(self, info: Info) -> str | None:
         page = await self.page(info)
-        return self.address or (None if page is None else page.path)
+        return self.address or (None if page is None else page.summary.path)
 
     @strawberry.federation.field(tags=PUBLIC, description="The page that it leads to, if it is live.")
     async def page(self, info: Info) -> ContentPage | None:
-        found = None if self.page_id is None else await info.context.load(loaders.page_by_id, self.page_id, False)
+        if self.page_id is None:
+            return None
+        translated = (
+            None if self.locale is None else await info.context.load(loaders.page_in, self.page_id, self.locale)
+        )
+        found = translated or await info.context.load(loaders.page_by_id, self.page_id, False)
         return None if found is None else ContentPage.of(found)
 
 
@@ -68,12 +76,19 @@ class ContentMenu:
     slug: str = strawberry.field(description="By which it is asked for.")
     title: str = strawberry.field(description="For people.")
     number: strawberry.Private[int]
+    locale: strawberry.Private[str | None]
 
     @strawberry.federation.field(tags=PUBLIC, description="In their order; 100 at most.")
     async def links(self, info: Info) -> list[ContentMenuLink]:
         found = await info.context.load(loaders.menu_links, self.number)
         return [
-            ContentMenuLink(id=wire_number(link.id), label=link.label, page_id=link.page_id, address=link.url)
+            ContentMenuLink(
+                id=wire_number(link.id),
+                label=link.label,
+                page_id=link.page_id,
+                address=link.url,
+                locale=self.locale,
+            )
             for link in found[:100]
         ]
 
@@ -121,13 +136,12 @@ class Query:
             info.context.require(WRITE)
         hidden = draft or preview is not None
         found = await _page(info, id, path, locale or "en", drafts=hidden)
-        if found is None:
-            return None
         if preview is not None and not draft:
             key = info.context.services.key("previews")
-            if not is_preview(key, info.context.tenant_id(), found.id, preview, time.time()):
+            # Whether there is a draft is told to nobody who may not see it.
+            if found is None or not is_preview(key, info.context.tenant_id(), found.id, preview, time.time()):
                 raise InvalidPreview
-        return ContentPage.of(found, newest=hidden, drafts=draft)
+        return None if found is None else ContentPage.of(found, newest=hidden, drafts=draft)
 
     @strawberry.federation.field(
         tags=PUBLIC, description="The tenant's pages, the newest first; best first where words are given."
@@ -176,12 +190,63 @@ class Query:
 
         return ContentPageConnection.of(found, ContentPage.of, count=count)
 
+    @strawberry.federation.field(
+        tags=INTERNAL, description="A page as it was saved once.", extensions=[requires(WRITE)]
+    )
+    async def content_revision(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Of the revision.")]
+    ) -> ContentRevision | None:
+        number = number_or_none(id)
+        found = None if number is None else await info.context.load(loaders.revision_by_id, number)
+        return None if found is None else ContentRevision.of(found)
+
     @strawberry.federation.field(tags=PUBLIC, description="A menu.")
     async def content_menu(
-        self, info: Info, slug: Annotated[str, strawberry.argument(description="Of the menu: main, footer.")]
+        self,
+        info: Info,
+        slug: Annotated[str, strawberry.argument(description="Of the menu: main, footer.")],
+        locale: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The menu in this language, or else the one for all; pages are in it where they can be."
+            ),
+        ] = None,
     ) -> ContentMenu | None:
-        found = await navigation.find_menu(info.context.session, slug)
-        return None if found is None else ContentMenu(slug=found.slug, title=found.title, number=found.id)
+        found = await navigation.find_menu(info.context.session, slug, locale or "")
+        if found is None:
+            return None
+        return ContentMenu(slug=found.slug, title=found.title, number=found.id, locale=locale)
+
+    @strawberry.federation.field(tags=PUBLIC, description="The languages that the site is in, by their tags.")
+    async def content_locales(self, info: Info) -> list[str]:
+        return await navigation.locales(info.context.session)
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="The tenant's images, the newest first.", extensions=[requires(WRITE)]
+    )
+    async def content_images(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> ContentImageConnection:
+        session = info.context.session
+        window = Window.of(library.NEWEST, first=first, after=after, last=last, before=before)
+        found = await library.page_of_images(session, window)
+        return ContentImageConnection.of(found, ContentImage.of, count=lambda: library.count_images(session))
+
+    @strawberry.federation.field(
+        tags=INTERNAL, description="An image of the tenant's library.", extensions=[requires(WRITE)]
+    )
+    async def content_image(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Of the image.")]
+    ) -> ContentImage | None:
+        return await image_of(info, number_or_none(id))
+
+    @strawberry.federation.field(
+        tags=INTERNAL,
+        description="Where previews of drafts lead: an address of the tenant's frontend.",
+        extensions=[requires(WRITE)],
+    )
+    async def content_preview_address(self, info: Info) -> str | None:
+        return await navigation.preview_url(info.context.session)
 
     @strawberry.federation.field(tags=PUBLIC, description="Where a path leads that has no page any more.")
     async def content_redirect(

@@ -9,6 +9,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from resolvers.errors import InvalidValue, RateLimited
+from resolvers.idempotency import IdempotencyKeyReused
 from resolvers.session import TenantSession
 from subgraphs.content.domain.errors import ContentFormNotFound
 from subgraphs.content.domain.forms import Form, by_known_names, checked_answers, checked_key
@@ -45,6 +46,7 @@ async def submit_form(session: TenantSession, redis: Redis, filled: FilledIn) ->
 
     Raises:
         ContentFormNotFound: there is no such form that is live.
+        IdempotencyKeyReused: other answers were sent under the key.
         InvalidValue: an answer is not good.
         RateLimited: too many from this client, or to this form.
     """
@@ -57,7 +59,10 @@ async def submit_form(session: TenantSession, redis: Redis, filled: FilledIn) ->
     if filled.trap:
         # A machine: it learns nothing, and nothing is kept.
         return form
-    if await forms.entry_under(session, form.id, key) is not None:
+    earlier = await forms.entry_under(session, form.id, key)
+    if earlier is not None:
+        if (earlier.answers, earlier.consent) != (answers, filled.consent):
+            raise IdempotencyKeyReused
         return form
     await _count(redis, session, form)
     entry = Entry(uuid4(), form.id, key, answers, path, locale, filled.consent, datetime.now(UTC))
@@ -83,8 +88,10 @@ async def submit_form(session: TenantSession, redis: Redis, filled: FilledIn) ->
 
 
 async def _count(redis: Redis, session: TenantSession, form: Form) -> None:
-    tenant, client = session.context.tenant_id, session.context.client or "unknown"
-    for name, most in ((f"client:{client}", _PER_CLIENT), (f"form:{form.id}", _PER_FORM)):
+    tenant, client = session.context.tenant_id, session.context.client
+    # Those whose address is not known are many: they are counted with all others only.
+    of_client = () if client is None else ((f"client:{client}", _PER_CLIENT),)
+    for name, most in (*of_client, (f"form:{form.id}", _PER_FORM)):
         key = f"content:forms:{tenant}:{name}"
         pipeline = redis.pipeline(transaction=True)
         pipeline.incr(key)

@@ -1,7 +1,6 @@
 """Editors by the API: drafts, publishing, schedules, moves, previews; and who may do which."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,43 +8,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from resolvers.session import TenantSession
 from subgraphs.content.sweeper import sweep_once
 
-READ = ["content:read"]
-WRITE = [*READ, "content:write"]
-PUBLISH = [*WRITE, "content:publish"]
+from .conftest import PAGE, PUBLISH, READ, WRITE
+
 PAST = "now() - interval '1 second'"
 RICH = '<p onclick="x()">Light <b>and</b> slow<script>alert(1)</script> <a href="javascript:x">x</a></p>'
-PAGE = "page { id title path isLive version }"
-
-
-@pytest.fixture
-async def admin(content: Any) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(content.settings.database_url.get_secret_value())
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
-async def home(content: Any) -> str:
-    found: str = (await content.data('{ contentPage(path: "/") { id } }'))["contentPage"]["id"]
-    return found
-
-
-@pytest.fixture
-def draft(mutate: Any, home: str) -> Any:
-    """A new page of a slug of its own, as a draft."""
-
-    async def create(**values: Any) -> dict[str, Any]:
-        slug = f"t-{uuid4().hex[:10]}"
-        given = {"kind": "STANDARD", "parentId": home, "title": "Zeppelins", "slug": slug, **values}
-        payload = await mutate("createContentPage", PAGE, given, scopes=WRITE)
-        assert payload["errors"] == []
-        page: dict[str, Any] = payload["page"]
-        assert page["path"] == f"/{slug}"
-        return page
-
-    return create
 
 
 async def told(admin: asyncpg.Connection, page_id: str) -> list[str]:
@@ -142,6 +111,8 @@ async def test_articles_have_tags_and_authors(content: Any, mutate: Any) -> None
     [
         ("publishContentPage", WRITE, "content:publish"),
         ("unpublishContentPage", WRITE, "content:publish"),
+        ("deleteContentPage", WRITE, "content:publish"),
+        ("restoreContentRevision", READ, "content:write"),
         ("createContentPreview", READ, "content:write"),
     ],
 )
@@ -159,6 +130,10 @@ async def test_a_preview_shows_one_draft_for_some_time(content: Any, mutate: Any
     assert seen["contentPage"] == {"title": "Zeppelins"}
     ends, _, signed = made["token"].partition(".")
     longer = f"{int(ends, 16) + 9:x}.{signed}"
+    for path in (page["path"], "/nothing-there"):
+        for token in ("x", made["token"][:-1]):
+            body = await content.call(f'{{ contentPage(path: "{path}", preview: "{token}") {{ id }} }}', scopes=READ)
+            assert (body["data"], body["errors"][0]["extensions"]["code"]) == ({"contentPage": None}, "INVALID_PREVIEW")
     for number, token in ((other["id"], made["token"]), (page["id"], longer), (page["id"], ""), (page["id"], "1.x")):
         body = await content.call(query, {"id": number, "t": token}, scopes=READ)
         assert body["errors"][0]["extensions"]["code"] == "INVALID_PREVIEW"
@@ -197,6 +172,75 @@ async def test_pages_come_and_go_when_they_are_due(
     assert await told(admin, page["id"]) == ["content.page_published", "content.page_unpublished"]
 
 
+async def test_what_is_planned_can_be_called_back(
+    content: Any, mutate: Any, draft: Any, admin: asyncpg.Connection
+) -> None:
+    page, live = await draft(), await draft()
+    await mutate("publishContentPage", PAGE, {"id": live["id"]}, scopes=PUBLISH)
+    later = "2199-01-01T12:00:00+00:00"
+    query = "query ($id: ID!) { contentPage(id: $id, draft: true) { goLiveAt isLive } }"
+    planned = (
+        "select count(*) from content.wagtailcore_revision where object_id = $1 and approved_go_live_at is not null"
+    )
+    for number in (page["id"], live["id"]):
+        await mutate("scheduleContentPage", PAGE, {"id": number, "goLiveAt": later}, scopes=PUBLISH)
+        seen = (await content.data(query, {"id": number}))["contentPage"]
+        assert seen == {"goLiveAt": later, "isLive": number == live["id"]}
+        await mutate("unpublishContentPage", PAGE, {"id": number}, scopes=PUBLISH)
+        assert (await content.data(query, {"id": number}))["contentPage"] == {"goLiveAt": None, "isLive": False}
+        assert await admin.fetchval(planned, number) == 0
+        # What is published after that is there now, not when it was planned.
+        again = await mutate("publishContentPage", PAGE, {"id": number}, scopes=PUBLISH)
+        assert again["page"]["isLive"] is True
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"goLiveAt": "9999-12-31T23:59:59-12:00"}, "goLiveAt"),
+        ({"goLiveAt": "2030-01-01T00:00:00"}, "goLiveAt"),
+        ({"expireAt": "2001-01-01T00:00:00Z"}, "expireAt"),
+        ({"expireAt": "2030-01-01T00:00:00Z", "goLiveAt": "2031-01-01T00:00:00Z"}, "expireAt"),
+    ],
+)
+async def test_times_that_cannot_be_planned(mutate: Any, home: str, values: dict[str, Any], field: str) -> None:
+    refused = await mutate("scheduleContentPage", PAGE, {"id": home, **values}, scopes=PUBLISH)
+    assert [(error["code"], error["path"]) for error in refused["errors"]] == [("BAD_USER_INPUT", ["input", field])]
+
+
+async def test_a_page_that_cannot_be_published_holds_up_no_other(
+    content: Any, mutate: Any, draft: Any, admin: asyncpg.Connection
+) -> None:
+    stuck, other, slug = await draft(), await draft(), f"t-{uuid4().hex[:10]}"
+    await mutate("publishContentPage", PAGE, {"id": stuck["id"]}, scopes=PUBLISH)
+    await mutate("updateContentPage", PAGE, {"id": stuck["id"], "slug": slug}, scopes=WRITE)
+    for page in (stuck, other):
+        later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        await mutate("scheduleContentPage", PAGE, {"id": page["id"], "goLiveAt": later}, scopes=PUBLISH)
+    await draft(slug=slug)
+    for page, hours in ((stuck, 2), (other, 1)):
+        await admin.execute(
+            f"update content.wagtailcore_revision set approved_go_live_at = now() - interval '{hours} hours',"
+            " content = content || '{\"go_live_at\": null}' where object_id = $1 and approved_go_live_at is not null",
+            page["id"],
+        )
+    await sweep_once(content.database, content.app.services.publish_due)
+    assert await told(admin, other["id"]) == ["content.page_published"]
+    assert await sweep_once(content.database, content.app.services.publish_due) == 0
+    query = "query ($id: ID!) { contentPage(id: $id, draft: true) { goLiveAt isLive slug hasUnpublishedChanges } }"
+    assert (await content.data(query, {"id": stuck["id"]}))["contentPage"] == {
+        "goLiveAt": None, "isLive": True, "slug": slug, "hasUnpublishedChanges": True,
+    }  # fmt: skip
+
+
+async def test_a_slug_that_nobody_chose_is_a_free_one(mutate: Any, home: str) -> None:
+    paths = []
+    for _ in range(2):
+        values = {"kind": "STANDARD", "parentId": home, "title": "\u65e5\u672c"}
+        paths.append((await mutate("createContentPage", PAGE, values, scopes=WRITE))["page"]["path"])
+    assert len(set(paths)) == 2
+
+
 async def test_pages_move_with_those_below_them(content: Any, mutate: Any, draft: Any, home: str) -> None:
     top, below = await draft(), await draft()
     moved = await mutate("moveContentPage", PAGE, {"id": below["id"], "parentId": top["id"]}, scopes=PUBLISH)
@@ -204,6 +248,99 @@ async def test_pages_move_with_those_below_them(content: Any, mutate: Any, draft
     for number, parent in ((top["id"], below["id"]), (home, top["id"])):
         refused = await mutate("moveContentPage", PAGE, {"id": number, "parentId": parent}, scopes=PUBLISH)
         assert [error["code"] for error in refused["errors"]] == ["PAGE_HAS_WRONG_PLACE"]
+
+
+async def test_who_has_an_old_address_finds_the_page(
+    content: Any, mutate: Any, draft: Any, admin: asyncpg.Connection
+) -> None:
+    place, top = await draft(), await draft()
+    below, hidden = await draft(parentId=top["id"], slug="below"), await draft(parentId=top["id"], slug="hidden")
+    for page in (place, top, below):
+        await mutate("publishContentPage", PAGE, {"id": page["id"]}, scopes=PUBLISH)
+    query = "query ($p: String!) { contentRedirect(path: $p) { target } }"
+
+    async def leads(path: str) -> str | None:
+        found = (await content.data(query, {"p": path}, scopes=READ))["contentRedirect"]
+        return None if found is None else str(found["target"])
+
+    await mutate("moveContentPage", PAGE, {"id": top["id"], "parentId": place["id"]}, scopes=PUBLISH)
+    moved = f"{place['path']}{top['path']}"
+    assert await leads(top["path"]) == moved
+    assert await leads(below["path"]) == f"{moved}/below"
+    assert await leads(hidden["path"]) is None
+    assert await told(admin, below["id"]) == ["content.page_published"] * 2
+    assert await told(admin, hidden["id"]) == []
+    slug = f"t-{uuid4().hex[:10]}"
+    await mutate("updateContentPage", PAGE, {"id": top["id"], "slug": slug}, scopes=WRITE)
+    assert await leads(moved) is None  # a draft moves nothing
+    await mutate("publishContentPage", PAGE, {"id": top["id"]}, scopes=PUBLISH)
+    renamed = f"{place['path']}/{slug}"
+    assert await leads(moved) == await leads(top["path"]) == renamed
+    assert await leads(f"{moved}/below") == await leads(below["path"]) == f"{renamed}/below"
+    assert await told(admin, below["id"]) == ["content.page_published"] * 3
+    assert await told(admin, top["id"]) == ["content.page_published"] * 3
+    paths = await admin.fetch("select old_path from content.wagtailredirects_redirect where old_path like '/cms/%'")
+    assert paths == []
+
+
+async def test_pages_are_deleted_with_those_below_them(
+    content: Any, mutate: Any, draft: Any, home: str, admin: asyncpg.Connection
+) -> None:
+    top = await draft()
+    below = await draft(parentId=top["id"])
+    for page in (top, below):
+        await mutate("publishContentPage", PAGE, {"id": page["id"]}, scopes=PUBLISH)
+    for number, code in (
+        (home, "PAGE_IS_HOME"),
+        (top["id"], "PAGE_HAS_CHILDREN"),
+        ("999999", "CONTENT_PAGE_NOT_FOUND"),
+    ):
+        refused = await mutate("deleteContentPage", "deletedId deletedPages", {"id": number}, scopes=PUBLISH)
+        assert ([error["code"] for error in refused["errors"]], refused["deletedPages"]) == ([code], 0)
+    with_all = {"id": top["id"], "withDescendants": True}
+    deleted = await mutate("deleteContentPage", "deletedId deletedPages", with_all, scopes=PUBLISH)
+    assert deleted == {"deletedId": top["id"], "deletedPages": 2, "errors": []}
+    for page in (top, below):
+        assert await told(admin, page["id"]) == ["content.page_published", "content.page_unpublished"]
+        assert not await admin.fetchval(
+            "select count(*) from content.wagtailcore_revision where object_id = $1", page["id"]
+        )
+    again = await mutate("deleteContentPage", "deletedId", with_all, scopes=PUBLISH)
+    assert [error["code"] for error in again["errors"]] == ["CONTENT_PAGE_NOT_FOUND"]
+
+
+async def test_pages_are_taken_back_with_those_below_them(content: Any, mutate: Any, draft: Any) -> None:
+    top = await draft()
+    below = await draft(parentId=top["id"])
+    query = "query ($id: ID!) { contentPage(id: $id) { id } }"
+    for page in (top, below):
+        await mutate("publishContentPage", PAGE, {"id": page["id"]}, scopes=PUBLISH)
+    await mutate("unpublishContentPage", PAGE, {"id": top["id"]}, scopes=PUBLISH)
+    assert (await content.data(query, {"id": below["id"]}, scopes=READ))["contentPage"] is not None
+    await mutate("unpublishContentPage", PAGE, {"id": top["id"], "withDescendants": True}, scopes=PUBLISH)
+    assert (await content.data(query, {"id": below["id"]}, scopes=READ))["contentPage"] is None
+
+
+async def test_what_an_editor_has_locked_is_theirs(mutate: Any, draft: Any, admin: asyncpg.Connection) -> None:
+    page = await draft()
+    await admin.execute(
+        "update content.wagtailcore_page set locked = true, locked_at = now(), locked_by_id = owner from ("
+        "select user_id as owner from content.wagtailcore_revision where object_id = $1 limit 1) r where id = $1::int",
+        page["id"],
+    )
+    for field, values in (
+        ("updateContentPage", {"title": "Mine"}),
+        ("publishContentPage", {}),
+        ("unpublishContentPage", {}),
+        ("scheduleContentPage", {}),
+        ("deleteContentPage", {}),
+        ("moveContentPage", {"parentId": page["id"]}),
+    ):
+        given = {"id": page["id"], **values}
+        refused = await mutate(field, "__typename", given, scopes=PUBLISH, user="ben")
+        assert [error["code"] for error in refused["errors"]] == ["PAGE_IS_LOCKED"], field
+    kept = await mutate("updateContentPage", PAGE, {"id": page["id"], "title": "Mine"}, scopes=WRITE)
+    assert kept["page"]["title"] == "Mine"
 
 
 async def test_another_tenants_pages_cannot_be_touched(content: Any, mutate: Any, home: str, draft: Any) -> None:
@@ -216,6 +353,8 @@ async def test_another_tenants_pages_cannot_be_touched(content: Any, mutate: Any
         ("updateContentPage", {"id": page["id"], "title": "Mine"}, "CONTENT_PAGE_NOT_FOUND"),
         ("publishContentPage", {"id": page["id"]}, "CONTENT_PAGE_NOT_FOUND"),
         ("unpublishContentPage", {"id": home}, "CONTENT_PAGE_NOT_FOUND"),
+        ("deleteContentPage", {"id": page["id"]}, "CONTENT_PAGE_NOT_FOUND"),
+        ("restoreContentRevision", {"id": str(page["version"])}, "CONTENT_REVISION_NOT_FOUND"),
         ("scheduleContentPage", {"id": home}, "CONTENT_PAGE_NOT_FOUND"),
         ("moveContentPage", {"id": page["id"], "parentId": globex}, "CONTENT_PAGE_NOT_FOUND"),
         ("createContentPreview", {"id": home}, "CONTENT_PAGE_NOT_FOUND"),
@@ -238,3 +377,36 @@ async def test_a_new_tenant_gets_a_site_of_its_own(content: Any, mutate: Any) ->
     # Refused, and with it everything that was made for it.
     await mutate("createContentPage", "__typename", nothing, tenant=tenant)
     assert (await content.data('{ contentPage(path: "/") { id } }', tenant=tenant))["contentPage"] is None
+
+
+async def test_an_edit_whose_answer_was_lost_is_not_done_again(
+    content: Any, home: str, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wagtail's transaction is over before the session's, which keeps the answer: that one fails here."""
+
+    async def lost(_: TenantSession) -> None:
+        raise OSError("the connection is gone")
+
+    slug = f"t-{uuid4().hex[:10]}"
+    query = """mutation ($page: CreateContentPageInput!, $id: ContentPageInput!) {
+        createContentPage(input: $page) { page { id slug } errors { code } }
+        home: publishContentPage(input: $id) { page { id } errors { code } } }"""
+    page = {"kind": "STANDARD", "parentId": home, "title": "Zeppelins", "slug": slug}
+    caller = {"scopes": PUBLISH, "claims": {"key": f"{uuid4()}:0"}}
+    told_before = await told(admin, home)
+    with monkeypatch.context() as patched:
+        patched.setattr(TenantSession, "commit", lost)
+        failed = await content.call(query, {"page": page, "id": {"id": home}}, **caller)
+    assert failed["data"] is None
+    for _ in range(2):
+        answer = await content.data(query, {"page": page, "id": {"id": home}}, **caller)
+        assert answer["createContentPage"]["errors"] == answer["home"]["errors"] == []
+        assert answer["createContentPage"]["page"]["slug"] == slug
+    assert await told(admin, home) == [*told_before, "content.page_published"]
+    other = {**page, "slug": f"{slug}-2"}
+    with monkeypatch.context() as patched:
+        patched.setattr(TenantSession, "commit", lost)
+        fresh = {**caller, "claims": {"key": f"{uuid4()}:0"}}
+        await content.call(query, {"page": other, "id": {"id": home}}, **fresh)
+    reused = await content.data(query, {"page": {**other, "title": "x"}, "id": {"id": home}}, **fresh)
+    assert [each["code"] for each in reused["createContentPage"]["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]

@@ -8,6 +8,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from .conftest import PAGE, PUBLISH
+
 VISITOR: list[str] = []
 GOOD = [
     {"name": "name", "value": "Vera Visitor"},
@@ -99,6 +101,69 @@ async def test_what_is_not_good_is_refused(
     assert payload["accepted"] is False
     assert [(error["code"], error["path"]) for error in payload["errors"]] == [("BAD_USER_INPUT", ["input", path])]
     assert await told(values["idempotencyKey"]) == (0, [])
+
+
+async def test_other_answers_under_a_key_are_refused(form: str, mutate: Any, told: Any) -> None:
+    values = sent(form)
+    assert (await mutate("submitContactForm", "accepted", values, scopes=VISITOR))["accepted"] is True
+    for changes in ({"answers": with_answer("message", "Another")}, {"consent": False}):
+        refused = await mutate("submitContactForm", "accepted", {**values, **changes}, scopes=VISITOR)
+        assert [error["code"] for error in refused["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+    assert len((await told(values["idempotencyKey"]))[1]) == 1
+
+
+async def test_a_form_that_visitors_may_not_see_takes_nothing(
+    form: str, mutate: Any, told: Any, content: Any, admin: asyncpg.Connection
+) -> None:
+    """Neither its questions are shown, nor where it is, nor what is sent to it kept."""
+    barred = await admin.fetchval(
+        "insert into content.wagtailcore_pageviewrestriction (restriction_type, password, page_id, tenant_id)"
+        " select 'login', '', id, tenant_id from content.wagtailcore_page where id = $1 returning id",
+        int(form),
+    )
+    redirect = await admin.fetchval(
+        "insert into content.wagtailredirects_redirect (old_path, is_permanent, redirect_page_id, redirect_link,"
+        " redirect_page_route_path, automatically_created, tenant_id)"
+        " select '/old-contact', true, id, '', '', false, tenant_id from content.wagtailcore_page where id = $1"
+        " returning id",
+        int(form),
+    )
+    try:
+        query = """{ contentRedirect(path: "/old-contact") { target } contentPage(path: "/") {
+            body { ... on ContentFormBlock { form { id } } } } }"""
+        seen = await content.data(query, scopes=VISITOR)
+        assert seen["contentRedirect"] is None
+        assert {"form": None} in seen["contentPage"]["body"]
+        values = sent(form)
+        refused = await mutate("submitContactForm", "accepted", values, scopes=VISITOR)
+        assert [error["code"] for error in refused["errors"]] == ["CONTENT_FORM_NOT_FOUND"]
+        assert await told(values["idempotencyKey"]) == (0, [])
+        await admin.execute("delete from content.wagtailcore_pageviewrestriction where id = $1", barred)
+        assert (await content.data(query, scopes=VISITOR))["contentRedirect"] == {"target": "/contact"}
+    finally:
+        await admin.execute("delete from content.wagtailcore_pageviewrestriction where id = $1", barred)
+        await admin.execute("delete from content.wagtailredirects_redirect where id = $1", redirect)
+
+
+async def test_a_form_without_questions_takes_nothing(mutate: Any, draft: Any) -> None:
+    page = await draft(kind="FORM")
+    await mutate("publishContentPage", PAGE, {"id": page["id"]}, scopes=PUBLISH)
+    refused = await mutate("submitContactForm", "accepted", sent(page["id"], answers=[]), scopes=VISITOR)
+    assert [error["code"] for error in refused["errors"]] == ["BAD_USER_INPUT"]
+    await mutate("deleteContentPage", "deletedId", {"id": page["id"]}, scopes=PUBLISH)
+
+
+async def test_statements_do_not_grow_with_the_forms(content: Any, mutate: Any, draft: Any) -> None:
+    page = await draft(kind="FORM")
+    query = "query ($n: Int) { contentPages(first: $n, filter: {drafts: true, kind: FORM}) { edges { node {"
+    query += " entries(first: 2) { totalCount edges { node { id } } } } } } }"
+    counts = []
+    for number in (1, 10):
+        with content.count_statements() as statements:
+            await content.data(query, {"n": number})
+        counts.append(len(statements))
+    assert counts[0] == counts[1] == 3
+    await mutate("deleteContentPage", "deletedId", {"id": page["id"]}, scopes=PUBLISH)
 
 
 async def test_machines_are_not_heard(form: str, mutate: Any, told: Any) -> None:

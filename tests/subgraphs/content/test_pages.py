@@ -118,7 +118,7 @@ async def test_a_draft_is_seen_by_editors_alone(content: Any) -> None:
         body = await content.call(query, scopes=["crm:write"])
         assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "content:write"}
         assert (await content.call(query, scopes=VISITOR))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-    listed = "{ contentPages(filter: {kind: STANDARD, drafts: %s}) { edges { node { slug } } } }"
+    listed = "{ contentPages(first: 100, filter: {kind: STANDARD, drafts: %s}) { edges { node { slug } } } }"
     for drafts, slugs in (("true", {"about", "jobs"}), ("false", {"about"})):
         pages = (await content.data(listed % drafts))["contentPages"]["edges"]
         assert slugs <= {edge["node"]["slug"] for edge in pages}
