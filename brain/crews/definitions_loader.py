@@ -5,10 +5,10 @@ for is a test's business.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
 
@@ -26,6 +26,8 @@ from brain.crews.steps_loader import read_steps
 __all__ = ["crew_named", "load", "load_crews"]
 
 _HERE = Path(__file__).parent
+# What a playbook takes from here is part of every crew that does so.
+_TAKEN = re.compile(rb"^from brain\.crews\.([\w.]+) import", re.MULTILINE)
 _TYPES = ("string", "integer", "number", "boolean", "string_list")
 
 
@@ -278,9 +280,17 @@ def _risk(section: Section) -> Risk:
 
 
 def _digest(definition: Path, operations: bytes, crew: str) -> str:
-    """Of everything that makes the crew but its outputs' models: files, documents, and the playbook's code."""
+    """Of all that makes the crew but its outputs' models: files, documents, the playbook's code and what it shares."""
     digest = hashlib.sha256(definition.read_bytes() + b"\0" + operations)
-    playbook: Any = _HERE / "playbooks" / f"{crew}.py"
-    if playbook.exists():
-        digest.update(b"\0" + playbook.read_bytes())
+    waiting, seen = [f"playbooks.{crew}"], set[str]()
+    while waiting:
+        name = waiting.pop()
+        module = _HERE.joinpath(*name.split(".")).with_suffix(".py")
+        if name in seen or not module.exists():
+            continue
+        seen.add(name)
+        code = module.read_bytes()
+        digest.update(b"\0" + code)
+        if name.startswith("playbooks."):
+            waiting += sorted({found.decode() for found in _TAKEN.findall(code)}, reverse=True)
     return digest.hexdigest()[:16]

@@ -35,6 +35,7 @@ from brain.crews.outputs import (
     TenantReportOutput,
     TradeProposalOutput,
 )
+from brain.crews.restricted_goods import NOT_SENT, restricted_word
 from brain.crews.tools import Evidence
 
 __all__ = ["GUARDRAILS", "Case", "Guardrail", "response_problems"]
@@ -248,10 +249,11 @@ def products_were_read(output: BaseModel, case: Case) -> Iterator[str]:
     """No product, and no price, that the marketplace has not named."""
     assert isinstance(output, ProductSearchOutput)
     catalogue = "".join(str(data["text"]) for data in case.evidence.of("search_catalogue"))
-    for product in output.products or ():
+    products = [product for batch in output.batches for product in batch]
+    for product in products:
         if f'"{product.asin}"' not in catalogue:
             yield f"{product.asin} is not in what search_catalogue gave"
-    yield from _unseen_prices(output.products or (), case)
+    yield from _unseen_prices(products, case)
 
 
 @_guardrail
@@ -259,10 +261,10 @@ def supply_was_read(output: BaseModel, case: Case) -> Iterator[str]:
     """Nothing is noted of what was not asked for, and no price that the marketplace has not named."""
     assert isinstance(output, SupplyCheckOutput)
     due = {node["asin"] for data in case.evidence.of("read_due") for node in values_at(data, _DUE)}
-    for seen in output.observations or ():
-        if seen.asin not in due:
-            yield f"{seen.asin} is not due"
-    yield from _unseen_prices(output.observations or (), case)
+    for asin in (*(seen.asin for seen in output.observations), *output.unanswered):
+        if asin not in due:
+            yield f"{asin} is not due"
+    yield from _unseen_prices(output.observations, case)
 
 
 _DUE = "sourcingCandidates.edges.node"
@@ -300,6 +302,10 @@ def verdict_follows(output: BaseModel, case: Case) -> Iterator[str]:
         return
     if failed := [finding.aspect for finding in output.findings if finding.verdict == "FAIL"]:
         yield f"{', '.join(failed)} failed: it cannot be approved"
+    for data in case.evidence.of("read_product"):
+        types = " ".join(map(str, values_at(json.loads(data["text"]), "productTypes.productType")))
+        if (word := restricted_word(types, NOT_SENT)) is not None:
+            yield f"its product type says {word!r}, which is not sent to customers: it cannot be approved"
     for evaluation in values_at([*case.evidence.of("read_candidate")], "sourcingCandidate.evaluation"):
         if evaluation is not None and Decimal(evaluation["marginPercent"]) < 0:
             yield "each sale would lose money: it cannot be approved"

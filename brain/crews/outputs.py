@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 __all__ = [
     "OUTPUTS",
@@ -197,6 +197,7 @@ class SeenOffer(_Output):
     asin: Asin = Field(description="Amazon's number of the product.")
     unitPrice: Number | None = Field(default=None, description="Null where nobody offers it.")  # noqa: N815 - clients read it
     shippingPrice: Number | None = Field(default=None, description="That goes with it.")  # noqa: N815 - clients read it
+    currency: str | None = Field(default=None, max_length=3, description="Of both.")
     offerCount: int | None = Field(default=None, ge=0, description="How many offer it.")  # noqa: N815 - clients read it
 
 
@@ -213,8 +214,8 @@ class ProductSearchOutput(_Output):
     """Products that were found."""
 
     summary: Line = Field(description="One sentence.")
-    products: Annotated[list[FoundProduct], Field(min_length=1, max_length=20)] | None = Field(
-        description="Null if nothing was found."
+    batches: Annotated[list[Annotated[list[FoundProduct], Field(min_length=1, max_length=20)]], Field(max_length=5)] = (
+        Field(description="20 at a time; empty if nothing was found.")
     )
 
 
@@ -222,9 +223,11 @@ class SupplyCheckOutput(_Output):
     """Prices and stock as they were seen."""
 
     summary: Line = Field(description="One sentence.")
-    observations: Annotated[list[SeenOffer], Field(min_length=1, max_length=20)] | None = Field(
-        description="Null if nothing was seen."
+    observedAt: AwareDatetime | None = Field(  # noqa: N815 - clients read it
+        description="When the marketplace was asked; null if nothing was due."
     )
+    observations: list[SeenOffer] = Field(max_length=20, description="What it said.")
+    unanswered: list[Asin] = Field(max_length=20, description="Of which it said nothing.")
 
 
 class ProductFinding(_Output):

@@ -60,6 +60,7 @@ candidates = tenant_table(
     Column("in_stock", Boolean),
     Column("offer_count", Integer),
     moment("observed_at", nullable=True),
+    moment("looked_at", nullable=True),
     Column("evaluation_id", Uuid),
     Column("margin_percent", Numeric(14, 2)),
     Column("validation_run_id", Uuid),
@@ -73,6 +74,9 @@ candidates = tenant_table(
     _amount("selling_price"),
     _currency("selling_currency", nullable=True),
     moment("listed_at", nullable=True),
+    _amount("approved_price"),
+    Column("former_variant_id", String(200)),
+    moment("delisted_at", nullable=True),
     Column("version", Integer, nullable=False),
     UniqueConstraint("tenant_id", "marketplace_id", "asin", name="uq_candidates_asin"),
 )
@@ -84,6 +88,12 @@ Index(
     candidates.c.variant_id,
     unique=True,
     postgresql_where=text("variant_id is not null"),
+)
+Index(
+    "ix_candidates_former_variant",
+    candidates.c.tenant_id,
+    candidates.c.former_variant_id,
+    postgresql_where=text("former_variant_id is not null"),
 )
 
 evaluations = tenant_table(

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 __all__ = ["offers_of", "wanted"]
 
+_NO_OFFER: Final = {"unitPrice": None, "shippingPrice": None, "currency": None, "offerCount": 0}
 _URI: Final = "/products/pricing/2022-05-01/items/competitiveSummary"
-_NOT_THERE: Final = (400, 404)
 
 
 def wanted(marketplace_id: str, asins: Iterable[str]) -> dict[str, str]:
@@ -30,18 +30,22 @@ def wanted(marketplace_id: str, asins: Iterable[str]) -> dict[str, str]:
 
 
 def offers_of(text: str, asins: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """unitPrice, shippingPrice and offerCount by ASIN; no price where nobody offers it.
+    """unitPrice, shippingPrice, currency and offerCount by ASIN; no price where nobody offers it.
 
-    A product of which Amazon could not say anything now is left out: it is not known to be sold out.
+    A product of which Amazon could not say anything now is left out: it is not known to be sold out. An answer counts
+    for the product that it names; one of an error names none, and counts by its place if no answer is missing. That
+    it does not know a product (400) is believed where it knows another: else it is the request that was wrong.
     """
+    asked, answers = list(asins), json.loads(text)
+    statuses = [answer.get("status", {}).get("statusCode") for answer in answers]
+    gone = (400, 404) if 200 in statuses else (404,)
     found: dict[str, dict[str, Any]] = {}
-    for asin, answer in zip(asins, json.loads(text), strict=False):
-        status = answer.get("status", {}).get("statusCode")
+    for place, (answer, status) in enumerate(zip(answers, statuses, strict=True)):
         body = answer.get("body") or {}
-        if status in _NOT_THERE:
-            found[asin] = {"unitPrice": None, "shippingPrice": None, "offerCount": 0}
-        elif status == 200 and body.get("asin", asin) == asin:
-            found[asin] = _offer(body)
+        if status == 200 and body.get("asin") in asked:
+            found[body["asin"]] = _offer(body)
+        elif status in gone and len(answers) == len(asked):
+            found[asked[place]] = _NO_OFFER
     return found
 
 
@@ -62,8 +66,13 @@ def _offer(body: Mapping[str, Any]) -> dict[str, Any]:
         price = (offer.get("listingPrice") or {}).get("amount")
         if price is not None:
             count = len({each.get("sellerId") for each in (*featured, *lowest)})
-            return {"unitPrice": _text(price), "shippingPrice": _shipping(offer), "offerCount": count}
-    return {"unitPrice": None, "shippingPrice": None, "offerCount": 0}
+            return {
+                "unitPrice": _text(price),
+                "shippingPrice": _shipping(offer),
+                "currency": offer["listingPrice"].get("currencyCode"),
+                "offerCount": count,
+            }
+    return _NO_OFFER
 
 
 def _shipping(offer: Mapping[str, Any]) -> str:

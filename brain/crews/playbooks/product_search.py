@@ -1,4 +1,4 @@
-"""Products of a marketplace under some words: the first page of its catalogue, with the offer that a customer gets."""
+"""Products of a marketplace under some words: its catalogue's first pages, the first with offers that customers get."""
 
 import json
 from collections.abc import Mapping
@@ -9,20 +9,25 @@ from brain.crews.playbooks.steps import Call, Given, Playbook
 
 __all__ = ["search"]
 
-_MOST: Final = 20
+_AT_ONCE: Final = 20
+"""Of which Amazon tells the offers in one request, of which it answers one in 30 s; and which are written in one."""
 
 
 def search(given: Given) -> Playbook:
-    """What is there, in the marketplace's order. Where offers cannot be had now, a product has no price."""
-    items = json.loads((yield Call("search_catalogue"))["text"])[:_MOST]
+    """What is there, in the marketplace's order. Where offers are not asked for or cannot be had: no price."""
+    items = json.loads((yield Call("search_catalogue"))["text"])
     found = {item["asin"]: product for item in items if (product := _product(item)) is not None}
     if not found:
-        return {"summary": "Nothing is found under these words.", "products": None}
-    answer = yield Call("read_offers", wanted(str(given.input["marketplaceId"]), found))
-    offers = offers_of(answer["text"], found)
+        return {"summary": "Nothing is found under these words.", "batches": []}
+    first = list(found)[:_AT_ONCE]
+    answer = yield Call("read_offers", wanted(str(given.input["marketplaceId"]), first))
+    offers = offers_of(answer["text"], first)
     products = [{**product, **offers.get(asin, {})} for asin, product in found.items()]
     priced = sum(1 for each in products if each.get("unitPrice") is not None)
-    return {"summary": f"{len(products)} products are found, {priced} of them with an offer.", "products": products}
+    return {
+        "summary": f"{len(products)} products are found, {priced} of them with an offer.",
+        "batches": [products[at : at + _AT_ONCE] for at in range(0, len(products), _AT_ONCE)],
+    }
 
 
 def _product(item: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,33 +4,27 @@
 |---|---|---|---|
 | demand: sales rank | to 10,000 | to 100,000, or not known | beyond |
 | competition: offers | to 10 | to 30, or not known | more, or none |
-| compliance: words of the title | none of those below | goods that need papers | goods that are not sent |
+| compliance: product type, title's words | not restricted | papers, adults, type not known | not sent |
 | margin of the evaluation | from 15 % | from 5 % | less |
 
 The margin is also a concern where the supplier asks more now than was reckoned with. What fails in nothing and is a
 concern in two at most is proposed for approval, everything else for rejection; a person decides.
+
+Amazon's catalogue says the product type, if the tenant is connected to it. What Amazon lets this very seller offer is
+not asked: that takes the seller's id, which a connection does not have.
 """
 
-import re
-from collections.abc import Mapping
+import json
+from collections.abc import Generator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from brain.crews.errors import SubjectMissing
+from brain.crews.errors import GraphRefused, SubjectMissing
 from brain.crews.playbooks.steps import Call, Given, Playbook
+from brain.crews.restricted_goods import NEEDS_PAPERS, NOT_SENT, restricted_word
 
 __all__ = ["validate"]
 
-_NOT_SENT: Final = re.compile(
-    r"\b(ammunition|firearm|pistol|rifle|explosive|firework|tobacco|vape|e-?cigarette|cannabis|cbd|prescription|"
-    r"pepper spray|taser|counterfeit|replica)s?\b",
-    re.IGNORECASE,
-)
-_NEEDS_PAPERS: Final = re.compile(
-    r"\b(perfume|cosmetic|supplement|vitamin|food|battery|batteries|lithium|power bank|aerosol|knife|knives|toy|"
-    r"medical|drone|seed|pesticide|alcohol|wine)s?\b",
-    re.IGNORECASE,
-)
 _MOST_CONCERNS: Final = 2
 
 
@@ -42,7 +36,13 @@ def validate(given: Given) -> Playbook:  # noqa: ARG001 - all playbooks take it
     evaluation = candidate.get("evaluation")
     if evaluation is None:
         raise SubjectMissing("The candidate has no evaluation: evaluate it first.")
-    findings = [_demand(candidate), _competition(candidate), _compliance(candidate), _margin(candidate, evaluation)]
+    product = yield from _product(candidate)
+    findings = [
+        _demand(candidate),
+        _competition(candidate),
+        _compliance(candidate, product),
+        _margin(candidate, evaluation),
+    ]
     failed = [each["aspect"] for each in findings if each["verdict"] == "FAIL"]
     concerns = [each["aspect"] for each in findings if each["verdict"] == "CONCERN"]
     approve = not failed and len(concerns) <= _MOST_CONCERNS
@@ -77,16 +77,37 @@ def _competition(candidate: Mapping[str, Any]) -> dict[str, str]:
     return _finding("competition", _below(offers, 10, 30), f"{offers} offer it.")
 
 
-def _compliance(candidate: Mapping[str, Any]) -> dict[str, str]:
-    title = str(candidate.get("title") or "")
-    for pattern, verdict, what in (
-        (_NOT_SENT, "FAIL", "which is not sent to customers"),
-        (_NEEDS_PAPERS, "CONCERN", "for which papers or labels may be needed"),
+def _product(candidate: Mapping[str, Any]) -> Generator[Call, Mapping[str, Any], Mapping[str, Any] | str]:
+    """What Amazon's catalogue has of it, or why that is not known."""
+    try:
+        answer = yield Call("read_product", {"asin": candidate["asin"], "marketplace_id": candidate["marketplaceId"]})
+    except GraphRefused as error:
+        return error.cause_code
+    found = json.loads(answer["text"])
+    return found if isinstance(found, dict) else "it is not there"
+
+
+def _compliance(candidate: Mapping[str, Any], product: Mapping[str, Any] | str) -> dict[str, str]:
+    title, types, adult = str(candidate.get("title") or ""), [], False
+    if not isinstance(product, str):
+        types = [str(each["productType"]) for each in product.get("productTypes") or () if each.get("productType")]
+        adult = any(each.get("adultProduct") for each in product.get("summaries") or ())
+    for goods, verdict, what in (
+        (NOT_SENT, "FAIL", "which is not sent to customers"),
+        (NEEDS_PAPERS, "CONCERN", "for which papers or labels may be needed"),
     ):
-        found = pattern.search(title)
-        if found is not None:
-            return _finding("compliance", verdict, f"The title says {found[0].lower()!r}, {what}.")
-    return _finding("compliance", "PASS", "Nothing in the title says that it is restricted.")
+        for where, text in (("product type", " ".join(types)), ("title", title)):
+            found = restricted_word(text, goods)
+            if found is not None:
+                return _finding("compliance", verdict, f"The {where} says {found!r}, {what}.")
+    if adult:
+        return _finding("compliance", "CONCERN", "Amazon has it as a product for adults.")
+    if not types:
+        why = product if isinstance(product, str) else "Amazon names none"
+        return _finding("compliance", "CONCERN", f"Its product type is not known ({why}); the title says nothing.")
+    return _finding(
+        "compliance", "PASS", f"Amazon has it as {types[0]}; nothing of that or of the title is restricted."
+    )
 
 
 def _margin(candidate: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str, str]:

@@ -8,12 +8,20 @@ __all__ = ["look"]
 
 def look(given: Given) -> Playbook:
     """The offers of all that is due, asked for at once. What Amazon says nothing of stays as it is known."""
-    due = (yield Call("read_due"))["sourcingCandidates"]["edges"]
-    asins = [edge["node"]["asin"] for edge in due]
-    if not asins:
-        return {"summary": "Nothing is approved or listed in this marketplace.", "observations": None}
-    answer = yield Call("read_offers", wanted(str(given.input["marketplaceId"]), asins))
-    seen = [{"asin": asin, **offer} for asin, offer in offers_of(answer["text"], asins).items()]
+    edges = (yield Call("read_due"))["sourcingCandidates"]["edges"]
+    due = {edge["node"]["asin"]: edge["node"]["currency"] for edge in edges}
+    if not due:
+        summary = "Nothing is approved or listed in this marketplace."
+        return {"summary": summary, "observedAt": None, "observations": [], "unanswered": []}
+    answer = yield Call("read_offers", wanted(str(given.input["marketplaceId"]), due))
+    offers = offers_of(answer["text"], due)
+    seen = [{"asin": asin, **offer} for asin, offer in offers.items() if offer["currency"] in (None, due[asin])]
     missing = sum(1 for each in seen if each["unitPrice"] is None)
-    summary = f"{len(seen)} of {len(asins)} products were seen, {missing} of them are not to be had."
-    return {"summary": summary, "observations": seen or None}
+    known = {each["asin"] for each in seen}
+    return {
+        "summary": f"{len(seen)} of {len(due)} products were seen, {missing} of them are not to be had.",
+        # Not when it is written: another run may have looked in between.
+        "observedAt": given.now.isoformat(),
+        "observations": seen,
+        "unanswered": [asin for asin in due if asin not in known],
+    }

@@ -174,7 +174,7 @@ class PlaybookLlm(BaseLLM):
     def call(self, messages: Any, tools: Any = None, *args: Any, **options: Any) -> Any:
         """The next tool to call, or the output as JSON."""
         try:
-            wanted = next(self._steps) if self._waiting is None else self._steps.send(self._given())
+            wanted = self._next()
             _check_offered(wanted.tool, tools)
         except StopIteration as end:
             return json.dumps(end.value, ensure_ascii=False)
@@ -188,9 +188,15 @@ class PlaybookLlm(BaseLLM):
             {"id": f"step_{self._count}", "type": "function", "function": {"name": wanted.tool, "arguments": arguments}}
         ]
 
-    def _given(self) -> Mapping[str, Any]:
-        assert self._waiting is not None
-        return self._evidence.result(self._waiting.tool, self._waiting.arguments)
+    def _next(self) -> Call:
+        """The playbook's next step; what the last one failed with is raised in it, where it may know what to do."""
+        if self._waiting is None:
+            return next(self._steps)
+        try:
+            given = self._evidence.result(self._waiting.tool, self._waiting.arguments)
+        except CrewError as error:
+            return self._steps.throw(error)
+        return self._steps.send(given)
 
 
 def _check_offered(tool: str, tools: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
-from resolvers.values import checked_text
+from resolvers.values import checked_currency, checked_text
 from subgraphs.sourcing.domain.costs import CostInputs, Costs
 from subgraphs.sourcing.domain.errors import CandidateNotReady, EvaluationChanged
 from subgraphs.sourcing.domain.values import MARKETPLACES, Marketplace, checked_amount, checked_asin
@@ -64,6 +64,7 @@ class Found:
         sales_rank: within `rank_category`; the smaller, the more is sold.
         unit_price, shipping_price: of the offer that a customer would get; None where nobody offers it.
         offer_count: how many offer it new; None if unknown.
+        currency: of the prices; None: the marketplace's.
     """
 
     asin: str
@@ -75,6 +76,7 @@ class Found:
     unit_price: Decimal | None
     shipping_price: Decimal | None
     offer_count: int | None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,14 @@ class Candidate:
         currency: of the marketplace, and so of unit and shipping price.
         in_stock: None until it was looked at.
         observed_at: when the marketplace said so.
+        looked_at: when it was last asked, whether it had an answer or not; None: never since it was found.
         evaluation_id: of the newest; approvals are of one.
         findings: what the validation found: aspect, verdict, note.
         note: why it was approved or rejected.
         product_id, variant_id, sku: as what the shop sells it.
         selling_price: in the shop, tax included, in `selling_currency`.
+        approved_price: the selling price that a person has last agreed to; None: the selling price.
+        former_variant_id, delisted_at: as what it was last sold, and until when; orders of that time are its own.
     """
 
     id: UUID
@@ -107,6 +112,7 @@ class Candidate:
     in_stock: bool | None
     offer_count: int | None
     observed_at: datetime | None
+    looked_at: datetime | None
     evaluation_id: UUID | None
     margin_percent: Decimal | None
     validation_run_id: UUID | None
@@ -120,6 +126,9 @@ class Candidate:
     selling_price: Decimal | None
     selling_currency: str | None
     listed_at: datetime | None
+    approved_price: Decimal | None
+    former_variant_id: str | None
+    delisted_at: datetime | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -179,6 +188,7 @@ def checked_found(values: dict[str, Any]) -> Found:
         unit_price=None if price is None else checked_amount("unitPrice", price),
         shipping_price=None if price is None else checked_amount("shippingPrice", shipping or Decimal(0)),
         offer_count=offers,
+        currency=None if values["currency"] is None else checked_currency("currency", values["currency"]),
     )
 
 
@@ -200,6 +210,7 @@ def new_candidate(candidate_id: UUID, marketplace: Marketplace, found: Found, no
         in_stock=None if found.offer_count is None and found.unit_price is None else found.unit_price is not None,
         offer_count=found.offer_count,
         observed_at=now,
+        looked_at=None,
         evaluation_id=None,
         margin_percent=None,
         validation_run_id=None,
@@ -213,6 +224,9 @@ def new_candidate(candidate_id: UUID, marketplace: Marketplace, found: Found, no
         selling_price=None,
         selling_currency=None,
         listed_at=None,
+        approved_price=None,
+        former_variant_id=None,
+        delisted_at=None,
         version=1,
         created_at=now,
         updated_at=now,
@@ -319,6 +333,7 @@ def listed(candidate: Candidate, listing: Listing, evaluation: Evaluation, now: 
         sku=listing.sku,
         selling_price=evaluation.inputs.selling_price,
         selling_currency=evaluation.inputs.currency,
+        approved_price=evaluation.inputs.selling_price,
         listed_at=now,
     )
 
@@ -339,7 +354,10 @@ def delisted(candidate: Candidate, now: datetime) -> Candidate:
         sku=None,
         selling_price=None,
         selling_currency=None,
+        approved_price=None,
         listed_at=None,
+        former_variant_id=candidate.variant_id,
+        delisted_at=now,
     )
 
 

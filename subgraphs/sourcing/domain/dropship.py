@@ -14,6 +14,7 @@ from uuid import UUID
 from resolvers.errors import InvalidValue
 from resolvers.values import checked_text
 from subgraphs.sourcing.domain.errors import DropshipOrderNotReady
+from subgraphs.sourcing.domain.values import checked_amount
 
 __all__ = ["DropshipOrder", "DropshipStatus", "cancelled", "delivered", "ordered", "shipped"]
 
@@ -35,7 +36,8 @@ class DropshipOrder:
     Attributes:
         order_id, order_number: the shop's.
         line: place within the order, from 0.
-        unit_cost: what the supplier asked, with shipping, when the customer ordered; in `currency`.
+        unit_cost: with shipping, in `currency`: what the supplier asked when the customer ordered, and once it was
+            bought what was paid.
         supplier_reference: the supplier's number of the order.
     """
 
@@ -65,16 +67,22 @@ class DropshipOrder:
     updated_at: datetime
 
 
-def ordered(order: DropshipOrder, supplier_reference: str, now: datetime) -> DropshipOrder:
+def ordered(order: DropshipOrder, supplier_reference: str, unit_cost: Decimal | None, now: datetime) -> DropshipOrder:
     """Bought at the supplier's.
+
+    Args:
+        unit_cost: what was paid for one, with shipping; None: what the supplier asked.
 
     Raises:
         DropshipOrderNotReady: it is not PENDING.
-        InvalidValue: the number cannot be kept.
+        InvalidValue: the number or the cost cannot be kept.
     """
     _expect(order, DropshipStatus.PENDING)
     reference = checked_text("supplierReference", supplier_reference, 100)
-    return _stepped(order, now, status=DropshipStatus.ORDERED, supplier_reference=reference, ordered_at=now)
+    cost = order.unit_cost if unit_cost is None else checked_amount("unitCost", unit_cost)
+    return _stepped(
+        order, now, status=DropshipStatus.ORDERED, supplier_reference=reference, unit_cost=cost, ordered_at=now
+    )
 
 
 def shipped(order: DropshipOrder, carrier: str, number: str, url: str | None, now: datetime) -> DropshipOrder:

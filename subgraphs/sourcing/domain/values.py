@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from resolvers.errors import InvalidValue
-from resolvers.values import plain
+from resolvers.values import fraction_digits, plain
 
 __all__ = [
     "MARKETPLACES",
@@ -20,10 +20,6 @@ __all__ = [
 
 MOST: Final = Decimal(100_000_000)
 _ASIN: Final = re.compile(r"[A-Z0-9]{10}")
-_WITHOUT_COINS: Final = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
-)
-_WITH_MILLS: Final = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +47,20 @@ MARKETPLACES: Final = {
         Marketplace("A1VC38T7YXB528", "JP", "JPY"),
         Marketplace("A1805IZSGTT6HS", "NL", "EUR"),
         Marketplace("A13V1IB3VIYZZH", "FR", "EUR"),
+        Marketplace("A17E79C6D8DWNP", "SA", "SAR"),
         Marketplace("A19VAU5U5O7RUS", "SG", "SGD"),
         Marketplace("A2EUQ1WTGCTBG2", "CA", "CAD"),
+        Marketplace("A28R8C7NBKEWEA", "IE", "EUR"),
         Marketplace("A2NODRKZP88ZB9", "SE", "SEK"),
         Marketplace("A2Q3Y263D00KWC", "BR", "BRL"),
         Marketplace("A2VIGQ35RCS4UG", "AE", "AED"),
         Marketplace("A21TJRUUN4KGV", "IN", "INR"),
         Marketplace("A33AVAJ2PDY3EV", "TR", "TRY"),
         Marketplace("A39IBJ37TRP1C6", "AU", "AUD"),
+        Marketplace("AE08WJ6YKNBMC", "ZA", "ZAR"),
         Marketplace("AMEN7PMS3EDWL", "BE", "EUR"),
         Marketplace("APJ6JRA9NG5V4", "IT", "EUR"),
+        Marketplace("ARBP9OOSHTCHU", "EG", "EGP"),
         Marketplace("ATVPDKIKX0DER", "US", "USD"),
     )
 }
@@ -110,9 +110,7 @@ def checked_percent(field: str, value: Decimal, most: int = 1000) -> Decimal:
 
 def coin_of(currency: str) -> Decimal:
     """The smallest coin of a currency: 0.01, mostly."""
-    if currency in _WITHOUT_COINS:
-        return Decimal(1)
-    return Decimal("0.001") if currency in _WITH_MILLS else Decimal("0.01")
+    return Decimal(1).scaleb(-fraction_digits(currency))
 
 
 def _checked(field: str, value: Decimal, least: Decimal, most: Decimal) -> Decimal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -31,7 +32,6 @@ __all__ = [
     "add_evaluations",
     "candidate_page",
     "candidates_by_asin",
-    "candidates_by_variant",
     "change_candidates",
     "change_pages",
     "count_candidates",
@@ -40,6 +40,7 @@ __all__ = [
     "find_evaluations",
     "locked_by_asin",
     "locked_candidate",
+    "sold_as",
 ]
 
 NEWEST: Final = Ordering("NEWEST", Key(candidates.c.created_at, descending=True), Key(candidates.c.id, descending=True))
@@ -48,7 +49,8 @@ _MARGIN = func.coalesce(candidates.c.margin_percent, literal(Decimal(-(10**9)), 
 BY_MARGIN: Final = Ordering(
     "MARGIN", Key(_MARGIN, descending=True, nullable=False), Key(candidates.c.id, descending=True)
 )
-LEAST_RECENT: Final = Ordering("LEAST_RECENT", Key(candidates.c.observed_at), Key(candidates.c.id))
+_LOOKED = func.coalesce(candidates.c.looked_at, candidates.c.observed_at, candidates.c.created_at).label("looked_order")
+LEAST_RECENT: Final = Ordering("LEAST_RECENT", Key(_LOOKED, nullable=False), Key(candidates.c.id))
 NEWEST_EVALUATION: Final = Ordering(
     "NEWEST", Key(evaluations.c.created_at, descending=True), Key(evaluations.c.id, descending=True)
 )
@@ -98,7 +100,7 @@ async def find_candidates(session: TenantSession, ids: Sequence[UUID]) -> list[C
 
 async def candidate_page(session: TenantSession, wanted: CandidateFilter, window: Window) -> Page[Candidate]:
     """A page of the tenant's. One statement."""
-    page = await fetch_page(session, select(*_COLUMNS, _MARGIN).where(*wanted.conditions()), window)
+    page = await fetch_page(session, select(*_COLUMNS, _MARGIN, _LOOKED).where(*wanted.conditions()), window)
     return Page(tuple(read(Candidate, row, _COUNT) for row in page.rows), page.cursors, page.info)
 
 
@@ -126,11 +128,20 @@ async def _by_asin(
     return [read(Candidate, row, _COUNT) for row in rows]
 
 
-async def candidates_by_variant(session: TenantSession, variant_ids: Sequence[str]) -> dict[str, Candidate]:
-    """Those that are listed as one of these variants."""
-    wanted = (among(candidates.c.variant_id, variant_ids), candidates.c.status == CandidateStatus.LISTED)
-    rows = await session.rows(select(*_COLUMNS).where(*wanted))
-    return {row.variant_id: read(Candidate, row, _COUNT) for row in rows}
+async def sold_as(session: TenantSession, variant_ids: Sequence[str], at: datetime) -> dict[str, Candidate]:
+    """What each of these variants was at that time: what was delisted since, else what is listed as it now."""
+    former = among(candidates.c.former_variant_id, variant_ids) & (candidates.c.delisted_at > at)
+    statement = select(*_COLUMNS).where(among(candidates.c.variant_id, variant_ids) | former)
+    # Of several that were delisted since, it was the one that was so first.
+    rows = await session.rows(statement.order_by(candidates.c.delisted_at.desc(), candidates.c.id))
+    found = [read(Candidate, row, _COUNT) for row in rows]
+    now = {each.variant_id: each for each in found if each.variant_id is not None}
+    then = {
+        each.former_variant_id: each
+        for each in found
+        if each.former_variant_id is not None and each.delisted_at is not None and each.delisted_at > at
+    }
+    return now | then
 
 
 async def locked_candidate(session: TenantSession, candidate_id: UUID) -> Candidate | None:

@@ -20,7 +20,6 @@ __all__ = [
     "change_order",
     "count_orders",
     "find_orders",
-    "known_lines",
     "locked_order",
     "order_page",
 ]
@@ -51,12 +50,6 @@ async def count_orders(session: TenantSession, status: DropshipStatus | None, or
     """How many there are."""
     statement = select(func.count()).select_from(dropship_orders).where(*_conditions(status, order_id))
     return int(await session.scalar(statement))
-
-
-async def known_lines(session: TenantSession, order_id: str) -> set[int]:
-    """The lines of a shop's order for which there are dropship orders."""
-    rows = await session.rows(select(dropship_orders.c.line).where(dropship_orders.c.order_id == order_id))
-    return {row.line for row in rows}
 
 
 async def locked_order(session: TenantSession, dropship_order_id: UUID) -> DropshipOrder | None:

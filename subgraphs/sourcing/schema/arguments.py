@@ -16,8 +16,10 @@ from subgraphs.sourcing.domain.dropship import DropshipStatus
 from subgraphs.sourcing.domain.supply import ChangeKind, ProposalStatus
 
 __all__ = [
+    "APPROVE",
     "INTERNAL",
     "READ",
+    "RUN",
     "VERSION",
     "WRITE",
     "Account",
@@ -29,7 +31,9 @@ __all__ = [
     "user_of",
 ]
 
-READ, WRITE = "sourcing:read", "sourcing:write"
+READ, WRITE, APPROVE = "sourcing:read", "sourcing:write", "sourcing:approve"
+RUN = "agents:run"
+"""Which the worker holds alone, while it carries out what was decided."""
 INTERNAL = ("internal",)
 VERSION = "The version the change is made on; refused with VERSION_CONFLICT if it is not current. Null: any."
 

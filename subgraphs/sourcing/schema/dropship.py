@@ -36,7 +36,7 @@ class DropshipOrder:
     sku: str = strawberry.field(description="Of the shop.")
     quantity: int = strawberry.field(description="How many.")
     unit_cost: ExactDecimal | None = strawberry.field(
-        description="What the supplier asked for one, with shipping, when the order came."
+        description="With shipping: what the supplier asked for one when the order came, then what was paid."
     )
     currency: str = strawberry.field(description="Of the unit cost.")
     status: DropshipStatus = strawberry.field(description="How far it has come.")
@@ -92,6 +92,9 @@ class DropshipOrderConnection(CountedConnection[DropshipOrder]):
 class MarkDropshipOrderedInput:
     id: strawberry.ID = strawberry.field(description="Of the dropship order.")
     supplier_reference: str = strawberry.field(description="The supplier's number of the order.")
+    unit_cost: ExactDecimal | None = strawberry.field(
+        default=None, description="What was paid for one, with shipping; null: what the supplier asked."
+    )
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
 
@@ -128,7 +131,9 @@ class DropshipOrderPayload(MutationPayload):
 class DropshipMutation:
     @mutation(DropshipOrderPayload, scope=WRITE, description="A PENDING order was bought at the supplier's.")
     async def mark_dropship_ordered(self, info: Info, input: MarkDropshipOrderedInput) -> DropshipOrderPayload:
-        return await _step(info, input, lambda order, now: domain.ordered(order, input.supplier_reference, now))
+        return await _step(
+            info, input, lambda order, now: domain.ordered(order, input.supplier_reference, input.unit_cost, now)
+        )
 
     @mutation(DropshipOrderPayload, scope=WRITE, description="An ORDERED one is on its way.")
     async def mark_dropship_shipped(self, info: Info, input: MarkDropshipShippedInput) -> DropshipOrderPayload:

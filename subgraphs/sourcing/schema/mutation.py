@@ -11,14 +11,14 @@ from resolvers.mutations import mutation
 from resolvers.operation import Info
 from subgraphs.sourcing.domain.candidates import Listing, checked_found
 from subgraphs.sourcing.domain.supply import checked_observation, checked_rules
-from subgraphs.sourcing.domain.values import checked_marketplace
+from subgraphs.sourcing.domain.values import checked_asin, checked_marketplace
 from subgraphs.sourcing.schema import payloads
-from subgraphs.sourcing.schema.arguments import WRITE, exact
+from subgraphs.sourcing.schema.arguments import APPROVE, RUN, WRITE, exact
 from subgraphs.sourcing.schema.candidates import SourcingCandidate, SourcingPriceProposal
 from subgraphs.sourcing.schema.dropship import DropshipMutation
 from subgraphs.sourcing.schema.evaluations import SourcingEvaluation
 from subgraphs.sourcing.schema.query import SourcingPriceRules
-from subgraphs.sourcing.usecases import candidates, supply
+from subgraphs.sourcing.usecases import candidates, listings, supply
 
 __all__ = ["Mutation"]
 
@@ -97,11 +97,16 @@ class Mutation(DropshipMutation):
     @mutation(
         payloads.SourcingCandidatePayload,
         scope=WRITE,
-        description="Approves a candidate by the figures of one evaluation. Refused where each sale would lose money.",
+        description="Approves a candidate by the figures of one evaluation. Refused where each sale would lose money. "
+        "For people with the scope `sourcing:approve`, and for runs of agents, about whose proposal a person has "
+        "decided.",
     )
     async def approve_sourcing_candidate(
         self, info: Info, input: payloads.ApproveSourcingCandidateInput
     ) -> payloads.SourcingCandidatePayload:
+        # That there is a run says nothing: it also stands behind the fields that people ask beside an agent's.
+        if RUN not in info.context.request.scopes:
+            info.context.require(APPROVE)
         approved = await candidates.approve(
             info.context.session,
             parse_id(input.candidate_id, "input", "candidateId"),
@@ -132,7 +137,7 @@ class Mutation(DropshipMutation):
     async def list_sourcing_candidate(
         self, info: Info, input: payloads.ListSourcingCandidateInput
     ) -> payloads.SourcingCandidatePayload:
-        listed = await candidates.list_in_shop(
+        listed = await listings.list_in_shop(
             info.context.session,
             parse_id(input.candidate_id, "input", "candidateId"),
             Listing(input.product_id, input.variant_id, input.sku),
@@ -145,7 +150,7 @@ class Mutation(DropshipMutation):
         self, info: Info, input: payloads.DelistSourcingCandidateInput
     ) -> payloads.SourcingCandidatePayload:
         candidate_id = parse_id(input.candidate_id, "input", "candidateId")
-        delisted = await candidates.delist(info.context.session, candidate_id, input.expected_version)
+        delisted = await listings.delist(info.context.session, candidate_id, input.expected_version)
         return payloads.SourcingCandidatePayload(candidate=SourcingCandidate.of(delisted))
 
     @agent_mutation(
@@ -177,10 +182,12 @@ class Mutation(DropshipMutation):
     ) -> payloads.RecordSourcingSupplyPayload:
         marketplace = checked_marketplace("marketplaceId", input.marketplace_id)
         seen = [
-            checked_observation(each.asin, each.unit_price, each.shipping_price, each.offer_count)
+            checked_observation(each.asin, each.unit_price, each.shipping_price, each.offer_count, each.currency)
             for each in input.observations[: supply.MAX_OBSERVATIONS + 1]
         ]
-        result = await supply.observe(info.context.session, marketplace, seen)
+        unanswered = [checked_asin("unanswered", each) for each in input.unanswered[: supply.MAX_OBSERVATIONS + 1]]
+        session = info.context.session
+        result = await supply.observe(session, marketplace, seen, unanswered, input.observed_at)
         return payloads.RecordSourcingSupplyPayload(
             seen=result.seen,
             changed=[SourcingCandidate.of(each) for each in result.changed],
@@ -189,7 +196,7 @@ class Mutation(DropshipMutation):
 
     @mutation(
         payloads.SourcingPriceProposalPayload,
-        scope=WRITE,
+        scope=APPROVE,
         description="Decides about a proposal. An approved price is told of by `sourcing.selling_price_changed`; "
         "setting it in the shop is the shop's business.",
     )
@@ -205,7 +212,7 @@ class Mutation(DropshipMutation):
         )
 
     @mutation(
-        payloads.SourcingPriceRulesPayload, scope=WRITE, description="Sets the tenant's rules for selling prices."
+        payloads.SourcingPriceRulesPayload, scope=APPROVE, description="Sets the tenant's rules for selling prices."
     )
     async def set_sourcing_price_rules(
         self, info: Info, input: payloads.SetSourcingPriceRulesInput

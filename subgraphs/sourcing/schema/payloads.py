@@ -1,5 +1,6 @@
 """What mutations take and answer."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -60,6 +61,9 @@ class FoundProductInput:
     rank_category: str | None = strawberry.field(default=None, description="Where the rank holds.")
     unit_price: ExactDecimal | None = strawberry.field(default=None, description="Null where nobody offers it.")
     shipping_price: ExactDecimal | None = strawberry.field(default=None, description="That goes with it; null: none.")
+    currency: str | None = strawberry.field(
+        default=None, description="Of both; refused if it is not the marketplace's. Null: that one."
+    )
     offer_count: int | None = strawberry.field(default=None, description="How many offer it new; null: unknown.")
 
     def values(self) -> dict[str, Any]:
@@ -134,13 +138,25 @@ class SourcingObservationInput:
     asin: str = strawberry.field(description="Amazon's number of the product.")
     unit_price: ExactDecimal | None = strawberry.field(default=None, description="Null where nobody offers it.")
     shipping_price: ExactDecimal | None = strawberry.field(default=None, description="That goes with it; null: none.")
+    currency: str | None = strawberry.field(
+        default=None, description="Of both; refused if it is not the marketplace's. Null: that one."
+    )
     offer_count: int | None = strawberry.field(default=None, description="How many offer it new; null: unknown.")
 
 
 @strawberry.input(description="What a marketplace says now.")
 class RecordSourcingSupplyInput:
     marketplace_id: str = strawberry.field(description=_MARKETPLACE)
-    observations: list[SourcingObservationInput] = strawberry.field(description="1 to 20, each product once.")
+    observations: list[SourcingObservationInput] = strawberry.field(description="20 at most, each product once.")
+    unanswered: list[str] = strawberry.field(
+        default_factory=list,
+        description="ASINs that it was asked about and said nothing of: they have had their turn and stay as they are. "
+        "1 to 20 with the observations.",
+    )
+    observed_at: datetime | None = strawberry.field(
+        default=None,
+        description="When the marketplace was asked; null: now. What was seen later is not overwritten by it.",
+    )
 
 
 @strawberry.input(description="A decision about a price.")

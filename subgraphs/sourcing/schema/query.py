@@ -65,7 +65,7 @@ class SourcingCandidateFilterInput:
 class SourcingPriceRules:
     min_margin_percent: ExactDecimal = strawberry.field(description="Of the net price; less is too little.")
     max_price_change_percent: ExactDecimal = strawberry.field(
-        description="Of the current price; what is further away needs a person."
+        description="Of the price that a person has last agreed to; what is further away needs one again."
     )
 
 

@@ -1,32 +1,29 @@
 """From what was found to what is listed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID, uuid4
 
 from resolvers.errors import InvalidValue, check_version
 from resolvers.session import TenantSession
-from resolvers.shop_ids import is_shop_id
-from resolvers.values import checked_text
 from subgraphs.sourcing.domain import candidates as domain
-from subgraphs.sourcing.domain.candidates import Candidate, Evaluation, Found, Listing
-from subgraphs.sourcing.domain.costs import CostInputs, checked_inputs, costs_of
-from subgraphs.sourcing.domain.errors import BelowBreakEven, CandidateNotFound, CandidateNotReady
-from subgraphs.sourcing.domain.supply import Change, ChangeKind
+from subgraphs.sourcing.domain.candidates import Candidate, Evaluation, Found
+from subgraphs.sourcing.domain.costs import CostInputs, checked_inputs, costs_of, price_for_margin
+from subgraphs.sourcing.domain.errors import BelowBreakEven, CandidateNotFound, CurrencyMismatch
+from subgraphs.sourcing.domain.supply import at_present
 from subgraphs.sourcing.domain.values import Marketplace
-from subgraphs.sourcing.events import CandidateApproved, CandidateDelisted, CandidateListed
+from subgraphs.sourcing.events import CandidateApproved
 from subgraphs.sourcing.repository import candidates as repository
-from subgraphs.sourcing.repository import proposals
 
 __all__ = [
     "MAX_FOUND",
     "Decision",
     "approve",
-    "delist",
     "evaluate",
-    "list_in_shop",
+    "evaluation_of",
     "locked",
     "record_found",
     "reject",
@@ -57,6 +54,8 @@ async def record_found(session: TenantSession, marketplace: Marketplace, found: 
     asins = [each.asin for each in found]
     if not 1 <= len(asins) <= MAX_FOUND or len(set(asins)) < len(asins):
         raise InvalidValue("products", f"must be 1 to {MAX_FOUND}, each once")
+    if any(each.currency not in (None, marketplace.currency) for each in found):
+        raise InvalidValue("currency", f"must be {marketplace.currency}, in which this marketplace asks")
     now = datetime.now(UTC)
     known = {each.asin for each in await repository.candidates_by_asin(session, marketplace.id, asins)}
     fresh = [domain.new_candidate(uuid4(), marketplace, each, now) for each in found if each.asin not in known]
@@ -84,6 +83,8 @@ async def evaluate(
     candidate = await locked(session, candidate_id, expected_version)
     now = datetime.now(UTC)
     checked = checked_inputs(inputs, now.date())
+    if checked.purchase_currency != candidate.currency:
+        raise CurrencyMismatch(f"{candidate.marketplace.supplier} asks in {candidate.currency}: reckon with that.")
     evaluation = Evaluation(uuid4(), candidate.id, checked, costs_of(checked), session.context.user_id, now)
     changed = domain.evaluated(candidate, evaluation, now)
     await repository.add_evaluations(session, [evaluation])
@@ -109,17 +110,18 @@ async def approve(session: TenantSession, candidate_id: UUID, evaluation_id: UUI
 
     Raises:
         CandidateNotFound, CandidateNotReady, EvaluationChanged, InvalidValue: see there.
-        BelowBreakEven: each sale would lose money.
+        BelowBreakEven: each sale would lose money, by the evaluation or at what the marketplace asks by now.
     """
     candidate = await locked(session, candidate_id)
     now = datetime.now(UTC)
     changed = domain.approved(
         candidate, evaluation_id, why.findings, why.note, session.context.user_id, why.run_id, now
     )
-    evaluation = await _evaluation(session, changed)
-    costs = evaluation.costs
-    if costs.break_even_price is None or evaluation.inputs.selling_price < costs.break_even_price:
-        raise BelowBreakEven
+    evaluation = await evaluation_of(session, changed)
+    costs, inputs = evaluation.costs, evaluation.inputs
+    for least in (costs.break_even_price, price_for_margin(at_present(changed, inputs), Decimal(0))):
+        if least is None or inputs.selling_price < least:
+            raise BelowBreakEven
     await repository.change_candidates(session, changed)
     session.publish(
         CandidateApproved(
@@ -130,7 +132,7 @@ async def approve(session: TenantSession, candidate_id: UUID, evaluation_id: UUI
             supplier=changed.marketplace.supplier,
             landed_cost=costs.landed_cost,
             currency=costs.currency,
-            price=evaluation.inputs.selling_price,
+            price=inputs.selling_price,
             margin=costs.margin_percent,
             approved_at=now,
         )
@@ -151,69 +153,6 @@ async def reject(session: TenantSession, candidate_id: UUID, why: Decision) -> C
     return changed
 
 
-async def list_in_shop(
-    session: TenantSession, candidate_id: UUID, listing: Listing, expected_version: int | None
-) -> Candidate:
-    """Sold as a variant of the shop, at the price that was approved.
-
-    Raises:
-        CandidateNotFound, CandidateNotReady, VersionConflict, InvalidValue: see there.
-        VariantListed: another candidate is listed as the variant.
-    """
-    candidate = await locked(session, candidate_id, expected_version)
-    now = datetime.now(UTC)
-    for field, value, kind in (
-        ("productId", listing.product_id, "Product"),
-        ("variantId", listing.variant_id, "ProductVariant"),
-    ):
-        if not is_shop_id(value, kind):
-            raise InvalidValue(field, f"must be the id of a {kind} of the shop")
-    checked = replace(listing, sku=checked_text("sku", listing.sku, 200))
-    if candidate.status is not domain.CandidateStatus.APPROVED:
-        raise CandidateNotReady(f"The candidate is {candidate.status.name}; only an APPROVED one is listed.")
-    evaluation = await _evaluation(session, candidate)
-    changed = domain.listed(candidate, checked, evaluation, now)
-    await repository.change_candidates(session, changed)
-    price = evaluation.inputs.selling_price
-    selling = Change(uuid4(), changed.id, ChangeKind.SELLING_PRICE, None, price, evaluation.inputs.currency, now)
-    await repository.add_changes(session, [selling])
-    inputs = evaluation.inputs
-    session.publish(
-        CandidateListed(
-            candidate_id=changed.id,
-            asin=changed.asin,
-            product_id=checked.product_id,
-            variant_id=checked.variant_id,
-            supplier=changed.marketplace.supplier,
-            country_code=changed.marketplace.country,
-            unit_cost=inputs.purchase_price,
-            shipping_cost=inputs.shipping_cost,
-            duty_percent=inputs.duty_percent,
-            currency=inputs.purchase_currency,
-            in_stock=changed.in_stock is not False,
-            listed_at=now,
-        )
-    )
-    return changed
-
-
-async def delist(session: TenantSession, candidate_id: UUID, expected_version: int | None) -> Candidate:
-    """Sold no more. Orders that were placed before go on.
-
-    Raises:
-        CandidateNotFound, CandidateNotReady, VersionConflict: see there.
-    """
-    candidate = await locked(session, candidate_id, expected_version)
-    now = datetime.now(UTC)
-    changed = domain.delisted(candidate, now)
-    await repository.change_candidates(session, changed)
-    await proposals.supersede(session, [candidate.id], now)
-    assert candidate.variant_id is not None, "it was listed"
-    supplier = candidate.marketplace.supplier
-    session.publish(CandidateDelisted(candidate.id, candidate.asin, candidate.variant_id, supplier, now))
-    return changed
-
-
 async def locked(session: TenantSession, candidate_id: UUID, expected_version: int | None = None) -> Candidate:
     """The candidate, locked until the transaction ends.
 
@@ -228,7 +167,8 @@ async def locked(session: TenantSession, candidate_id: UUID, expected_version: i
     return found
 
 
-async def _evaluation(session: TenantSession, candidate: Candidate) -> Evaluation:
+async def evaluation_of(session: TenantSession, candidate: Candidate) -> Evaluation:
+    """The newest evaluation of one that has been evaluated."""
     assert candidate.evaluation_id is not None, "it is evaluated before it is approved"
     (found,) = await repository.find_evaluations(session, [candidate.evaluation_id])
     assert found is not None, "evaluations are kept"

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 from uuid import UUID, uuid4
 
 from resolvers.errors import check_version
@@ -17,8 +16,6 @@ from subgraphs.sourcing.repository import candidates
 from subgraphs.sourcing.repository import dropship as repository
 
 __all__ = ["OrderedLine", "PlacedOrder", "step", "take_order"]
-
-_MAX_LINES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +38,21 @@ class PlacedOrder:
 
 
 async def take_order(session: TenantSession, placed: PlacedOrder) -> list[DropshipOrder]:
-    """A dropship order for each line whose variant is a listed candidate; each once, however often this is told."""
+    """A dropship order for each line whose variant was a listed candidate when the customer ordered.
+
+    Each once, however often this is told, and also if the candidate was delisted before it was told of.
+    """
     variants = sorted({line.variant_id for line in placed.lines if line.variant_id})
-    sourced = await candidates.candidates_by_variant(session, variants) if variants else {}
+    sourced = await candidates.sold_as(session, variants, placed.placed_at) if variants else {}
     if not sourced:
         return []
-    known, now = await repository.known_lines(session, placed.order_id), datetime.now(UTC)
+    now = datetime.now(UTC)
     new = [
         _order(placed, number, line, sourced[line.variant_id], now)
-        for number, line in enumerate(placed.lines[:_MAX_LINES])
-        if number not in known and line.variant_id in sourced
+        for number, line in enumerate(placed.lines)
+        if line.variant_id in sourced
     ]
-    # Somebody else may be told of the same order at the same moment.
+    # Those that were noted before, or by somebody else at the same moment, are neither written nor told of again.
     added = await repository.add_orders(session, new)
     new = [order for order in new if order.id in added]
     for order in new:

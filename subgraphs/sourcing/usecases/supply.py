@@ -28,7 +28,7 @@ from subgraphs.sourcing.repository import candidates as repository
 from subgraphs.sourcing.repository import proposals
 from subgraphs.sourcing.usecases.candidates import locked
 
-__all__ = ["MAX_OBSERVATIONS", "Observed", "decide", "observe", "set_price_rules"]
+__all__ = ["MAX_OBSERVATIONS", "Observed", "decide", "keep", "observe", "repriced", "set_price_rules"]
 
 MAX_OBSERVATIONS: Final = 20
 
@@ -44,40 +44,61 @@ class Observed:
     evaluations: list[Evaluation] = field(default_factory=list)
 
 
-async def observe(session: TenantSession, marketplace: Marketplace, seen: Sequence[Observation]) -> Observed:
+async def observe(
+    session: TenantSession,
+    marketplace: Marketplace,
+    seen: Sequence[Observation],
+    unanswered: Sequence[str] = (),
+    observed_at: datetime | None = None,
+) -> Observed:
     """Notes what a marketplace says now. What is the same is noted as seen, and changes nothing else.
 
     A constant number of statements, however many there are.
 
+    Args:
+        unanswered: products of which the marketplace said nothing; they are noted as looked at, and stay as they are.
+
     Raises:
-        InvalidValue: too many, or one twice.
+        InvalidValue: too many, one twice, or of a moment that is still to come.
     """
-    asins = [each.asin for each in seen]
+    asins = [*(each.asin for each in seen), *unanswered]
     if not 1 <= len(asins) <= MAX_OBSERVATIONS or len(set(asins)) < len(asins):
-        raise InvalidValue("observations", f"must be 1 to {MAX_OBSERVATIONS}, each once")
+        raise InvalidValue("observations", f"must be 1 to {MAX_OBSERVATIONS} with those unanswered, each once")
+    if any(each.currency not in (None, marketplace.currency) for each in seen):
+        raise InvalidValue("currency", f"must be {marketplace.currency}, in which this marketplace asks")
     now, by_asin = datetime.now(UTC), {each.asin: each for each in seen}
+    at = domain.checked_moment(observed_at, now)
     found = await repository.locked_by_asin(session, marketplace.id, asins)
     rules = await proposals.price_rules(session)
     wanted = [each.evaluation_id for each in found if each.evaluation_id is not None]
     evaluations = {each.id: each for each in await repository.find_evaluations(session, wanted) if each is not None}
-    result, after = Observed(seen=len(found)), []
-    for candidate in found:
-        changed, kinds = domain.observed(candidate, by_asin[candidate.asin], now)
+    result, after = Observed(), []
+    for known in found:
+        candidate = replace(known, looked_at=now)
+        if candidate.asin not in by_asin:
+            after.append(candidate)
+            continue
+        result.seen += 1
+        changed, kinds = domain.observed(candidate, by_asin[candidate.asin], at, now)
         for kind in kinds:
             _note(session, result, kind, candidate, changed)
         evaluation = evaluations.get(candidate.evaluation_id) if candidate.evaluation_id is not None else None
         if ChangeKind.SUPPLY_PRICE in kinds and evaluation is not None:
-            changed = _repriced(session, result, changed, evaluation, rules)
+            changed = repriced(session, result, changed, evaluation, rules)
         after.append(changed)
         if kinds:
             result.changed.append(changed)
-    await repository.add_evaluations(session, result.evaluations)
     await repository.change_candidates(session, *after)
-    await repository.add_changes(session, result.changes)
-    repriced = [each.candidate_id for each in result.evaluations]
-    await proposals.supersede(session, repriced, now)
-    await proposals.add_proposals(session, result.proposed)
+    await keep(session, result, now)
     return result
+
+
+async def keep(session: TenantSession, result: Observed, now: datetime) -> None:
+    """Writes what came of it, beside the candidates; what was proposed before for the same ones waits no more."""
+    await repository.add_evaluations(session, result.evaluations)
+    await repository.add_changes(session, result.changes)
+    await proposals.supersede(session, [each.candidate_id for each in result.evaluations], now)
+    await proposals.add_proposals(session, result.proposed)
 
 
 async def decide(
@@ -120,6 +141,7 @@ async def decide(
     changed = replace(
         candidate,
         selling_price=proposal.proposed_price,
+        approved_price=proposal.proposed_price,
         evaluation_id=renewed.id,
         margin_percent=renewed.costs.margin_percent,
         version=candidate.version + 1,
@@ -167,24 +189,17 @@ def _note(session: TenantSession, result: Observed, kind: ChangeKind, before: Ca
     result.changes.append(change)
 
 
-def _repriced(
+def repriced(
     session: TenantSession, result: Observed, candidate: Candidate, evaluation: Evaluation, rules: PriceRules
 ) -> Candidate:
     """What is listed, evaluated at what it costs now, and perhaps at another selling price."""
-    inputs = evaluation.inputs
-    if candidate.status is not CandidateStatus.LISTED or inputs.purchase_currency != candidate.currency:
+    if candidate.status is not CandidateStatus.LISTED:
         return candidate
-    assert candidate.unit_price is not None, "it is offered"
-    assert candidate.shipping_price is not None, "it goes with the price"
     assert candidate.selling_price is not None, "it is listed"
-    inputs = replace(
-        inputs,
-        purchase_price=candidate.unit_price,
-        shipping_cost=candidate.shipping_price,
-        selling_price=candidate.selling_price,
-    )
+    inputs = replace(domain.at_present(candidate, evaluation.inputs), selling_price=candidate.selling_price)
     now = candidate.updated_at
-    wanted = domain.suggestion(inputs, candidate.selling_price, rules)
+    approved = candidate.approved_price or candidate.selling_price
+    wanted = domain.suggestion(inputs, candidate.selling_price, rules, approved)
     if wanted is not None and wanted.by_itself and wanted.price is not None:
         inputs = replace(inputs, selling_price=wanted.price)
         _told(session, result, candidate, wanted.price, now)

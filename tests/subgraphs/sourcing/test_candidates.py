@@ -42,7 +42,7 @@ async def test_a_product_is_found_evaluated_approved_and_listed(tenant):
 
 
 async def test_an_evaluation_is_kept_with_what_it_rests_on(tenant):
-    found = await tenant.evaluated(purchaseCurrency="USD", exchangeRate="0.925", rateDate="2026-01-05", hsCode="732393")
+    found = await tenant.evaluated(currency="USD", exchangeRate="0.925", rateDate="2026-01-05", hsCode="732393")
     await tenant.evaluated()
     query = """query ($id: ID!) { sourcingCandidate(id: $id) { evaluations(first: 5) { edges { node {
       currency goods duty landedCost profit marginPercent breakEvenPrice
@@ -50,7 +50,7 @@ async def test_an_evaluation_is_kept_with_what_it_rests_on(tenant):
     edges = (await tenant.data(query, {"id": found["id"]}))["sourcingCandidate"]["evaluations"]["edges"]
     assert [edge["node"]["goods"] for edge in edges] == ["12", "11.1"]
     assert edges[1]["node"]["inputs"] == {
-        "purchaseCurrency": "USD",
+        "purchaseCurrency": "EUR",
         "exchangeRate": "0.925",
         "rateDate": "2026-01-05",
         "hsCode": "732393",
@@ -70,6 +70,30 @@ async def test_an_approval_is_of_the_figures_that_were_looked_at(tenant):
     assert await tenant.told() == []
 
 
+async def test_what_has_become_too_dear_since_is_neither_approved_nor_listed(tenant):
+    evaluated, approved = await tenant.evaluated(), await tenant.approved("B000000002")
+    await tenant.seen(B000000001="28.00", B000000002="28.00")
+    given = {"candidateId": evaluated["id"], "evaluationId": evaluated["evaluation"]["id"], "note": "x"}
+    assert await tenant.refused("approveSourcingCandidate", **given) == "SOURCING_BELOW_BREAK_EVEN"
+    given = {"candidateId": approved["id"], "productId": PRODUCT, "variantId": V1, "sku": "S"}
+    assert await tenant.refused("listSourcingCandidate", **given) == "SOURCING_BELOW_BREAK_EVEN"
+
+
+async def test_what_is_listed_is_so_at_what_it_costs_by_then(tenant):
+    approved = await tenant.approved()
+    await tenant.seen(B000000001="19.00")
+    given = {"candidateId": approved["id"], "productId": PRODUCT, "variantId": V1, "sku": "S"}
+    listed = (await tenant.done("listSourcingCandidate", f"candidate {{ {CANDIDATE} }}", **given))["candidate"]
+    assert (listed["sellingPrice"], listed["marginPercent"]) == ("29.99", "9.28")
+    assert listed["evaluation"] != approved["evaluation"]
+    told = dict(await tenant.told())
+    assert (told["candidate_listed"]["unit_cost"], told["candidate_listed"]["shipping_cost"]) == ("19", "0")
+    # That is less than the rules want, and 15 % is more than a person has agreed to.
+    waiting = await tenant.data("{ sourcingPriceProposals { edges { node { status candidate { id } } } } }")
+    (edge,) = waiting["sourcingPriceProposals"]["edges"]
+    assert edge["node"] == {"status": "PENDING", "candidate": {"id": approved["id"]}}
+
+
 @pytest.mark.parametrize(
     ("field", "values", "code"),
     [
@@ -79,6 +103,12 @@ async def test_an_approval_is_of_the_figures_that_were_looked_at(tenant):
         ("delistSourcingCandidate", {}, "SOURCING_CANDIDATE_NOT_READY"),
         ("rejectSourcingCandidate", {"note": " "}, "BAD_USER_INPUT"),
         ("evaluateSourcingCandidate", {"costs": {**COSTS, "purchaseCurrency": "USD"}}, "SOURCING_CURRENCY_MISMATCH"),
+        (
+            # What is bought at Amazon's in Germany is paid in euros, whatever one reckons with.
+            "evaluateSourcingCandidate",
+            {"costs": {**COSTS, "purchaseCurrency": "USD", "exchangeRate": "0.9", "rateDate": "2026-01-05"}},
+            "SOURCING_CURRENCY_MISMATCH",
+        ),
         ("evaluateSourcingCandidate", {"costs": {**COSTS, "sellingPrice": "0"}}, "BAD_USER_INPUT"),
         ("evaluateSourcingCandidate", {"costs": COSTS, "expectedVersion": 9}, "VERSION_CONFLICT"),
     ],
@@ -132,6 +162,15 @@ async def test_products_that_cannot_be_kept(tenant, change):
         given = {"marketplaceId": DE, "products": products}
         assert await tenant.refused("recordSourcingCandidates", **given) == "BAD_USER_INPUT"
     assert await tenant.refused("recordSourcingCandidates", marketplaceId="XX", products=[product]) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("price", [None, "12.00"])
+async def test_what_is_sold_out_is_listed_as_such(tenant, price):
+    await tenant.evaluated()
+    await tenant.seen(B000000001=price)
+    await tenant.listed()
+    listed = dict(await tenant.told())["candidate_listed"]
+    assert (listed["in_stock"], listed["unit_cost"]) == (price is not None, "12")
 
 
 async def test_two_candidates_are_not_listed_as_one_variant(tenant):
@@ -204,6 +243,26 @@ async def test_scopes_are_asked_for(sourcing):
     ):
         refused = await sourcing.call(query, scopes=["other:read"])
         assert refused["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": f"sourcing:{scope}"}
+
+
+async def test_who_works_does_not_approve_but_a_run_carries_out_what_was_decided(tenant):
+    found = await tenant.evaluated()
+    work = {"scopes": ["sourcing:read", "sourcing:write"], "tenant": tenant.id}
+    approve = """mutation ($input: ApproveSourcingCandidateInput!) { approveSourcingCandidate(input: $input) {
+      candidate { status } errors { code } } }"""
+    given = {"input": {"candidateId": found["id"], "evaluationId": found["evaluation"]["id"], "note": "It sells."}}
+    decide = """mutation { decideSourcingPrice(input: {proposalId: "x", approve: true}) { errors { code } } }"""
+    rules = """mutation { setSourcingPriceRules(input: {minMarginPercent: "0", maxPriceChangePercent: "100"}) {
+      errors { code } } }"""
+    # A run stands also behind what a person asks beside an agent's field, in the same request.
+    beside = {"claims": {"run": str(uuid4())}}
+    for query, variables, more in ((approve, given, {}), (approve, given, beside), (decide, {}, {}), (rules, {}, {})):
+        refused = await tenant.subgraph.call(query, variables, **work, **more)
+        assert refused["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "sourcing:approve"}
+    # Also one of a schedule, or a further try, which nobody has validated the candidate with.
+    work["scopes"].append("agents:run")
+    by_run = await tenant.subgraph.data(approve, given, **work, claims={"run": str(uuid4())})
+    assert by_run["approveSourcingCandidate"] == {"candidate": {"status": "APPROVED"}, "errors": []}
 
 
 async def test_what_a_run_stands_behind_is_refused_without_one_and_says_which_looked(tenant):

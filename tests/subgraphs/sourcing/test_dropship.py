@@ -9,7 +9,7 @@ import pytest
 from resolvers.context import RequestContext
 from resolvers.events.envelope import About
 from subgraphs.sourcing.consumers import send_order
-from tests.subgraphs.sourcing.conftest import V1, V2
+from tests.subgraphs.sourcing.conftest import PRODUCT, V1, V2
 
 ORDER = "id status orderNumber line quantity unitCost currency trackingNumber supplierReference cancelReason version"
 LIST = f"""query ($status: DropshipOrderStatus) {{
@@ -60,13 +60,49 @@ async def test_each_line_that_is_sourced_becomes_an_order_once(tenant):
     assert [name for name, _ in await tenant.told()].count("dropship_order_changed") == 2
 
 
+async def test_no_line_of_a_large_order_is_forgotten(tenant):
+    await tenant.listed()
+    # As many as the storefront tells of at most.
+    await deliver(tenant, order(*["other"] * 999, V1))
+    assert [each["line"] for each in await orders(tenant)] == [999]
+
+
 async def test_the_same_order_twice_at_once_is_sent_once(tenant):
     await tenant.listed()
     async with asyncio.timeout(20):
-        await asyncio.gather(*(deliver(tenant, order(V1)) for _ in range(4)), return_exceptions=True)
+        await asyncio.gather(*(deliver(tenant, order(V1)) for _ in range(4)))
     assert len(await orders(tenant)) == 1
     told = [data for name, data in await tenant.told() if name == "dropship_order_changed"]
     assert [each["status"] for each in told] == ["PENDING"]
+
+
+async def test_an_order_that_is_told_of_after_its_candidate_was_delisted_is_sent(tenant):
+    first = await tenant.listed("B000000001", V1)
+    placed = order(V1) | {"placed_at": datetime.now(UTC).isoformat()}
+    await tenant.done("delistSourcingCandidate", "__typename", candidateId=first["id"])
+    await tenant.listed("B000000002", V1)
+    await deliver(tenant, placed)
+    await deliver(tenant, order(V1, order_id="O2") | {"placed_at": datetime.now(UTC).isoformat()})
+    query = "{ dropshipOrders { edges { node { orderId candidate { asin } } } } }"
+    edges = (await tenant.data(query))["dropshipOrders"]["edges"]
+    assert {edge["node"]["orderId"]: edge["node"]["candidate"]["asin"] for edge in edges} == {
+        "O1": "B000000001",
+        "O2": "B000000002",
+    }
+
+
+async def test_what_was_once_sold_as_a_variant_takes_no_order_of_those_after_it(tenant):
+    first = await tenant.listed("B000000001", V2)
+    await tenant.done("delistSourcingCandidate", "__typename", candidateId=first["id"])
+    again = {"candidateId": first["id"], "productId": PRODUCT, "variantId": V1, "sku": "S"}
+    await tenant.done("listSourcingCandidate", "__typename", **again)
+    await tenant.listed("B000000002", V2)
+    await deliver(tenant, order(V1, V2) | {"placed_at": datetime.now(UTC).isoformat()})
+    edges = (await tenant.data("{ dropshipOrders { edges { node { line candidate { asin } } } } }"))["dropshipOrders"]
+    assert {edge["node"]["line"]: edge["node"]["candidate"]["asin"] for edge in edges["edges"]} == {
+        0: "B000000001",
+        1: "B000000002",
+    }
 
 
 async def test_what_is_not_listed_is_nobodys(tenant):
@@ -84,7 +120,10 @@ async def test_an_order_goes_its_way_and_others_are_told(tenant):
         await tenant.refused("markDropshipShipped", **key, carrier="x", trackingNumber="1")
         == "DROPSHIP_ORDER_NOT_READY"
     )
-    await tenant.done("markDropshipOrdered", shown, **key, supplierReference="302-1", expectedVersion=1)
+    bought = {**key, "supplierReference": "302-1", "unitCost": "12.75"}
+    assert await tenant.refused("markDropshipOrdered", **bought | {"unitCost": "-1"}) == "BAD_USER_INPUT"
+    paid = await tenant.done("markDropshipOrdered", shown, **bought, expectedVersion=1)
+    assert (found["unitCost"], paid["dropshipOrder"]["unitCost"]) == ("12", "12.75")
     assert await tenant.refused("markDropshipShipped", **key, carrier="x", trackingNumber="1", expectedVersion=1) == (
         "VERSION_CONFLICT"
     )

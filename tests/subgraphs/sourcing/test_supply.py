@@ -1,10 +1,13 @@
 """Prices and stock of suppliers change: it is noted and told once, and selling prices follow within the rules."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
+from resolvers.context import RequestContext
 from tests.subgraphs.sourcing.conftest import CANDIDATE, DE, variant
 
 CHANGES = """query ($id: ID!) { sourcingCandidate(id: $id) { marginPercent sellingPrice
@@ -134,3 +137,76 @@ async def proposals(tenant):
     query = """{ sourcingPriceProposals { edges { node { id status currentPrice proposedPrice version
       candidate { asin } } } } }"""
     return [edge["node"] for edge in (await tenant.data(query))["sourcingPriceProposals"]["edges"]]
+
+
+async def test_small_rises_do_not_add_up_to_one_that_nobody_has_agreed_to(tenant):
+    await tenant.listed(sellingPrice="20.49")
+    cost, selling, waiting = Decimal("11.40"), Decimal("20.49"), []
+    while not waiting:
+        result = await tenant.seen(B000000001=f"{cost:f}")
+        waiting = result["proposals"]
+        selling = max(selling, *(Decimal(each["sellingPrice"]) for each in result["changed"]))
+        cost += Decimal("0.20")
+        assert cost < 14
+    assert Decimal("20.49") < selling <= Decimal("20.49") * Decimal("1.05")
+    # What a person agrees to is where the next steps are counted from.
+    await tenant.done("decideSourcingPrice", "__typename", proposalId=waiting[0]["id"], approve=True)
+    after = await tenant.seen(B000000001=f"{cost:f}")
+    assert (after["proposals"], Decimal(after["changed"][0]["sellingPrice"]) > Decimal("21.52")) == ([], True)
+
+
+async def test_what_was_seen_earlier_and_is_told_later_changes_nothing(tenant):
+    await tenant.listed()
+    earlier = datetime.now(UTC)
+    await tenant.seen(B000000001="13.00")
+    given = {"marketplaceId": DE, "observations": [{"asin": "B000000001", "unitPrice": "9.00"}]}
+    late = await tenant.done("recordSourcingSupply", "seen changed { id }", **given, observedAt=earlier.isoformat())
+    assert (late["seen"], late["changed"]) == (1, [])
+    for moment in (earlier + timedelta(hours=1), earlier.replace(tzinfo=None)):
+        assert await tenant.refused("recordSourcingSupply", **given, observedAt=moment.isoformat()) == "BAD_USER_INPUT"
+    now = datetime.now(UTC).isoformat()
+    new = await tenant.done("recordSourcingSupply", "changed { unitPrice }", **given, observedAt=now)
+    assert new["changed"] == [{"unitPrice": "9"}]
+
+
+async def test_what_has_had_its_turn_waits_for_the_others_though_nothing_was_said_of_it(tenant):
+    for asin in ("B000000001", "B000000002"):
+        await tenant.found(asin)
+    query = "{ sourcingCandidates(orderBy: LEAST_RECENT) { edges { node { asin unitPrice inStock observedAt } } } }"
+    before = (await tenant.data(query))["sourcingCandidates"]["edges"]
+    assert [edge["node"]["asin"] for edge in before] == ["B000000001", "B000000002"]
+    given = {"marketplaceId": DE, "observations": []}
+    payload = await tenant.done("recordSourcingSupply", "seen changed { id }", **given, unanswered=["B000000001"])
+    assert (payload["seen"], payload["changed"]) == (0, [])
+    assert (await tenant.data(query))["sourcingCandidates"]["edges"] == before[::-1]
+    assert await tenant.refused("recordSourcingSupply", **given) == "BAD_USER_INPUT"
+    twice = {"observations": [{"asin": "B000000001"}], "unanswered": ["B000000001"]}
+    assert await tenant.refused("recordSourcingSupply", **given | twice) == "BAD_USER_INPUT"
+
+
+async def test_prices_in_another_currency_are_no_prices(tenant):
+    await tenant.found()
+    price = {"asin": "B000000001", "unitPrice": "9.00", "currency": "USD"}
+    assert await tenant.refused("recordSourcingSupply", marketplaceId=DE, observations=[price]) == "BAD_USER_INPUT"
+    product = {**price, "title": "x"}
+    assert await tenant.refused("recordSourcingCandidates", marketplaceId=DE, products=[product]) == "BAD_USER_INPUT"
+    same = await tenant.done(
+        "recordSourcingSupply", "changed { unitPrice }", marketplaceId=DE, observations=[{**price, "currency": "eur"}]
+    )
+    assert same["changed"] == [{"unitPrice": "9"}]
+
+
+async def test_no_price_that_loses_money_is_agreed_to_and_none_that_was_changed_meanwhile(tenant):
+    found = await tenant.listed()
+    await tenant.seen(B000000001="24.00")
+    (waiting,) = await proposals(tenant)
+    given = {"proposalId": waiting["id"], "approve": True}
+    assert await tenant.refused("decideSourcingPrice", **given, expectedVersion=9) == "VERSION_CONFLICT"
+    async with tenant.subgraph.database.session(RequestContext.system(tenant.id)) as session:
+        await session.execute(text("update price_proposals set proposed_price = 20"))
+    assert await tenant.refused("decideSourcingPrice", **given) == "SOURCING_BELOW_BREAK_EVEN"
+    assert (await proposals(tenant))[0]["status"] == "PENDING"
+    assert await changes(tenant, found["id"]) == [
+        ("SUPPLY_PRICE", "12", "24", "EUR"),
+        ("SELLING_PRICE", None, "29.99", "EUR"),
+    ]

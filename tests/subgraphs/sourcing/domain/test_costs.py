@@ -181,3 +181,8 @@ def test_what_no_evaluation_can_rest_on(change: dict[str, Any], field: str):
         checked_inputs(inputs(**change), TODAY)
     assert caught.value.path == ("input", field)
     assert checked_inputs(inputs(hs_code="7323.93 00"), TODAY).hs_code == "73239300"
+
+
+def test_half_a_coin_is_a_coin() -> None:
+    assert costs_of(inputs(purchase_price="1.005")).goods == Decimal("1.01")
+    assert costs_of(inputs(purchase_price="1.0049")).goods == Decimal("1.00")

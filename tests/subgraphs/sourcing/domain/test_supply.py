@@ -12,18 +12,18 @@ RULES = PriceRules(Decimal(20), Decimal(5))
 
 
 def test_near_enough_is_set_further_away_is_proposed_and_enough_stays():
-    assert suggestion(inputs(), Decimal("29.99"), RULES) is None
-    near = suggestion(inputs(), Decimal("24.00"), RULES)
+    assert suggestion(inputs(), Decimal("29.99"), RULES, Decimal("29.99")) is None
+    near = suggestion(inputs(), Decimal("24.00"), RULES, Decimal("24.00"))
     assert near is not None
     assert (near.price, near.by_itself) == (Decimal("24.60"), True)
-    far = suggestion(inputs(), Decimal("20.00"), RULES)
+    far = suggestion(inputs(), Decimal("20.00"), RULES, Decimal("20.00"))
     assert far is not None
     assert (far.price, far.by_itself) == (Decimal("24.60"), False)
     assert far.reason == "24.60 EUR leaves 20 % at what it costs now; 23.0 % more than 20."
 
 
 def test_where_no_price_would_do_it_is_proposed_to_take_it_off():
-    found = suggestion(inputs(referral_percent="70"), Decimal("29.99"), RULES)
+    found = suggestion(inputs(referral_percent="70"), Decimal("29.99"), RULES, Decimal("29.99"))
     assert found is not None
     assert (found.price, found.by_itself) == (None, False)
 
@@ -34,7 +34,7 @@ def test_no_suggestion_loses_money_and_none_by_itself_goes_beyond_the_bound(
     given_: CostInputs, margin: Decimal, change: Decimal
 ):
     current = given_.selling_price
-    found = suggestion(given_, current, PriceRules(margin, change))
+    found = suggestion(given_, current, PriceRules(margin, change), current)
     if found is None:
         assert exact_profit(given_, current) >= 0
     elif found.price is not None:
