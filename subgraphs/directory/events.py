@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["BusinessClaimed", "ClaimCodeIssued", "OwnershipEnded", "ReviewModerated", "ReviewPosted"]
+__all__ = ["BusinessClaimed", "ClaimCodeRequested", "OwnershipEnded", "ReviewModerated", "ReviewPosted"]
 
 
 @event("directory.review_posted", version=1, about="review_id")
@@ -18,6 +18,7 @@ class ReviewPosted:
         author_id: the user who did.
         rating: 1 (worst) to 5 (best).
         title: a line that sums it up; may be empty.
+        owner_id: the user whose business it is, if anyone's.
     """
 
     review_id: UUID
@@ -27,6 +28,7 @@ class ReviewPosted:
     rating: int
     title: str
     posted_at: datetime
+    owner_id: UUID | None = None
 
 
 @event("directory.review_moderated", version=1, about="review_id")
@@ -50,15 +52,16 @@ class ReviewModerated:
     decided_at: datetime
 
 
-@event("directory.claim_code_issued", version=1, about="claim_id")
+@event("directory.claim_code_requested", version=1, about="claim_id")
 @dataclass(frozen=True, slots=True)
-class ClaimCodeIssued:
-    """A code is to be sent to a business that somebody claims; good for minutes, for one claim, for few attempts.
+class ClaimCodeRequested:
+    """A code is to be sent to a business that somebody claims. It is made when it is sent (`makeClaimCode`).
 
     Attributes:
         channel: `email` or `phone`.
         address: of the business, where the code is to be sent.
-        code: nobody but whoever reads that may learn it.
+        minutes: for how long it is good then.
+        send_until: after which nobody waits for it any more.
         locale: of the claimant, a BCP 47 tag, or None.
     """
 
@@ -68,8 +71,8 @@ class ClaimCodeIssued:
     claimant_id: UUID
     channel: str
     address: str
-    code: str
-    expires_at: datetime
+    minutes: int
+    send_until: datetime
     locale: str | None
 
 
@@ -79,7 +82,7 @@ class BusinessClaimed:
     """A listing has an owner who has proved to be it, or to whom the one before has given it.
 
     Attributes:
-        method: `email`, `phone`, `website`, `document` or `transfer`.
+        method: `email`, `phone`, `website`, `dns`, `document` or `transfer`.
     """
 
     claim_id: UUID

@@ -1,6 +1,7 @@
 """Batch functions: one statement for all keys that a level of a query asks for (see `resolvers.loaders`)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,16 @@ from resolvers.pagination import Page, Window
 from resolvers.session import TenantSession
 from subgraphs.directory.domain.exceptions import OpeningException
 from subgraphs.directory.domain.hours import OpeningInterval
-from subgraphs.directory.repository import categories, claims, hours, listings, responses, reviews, search
+from subgraphs.directory.domain.photos import PhotoSize
+from subgraphs.directory.repository import categories, claims, hours, listings, photos, responses, reviews, search
+
+
+@dataclass(frozen=True, slots=True)
+class PhotosArguments:
+    """Which photos of a business."""
+
+    window: Window
+    hidden: bool
 
 
 async def business_by_id(session: TenantSession, ids: Sequence[UUID]) -> list[Row[Any] | None]:
@@ -62,6 +72,25 @@ async def opening_exceptions(session: TenantSession, businesses: Sequence[UUID])
 async def review_pages(session: TenantSession, businesses: Sequence[UUID], window: Window) -> list[Page[Row[Any]]]:
     """A page of the reviews of each business."""
     return await reviews.pages(session, businesses, window)
+
+
+async def photo_pages(
+    session: TenantSession, businesses: Sequence[UUID], arguments: PhotosArguments
+) -> list[Page[Row[Any]]]:
+    """A page of the photos of each business."""
+    return await photos.pages(session, businesses, arguments.window, hidden=arguments.hidden)
+
+
+async def photo_counts(session: TenantSession, businesses: Sequence[UUID], hidden: bool) -> list[int]:
+    """How many photos each business has."""
+    found = await photos.counts(session, businesses, hidden=hidden)
+    return [found.get(key, 0) for key in businesses]
+
+
+async def photo_sizes(session: TenantSession, photo_ids: Sequence[UUID]) -> list[dict[PhotoSize, Row[Any]]]:
+    """What each photo is in its sizes, without the files."""
+    found = await photos.sizes_of(session, photo_ids)
+    return [found[key] for key in photo_ids]
 
 
 async def response_of_review(session: TenantSession, review_ids: Sequence[UUID]) -> list[Row[Any] | None]:

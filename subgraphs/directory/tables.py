@@ -21,6 +21,7 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -33,6 +34,7 @@ from sqlalchemy.types import UserDefinedType
 from resolvers.tables import context_metadata, enumeration, moment, tenant_reference, tenant_table
 from subgraphs.directory.domain.claims import ClaimAction, ClaimMethod, ClaimState
 from subgraphs.directory.domain.moderation import ModerationDecision, ReportReason
+from subgraphs.directory.domain.photos import PhotoSize
 
 DIMENSIONS = 384
 
@@ -199,6 +201,39 @@ review_responses = tenant_table(
     CheckConstraint("(engine = 'llm') = (model is not null)", "model"),
 )
 """What the business says to a review; a draft until `published_at`. `engine` and `run_id` tell who wrote the text."""
+
+photos = tenant_table(
+    metadata,
+    "photos",
+    Column("business_id", Uuid, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("alt_text", Text, nullable=False),
+    Column("uploaded_by", Uuid),
+    Column("hidden_at", DateTime(timezone=True)),
+    Column("hidden_by", Uuid),
+    Column("hidden_reason", Text),
+    tenant_reference("business_id", "directory.businesses", ondelete="CASCADE"),
+    CheckConstraint("(hidden_at is null) = (hidden_by is null)", "hidden"),
+    CheckConstraint("(hidden_at is null) = (hidden_reason is null)", "hidden_reason"),
+)
+"""Photos of businesses. `key` is a part of their address; it changes when they are hidden."""
+Index("ix_photos_business", *(photos.c[name] for name in ("tenant_id", "business_id", "position", "id")))
+
+photo_files = tenant_table(
+    metadata,
+    "photo_files",
+    Column("photo_id", Uuid, nullable=False),
+    enumeration("size", PhotoSize),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    tenant_reference("photo_id", "directory.photos", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "photo_id", "size"),
+    CheckConstraint("octet_length(content) between 1 and 8000000", "content"),
+)
+"""What is shown of a photo (WebP), a row for each size; goes with it."""
 
 business_embeddings = tenant_table(
     metadata,

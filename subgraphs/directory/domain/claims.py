@@ -19,11 +19,13 @@ from subgraphs.directory.domain.errors import ClaimImpossible, InvalidClaim
 
 CODE_DIGITS: Final = 8
 CODE_LIFETIME: Final = timedelta(minutes=15)
+CODE_WAITED_FOR: Final = timedelta(days=1)
+"""How long after it was asked for a code may be sent."""
 CLAIM_LIFETIME: Final = timedelta(days=7)
 MAX_ATTEMPTS: Final = 5
 """Wrong codes after which a claim has failed."""
 MAX_CHECKS: Final = 20
-"""How often the website of one claim is looked at."""
+"""How often the website or the domain of one claim is looked at."""
 MAX_SENDS: Final = 3
 """Codes of one claim."""
 MAX_OPEN_CLAIMS: Final = 5
@@ -35,6 +37,8 @@ MAX_SENDS_A_DAY: Final = 10
 MAX_STATEMENT: Final = 2000
 TOKEN_PATH: Final = "/.well-known/business-claim.txt"  # noqa: S105 - a path, not a token
 
+RECORD_LABEL: Final = "_business-claim"
+_DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x1f]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 # Some ten milliseconds a guess, for as long as a code is good.
 _SCRYPT: Final = {"n": 2**12, "r": 8, "p": 1, "dklen": 32}
@@ -48,6 +52,7 @@ class ClaimMethod(Enum):
     WEBSITE = "website"
     DOCUMENT = "document"
     TRANSFER = "transfer"
+    DNS = "dns"
 
 
 class ClaimState(Enum):
@@ -120,6 +125,22 @@ def website_host(website: str | None) -> str:
     if not host:
         raise ClaimImpossible("The listing names no website.")
     return host.removesuffix(".")
+
+
+def record_name(website: str | None) -> str:
+    """Where the token is looked for by DNS: at the domain of the website that the listing names, nowhere else.
+
+    Raises:
+        ClaimImpossible: it names none, or one without a domain of its own.
+    """
+    try:
+        host = website_host(website).lower().removeprefix("www.").encode("idna").decode()
+    except UnicodeError:
+        host = ""
+    name = f"{RECORD_LABEL}.{host}"
+    if not _DOMAIN.fullmatch(host) or len(name) > 253:
+        raise ClaimImpossible("The listing's website has no domain of its own.")
+    return name
 
 
 def token_url(website: str | None) -> str:

@@ -5,6 +5,7 @@ BadUserInput
 ├── InvalidClaim          what is said in a claim
 ├── InvalidListing        a listing's own text, address or contact
 ├── InvalidOpeningHours   a timetable that no place can keep
+├── InvalidPhoto          what is said of a photo, or an order of photos that is none
 ├── InvalidPlace          coordinates, radius or bounding box off the globe
 ├── InvalidResponse       what a business says to a review, out of bounds
 ├── InvalidReview         a rating or text out of bounds
@@ -13,6 +14,7 @@ NotFound
 ├── BusinessNotFound
 ├── CategoryNotFound
 ├── ClaimNotFound
+├── PhotoNotFound
 └── ReviewNotFound
 Conflict
 ├── AlreadyClaimed        one claim per user and business at a time
@@ -34,6 +36,7 @@ Refused
 ├── OwnReview             nobody reports their own
 ├── TooManyCategories     categories beside one another are bounded
 ├── TooManyClaims         claims and codes are bounded
+├── TooManyPhotos         photos of a listing are bounded
 ├── TooManyReports        reports are bounded
 └── ResponsePublished     what is published is replaced in public, not by a draft
 """
@@ -57,6 +60,10 @@ class InvalidListing(BadUserInput):
 
 class InvalidOpeningHours(BadUserInput):
     """The opening hours are not valid."""
+
+
+class InvalidPhoto(BadUserInput):
+    """The photo is not valid."""
 
 
 class InvalidPlace(BadUserInput):
@@ -85,6 +92,10 @@ class CategoryNotFound(NotFound):
 
 class ClaimNotFound(NotFound):
     """There is no such claim that you may see."""
+
+
+class PhotoNotFound(NotFound):
+    """There is no such photo."""
 
 
 class ReviewNotFound(NotFound):
@@ -139,6 +150,12 @@ class AlreadyReported(Conflict):
     code = "ALREADY_REPORTED"
 
 
+class TooManyPhotos(Refused):
+    """The listing has as many photos as it may; delete one first."""
+
+    code = "TOO_MANY_PHOTOS"
+
+
 class TooManyReports(Refused):
     """Too many of your reports wait for a decision."""
 
@@ -152,7 +169,7 @@ class OwnReview(Refused):
 
 
 class NotAModerator(Refused):
-    """Only owners and managers of the tenant decide about reviews and claims."""
+    """Only owners and managers of the tenant decide about reviews, claims and photos."""
 
     code = "NOT_A_MODERATOR"
 

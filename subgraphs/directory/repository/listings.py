@@ -142,19 +142,19 @@ async def touch(session: TenantSession, business_id: UUID, **values: Any) -> Non
         raise BusinessNotFound
 
 
-async def lock(session: TenantSession, business_id: UUID) -> str:
-    """Make every other transaction that changes this business wait, and return the business's name.
+async def lock(session: TenantSession, business_id: UUID) -> Row[Any]:
+    """Make every other transaction that changes this business wait, and return the business's name and owner.
 
     Its rating and its reviews change together.
 
     Raises:
         BusinessNotFound: if there is none.
     """
-    statement = select(businesses.c.name).where(businesses.c.id == business_id).with_for_update(key_share=True)
-    name: str | None = await session.scalar(statement)
-    if name is None:
+    wanted = select(businesses.c.name, businesses.c.owner_id).where(businesses.c.id == business_id)
+    row = await session.row(wanted.with_for_update(key_share=True))
+    if row is None:
         raise BusinessNotFound
-    return name
+    return row
 
 
 async def add_to_rating(session: TenantSession, business_id: UUID, *, count: int, total: int) -> None:

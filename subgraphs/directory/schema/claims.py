@@ -10,12 +10,14 @@ import strawberry
 from sqlalchemy import Row
 
 from resolvers.ids import parse_id, wire_id
+from resolvers.message_worker import MESSAGE_WORKER_SCOPE, require_message_worker
 from resolvers.mutations import MutationPayload, mutation
 from resolvers.operation import Info
 from resolvers.pagination import After, Before, CountedConnection, First, Last, Window
 from resolvers.permissions import requires
 from subgraphs.directory import loaders
 from subgraphs.directory.domain.claims import (
+    RECORD_LABEL,
     TOKEN_PATH,
     ClaimAction,
     ClaimDecision,
@@ -24,19 +26,19 @@ from subgraphs.directory.domain.claims import (
     masked,
 )
 from subgraphs.directory.repository import claims as rows
-from subgraphs.directory.schema.parts import INTERNAL, WRITE, Account
+from subgraphs.directory.schema.parts import INTERNAL, READ, WRITE, Account
 from subgraphs.directory.schema.types import Business, BusinessPayload
 from subgraphs.directory.usecases import claims, ownership
 
 __all__ = ["ClaimMutations", "ClaimQueries"]
 
-READ = "directory:read"
 
 strawberry.enum(
     ClaimMethod,
     name="BusinessClaimMethod",
     description="How a claim is proved: by a code sent to an address at the website's domain or to the phone number, "
-    "by a token on the website, by documents that a moderator looks at; by TRANSFER if the owner before says so.",
+    "by a token on the website or, by DNS, in a TXT record of its domain, by documents that a moderator looks at; by "
+    "TRANSFER if the owner before says so.",
 )
 strawberry.enum(ClaimState, name="BusinessClaimState", description="What has become of a claim.")
 strawberry.enum(ClaimAction, name="BusinessClaimAction", description="What was done about a claim.")
@@ -66,7 +68,9 @@ class BusinessClaim:
     state: ClaimState = strawberry.field(description="What has become of it.")
     claimant: Account = strawberry.field(description="Who claims the business.")
     address: str | None = strawberry.field(description="Where the code was sent, most of it hidden; null without one.")
-    code_expires_at: datetime | None = strawberry.field(description="Until when the code is good; null without one.")
+    code_expires_at: datetime | None = strawberry.field(
+        description="Until when the code is good; null until it is sent."
+    )
     attempts: int = strawberry.field(description="How often it was tried to prove it.")
     statement: str = strawberry.field(description="What the claimant says about documents.")
     reason: str = strawberry.field(description="Of the moderator who decided; may be empty.")
@@ -95,8 +99,8 @@ class BusinessClaim:
         )
 
     @strawberry.field(
-        description=f"For the claimant alone: a line for the file {TOKEN_PATH} of the listing's website. Null but for "
-        "claims by WEBSITE that wait."
+        description=f"For the claimant alone: a line for the file {TOKEN_PATH} of the listing's website, or the TXT "
+        f"record {RECORD_LABEL} of its domain. Null but for claims by WEBSITE or DNS that wait."
     )
     def website_token(self, info: Info) -> str | None:
         mine = info.context.request.user_id == self.row.claimant_id
@@ -134,7 +138,7 @@ class ClaimBusinessInput:
 @strawberry.input(description="What proves a claim.")
 class VerifyBusinessClaimInput:
     id: strawberry.ID = strawberry.field(description="The claim; one's own.")
-    code: str = strawberry.field(default="", description="That was sent; not needed for WEBSITE.")
+    code: str = strawberry.field(default="", description="That was sent; not needed for WEBSITE and DNS.")
 
 
 @strawberry.input(description="What a moderator says to a claim.")
@@ -161,6 +165,17 @@ class TransferBusinessInput:
 @strawberry.type(description="Answer of a mutation of a claim.")
 class BusinessClaimPayload(MutationPayload):
     claim: BusinessClaim | None = strawberry.field(default=None, description="As it is now; null if it was refused.")
+
+
+@strawberry.input(description="For which claim.")
+class MakeClaimCodeInput:
+    id: strawberry.ID = strawberry.field(description="The claim.")
+
+
+@strawberry.type(description="A code to send, once; no answer tells it again.")
+class MakeClaimCodePayload(MutationPayload):
+    code: str | None = strawberry.field(default=None, description="Null if the claim waits for none.")
+    address: str | None = strawberry.field(default=None, description="Where to send it.")
 
 
 IdArgument = Annotated[strawberry.ID, strawberry.argument(description="Of the claim.")]
@@ -206,7 +221,7 @@ class ClaimMutations:
     @mutation(
         BusinessClaimPayload,
         scope=READ,
-        description="Say that a business is the caller's. EMAIL and PHONE send a code; WEBSITE answers a token.",
+        description="Say that a business is the caller's. EMAIL and PHONE send a code; WEBSITE and DNS answer a token.",
     )
     async def claim_business(
         self, info: Info, input: Annotated[ClaimBusinessInput, strawberry.argument(description="The claim.")]
@@ -229,14 +244,14 @@ class ClaimMutations:
     async def resend_business_claim_code(self, info: Info, id: IdArgument) -> BusinessClaimPayload:
         context = info.context
         claim_id = parse_id(id, "id")
-        row = await claims.send_another_code(context.session, context.tenant_id(), context.user_id(), claim_id)
+        row = await claims.send_another_code(context.session, context.user_id(), claim_id)
         return BusinessClaimPayload(claim=BusinessClaim.of(row))
 
     @mutation(
         BusinessClaimPayload,
         scope=READ,
         apart=True,
-        description="Prove a claim, by its code or by the token on the website. Attempts are few, and counted though "
+        description="Prove a claim, by its code or by its token. Attempts are few, and counted though "
         "they are refused.",
     )
     async def verify_business_claim(
@@ -244,11 +259,31 @@ class ClaimMutations:
     ) -> BusinessClaimPayload:
         context = info.context
         claim_id = parse_id(input.id, "input", "id")
-        websites = context.services.websites
+        services = context.services
         await claims.prove_claim(
-            context.session, websites, context.tenant_id(), context.user_id(), claim_id, input.code
+            context.session,
+            services.websites,
+            services.records,
+            context.tenant_id(),
+            context.user_id(),
+            claim_id,
+            input.code,
         )
         return BusinessClaimPayload(claim=await _claim(info, claim_id))
+
+    @mutation(
+        MakeClaimCodePayload,
+        scope=MESSAGE_WORKER_SCOPE,
+        tags=INTERNAL,
+        description="Make a claim's code, to send it now. For the worker that sends the tenant's messages.",
+    )
+    async def make_claim_code(
+        self, info: Info, input: Annotated[MakeClaimCodeInput, strawberry.argument(description="Which claim.")]
+    ) -> MakeClaimCodePayload:
+        context = info.context
+        require_message_worker(context)
+        made = await claims.make_code(context.session, context.tenant_id(), parse_id(input.id, "input", "id"))
+        return MakeClaimCodePayload() if made is None else MakeClaimCodePayload(code=made[0], address=made[1])
 
     @mutation(BusinessClaimPayload, scope=READ, description="Withdraw a claim of one's own that waits.")
     async def withdraw_business_claim(self, info: Info, id: IdArgument) -> BusinessClaimPayload:

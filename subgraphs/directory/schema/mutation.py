@@ -21,6 +21,7 @@ from subgraphs.directory.schema.claims import ClaimMutations
 from subgraphs.directory.schema.hours import OpeningIntervalInput, SetOpeningHoursInput, SetSpecialHoursInput
 from subgraphs.directory.schema.moderation import ModerationMutations
 from subgraphs.directory.schema.parts import WRITE, CoordinatesInput, under
+from subgraphs.directory.schema.photos import PhotoMutations
 from subgraphs.directory.schema.types import Business, BusinessPayload, Review, WritingEngine
 from subgraphs.directory.usecases import listings, responses, reviews
 
@@ -188,7 +189,7 @@ IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")
 
 
 @strawberry.type(description="What can be changed.")
-class Mutation(ModerationMutations, ClaimMutations, CategoryMutations):
+class Mutation(ModerationMutations, ClaimMutations, CategoryMutations, PhotoMutations):
     @mutation(BusinessPayload, scope="directory:write", description="List a business.")
     async def create_business(
         self, info: Info, input: Annotated[CreateBusinessInput, strawberry.argument(description="The listing.")]

@@ -18,6 +18,8 @@ PEOPLE = ("people",)
 PAGING = ("paging",)
 INTERNAL = ("internal",)
 
+READ = "directory:read"
+"""Of members; visitors see without it what is tagged `public`, and nobody's name."""
 WRITE = "directory:write"
 
 First = Annotated[int | None, strawberry.argument(description="How many from the start of the list, at most 100.")]

@@ -13,7 +13,7 @@ from resolvers.errors import BadUserInput
 from resolvers.ids import parse_id
 from resolvers.operation import Info
 from resolvers.pagination import Ordering, PageInfo, Window
-from resolvers.permissions import requires
+from resolvers.permissions import requires_tenant
 from subgraphs.directory import loaders
 from subgraphs.directory.domain.geo import BoundingBox, Circle, Coordinates
 from subgraphs.directory.domain.ranking import Match
@@ -24,7 +24,7 @@ from subgraphs.directory.schema.claims import ClaimQueries
 from subgraphs.directory.schema.facets import BusinessFacets
 from subgraphs.directory.schema.hours import instant
 from subgraphs.directory.schema.moderation import ModerationQueries
-from subgraphs.directory.schema.parts import PEOPLE, SHOWN, After, Before, CoordinatesInput, First, Last
+from subgraphs.directory.schema.parts import PEOPLE, READ, SHOWN, After, Before, CoordinatesInput, First, Last
 from subgraphs.directory.schema.types import (
     REVIEW_ORDERINGS,
     Business,
@@ -88,7 +88,7 @@ class BusinessFilterInput:
     )
     attributes: list[str] = strawberry.field(default_factory=list, description="With all of these attributes.")
     owner_id: strawberry.ID | None = strawberry.federation.field(
-        tags=PEOPLE, default=None, description="Owned by this user."
+        tags=PEOPLE, default=None, description="Owned by this user; not for visitors."
     )
 
     def to_domain(self) -> BusinessFilter:
@@ -169,14 +169,12 @@ IdArgument = Annotated[strawberry.ID, strawberry.argument(description="The id.")
 
 @strawberry.type(description="What can be read.")
 class Query(ModerationQueries, ClaimQueries):
-    @strawberry.federation.field(
-        tags=SHOWN, extensions=[requires("directory:read")], description="A business by its id."
-    )
+    @strawberry.federation.field(tags=SHOWN, extensions=[requires_tenant()], description="A business by its id.")
     async def business(self, info: Info, id: IdArgument) -> Business | None:
         return await Business.load(info, parse_id(id))
 
     @strawberry.federation.field(
-        tags=SHOWN, extensions=[requires("directory:read")], description="Businesses, filtered and ordered."
+        tags=SHOWN, extensions=[requires_tenant()], description="Businesses, filtered and ordered."
     )
     async def businesses(
         self,
@@ -189,7 +187,7 @@ class Query(ModerationQueries, ClaimQueries):
         order_by: Annotated[BusinessOrder, strawberry.argument(description="Order of the list.")] = BusinessOrder.NAME,
         near: NearArgument = None,
     ) -> BusinessConnection:
-        wanted = filter.to_domain() if filter else BusinessFilter()
+        wanted = _wanted(info, filter)
         place = near.to_domain() if near else None
         ordering = _ordering(order_by, place)
         window = Window.of(ordering, first=first, after=after, last=last, before=before)
@@ -198,7 +196,7 @@ class Query(ModerationQueries, ClaimQueries):
 
     @strawberry.federation.field(
         tags=SHOWN,
-        extensions=[requires("directory:read")],
+        extensions=[requires_tenant()],
         description="Businesses that answer a query, best first: by words (all of them; `or`, quotes and a leading "
         "minus work as on the web), by meaning, or by both.",
     )
@@ -212,7 +210,7 @@ class Query(ModerationQueries, ClaimQueries):
         first: First = None,
         after: After = None,
     ) -> BusinessSearchConnection:
-        wanted = filter.to_domain() if filter else BusinessFilter()
+        wanted = _wanted(info, filter)
         place = near.to_domain() if near else None
         context = info.context
         page = await search_businesses(
@@ -245,24 +243,20 @@ class Query(ModerationQueries, ClaimQueries):
         )
 
     @strawberry.federation.field(
-        tags=SHOWN, extensions=[requires("directory:read")], description="The categories at the top of the tree."
+        tags=SHOWN, extensions=[requires_tenant()], description="The categories at the top of the tree."
     )
     async def business_categories(self, info: Info) -> list[BusinessCategory]:
         return [BusinessCategory.of(row) for row in await categories.roots(info.context.session)]
 
-    @strawberry.federation.field(
-        tags=SHOWN, extensions=[requires("directory:read")], description="A category by its id."
-    )
+    @strawberry.federation.field(tags=SHOWN, extensions=[requires_tenant()], description="A category by its id.")
     async def business_category(self, info: Info, id: IdArgument) -> BusinessCategory | None:
         return await BusinessCategory.resolve_reference(info, id)
 
-    @strawberry.federation.field(tags=SHOWN, extensions=[requires("directory:read")], description="A review by its id.")
+    @strawberry.federation.field(tags=SHOWN, extensions=[requires_tenant()], description="A review by its id.")
     async def review(self, info: Info, id: IdArgument) -> Review | None:
         return await Review.resolve_reference(info, id)
 
-    @strawberry.federation.field(
-        tags=SHOWN, extensions=[requires("directory:read")], description="The reviews of a business."
-    )
+    @strawberry.federation.field(tags=SHOWN, extensions=[requires_tenant()], description="The reviews of a business.")
     async def reviews(
         self,
         info: Info,
@@ -277,6 +271,14 @@ class Query(ModerationQueries, ClaimQueries):
         window = Window.of(REVIEW_ORDERINGS[order_by], first=first, after=after, last=last, before=before)
         page = await info.context.load(loaders.review_pages, id, window)
         return ReviewConnection.of(page, Review.of, business_id=id)
+
+
+def _wanted(info: Info, given: BusinessFilterInput | None) -> BusinessFilter:
+    if given is None:
+        return BusinessFilter()
+    if given.owner_id is not None:
+        info.context.require(READ)  # whose a listing is, is not for visitors: neither asked nor tried out
+    return given.to_domain()
 
 
 def _ordering(order: BusinessOrder, near: Coordinates | None) -> Ordering:

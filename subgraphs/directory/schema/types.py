@@ -15,12 +15,13 @@ from resolvers.ids import parse_id, wire_id
 from resolvers.mutations import MutationPayload
 from resolvers.operation import Info
 from resolvers.pagination import Connection, Ordering, Window
+from resolvers.permissions import requires
 from subgraphs.directory import loaders
 from subgraphs.directory.domain.geo import Coordinates
 from subgraphs.directory.domain.hours import OpeningHours
 from subgraphs.directory.domain.listings import rating_average
 from subgraphs.directory.domain.search import BusinessFilter
-from subgraphs.directory.repository import listings, reviews
+from subgraphs.directory.repository import listings, photos, reviews
 from subgraphs.directory.repository.facets import facets
 from subgraphs.directory.schema.categories import BusinessCategory
 from subgraphs.directory.schema.facets import BusinessFacets
@@ -36,6 +37,7 @@ from subgraphs.directory.schema.parts import (
     INTERNAL,
     PAGING,
     PEOPLE,
+    READ,
     SHOWN,
     WRITE,
     Account,
@@ -48,6 +50,7 @@ from subgraphs.directory.schema.parts import (
     GeoPoint,
     Last,
 )
+from subgraphs.directory.schema.photos import BusinessPhoto, BusinessPhotoConnection
 from subgraphs.directory.usecases.rights import owns
 
 
@@ -80,7 +83,7 @@ class ReviewResponse:
     engine: WritingEngine = strawberry.field(description="Who wrote it; never passed off as another.")
     model: str | None = strawberry.field(description="Of the language model; null unless one wrote it.")
     run_id: strawberry.ID | None = strawberry.federation.field(
-        tags=INTERNAL, description="The agent run that wrote it; null for a person's."
+        tags=INTERNAL, extensions=[requires(READ)], description="The agent run that wrote it; null for a person's."
     )
     published_at: datetime | None = strawberry.field(
         description="Since when all can read it; null for a draft, which is shown to those alone who may write it."
@@ -101,7 +104,9 @@ class ReviewResponse:
         )
 
     @strawberry.federation.field(
-        tags=PEOPLE, description="Who gave it, or on whose behalf the run wrote it; null if the system did."
+        tags=PEOPLE,
+        extensions=[requires(READ)],
+        description="Who gave it, or on whose behalf the run wrote it; null if the system did.",
     )
     def author(self) -> Account | None:
         return None if self.user_id is None else Account.of(self.user_id)
@@ -115,7 +120,9 @@ class Review:
     rating: int = strawberry.field(description="1 (worst) to 5 (best).")
     title: str = strawberry.field(description="A line that sums it up; may be empty.")
     body: str = strawberry.field(description="The review itself; may be empty.")
-    author: Account = strawberry.federation.field(tags=PEOPLE, description="Who wrote it.")
+    author: Account | None = strawberry.federation.field(
+        tags=PEOPLE, extensions=[requires(READ)], description="Who wrote it; not for visitors."
+    )
     created_at: datetime = strawberry.field(description="When it was written.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
     business_id: strawberry.Private[UUID]
@@ -143,12 +150,16 @@ class Review:
         return cls.of(row)
 
     @strawberry.federation.field(
-        tags=INTERNAL, description="Since when it is hidden: shown to its author and moderators alone, counted nowhere."
+        tags=INTERNAL,
+        extensions=[requires(READ)],
+        description="Since when it is hidden: shown to its author and moderators alone, counted nowhere.",
     )
     def hidden_at(self) -> datetime | None:
         return self.moderated[0]
 
-    @strawberry.federation.field(tags=INTERNAL, description="Why it is hidden; null for one that is not.")
+    @strawberry.federation.field(
+        tags=INTERNAL, extensions=[requires(READ)], description="Why it is hidden; null for one that is not."
+    )
     def hidden_reason(self) -> str | None:
         return self.moderated[1]
 
@@ -205,8 +216,9 @@ class Business:
     rating: BusinessRating = strawberry.federation.field(tags=SHOWN, description="What its reviewers think on average.")
     owner: Account | None = strawberry.federation.field(
         tags=(*SHOWN, *PEOPLE),
-        description="The user who owns the listing, if any. Null, with an error, where more than the id of someone is "
-        "asked who is no member of the tenant (any more).",
+        extensions=[requires(READ)],
+        description="The user who owns the listing, if any; not for visitors. Null, with an error, where more than the "
+        "id of someone is asked who is no member of the tenant (any more).",
     )
     verified_at: datetime | None = strawberry.federation.field(
         tags=SHOWN, description="Since when it is known whose it is, by a claim; null if that is not known."
@@ -334,6 +346,25 @@ class Business:
         window = Window.of(REVIEW_ORDERINGS[order_by], first=first, after=after, last=last, before=before)
         page = await info.context.load(loaders.review_pages, self.row.id, window)
         return ReviewConnection.of(page, Review.of, business_id=self.row.id)
+
+    @strawberry.federation.field(tags=SHOWN, description="Photos of it, in the order of whoever keeps the listing.")
+    async def photos(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        include_hidden: Annotated[
+            bool,
+            strawberry.argument(description="With those that moderators have hidden, for who acts for the listing."),
+        ] = False,
+    ) -> BusinessPhotoConnection:
+        window = Window.of(photos.IN_ORDER, first=first, after=after, last=last, before=before)
+        request = info.context.request
+        hidden = include_hidden and (WRITE in request.scopes or owns(request, self.row))
+        page = await info.context.load(loaders.photo_pages, self.row.id, loaders.PhotosArguments(window, hidden))
+        return BusinessPhotoConnection.of(page, BusinessPhoto.of, business_id=self.row.id, hidden=hidden)
 
 
 @strawberry.type(description="Answer of a mutation of a listing.")

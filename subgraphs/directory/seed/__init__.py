@@ -16,7 +16,8 @@ from subgraphs.directory.domain.claims import ClaimAction, ClaimMethod, ClaimSta
 from subgraphs.directory.domain.hours import WEEK_MINUTES, OpeningInterval
 from subgraphs.directory.domain.listings import Listing, RawListing, slug_of, text_configuration
 from subgraphs.directory.domain.moderation import ReportReason
-from subgraphs.directory.repository import categories, claims, hours, listings, reports, responses, reviews
+from subgraphs.directory.domain.photos import new_key
+from subgraphs.directory.repository import categories, claims, hours, listings, photos, reports, responses, reviews
 from subgraphs.directory.seed.businesses import (
     ATTRIBUTES,
     CATEGORIES,
@@ -27,8 +28,10 @@ from subgraphs.directory.seed.businesses import (
     demo_holidays,
     demo_listings,
 )
+from subgraphs.directory.seed.drawings import PER_LISTING, WITH_PHOTOS, drawn
 from subgraphs.directory.seed.opinions import demo_reviews
 from subgraphs.directory.usecases.listings import embed
+from subgraphs.directory.usecases.photos import read_photo
 
 __all__ = ["seed"]
 
@@ -102,7 +105,26 @@ async def _seed_tenant(session: TenantSession, slug: str, provider: EmbeddingPro
         reporter = next(user_id for user_id in reporters if user_id != review["author_id"])
         await reports.add(session, tenant_id, review["id"], reporter, ReportReason.OFF_TOPIC, "It is about the street.")
     await _seed_claims(session, tenant_id, slug, [row_id for row_id, _, _ in written])
+    await _seed_photos(session, tenant_id, slug, written[:WITH_PHOTOS])
     await embed(session, tenant_id, provider, written)
+
+
+async def _seed_photos(
+    session: TenantSession, tenant_id: UUID, slug: str, written: Sequence[tuple[UUID, Listing, str]]
+) -> None:
+    rows = []
+    for business_id, listing, _ in written:
+        for position, shows in enumerate(PER_LISTING):
+            values = {
+                "id": demo_id(slug, "photo", f"{business_id}/{position}"),
+                "business_id": business_id,
+                "position": position,
+                "key": new_key(),
+                "alt_text": f"{listing.name}: {shows[0].lower()}{shows[1:]}",
+                "uploaded_by": listing.owner_id,
+            }
+            rows.append((values, await read_photo(drawn(str(business_id), at_night=position == 1))))
+    await photos.add_all(session, tenant_id, rows)
 
 
 async def _seed_claims(session: TenantSession, tenant_id: UUID, slug: str, written: Sequence[UUID]) -> None:

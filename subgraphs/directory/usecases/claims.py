@@ -19,15 +19,21 @@ from subgraphs.directory.domain.errors import (
     InvalidClaim,
     TooManyClaims,
 )
-from subgraphs.directory.events import ClaimCodeIssued
+from subgraphs.directory.events import ClaimCodeRequested
 from subgraphs.directory.repository import claims, listings
+from subgraphs.directory.txt_records import TxtRecords
 from subgraphs.directory.usecases.ownership import give_to_claimant
 from subgraphs.directory.websites import Websites
 
-__all__ = ["claim_business", "prove_claim", "send_another_code", "withdraw_claim"]
+__all__ = ["claim_business", "make_code", "prove_claim", "send_another_code", "withdraw_claim"]
 
 _DAY = timedelta(days=1)
+_FAILURES = {
+    ClaimMethod.WEBSITE: f"{rules.TOKEN_PATH} on the website has no line with the token",
+    ClaimMethod.DNS: f"{rules.RECORD_LABEL} of the website's domain has no TXT record with the token",
+}
 _CODES = (ClaimMethod.EMAIL, ClaimMethod.PHONE)
+_TOKENS = (ClaimMethod.WEBSITE, ClaimMethod.DNS)
 
 
 async def claim_business(
@@ -66,6 +72,9 @@ async def claim_business(
     elif method is ClaimMethod.WEBSITE:
         rules.token_url(business.website)
         values["token"] = rules.new_token()
+    elif method is ClaimMethod.DNS:
+        rules.record_name(business.website)
+        values["token"] = rules.new_token()
     now = datetime.now(UTC)
     await _check_bounds(session, tenant_id, user_id, business_id, now)
     claim = await claims.add(
@@ -79,10 +88,10 @@ async def claim_business(
         **values,
     )
     await claims.note(session, tenant_id, [claim.id], ClaimAction.OPENED, user_id)
-    return await _send(session, tenant_id, claim, business, now) if method in _CODES else claim
+    return await _request_code(session, claim, business, now) if method in _CODES else claim
 
 
-async def send_another_code(session: TenantSession, tenant_id: UUID, user_id: UUID, claim_id: UUID) -> Row[Any]:
+async def send_another_code(session: TenantSession, user_id: UUID, claim_id: UUID) -> Row[Any]:
     """Sends a new code, instead of the one before, and returns the claim's row.
 
     Raises:
@@ -100,13 +109,34 @@ async def send_another_code(session: TenantSession, tenant_id: UUID, user_id: UU
     if claim.method not in _CODES or _is_closed(claim, now):
         raise ClaimClosed
     business = (await listings.by_id(session, [claim.business_id]))[claim.business_id]
-    return await _send(session, tenant_id, claim, business, now)
+    return await _request_code(session, claim, business, now)
+
+
+async def make_code(session: TenantSession, tenant_id: UUID, claim_id: UUID) -> tuple[str, str] | None:
+    """A new code for a claim and where to send it; None if the claim waits for none. The code before is worth nothing.
+
+    It is told to whoever sends it, now, and kept as a hash alone.
+    """
+    now = datetime.now(UTC)
+    claim = await claims.lock(session, claim_id)
+    if claim is None or claim.method not in _CODES or _is_closed(claim, now):
+        return None
+    code = rules.new_code()
+    await claims.change(session, claim_id, code_hash=rules.hashed_code(code), code_expires_at=now + rules.CODE_LIFETIME)
+    await claims.note(session, tenant_id, [claim_id], ClaimAction.CODE_SENT, None)
+    return code, claim.address
 
 
 async def prove_claim(
-    session: TenantSession, websites: Websites, tenant_id: UUID, user_id: UUID, claim_id: UUID, code: str
+    session: TenantSession,
+    websites: Websites,
+    records: TxtRecords,
+    tenant_id: UUID,
+    user_id: UUID,
+    claim_id: UUID,
+    code: str,
 ) -> None:
-    """Verifies a claim by its code, or by its token on the website. In transactions of its own.
+    """Verifies a claim by its code, or by its token on the website or at its domain. In transactions of its own.
 
     Raises:
         ClaimNotFound: the caller has no such claim.
@@ -117,7 +147,7 @@ async def prove_claim(
     async with session.apart() as looking:
         claim = await _own(looking, user_id, claim_id)
         business = (await listings.by_id(looking, [claim.business_id]))[claim.business_id]
-    if claim.method not in (*_CODES, ClaimMethod.WEBSITE) or _is_closed(claim, datetime.now(UTC)):
+    if claim.method not in (*_CODES, *_TOKENS) or _is_closed(claim, datetime.now(UTC)):
         raise ClaimClosed
     async with session.apart() as counting:
         failed = await _count_attempt(counting, tenant_id, user_id, claim)
@@ -126,6 +156,8 @@ async def prove_claim(
     if claim.method is ClaimMethod.WEBSITE:
         # No connection is held meanwhile.
         proven = await websites.shows(rules.token_url(business.website), claim.token)
+    elif claim.method is ClaimMethod.DNS:
+        proven = await records.shows(rules.record_name(business.website), claim.token)
     else:
         now = datetime.now(UTC)
         good = claim.code_hash is not None and claim.code_expires_at is not None and claim.code_expires_at > now
@@ -156,7 +188,7 @@ async def _count_attempt(session: TenantSession, tenant_id: UUID, user_id: UUID,
     claim = await claims.lock(session, seen.id)
     if claim is None or claim.state is not ClaimState.PENDING or claim.code_hash != seen.code_hash:
         return ClaimClosed()
-    bound = rules.MAX_CHECKS if claim.method is ClaimMethod.WEBSITE else rules.MAX_ATTEMPTS
+    bound = rules.MAX_CHECKS if claim.method in _TOKENS else rules.MAX_ATTEMPTS
     if claim.attempts >= bound:
         await claims.note(session, tenant_id, [claim.id], ClaimAction.FAILED, user_id)
         await _close(session, claim.id, ClaimState.FAILED)
@@ -179,43 +211,37 @@ async def _decide(
         if (now.website, now.phone) != (business.website, business.phone):
             return ClaimNotProven("The listing has changed meanwhile; try again.")
         return await give_to_claimant(session, tenant_id, claim, now, user_id)
-    website = claim.method is ClaimMethod.WEBSITE
-    action = ClaimAction.TOKEN_MISSING if website else ClaimAction.CODE_WRONG
+    by_token = claim.method in _TOKENS
+    action = ClaimAction.TOKEN_MISSING if by_token else ClaimAction.CODE_WRONG
     await claims.note(session, tenant_id, [claim.id], action, user_id)
-    left = (rules.MAX_CHECKS if website else rules.MAX_ATTEMPTS) - claim.attempts
+    left = (rules.MAX_CHECKS if by_token else rules.MAX_ATTEMPTS) - claim.attempts
     if left <= 0:
         await claims.note(session, tenant_id, [claim.id], ClaimAction.FAILED, user_id)
         await _close(session, claim.id, ClaimState.FAILED)
-    where = f"{rules.TOKEN_PATH} on the website has no line with the token" if website else "This is not the code"
-    return ClaimNotProven(f"{where}; attempts left: {max(0, left)}.")
+    return ClaimNotProven(f"{_FAILURES.get(claim.method, 'This is not the code')}; attempts left: {max(0, left)}.")
 
 
-async def _send(
-    session: TenantSession, tenant_id: UUID, claim: Row[Any], business: Row[Any], now: datetime
-) -> Row[Any]:
+async def _request_code(session: TenantSession, claim: Row[Any], business: Row[Any], now: datetime) -> Row[Any]:
     if claim.sends >= rules.MAX_SENDS:
         raise TooManyClaims("Enough codes were sent for this claim.")
     if await claims.sends_since(session, business.id, now - _DAY) >= rules.MAX_SENDS_A_DAY:
         raise TooManyClaims("Enough codes were sent to this business today.")
-    code, expires_at = rules.new_code(), now + rules.CODE_LIFETIME
-    sent = await claims.change(
-        session, claim.id, code_hash=rules.hashed_code(code), code_expires_at=expires_at, sends=claim.sends + 1
-    )
-    await claims.note(session, tenant_id, [claim.id], ClaimAction.CODE_SENT, claim.claimant_id)
+    # The code before is worth nothing from now on; the next is made by whoever sends it.
+    asked = await claims.change(session, claim.id, code_hash=None, code_expires_at=None, sends=claim.sends + 1)
     session.publish(
-        ClaimCodeIssued(
+        ClaimCodeRequested(
             claim_id=claim.id,
             business_id=business.id,
             business_name=business.name,
             claimant_id=claim.claimant_id,
             channel=claim.method.value,
             address=claim.address,
-            code=code,
-            expires_at=expires_at,
+            minutes=int(rules.CODE_LIFETIME / timedelta(minutes=1)),
+            send_until=now + rules.CODE_WAITED_FOR,
             locale=session.context.locale,
         )
     )
-    return sent
+    return asked
 
 
 async def _check_bounds(

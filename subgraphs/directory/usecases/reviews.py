@@ -26,18 +26,19 @@ async def add_review(
         AlreadyReviewed: the author has reviewed it before.
     """
     values = _checked(rating=rating, title=title, body=body)
-    name = await listings.lock(session, business_id)
+    business = await listings.lock(session, business_id)
     review = await reviews.add(session, tenant_id, business_id=business_id, author_id=author_id, **values)
     await listings.add_to_rating(session, business_id, count=1, total=review.rating)
     session.publish(
         ReviewPosted(
             review_id=review.id,
             business_id=business_id,
-            business_name=name,
+            business_name=business.name,
             author_id=author_id,
             rating=review.rating,
             title=review.title,
             posted_at=review.created_at,
+            owner_id=business.owner_id,
         )
     )
     return review

@@ -191,14 +191,6 @@ async def test_reviews_of_a_business(directory: Any) -> None:
     assert seen > 120
 
 
-@pytest.mark.parametrize(
-    "field", ["businesses { totalCount }", "businessCategories { id }", 'searchBusinesses(query: "x") { totalCount }']
-)
-async def test_reading_needs_the_scope(directory: Any, field: str) -> None:
-    body = await directory.call(f"{{ {field} }}", scopes=["crm:read"])
-    assert body["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "directory:read"}
-
-
 @pytest.mark.parametrize("count", [10, 60])
 async def test_statements_do_not_grow_with_the_number_of_businesses(directory: Any, count: int) -> None:
     query = """query ($first: Int!) { businesses(first: $first) { edges { node {

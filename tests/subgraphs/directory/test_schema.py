@@ -54,7 +54,7 @@ def test_the_sdl_names_the_entities_and_stubs() -> None:
     assert 'type Business @key(fields: "id")' in text
     assert 'type Account @key(fields: "id", resolvable: false)' in text
     assert "owner: Account" in text
-    assert "author: Account!" in text
+    assert "author: Account" in text
     assert sdl() == text
 
 
