@@ -5,6 +5,7 @@
     python -m subgraphs events dead [--only crm] [--tenant ID]
     python -m subgraphs events replay [--only crm] (--all | EVENT ...)
     python -m subgraphs events resend --only directory [--name directory.review_posted] [--since 2026-01-31T12:00]
+    python -m subgraphs events retell --only crm [--tenant ID]
     python -m subgraphs events schemas --out schema/events
 
 They look at all tenants, with the log-in of the tables' owner.
@@ -55,6 +56,8 @@ def add_event_commands(parser: argparse.ArgumentParser, shared: argparse.Argumen
     )
     resend.add_argument("--name", metavar="EVENT", help="only events of this name")
     resend.add_argument("--since", type=_moment, metavar="MOMENT", help="only what happened from then on; UTC")
+    retell = commands.add_parser("retell", parents=[shared], help="tell of all that there is, for new listeners")
+    retell.add_argument("--tenant", type=UUID, metavar="ID")
     schemas = commands.add_parser("schemas", help="write the schemas, unless a change breaks who listens")
     schemas.add_argument("--out", type=Path, required=True, metavar="DIR")
 
@@ -150,6 +153,11 @@ async def _with_databases(options: argparse.Namespace, settings: Settings) -> in
                 case "replay":
                     number = await replay(database, None if options.everything else options.events, options.tenant)
                     sys.stdout.write(f"{context}: {number} to be tried again\n")
+                case "retell":
+                    module = _module(context, "retell")
+                    if module is not None:
+                        number = await module.retell(database, options.tenant)
+                        sys.stdout.write(f"{context}: told of {number}\n")
                 case "resend":
                     number = await resend(database, options.name, options.since)
                     sys.stdout.write(f"{context}: {number} to be sent again\n")

@@ -16,7 +16,8 @@ __all__ = ["SUBSCRIPTIONS"]
 
 def _subscription(rule: EventRule) -> Subscription:
     """The subscription of a rule. Its reader has the fields that the rule reads, as they are written."""
-    fields: dict[str, Any] = dict.fromkeys(rule.fields(), (Any, ...))
+    needed = rule.needed()
+    fields: dict[str, Any] = {each: (Any, ... if each in needed else None) for each in rule.fields()}
     name = f"count_{rule.event.replace('.', '_')}_v{rule.version}"
     reader: TypeAdapter[Any] = TypeAdapter(create_model(name, **fields))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from resolvers.session import TenantSession
-from subgraphs.analytics.domain.catalogue import METRICS
+from subgraphs.analytics.domain.metrics import METRICS
 from subgraphs.analytics.domain.rules import Statistic
 from subgraphs.analytics.repository import platform, rollups
 from subgraphs.analytics.repository.platform import PlatformCell

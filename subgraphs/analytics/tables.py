@@ -1,11 +1,23 @@
 """Tables of schema `analytics`. Each is one tenant's rows only: row-level security is on and forced."""
 
-from sqlalchemy import BigInteger, Column, Index, Numeric, PrimaryKeyConstraint, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Numeric,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.tables import context_metadata, moment
 
-__all__ = ["appearances", "facts", "metadata", "rollups"]
+__all__ = ["appearances", "facts", "horizons", "metadata", "rollups"]
 
 metadata = context_metadata("analytics")
 
@@ -21,8 +33,11 @@ facts = Table(
     Column("subjects", JSONB, nullable=False),
     Column("traits", JSONB, nullable=False),
     Column("values", JSONB, nullable=False),
+    Column("counted_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     PrimaryKeyConstraint("tenant_id", "event_id", name="pk_facts"),
 )
+
+Index("ix_facts_at", facts.c.tenant_id, facts.c.at)
 
 # Who had which event when.
 appearances = Table(
@@ -39,6 +54,8 @@ appearances = Table(
 )
 Index("ix_appearances_event", appearances.c.tenant_id, appearances.c.kind, appearances.c.event, appearances.c.at)
 
+Index("ix_appearances_at", appearances.c.tenant_id, appearances.c.at)
+
 # Sums by quarters of an hour.
 rollups = Table(
     "rollups",
@@ -53,6 +70,7 @@ rollups = Table(
     Column("events", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant_id", "metric", "unit", "dimension", "value", "slot", name="pk_rollups"),
 )
+Index("ix_rollups_age", rollups.c.tenant_id, rollups.c.slot)
 Index("ix_rollups_slot", rollups.c.tenant_id, rollups.c.metric, rollups.c.unit, rollups.c.dimension, rollups.c.slot)
 Index(
     "ix_rollups_platform",
@@ -62,3 +80,17 @@ Index(
     rollups.c.value,
     rollups.c.slot,
 )
+
+# How far back a tenant's events, and quarters of an hour, are kept: see `domain.ages`.
+_BEGINNING = text("'2000-01-01 00:00:00+00'::timestamptz")
+horizons = Table(
+    "horizons",
+    metadata,
+    Column("tenant_id", Uuid, nullable=False),
+    *(
+        Column(name, DateTime(timezone=True), nullable=False, server_default=_BEGINNING)
+        for name in ("events_from", "quarters_from", "pruned_at")
+    ),
+    PrimaryKeyConstraint("tenant_id", name="pk_horizons"),
+)
+Index("ix_horizons_pruned_at", horizons.c.pruned_at)

@@ -4,9 +4,17 @@ from resolvers.events.envelope import About
 from resolvers.events.subscriptions import subscribe
 from resolvers.session import TenantSession
 from subgraphs.campaigns.usecases import telling
-from subgraphs.campaigns.usecases.telling import ChangedContact, GoneContact, MergedContacts, PlacedOrder
+from subgraphs.campaigns.usecases.runs import EndedRun, note_end
+from subgraphs.campaigns.usecases.telling import (
+    ChangedContact,
+    ChangedLead,
+    GoneContact,
+    GoneLead,
+    MergedContacts,
+    PlacedOrder,
+)
 
-__all__ = ["forget_contact", "note_contact", "note_merge", "note_order"]
+__all__ = ["forget_contact", "forget_lead", "note_contact", "note_lead", "note_merge", "note_order", "note_run_ended"]
 
 
 @subscribe("crm.contact_changed", version=1)
@@ -31,3 +39,21 @@ async def note_merge(session: TenantSession, merged: MergedContacts, about: Abou
 async def note_order(session: TenantSession, order: PlacedOrder, about: About) -> None:  # noqa: ARG001
     """Somebody has ordered."""
     await telling.note_order(session, order)
+
+
+@subscribe("agents.run_ended", version=1)
+async def note_run_ended(session: TenantSession, run: EndedRun, about: About) -> None:  # noqa: ARG001
+    """The run behind a campaign waits for nobody any more, and sends nothing."""
+    await note_end(session, run)
+
+
+@subscribe("crm.lead_changed", version=1)
+async def note_lead(session: TenantSession, lead: ChangedLead, about: About) -> None:  # noqa: ARG001
+    """There is a new lead, or one has changed."""
+    await telling.note_lead(session, lead)
+
+
+@subscribe("crm.lead_deleted", version=1)
+async def forget_lead(session: TenantSession, lead: GoneLead, about: About) -> None:  # noqa: ARG001
+    """A lead is no more."""
+    await telling.forget_lead(session, lead)

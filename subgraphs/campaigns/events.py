@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["CampaignFinished", "CampaignStarted", "ContactMessaged", "ContactUnsubscribed"]
+__all__ = ["CampaignFinished", "CampaignStarted", "ContactMessaged", "ContactResponded", "ContactUnsubscribed"]
 
 
 @event("campaigns.campaign_started", version=1, about="campaign_id")
@@ -46,7 +46,11 @@ class CampaignFinished:
 @event("campaigns.contact_messaged", version=1, about="contact_id")
 @dataclass(frozen=True, slots=True)
 class ContactMessaged:
-    """A campaign's message was sent to a contact of crm."""
+    """A campaign's message was sent to a contact of crm.
+
+    Attributes:
+        email: to which address; None where it was not sent to one.
+    """
 
     contact_id: UUID
     campaign_id: UUID
@@ -54,6 +58,27 @@ class ContactMessaged:
     channel: str
     message_id: UUID
     sent_at: datetime
+    email: str | None = None
+
+
+@event("campaigns.contact_responded", version=1, about="contact_id")
+@dataclass(frozen=True, slots=True)
+class ContactResponded:
+    """Something came of a campaign's message.
+
+    Attributes:
+        kind: delivered, opened, clicked, bounced, complained, unsubscribed, or converted: there is an order.
+        email: to which address it was sent; None where it was not sent to one.
+    """
+
+    contact_id: UUID
+    campaign_id: UUID
+    campaign_name: str
+    channel: str
+    message_id: UUID
+    kind: str
+    email: str | None
+    at: datetime
 
 
 @event("campaigns.contact_unsubscribed", version=1, about="contact_id")

@@ -26,6 +26,8 @@ from subgraphs.campaigns.domain.messages import MessageEventKind, MessageStatus
 
 __all__ = [
     "campaigns",
+    "ended_runs",
+    "leads",
     "message_events",
     "messages",
     "metadata",
@@ -67,6 +69,20 @@ purchases = tenant_table(
     UniqueConstraint("tenant_id", "order_id", name="uq_purchases_order"),
 )
 """Orders of the tenant's shop, as the storefront tells of them."""
+
+leads = tenant_table(
+    metadata,
+    "leads",
+    Column("contact_id", Uuid),
+    Column("status", String(20), nullable=False),
+    Column("stage", String(100), nullable=False),
+    Column("source", String(50), nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("value", Numeric(18, 4), nullable=False),
+    Column("version", Integer, nullable=False),
+    moment("changed_at"),
+)
+"""Leads of crm, as it tells of them; `id` and `created_at` are crm's."""
 
 suppressions = tenant_table(
     metadata,
@@ -112,6 +128,21 @@ campaigns = tenant_table(
     UniqueConstraint("tenant_id", "name_key", name="uq_campaigns_name"),
     CheckConstraint("(status = 'failed') = (failure_code IS NOT NULL)", name="failed"),
 )
+
+Index(
+    "ix_campaigns_run_id",
+    campaigns.c.tenant_id,
+    campaigns.c.run_id,
+    postgresql_where=text("run_id IS NOT NULL"),
+)
+
+ended_runs = tenant_table(
+    metadata,
+    "ended_runs",
+    Column("status", String(20), nullable=False),
+    Column("error_code", String(100)),
+)
+"""Runs that ended before what they launch was written down; `id` is the run's."""
 
 variants = tenant_table(
     metadata,
@@ -165,6 +196,7 @@ for _table, _columns in (
     (people, ("email_key",)),
     (people, ("name_key",)),
     (purchases, ("email_key", "placed_at")),
+    (leads, ("contact_id", "created_at")),
     (segments, ("created_at",)),
     (campaigns, ("created_at",)),
     (campaigns, ("segment_id",)),

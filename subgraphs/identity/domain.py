@@ -10,6 +10,7 @@ from resolvers.errors import BadUserInput, Conflict, Forbidden, Refused
 
 __all__ = [
     "GRANTABLE_SCOPES",
+    "OPERATOR_SCOPES",
     "ROLE_SCOPES",
     "AlreadyMember",
     "AuditAction",
@@ -83,6 +84,7 @@ _READ: Final = frozenset(
         "gaming:play",
         "analytics:read",
         "sourcing:read",
+        "notifications:read",
     }
 )
 _WORK: Final = _READ | {
@@ -95,16 +97,27 @@ _WORK: Final = _READ | {
     "content:write",
     "sourcing:write",
 }
-_MANAGE: Final = _WORK | {"identity:write", "directory:write", "agents:approve", "saleor:write", "content:publish"}
+_MANAGE: Final = _WORK | {
+    "identity:write",
+    "directory:write",
+    "agents:approve",
+    "saleor:write",
+    "content:publish",
+    "sourcing:approve",
+    "notifications:write",
+}
 _OWN: Final = _MANAGE | {"identity:admin", "agents:admin"}
-# A key is no person: it never administers its own tenant, and never decides what agents may do.
-_FOR_PEOPLE: Final = frozenset({"identity:admin", "agents:admin", "agents:approve"})
+# A key is no person: it never administers its own tenant, and decides neither about agents nor about money.
+_FOR_PEOPLE: Final = frozenset({"identity:admin", "agents:admin", "agents:approve", "sourcing:approve"})
 
 ROLE_SCOPES: Final = {Role.OWNER: _OWN, Role.MANAGER: _MANAGE, Role.AGENT: _WORK, Role.VIEWER: _READ}
 """Role -> scopes (`<context>:<read|write|approve|admin|play|publish>`)."""
 
 GRANTABLE_SCOPES: Final = _OWN - _FOR_PEOPLE
 """What an API key may be given."""
+
+OPERATOR_SCOPES: Final = frozenset({"platform:analytics"})
+"""What those may be given who run the platform: by no role, and by no key of a tenant. The database says so too."""
 
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _MIN_PASSWORD_CHARS: Final = 10

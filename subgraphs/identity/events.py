@@ -1,4 +1,4 @@
-"""What identity tells other contexts: who belongs to a tenant. No addresses: whoever needs one asks."""
+"""What identity tells other contexts: who belongs to a tenant, or is to. No addresses: whoever needs one asks."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["MemberJoined", "MemberRemoved", "RoleChanged"]
+__all__ = ["InvitationMade", "MemberJoined", "MemberRemoved", "RoleChanged"]
 
 
 @event("identity.member_joined", version=1, about="user_id")
@@ -43,3 +43,20 @@ class MemberRemoved:
 
     user_id: UUID
     removed_at: datetime
+
+
+@event("identity.invitation_made", version=1, about="invitation_id")
+@dataclass(frozen=True, slots=True)
+class InvitationMade:
+    """Somebody is invited to the tenant, or once more. Whoever sends it has a token made (`makeInvitationToken`).
+
+    Attributes:
+        organisation: the tenant's name.
+        role: owner, manager, agent or viewer.
+    """
+
+    invitation_id: UUID
+    organisation: str
+    role: str
+    invited_by: UUID | None
+    expires_at: datetime

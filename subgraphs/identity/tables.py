@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -30,6 +31,8 @@ __all__ = [
     "login_sessions",
     "memberships",
     "metadata",
+    "operator_entries",
+    "operators",
     "provided_identities",
     "refresh_tokens",
     "tenant_domains",
@@ -102,6 +105,7 @@ invitations = tenant_table(
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("mailed_token_hash", LargeBinary, unique=True),
     Column("invited_by", Uuid),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("accepted_at", DateTime(timezone=True)),
@@ -174,6 +178,37 @@ audit_entries = Table(
     Index("ix_audit_entries_action", "tenant_id", "action", "created_at", "id"),
 )
 """Append-only: the application has no right to change or delete. Labels are addresses as they were then."""
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    Column("name", Text, nullable=False),
+    Column("prefix", Text, nullable=False, unique=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    CheckConstraint("name ~ '^[a-z][a-z0-9.@-]{1,99}$'", name="name"),
+    CheckConstraint("scopes <@ array['platform:analytics'] and cardinality(scopes) > 0", name="scopes"),
+    Index("uq_operators_name", "name", unique=True, postgresql_where=text("revoked_at is null")),
+)
+"""Those who run the platform, members of no tenant. The application has no right to this table."""
+
+operator_entries = Table(
+    "operator_entries",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    Column("operator_id", Uuid, ForeignKey("identity.operators.id"), nullable=False),
+    Column("action", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("times", BigInteger, nullable=False, server_default="1"),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    CheckConstraint("action in ('added', 'revoked', 'used')", name="action"),
+    Index("uq_operator_entries_used", "operator_id", "at", unique=True, postgresql_where=text("action = 'used'")),
+)
+"""Who was added and revoked by whom at the machine; how often keys were used, by the hour. As above."""
 
 identity_providers = tenant_table(
     metadata,

@@ -15,12 +15,25 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from resolvers.errors import BadUserInput
 from subgraphs.analytics.domain.errors import TooManyPoints
 
-__all__ = ["MAX_POINTS", "SLOT", "Granularity", "Period", "boundaries", "period", "previous", "slot_of", "zone_of"]
+__all__ = [
+    "BEGINNING",
+    "MAX_POINTS",
+    "SLOT",
+    "Granularity",
+    "Period",
+    "boundaries",
+    "period",
+    "previous",
+    "slot_of",
+    "zone_of",
+]
 
 MAX_POINTS = 1000
 SLOT = timedelta(minutes=15)
 
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing happened before."""
+
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
@@ -73,7 +86,7 @@ def period(first: datetime, last: datetime, zone: ZoneInfo) -> Period:
         begin, end = (each.replace(tzinfo=each.tzinfo or zone).astimezone(UTC) for each in (first, last))
     except OverflowError:
         raise BadUserInput("A period lies between 2000 and 2100.", path=("period",)) from None
-    if not _EARLIEST <= begin < _LATEST or not _EARLIEST <= end <= _LATEST:
+    if not BEGINNING <= begin < _LATEST or not BEGINNING <= end <= _LATEST:
         raise BadUserInput("A period lies between 2000 and 2100.", path=("period",))
     if begin >= end:
         raise BadUserInput("A period ends after it begins.", path=("period",))
@@ -83,7 +96,7 @@ def period(first: datetime, last: datetime, zone: ZoneInfo) -> Period:
 def slot_of(moment: datetime) -> datetime:
     """The beginning of the slot that a moment is in."""
     at = moment.astimezone(UTC)
-    return at - ((at - _EARLIEST) % SLOT)
+    return at - ((at - BEGINNING) % SLOT)
 
 
 def boundaries(asked: Period, granularity: Granularity) -> tuple[datetime, ...]:

@@ -39,6 +39,7 @@ class Unit(Enum):
     MONEY = "money"
     SECONDS = "seconds"
     POINTS = "points"
+    PERCENT = "percent"
 
 
 class Statistic(Enum):
@@ -74,6 +75,7 @@ class Measure:
         currency: field with the currency, for amounts of money.
         dimensions: dimension of the metric -> field with its value.
         each: field with a list: the measure is taken of each of its elements.
+        where: field -> value that it must have; of other events the measure is not taken.
     """
 
     metric: str
@@ -81,10 +83,11 @@ class Measure:
     currency: str | None = None
     dimensions: Mapping[str, str] = field(default_factory=dict)
     each: str | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
 
     def fields(self) -> tuple[str, ...]:
         """All that it reads."""
-        named = (self.amount, self.currency, *self.dimensions.values(), self.each)
+        named = (self.amount, self.currency, *self.dimensions.values(), self.each, *self.where)
         return tuple(name for name in named if name is not None)
 
 
@@ -93,7 +96,7 @@ class Subject:
     """Whom an event is of.
 
     Attributes:
-        field: with the id.
+        field: with the id. An event may lack it; then it is nobody's.
         personal: it is an address or the like: kept as a digest, which tells one from another and no more.
     """
 
@@ -126,6 +129,12 @@ class EventRule:
         if self.at is not None:
             named.append(self.at)
         return tuple(dict.fromkeys(named))
+
+    def needed(self) -> tuple[str, ...]:
+        """Those that the event cannot lack."""
+        relied_on = {*self.kept(), *self.traits.values(), self.at}
+        optional = {subject.field for subject in self.subjects.values()} - relied_on
+        return tuple(name for name in self.fields() if name not in optional)
 
     def kept(self) -> frozenset[str]:
         """The fields that are kept as they are: those that measures read."""
@@ -215,6 +224,8 @@ def amounts(rule: EventRule, values: Mapping[str, Any]) -> list[Amount]:
     """
     found: dict[Key, tuple[Decimal, int]] = {}
     for measure in rule.measures:
+        if not _has(measure, values) or any(_value(values[name]) != wanted for name, wanted in measure.where.items()):
+            continue
         for read in _readings(measure, values):
             number = Decimal(1) if measure.amount is None else _number(read[measure.amount])
             unit = "" if measure.currency is None else _value(read[measure.currency]).upper()
@@ -224,6 +235,11 @@ def amounts(rule: EventRule, values: Mapping[str, Any]) -> list[Amount]:
                 total, events = found.get(key, (Decimal(), 0))
                 found[key] = (total + number, events + 1)
     return [Amount(key, *found[key]) for key in sorted(found)]
+
+
+def _has(measure: Measure, values: Mapping[str, Any]) -> bool:
+    """Whether what a measure reads was kept: facts are older than some rules."""
+    return all(name.partition(".")[0] in values for name in measure.fields())
 
 
 def _readings(measure: Measure, values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -252,7 +268,7 @@ def _trimmed(rule: EventRule, name: str, value: Any) -> Any:
 
 def _subjects(rule: EventRule, data: Mapping[str, Any], tenant_id: UUID) -> Iterator[tuple[str, str]]:
     for kind, subject in rule.subjects.items():
-        value = data[subject.field]
+        value = data.get(subject.field)
         if value is None or value == "":
             continue
         text = _text(value)

@@ -1,6 +1,7 @@
 """What is kept of events, and who appears in them."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from resolvers.session import TenantSession
 from subgraphs.analytics.domain.rules import Observation
 from subgraphs.analytics.tables import appearances, facts
 
-__all__ = ["add_appearances", "add_facts", "all_facts", "lock", "remove_appearances", "tenants"]
+__all__ = ["add_appearances", "add_facts", "facts_from", "lock", "remove_appearances", "tenants"]
 
 # A statement has 32,767 parameters at most.
 _ROWS = 1000
@@ -70,12 +71,13 @@ async def add_appearances(session: TenantSession, observations: Sequence[Observa
         await session.execute(insert(appearances).values(part))
 
 
-async def all_facts(session: TenantSession) -> AsyncIterator[list[Observation]]:
-    """All that is kept of the tenant's events, in parts."""
+async def facts_from(session: TenantSession, first: datetime) -> AsyncIterator[list[Observation]]:
+    """What is kept of the tenant's events that happened from then on, in parts."""
     tenant_id = session.tenant_id()
     after: UUID | None = None
     while True:
-        page = select(facts).where(facts.c.tenant_id == tenant_id).order_by(facts.c.event_id).limit(_ROWS)
+        wanted = select(facts).where(facts.c.tenant_id == tenant_id, facts.c.at >= first)
+        page = wanted.order_by(facts.c.event_id).limit(_ROWS)
         rows = await session.rows(page if after is None else page.where(facts.c.event_id > after))
         if not rows:
             return

@@ -13,7 +13,7 @@ from resolvers.session import TenantSession
 from subgraphs.analytics.domain.rules import Key
 from subgraphs.analytics.tables import rollups
 
-__all__ = ["Cell", "Slice", "add", "cells", "remove_all", "top"]
+__all__ = ["Cell", "Slice", "add", "cells", "remove_from", "top"]
 
 _ROWS = 1000
 # Arrays: a statement with a parameter for each value takes longer to write than to execute.
@@ -70,9 +70,9 @@ async def add(session: TenantSession, sums: Mapping[tuple[Key, datetime], Cell])
         await session.execute(added, values)
 
 
-async def remove_all(session: TenantSession) -> None:
-    """Forgets what the tenant's events come to."""
-    await session.execute(delete(rollups).where(rollups.c.tenant_id == session.tenant_id()))
+async def remove_from(session: TenantSession, first: datetime) -> None:
+    """Forgets what the tenant's events come to, from then on."""
+    await session.execute(delete(rollups).where(rollups.c.tenant_id == session.tenant_id(), rollups.c.slot >= first))
 
 
 async def cells(

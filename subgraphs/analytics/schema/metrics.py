@@ -12,7 +12,8 @@ from resolvers.operation import Info
 from resolvers.pagination import CountedConnection
 from resolvers.scalars import ExactDecimal
 from subgraphs.analytics import loaders
-from subgraphs.analytics.domain import catalogue, rules
+from subgraphs.analytics.domain import rules
+from subgraphs.analytics.domain.metrics import METRICS
 from subgraphs.analytics.domain.periods import Granularity, boundaries, previous
 from subgraphs.analytics.loaders import Buckets, Top
 from subgraphs.analytics.repository.rollups import Slice
@@ -69,7 +70,7 @@ class Metric:
 
     @classmethod
     def resolve_reference(cls, id: strawberry.ID) -> "Metric | None":
-        found = catalogue.METRICS.get(id)
+        found = METRICS.get(id)
         return None if found is None else cls.of(found)
 
     @strawberry.field(description="Over time.")

@@ -9,8 +9,8 @@ import strawberry
 from resolvers.operation import Info
 from resolvers.pagination import After, Before, First, Last, Window
 from resolvers.permissions import requires
-from subgraphs.analytics.domain.catalogue import METRICS
 from subgraphs.analytics.domain.funnels import EVENTS
+from subgraphs.analytics.domain.metrics import METRICS
 from subgraphs.analytics.repository import funnels
 from subgraphs.analytics.repository.definitions import BY_ID, metric_page
 from subgraphs.analytics.schema.arguments import INTERNAL, READ

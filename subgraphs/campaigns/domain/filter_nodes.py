@@ -39,6 +39,12 @@ FIELDS: Final[Mapping[str, FieldKind]] = {
     "createdAt": FieldKind.MOMENT,
     "orders": FieldKind.NUMBER,
     "lastOrderAt": FieldKind.MOMENT,
+    "leadStatus": FieldKind.TEXT,
+    "leadStage": FieldKind.TEXT,
+    "leadSource": FieldKind.TEXT,
+    "leadScore": FieldKind.NUMBER,
+    "leadValue": FieldKind.NUMBER,
+    "leadChangedAt": FieldKind.MOMENT,
 }
 """What can be asked about a person. Nothing else can, whatever is written."""
 

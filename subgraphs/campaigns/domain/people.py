@@ -1,8 +1,10 @@
 """A person that campaigns can reach: a contact of crm, as crm tells of it, and whether a filter holds for one."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +21,28 @@ from subgraphs.campaigns.domain.filter_nodes import (
     Value,
 )
 
-__all__ = ["Person", "holds", "moment_of"]
+__all__ = ["LeadFacts", "Person", "holds", "moment_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFacts:
+    """A lead of crm, as crm tells of it.
+
+    Attributes:
+        status: open, won or lost.
+        stage: its name.
+        value: what it is worth, in whatever currency.
+    """
+
+    id: UUID
+    contact_id: UUID | None
+    status: str
+    stage: str
+    source: str
+    score: int
+    value: Decimal
+    created_at: datetime
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +52,7 @@ class Person:
     Attributes:
         id: of the contact in crm.
         orders: how many they have placed in the tenant's shop, by their e-mail address.
+        lead_status and so on: of their newest lead.
     """
 
     id: UUID
@@ -39,6 +63,12 @@ class Person:
     created_at: datetime
     orders: int = 0
     last_order_at: datetime | None = None
+    lead_status: str | None = None
+    lead_stage: str | None = None
+    lead_source: str | None = None
+    lead_score: int | None = None
+    lead_value: Decimal | None = None
+    lead_changed_at: datetime | None = None
 
 
 def moment_of(value: date | DaysAgo, now: datetime) -> datetime:
@@ -65,15 +95,15 @@ def holds(node: Filter, person: Person, now: datetime) -> bool:
             return _compare(_of(person, field), operator, value, now)
 
 
-def _of(person: Person, field: str) -> str | int | datetime | None:
-    found: str | int | datetime | None = getattr(person, _ATTRIBUTES.get(field, field))
+_Own = str | int | Decimal | datetime | None
+
+
+def _of(person: Person, field: str) -> _Own:
+    found: _Own = getattr(person, re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", field))
     return found
 
 
-_ATTRIBUTES = {"jobTitle": "job_title", "createdAt": "created_at", "lastOrderAt": "last_order_at"}
-
-
-def _compare(own: str | int | datetime | None, operator: Operator, value: Value, now: datetime) -> bool:
+def _compare(own: _Own, operator: Operator, value: Value, now: datetime) -> bool:
     if own is None:
         return operator is Operator.UNEQUAL
     left: object = own.lower() if isinstance(own, str) else own

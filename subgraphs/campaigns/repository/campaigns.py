@@ -5,15 +5,17 @@ from dataclasses import fields
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, select
+from sqlalchemy import ColumnElement, Row, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.pagination import Key, Ordering, Page, Window
 from resolvers.rows import among, refusing
 from resolvers.session import TenantSession
 from subgraphs.campaigns.domain.campaigns import Campaign, CampaignStatus, Variant
+from subgraphs.campaigns.domain.run_ends import RunOutcome
 from subgraphs.campaigns.domain.segments import Segment
 from subgraphs.campaigns.repository import rows
-from subgraphs.campaigns.tables import campaigns, segments, variants
+from subgraphs.campaigns.tables import campaigns, ended_runs, segments, variants
 
 __all__ = [
     "CAMPAIGNS_NEWEST_FIRST",
@@ -22,6 +24,7 @@ __all__ = [
     "add_segment",
     "add_variant",
     "campaign_for_update",
+    "campaign_of_run_for_update",
     "campaign_page",
     "change_campaign",
     "change_segment",
@@ -31,6 +34,9 @@ __all__ = [
     "find_campaigns",
     "find_segments",
     "find_variants",
+    "keep_outcome",
+    "lock_run",
+    "outcome_of",
     "remove_campaign",
     "remove_segment",
     "remove_variant",
@@ -45,12 +51,39 @@ CAMPAIGNS_NEWEST_FIRST: Final = Ordering(
 )
 SEGMENTS_BY_NAME: Final = Ordering("NAME", Key(segments.c.name_key), Key(segments.c.id))
 
+_LOCK_RUN: Final = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _VARIANT: Final[tuple[ColumnElement[Any], ...]] = tuple(variants.c[field.name] for field in fields(Variant))
 
 
 async def find_campaigns(session: TenantSession, ids: Sequence[UUID]) -> list[Campaign | None]:
     """The campaign of each id, in their order. One statement."""
     return await rows.find(session, campaigns, Campaign, ids)
+
+
+async def lock_run(session: TenantSession, run_id: UUID) -> None:
+    """Until the transaction ends: who launches and who hears of the end come one after the other."""
+    await session.rows(_LOCK_RUN, {"key": f"campaigns/{session.tenant_id()}/{run_id}"})
+
+
+async def campaign_of_run_for_update(session: TenantSession, run_id: UUID) -> Campaign | None:
+    """The campaign behind which the run stands, locked until the transaction ends."""
+    row = await session.row(select(campaigns.c.id).where(campaigns.c.run_id == run_id))
+    found = None if row is None else await campaign_for_update(session, row.id)
+    return found if found is not None and found.run_id == run_id else None
+
+
+async def keep_outcome(session: TenantSession, outcome: RunOutcome) -> None:
+    """Keeps how a run has ended that stands behind nothing yet. Told again it stays as it is."""
+    new = insert(ended_runs).values(
+        tenant_id=session.tenant_id(), id=outcome.run_id, status=outcome.status, error_code=outcome.error_code
+    )
+    await session.execute(new.on_conflict_do_nothing())
+
+
+async def outcome_of(session: TenantSession, run_id: UUID) -> RunOutcome | None:
+    """How a run has ended; None if it has not."""
+    row = await session.row(select(ended_runs.c.status, ended_runs.c.error_code).where(ended_runs.c.id == run_id))
+    return None if row is None else RunOutcome(run_id, row.status, row.error_code)
 
 
 async def campaign_page(

@@ -5,11 +5,12 @@ true or false and never unknown, so that `not` means the same here as in `domain
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, String, and_, cast, delete, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Row, String, and_, cast, delete, func, literal, not_, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from resolvers.loaders import aligned
@@ -30,16 +31,19 @@ from subgraphs.campaigns.domain.filter_nodes import (
     Value,
 )
 from subgraphs.campaigns.domain.messages import Recipient
-from subgraphs.campaigns.domain.people import Person, moment_of
-from subgraphs.campaigns.tables import people, purchases, suppressions
+from subgraphs.campaigns.domain.people import LeadFacts, Person, moment_of
+from subgraphs.campaigns.tables import leads, people, purchases, suppressions
 
 __all__ = [
     "PEOPLE_BY_NAME",
     "count_people",
     "find_people",
+    "forget_lead",
     "forget_person",
+    "move_leads",
     "note_purchase",
     "people_page",
+    "put_lead",
     "put_person",
     "recipients",
 ]
@@ -59,6 +63,23 @@ _LAST_ORDER = (
     .correlate(people)
     .scalar_subquery()
 )
+
+
+def _of_newest_lead(name: str) -> ColumnElement[Any]:
+    return (
+        select(leads.c[name])
+        .where(leads.c.tenant_id == people.c.tenant_id, leads.c.contact_id == people.c.id)
+        .order_by(leads.c.created_at.desc(), leads.c.id.desc())
+        .limit(1)
+        .correlate(people)
+        .scalar_subquery()
+    )
+
+
+_LEAD: Final = {
+    f"lead{name.title().replace('_', '')}": _of_newest_lead(name)
+    for name in ("status", "stage", "source", "score", "value", "changed_at")
+}
 _COLUMNS: Final[dict[str, ColumnElement[Any]]] = {
     "name": people.c.name,
     "email": people.c.email,
@@ -67,6 +88,7 @@ _COLUMNS: Final[dict[str, ColumnElement[Any]]] = {
     "createdAt": people.c.created_at,
     "orders": _ORDERS,
     "lastOrderAt": _LAST_ORDER,
+    **_LEAD,
 }
 _PERSON: Final = (
     people.c.id,
@@ -77,6 +99,7 @@ _PERSON: Final = (
     people.c.created_at,
     _ORDERS.label("orders"),
     _LAST_ORDER.label("last_order_at"),
+    *(column.label(name) for name, column in _LEAD.items()),
 )
 
 
@@ -100,6 +123,25 @@ async def put_person(session: TenantSession, person: Person, version: int) -> No
 async def forget_person(session: TenantSession, contact_id: UUID) -> None:
     """Deletes somebody who is no contact any more. Whom nothing is sent to is remembered by address."""
     await session.execute(delete(people).where(people.c.id == contact_id))
+
+
+async def put_lead(session: TenantSession, lead: LeadFacts, version: int) -> None:
+    """Writes what crm tells of a lead, unless something newer is known."""
+    values = {**asdict(lead), "version": version}
+    statement = insert(leads).values(tenant_id=session.tenant_id(), **values)
+    changes = {name: statement.excluded[name] for name in values if name != "id"}
+    newer = and_(leads.c.tenant_id == statement.excluded.tenant_id, leads.c.version < statement.excluded.version)
+    await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes, where=newer))
+
+
+async def forget_lead(session: TenantSession, lead_id: UUID) -> None:
+    """Deletes a lead that is none any more."""
+    await session.execute(delete(leads).where(leads.c.id == lead_id))
+
+
+async def move_leads(session: TenantSession, other_id: UUID, contact_id: UUID) -> None:
+    """Leads of somebody who was found to be somebody else are theirs."""
+    await session.execute(update(leads).where(leads.c.contact_id == other_id).values(contact_id=contact_id))
 
 
 async def note_purchase(

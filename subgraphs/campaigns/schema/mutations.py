@@ -145,6 +145,9 @@ class Mutation:
         description="For the campaign's run: writes the messages of what was approved, one for each recipient.",
     )
     async def schedule_campaign(self, info: Info, input: payloads.ScheduleCampaignInput) -> payloads.CampaignPayload:
+        # Which the worker holds alone. That there is a run says nothing: a run stands also behind what a person asks
+        # beside `launchCampaign`, before anybody has approved it.
+        info.context.require("agents:run")
         found = await sending.schedule(
             info.context.session,
             campaign_key(input.campaign_id),

@@ -13,6 +13,7 @@ from subgraphs.campaigns.domain import campaigns as rules
 from subgraphs.campaigns.domain.campaigns import Campaign, CampaignDetails, Variant, VariantDetails
 from subgraphs.campaigns.domain.errors import CampaignNotFound, TooManyVariants, VariantNotFound
 from subgraphs.campaigns.repository import campaigns, messages
+from subgraphs.campaigns.usecases.runs import after_its_end
 
 __all__ = [
     "add_variant",
@@ -108,9 +109,11 @@ async def plan_campaign(session: TenantSession, campaign_id: UUID, expected_vers
 
 async def launch_campaign(session: TenantSession, campaign_id: UUID, run_id: UUID, send_at: datetime) -> Campaign:
     """The campaign with a run behind it, which waits for somebody's approval. Told again it is as it is."""
+    await campaigns.lock_run(session, run_id)
     campaign = await locked_campaign(session, campaign_id)
     changed = rules.launched(campaign, run_id, send_at, datetime.now(UTC))
     if changed is not campaign:
+        changed = await after_its_end(session, changed, run_id)
         await campaigns.change_campaign(session, changed)
     return changed
 

@@ -145,7 +145,9 @@ async def record_deliveries(
         raise NotTheRun
     now = datetime.now(UTC)
     for sent in await messages.record(session, campaign_id, deliveries, now):
-        told = ContactMessaged(sent.contact_id, campaign_id, campaign.name, campaign.channel.value, sent.id, now)
+        told = ContactMessaged(
+            sent.contact_id, campaign_id, campaign.name, campaign.channel.value, sent.id, now, sent.address
+        )
         session.publish(told)
     if campaign.status is rules.CampaignStatus.CANCELLED:
         await messages.skip_queued(session, campaign_id)

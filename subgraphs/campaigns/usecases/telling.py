@@ -1,6 +1,6 @@
 """What came of messages, as providers tell it, people say it, and other contexts know it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,23 +9,27 @@ from uuid import UUID
 
 from resolvers.errors import InvalidValue
 from resolvers.session import TenantSession
-from subgraphs.campaigns.domain.campaigns import CampaignChannel
+from subgraphs.campaigns.domain.campaigns import Campaign, CampaignChannel
 from subgraphs.campaigns.domain.errors import MessageNotFound
 from subgraphs.campaigns.domain.messages import Message, MessageEventKind, address_key
-from subgraphs.campaigns.domain.people import Person
+from subgraphs.campaigns.domain.people import LeadFacts, Person
 from subgraphs.campaigns.domain.values import required_text
-from subgraphs.campaigns.events import ContactUnsubscribed
+from subgraphs.campaigns.events import ContactResponded, ContactUnsubscribed
 from subgraphs.campaigns.repository import campaigns, messages, people
 
 __all__ = [
     "MAX_TOLD",
     "ChangedContact",
+    "ChangedLead",
     "GoneContact",
+    "GoneLead",
     "MergedContacts",
     "PlacedOrder",
     "Told",
     "forget_contact",
+    "forget_lead",
     "note_contact",
+    "note_lead",
     "note_merge",
     "note_order",
     "record_events",
@@ -76,6 +80,29 @@ class GoneContact:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedLead:
+    """A lead as crm has it now."""
+
+    lead_id: UUID
+    contact_id: UUID | None
+    status: str
+    stage: str
+    source: str
+    score: int
+    value: Decimal
+    version: int
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GoneLead:
+    """A lead that crm has no more."""
+
+    lead_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MergedContacts:
     """Two contacts that are one; `other_id` is not there any more."""
 
@@ -116,11 +143,13 @@ async def record_events(session: TenantSession, told: Sequence[Told]) -> tuple[i
     ids = [each.message_id or by_reference.get(each.reference or "") for each in told]
     wanted = sorted({each for each in ids if each is not None})
     known = {each.id: each for each in await messages.find_messages(session, wanted) if each is not None}
+    sources = await _campaigns_of(session, known.values())
     new = 0
     for message_id, each in zip(ids, told, strict=True):
         message = known.get(message_id) if message_id is not None else None
         if message is not None:
-            new += await _note(session, message, each.kind, each.external_id, each.at)
+            campaign = sources[message.campaign_id]
+            new += await _note(session, message, campaign, each.kind, each.external_id, each.at)
     return new, sum(message_id not in known for message_id in ids)
 
 
@@ -129,9 +158,8 @@ async def unsubscribe(session: TenantSession, token: UUID) -> CampaignChannel:
     (message,) = await messages.find_messages(session, [token])
     if message is None:
         raise MessageNotFound
-    await _note(session, message, MessageEventKind.UNSUBSCRIBED, f"unsubscribed:{token}", datetime.now(UTC))
-    (campaign,) = await campaigns.find_campaigns(session, [message.campaign_id])
-    assert campaign is not None
+    campaign = (await _campaigns_of(session, [message]))[message.campaign_id]
+    await _note(session, message, campaign, MessageEventKind.UNSUBSCRIBED, f"unsubscribed:{token}", datetime.now(UTC))
     return campaign.channel
 
 
@@ -163,6 +191,28 @@ async def forget_contact(session: TenantSession, contact_id: UUID) -> None:
 async def note_merge(session: TenantSession, merged: MergedContacts) -> None:
     """Two contacts are one."""
     await people.forget_person(session, merged.other_id)
+    await people.move_leads(session, merged.other_id, merged.contact_id)
+
+
+async def note_lead(session: TenantSession, lead: ChangedLead) -> None:
+    """Writes what crm tells of a lead."""
+    facts = LeadFacts(
+        id=lead.lead_id,
+        contact_id=lead.contact_id,
+        status=lead.status,
+        stage=lead.stage,
+        source=lead.source,
+        score=lead.score,
+        value=lead.value,
+        created_at=lead.created_at,
+        changed_at=lead.changed_at,
+    )
+    await people.put_lead(session, facts, lead.version)
+
+
+async def forget_lead(session: TenantSession, lead: GoneLead) -> None:
+    """A lead is no more."""
+    await people.forget_lead(session, lead.lead_id)
 
 
 async def note_order(session: TenantSession, order: PlacedOrder) -> None:
@@ -174,20 +224,34 @@ async def note_order(session: TenantSession, order: PlacedOrder) -> None:
         return
     message = await messages.conversion_of(session, email, order.placed_at)
     if message is not None:
-        await messages.note_event(session, message, MessageEventKind.CONVERTED, order.order_id, order.placed_at)
+        campaign = (await _campaigns_of(session, [message]))[message.campaign_id]
+        await _note(session, message, campaign, MessageEventKind.CONVERTED, order.order_id, order.placed_at)
+
+
+async def _campaigns_of(session: TenantSession, sent: Iterable[Message]) -> dict[UUID, Campaign]:
+    """The campaigns of messages, by id. One statement."""
+    ids = sorted({message.campaign_id for message in sent})
+    return {each.id: each for each in await campaigns.find_campaigns(session, ids) if each is not None}
 
 
 async def _note(
-    session: TenantSession, message: Message, kind: MessageEventKind, external_id: str, at: datetime
+    session: TenantSession,
+    message: Message,
+    campaign: Campaign,
+    kind: MessageEventKind,
+    external_id: str,
+    at: datetime,
 ) -> bool:
     if not await messages.note_event(session, message, kind, external_id, at):
         return False
+    channel = campaign.channel.value
+    session.publish(
+        ContactResponded(
+            message.contact_id, campaign.id, campaign.name, channel, message.id, kind.value, message.address, at
+        )
+    )
     if kind in _ENDING:
-        (campaign,) = await campaigns.find_campaigns(session, [message.campaign_id])
-        assert campaign is not None
         new = await messages.suppress(session, campaign.channel, message.address_key, kind)
         if new and kind is not MessageEventKind.BOUNCED:
-            session.publish(
-                ContactUnsubscribed(message.contact_id, campaign.channel.value, campaign.id, campaign.name, at)
-            )
+            session.publish(ContactUnsubscribed(message.contact_id, channel, campaign.id, campaign.name, at))
     return True

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from resolvers.pagination import Key, Ordering, Page, Window, fetch_page
@@ -42,17 +42,36 @@ async def invitations_page(session: TenantSession, window: Window) -> Page[Row[A
 
 async def open_invitation(session: TenantSession, token_hash: bytes) -> Row[Any] | None:
     """The invitation with that token, if it can be accepted."""
-    return await session.row(_open(invitations.c.token_hash == token_hash))
+    return await session.row(_open(_has(token_hash)))
 
 
 async def lock_invitation(session: TenantSession, token_hash: bytes) -> Row[Any] | None:
     """As `open_invitation`, locked."""
-    return await session.row(_open(invitations.c.token_hash == token_hash).with_for_update())
+    return await session.row(_open(_has(token_hash)).with_for_update())
+
+
+async def mail_token(session: TenantSession, invitation_id: UUID, token_hash: bytes) -> str | None:
+    """Has the token accepted that is sent now, in the place of the one sent before; the address, or None if the
+    invitation is not open."""
+    table = invitations.c
+    statement = (
+        update(invitations)
+        .where(table.id == invitation_id, table.accepted_at.is_(None), table.expires_at > func.now())
+        .values(mailed_token_hash=token_hash, updated_at=func.now())
+        .returning(table.email)
+    )
+    address: str | None = await session.scalar(statement)
+    return address
 
 
 async def lock_invitation_of(session: TenantSession, email: str) -> Row[Any] | None:
     """The invitation of that address, if it can be accepted, locked."""
     return await session.row(_open(invitations.c.email == email).with_for_update())
+
+
+def _has(token_hash: bytes) -> ColumnElement[bool]:
+    """The token that the inviter was given, or the one that was sent."""
+    return (invitations.c.token_hash == token_hash) | (invitations.c.mailed_token_hash == token_hash)
 
 
 def _open(condition: Any) -> Select[Any]:
@@ -66,7 +85,12 @@ async def renew_invitation(session: TenantSession, invitation_id: UUID, token_ha
     statement = (
         update(invitations)
         .where(invitations.c.id == invitation_id)
-        .values(token_hash=token_hash, expires_at=func.now() + INVITATION_LIFETIME, updated_at=func.now())
+        .values(
+            token_hash=token_hash,
+            mailed_token_hash=None,
+            expires_at=func.now() + INVITATION_LIFETIME,
+            updated_at=func.now(),
+        )
         .returning(invitations)
     )
     (row,) = await session.rows(statement)

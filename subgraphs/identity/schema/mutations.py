@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from resolvers.ids import parse_id
+from resolvers.message_worker import MESSAGE_WORKER_SCOPE, require_message_worker
 from resolvers.mutations import MutationPayload, RefusedError, mutation
 from resolvers.operation import Info
 from subgraphs.identity.schema.payloads import LogInPayload, log_in_payload
@@ -71,6 +72,17 @@ class InviteMemberPayload(MutationPayload):
 @strawberry.type
 class WithdrawInvitationPayload(MutationPayload):
     withdrawn_invitation_id: strawberry.ID | None = None
+
+
+@strawberry.input(description="For which invitation.")
+class MakeInvitationTokenInput:
+    id: strawberry.ID = strawberry.field(description="Of the invitation.")
+
+
+@strawberry.type(description="A token to send, once; no answer tells it again.")
+class MakeInvitationTokenPayload(MutationPayload):
+    code: str | None = strawberry.field(default=None, description="Null if the invitation is not open.")
+    address: str | None = strawberry.field(default=None, description="Where to send it.")
 
 
 @strawberry.type
@@ -145,6 +157,18 @@ class Mutation(SessionMutation, SingleSignOnMutation):
     async def renew_invitation(self, info: Info, id: strawberry.ID) -> InviteMemberPayload:  # noqa: A002
         invitation = await invitations.renew_invitation(info.context, parse_id(id, "id"))
         return InviteMemberPayload(invitation=Invitation.of(invitation.row), invitation_token=invitation.token)
+
+    @mutation(
+        MakeInvitationTokenPayload,
+        scope=MESSAGE_WORKER_SCOPE,
+        tags=("internal",),
+        description="Makes an invitation's token, to send it now. For the worker that sends the tenant's messages.",
+    )
+    async def make_invitation_token(self, info: Info, input: MakeInvitationTokenInput) -> MakeInvitationTokenPayload:  # noqa: A002
+        require_message_worker(info.context)
+        made = await invitations.make_token(info.context.session, parse_id(input.id, "input", "id"))
+        code, address = made or (None, None)
+        return MakeInvitationTokenPayload(code=code, address=address)
 
     @mutation(
         WithdrawInvitationPayload, scope="identity:write", description="Ends an invitation that was not accepted."

@@ -3,7 +3,8 @@
 import strawberry
 
 from resolvers.errors import BadUserInput
-from resolvers.ids import parse_id
+from resolvers.ids import parse_id, wire_id
+from resolvers.message_worker import require_message_worker
 from resolvers.operation import Info
 from resolvers.pagination import Connection, Window
 from resolvers.permissions import requires
@@ -24,14 +25,25 @@ from subgraphs.identity.schema.types import (
     Invitation,
     InvitationPreview,
     Membership,
+    OperatorGrant,
     Role,
     RoleDefinition,
     Tenant,
 )
 from subgraphs.identity.usecases.api_keys import authenticate_api_key
 from subgraphs.identity.usecases.invitations import preview
+from subgraphs.identity.usecases.operators import authenticate_operator
 
 __all__ = ["Query"]
+
+
+_MAX_ADDRESSES = 100
+
+
+@strawberry.federation.type(tags=("internal",), description="Where a member is written to.")
+class MemberAddress:
+    user_id: strawberry.ID
+    email: str
 
 
 @strawberry.type
@@ -112,6 +124,19 @@ class Query(AuditQuery, SessionQuery, SingleSignOnQuery):
             tenant_name=found.tenant_name, email=found.email, role=found.role, expires_at=found.expires_at
         )
 
+    @strawberry.federation.field(
+        tags=("internal",),
+        description="Addresses of members, of 100 at most; whoever is no member is left out. For the worker that sends "
+        "the tenant's messages.",
+    )
+    async def member_addresses(self, info: Info, user_ids: list[strawberry.ID]) -> list[MemberAddress]:
+        require_message_worker(info.context)
+        if len(user_ids) > _MAX_ADDRESSES:
+            raise BadUserInput(f"At most {_MAX_ADDRESSES} at once.", path=("userIds",))
+        ids = [parse_id(each, "userIds") for each in user_ids]
+        found = await member_rows.users_by_id(info.context.session, ids)
+        return [MemberAddress(user_id=wire_id(row.id), email=row.email) for row in found.values()]
+
     @strawberry.field(extensions=[requires("identity:admin")], description="API keys, the newest first.")
     async def api_keys(
         self,
@@ -158,3 +183,12 @@ class Query(AuditQuery, SessionQuery, SingleSignOnQuery):
     async def authenticate_api_key(self, info: Info, key: str) -> ApiKeyGrant | None:
         grant = await authenticate_api_key(info.context.session, key)
         return None if grant is None else ApiKeyGrant.of(grant)
+
+    @strawberry.federation.field(
+        inaccessible=True,
+        extensions=[requires("internal")],
+        description="Which operator of the platform a key speaks for; null if it is not valid. For the Brain alone.",
+    )
+    async def authenticate_operator(self, info: Info, key: str) -> OperatorGrant | None:
+        operator = await authenticate_operator(info.context.session, key)
+        return None if operator is None else OperatorGrant.of(operator)

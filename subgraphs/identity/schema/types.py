@@ -12,6 +12,7 @@ from resolvers.operation import Info
 from resolvers.pagination import Connection
 from subgraphs.identity import loaders
 from subgraphs.identity.domain import Role, scopes_of
+from subgraphs.identity.repository.operators import Operator
 from subgraphs.identity.usecases.api_keys import ApiKeyGrant as Grant
 from subgraphs.identity.usecases.log_in import LogIn
 
@@ -27,6 +28,7 @@ __all__ = [
     "InvitationPreview",
     "Membership",
     "MembershipConnection",
+    "OperatorGrant",
     "Role",
     "RoleDefinition",
     "Tenant",
@@ -239,6 +241,20 @@ class ApiKeyGrant:
             channel=grant.channel,
             created_by=None if grant.created_by is None else wire_id(grant.created_by),
         )
+
+
+@strawberry.federation.type(
+    inaccessible=True, description="An operator of the platform, and what they may. For the Brain alone."
+)
+class OperatorGrant:
+    name: str
+    scopes: list[str]
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, operator: Operator) -> Self:
+        """As identity keeps it."""
+        return cls(name=operator.name, scopes=list(operator.scopes), expires_at=operator.expires_at)
 
 
 AccountConnection = Connection[Account]

@@ -21,6 +21,7 @@ from subgraphs.identity.domain import (
     check_password,
     normal_email,
 )
+from subgraphs.identity.events import InvitationMade
 from subgraphs.identity.passwords import Passwords
 from subgraphs.identity.repository import credentials as credential_rows
 from subgraphs.identity.repository import invitations as invitation_rows
@@ -36,6 +37,7 @@ __all__ = [
     "InvitationPreview",
     "accept_invitation",
     "invite_member",
+    "make_token",
     "preview",
     "renew_invitation",
     "withdraw_invitation",
@@ -99,6 +101,7 @@ async def invite_member(operation: Operation, *, email: str, name: str, role: Ro
         label=address,
         details={"role": role.value},
     )
+    await _tell(session, tenant_id, row)
     return Invitation(row, token)
 
 
@@ -124,7 +127,18 @@ async def renew_invitation(operation: Operation, invitation_id: UUID) -> Invitat
         label=invitation.email,
         details={"role": invitation.role},
     )
+    await _tell(operation.session, operation.tenant_id(), row)
     return Invitation(row, token)
+
+
+async def make_token(session: TenantSession, invitation_id: UUID) -> tuple[str, str] | None:
+    """A token for an invitation that is sent now, and the address to send it to; None if the invitation is not open.
+
+    The token that the inviter was given stays good beside it; one that was sent before does not.
+    """
+    token = _new_token()
+    address = await invitation_rows.mail_token(session, invitation_id, hash_secret(token))
+    return None if address is None else (token, address)
 
 
 async def withdraw_invitation(operation: Operation, invitation_id: UUID) -> None:
@@ -212,6 +226,13 @@ async def assume_inviting(session: TenantSession, token_hash: bytes) -> UUID:
         raise InvalidInvitation
     await session.assume_tenant(tenant_id)
     return tenant_id
+
+
+async def _tell(session: TenantSession, tenant_id: UUID, invitation: Row[Any]) -> None:
+    tenant = (await member_rows.tenants_by_id(session, [tenant_id]))[tenant_id]
+    session.publish(
+        InvitationMade(invitation.id, tenant.name, invitation.role, invitation.invited_by, invitation.expires_at)
+    )
 
 
 def _new_token() -> str:
