@@ -6,6 +6,7 @@ python -m brain.serve
 /graphiql  the editor; a browser that opens / is sent there
 /rest/v1   the same for clients that do not speak GraphQL
 /cms/      the content process's pages for editors, for those who have signed in
+/directory/photos/  photos of listings, for browsers
 /health    the process is alive
 /ready     its subgraphs and Redis are, too
 """
@@ -38,6 +39,7 @@ from brain.identity_client import IdentityClient
 from brain.integrations import all_crews
 from brain.internal_subgraph import InternalSubgraph
 from brain.mark_watch import MarkWatch
+from brain.photos import photo_routes
 from brain.readiness import Readiness
 from brain.rest import rest_routes
 from brain.revocation import MARKS, Revocations
@@ -68,6 +70,7 @@ T = TypeVar("T")
 
 _AGENTS = "agents"
 _CONTENT = "content"
+_DIRECTORY = "directory"
 _IDENTITY = "identity"
 _WRITTEN_FOR_CLIENTS = (
     "identity",
@@ -81,10 +84,12 @@ _WRITTEN_FOR_CLIENTS = (
     "campaigns",
     "content",
     "sourcing",
+    "notifications",
 )
 """Subgraphs whose errors clients may read; those of any other are masked."""
 
 _REDIS_TIMEOUT_S = 2
+_PHOTO_TIMEOUT_S = 15.0
 _OPENING_S = 20.0
 """How long the opening of an agents' run may take: runs of one tenant are opened one after another."""
 
@@ -129,6 +134,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     tokens = AccessTokens(SigningKeys(identity.jwks), settings.token_issuer, revocations)
     config = _router_config(settings, names)
     cms = _cms(settings, names)
+    photos = _photos(settings, names)
     run_tokens, standings = _run_tokens(settings), None
     if run_tokens is not None and _AGENTS in urls:
         standings = RunStandings(
@@ -146,6 +152,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
         resolver,
         signer,
         request_timeout_s=config.limits.request_timeout_s,
+        upload_timeout_s=config.uploads.timeout_s,
         agent_fields=AgentFields(lambda: router.supergraph),
         dispatch=dispatch,
         saleor=saleor.calls if SALEOR in names else None,
@@ -172,8 +179,9 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         background: set[asyncio.Task[None]] = set()
         await http.start()
-        if cms is not None:
-            await cms.start()
+        proxies = [proxy for proxy in (cms, photos) if proxy is not None]
+        for proxy in proxies:
+            await proxy.start()
         try:
             if workflows is not None:
                 background.add(asyncio.create_task(workflows.warm_up()))
@@ -186,8 +194,8 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
                 task.cancel()
             if workflows is not None:
                 await workflows.close()
-            if cms is not None:
-                await cms.close()
+            for proxy in proxies:
+                await proxy.close()
             await http.close()
             await redis.aclose()
 
@@ -198,6 +206,7 @@ def create_brain_app(settings: BrainSettings | None = None) -> Starlette:
             Route("/ready", ready, methods=["GET"]),
             *graphiql_routes(data_dir=settings.data_dir, demo=bool(settings.demo_data)),
             *([] if cms is None else cms_routes(router, resolver, signer, cms)),
+            *([] if photos is None else photo_routes(resolver, photos)),
             *console_routes(router, temporal_ui_url=settings.temporal_ui_url),
             *rest_routes(router, router.api_schema, lambda: router.config),
             *error_page_routes(),
@@ -223,6 +232,14 @@ def _cms(settings: BrainSettings, subgraphs: Collection[str]) -> CmsProxy | None
     if url is None:
         return None
     return CmsProxy(url, max_body_bytes=settings.cms_max_body_bytes, timeout_s=settings.cms_timeout_s)
+
+
+def _photos(settings: BrainSettings, subgraphs: Collection[str]) -> CmsProxy | None:
+    """The way to the process that has the directory's photos, if there is one."""
+    if _DIRECTORY not in subgraphs:
+        return None
+    url = settings.subgraph_base(_DIRECTORY).removesuffix(f"/{_DIRECTORY}")
+    return CmsProxy(url, max_body_bytes=0, timeout_s=_PHOTO_TIMEOUT_S)
 
 
 def _grants_of(crew: str) -> Iterable[str] | None:
@@ -255,6 +272,8 @@ def _router_config(settings: BrainSettings, subgraphs: Collection[str]) -> Route
         "telemetry": {"access_log": "all"},  # who did what in which tenant is asked later
         # What `on_request` reads: browsers cannot set headers of a WebSocket.
         "websocket": {"init_headers": ["authorization", "x-api-key", "x-tenant"]},
+        # Whoever takes files has narrower limits of its own (`resolvers.uploads`).
+        "uploads": {"enabled": True, "max_file_bytes": 10_000_000, "max_total_bytes": 20_000_000, "timeout_s": 120},
         "subgraphs": sections,
     }
     if settings.router_config is None:

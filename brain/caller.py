@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["ANONYMOUS", "INTERNAL_SCOPE", "Caller"]
+__all__ = ["ANONYMOUS", "INTERNAL_SCOPE", "PLATFORM_SCOPES", "Caller"]
 
 INTERNAL_SCOPE = "internal"
 """The scope of the Brain's own calls. Never given to a client: credentials that carry it lose it."""
+
+PLATFORM_SCOPES = "platform:"
+"""How the scopes begin of those who are no tenant's. Credentials of a tenant that carry one lose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,13 @@ class Caller:
         plan: the tenant's plan tier.
         locale: BCP 47 tag.
         channel: the tenant's sales channel.
-        via: the credential: `token`, `api_key`, `agent` or `anonymous`.
+        via: the credential: `token`, `api_key`, `agent`, `operator` or `anonymous`.
         expires_at: when the credential ends, in Unix seconds; None if it does not. Two tokens of one caller are the
             same caller.
         run_id: of the agents' run that calls, UUID text; None for everybody else.
         crew: that run's.
         made_by: of an API key: user's id of who made it, UUID text.
+        operator: of an operator of the platform, who is of no tenant: the name.
     """
 
     tenant_id: str | None = None
@@ -42,6 +46,7 @@ class Caller:
     run_id: str | None = None
     crew: str | None = None
     made_by: str | None = None
+    operator: str | None = None
 
 
 ANONYMOUS = Caller()

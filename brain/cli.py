@@ -21,6 +21,7 @@ from brain.agents_cli import agents_app
 from brain.cli_client import log_in, running_url
 from brain.config import BrainSettings, ConfigError, load_settings
 from brain.config_reference import json_schema, table
+from brain.operator_cli import operator_app
 from brain.subgraph_cli import subgraph_app
 from brain.vault_cli import vault_app
 
@@ -35,6 +36,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(agents_app, name="agents")
 app.add_typer(vault_app, name="vault")
 app.add_typer(subgraph_app, name="subgraph")
+app.add_typer(operator_app, name="operator")
 
 console = Console()
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of all data (BRAIN_DATA_DIR).")]

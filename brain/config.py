@@ -235,6 +235,18 @@ class BrainSettings(CmsFields, EngineFields, BaseSettings):
     superset_password_file: Path | None = Field(
         None, description="File with the password of that account.", json_schema_extra=_readers("subgraphs")
     )
+    analytics_events_days: int = Field(
+        400,
+        ge=60,
+        description="For how many days analytics keeps what it has read of events: how far back funnels go.",
+        json_schema_extra=_readers("subgraphs"),
+    )
+    analytics_quarters_days: int = Field(
+        400,
+        ge=60,
+        description="For how many days analytics keeps amounts by quarters of an hour; older ones are by days of UTC.",
+        json_schema_extra=_readers("subgraphs"),
+    )
     saleor_schema_poll_s: float = Field(
         60,
         gt=0,

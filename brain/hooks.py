@@ -48,6 +48,7 @@ class BrainHooks(RouterHooks):
         resolver: settles who calls.
         signer: signs the context.
         request_timeout_s: the router's; after it nobody waits for a subgraph's answer.
+        upload_timeout_s: the same where files are sent along; if it is another.
         agent_fields, dispatch: what finds agent-backed mutations, and opens the runs behind them.
         saleor: what asks tenants' Saleors, if the supergraph has that subgraph.
     """
@@ -58,6 +59,7 @@ class BrainHooks(RouterHooks):
         signer: ContextSigner,
         *,
         request_timeout_s: float,
+        upload_timeout_s: float | None = None,
         agent_fields: AgentFields | None = None,
         dispatch: AgentDispatch | None = None,
         saleor: SaleorCalls | None = None,
@@ -68,6 +70,7 @@ class BrainHooks(RouterHooks):
         self._resolver = resolver
         self._signer = signer
         self._request_timeout_s = request_timeout_s
+        self._more_for_uploads_ms = int(((upload_timeout_s or request_timeout_s) - request_timeout_s) * 1000)
         # By the identity of the caller, which each entry keeps alive: who calls again is mostly the same object.
         self._standings: dict[int, _Standing] = {}
 
@@ -109,6 +112,8 @@ class BrainHooks(RouterHooks):
         fields["via"] = caller.via
         if caller.user_id is not None:
             fields["user"] = caller.user_id
+        if caller.operator is not None:
+            fields["operator"] = caller.operator
         if caller.run_id is not None:
             fields["run"] = caller.run_id
 
@@ -189,7 +194,7 @@ class BrainHooks(RouterHooks):
             caller,
             call.subgraph,
             request_id=context.request_id,
-            deadline_ms=context.state[_DEADLINE_MS],
+            deadline_ms=context.state[_DEADLINE_MS] + (0 if call.stream is None else self._more_for_uploads_ms),
             run_id=run_id,
             client=context.client,
             idempotency_key=key if key is not None and key.startswith(f"{caller.run_id}:") else None,

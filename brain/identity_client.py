@@ -4,14 +4,15 @@ These fields are not in the graph that clients see; the calls carry a signed con
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from brain.caller import Caller
+from brain.caller import PLATFORM_SCOPES, Caller
 from brain.context_header import ContextSigner
 from brain.http_client import HttpClient
 from brain.internal_subgraph import InternalSubgraph, SubgraphUnavailable, exchange_json
 from brain.policy import Tenant
-from brain.tokens import allowed_scopes
+from brain.tokens import allowed_scopes, scopes_in_a_tenant
 
 __all__ = ["IdentityClient", "IdentityUnavailable"]
 
@@ -29,6 +30,9 @@ query AuthenticateApiKey($key: String!) {
 
 _MEMBER = """
 query MemberScopes($userId: ID!) { memberScopes(userId: $userId) }
+"""
+_OPERATOR = """
+query AuthenticateOperator($key: String!) { authenticateOperator(key: $key) { name scopes expiresAt } }
 """
 
 
@@ -84,12 +88,28 @@ class IdentityClient:
             tenant_slug=grant["tenantSlug"],
             user_id=grant["userId"],
             roles=tuple(grant["roles"]),
-            scopes=allowed_scopes(grant["scopes"]),
+            scopes=(allowed_scopes if grant["tenantId"] is None else scopes_in_a_tenant)(grant["scopes"]),
             plan=grant["plan"],
             locale=grant["locale"],
             channel=grant["channel"],
             via="api_key",
             made_by=grant["createdBy"],
+        )
+
+    async def authenticate_operator(self, key: str) -> Caller | None:
+        """The operator of the platform whom the key speaks for, or None if it is not valid. Nothing else is theirs.
+
+        Raises:
+            IdentityUnavailable: as the class says.
+        """
+        grant = (await self._ask(_OPERATOR, {"key": key}))["authenticateOperator"]
+        if grant is None:
+            return None
+        return Caller(
+            scopes=tuple(scope for scope in allowed_scopes(grant["scopes"]) if scope.startswith(PLATFORM_SCOPES)),
+            via="operator",
+            expires_at=datetime.fromisoformat(grant["expiresAt"]).timestamp(),
+            operator=grant["name"],
         )
 
     async def member_scopes(self, tenant_id: str, user_id: str) -> frozenset[str] | None:

@@ -1,6 +1,7 @@
 """Who is calling, and for which tenant: from the credential, the host name and `X-Tenant`.
 
-    1. credential: an access token, a run token or an API key, in `Authorization: Bearer` or (keys) `x-api-key`
+    1. credential: an access token, a run token, an API key or an operator's, in `Authorization: Bearer` or (API keys)
+       `x-api-key`
     2. host name:  the tenant's own domain, such as acme.localhost
     3. X-Tenant:   slug or id, where the credential may act for that tenant
 
@@ -34,6 +35,8 @@ _LIFETIME_S = 30.0
 _MAX_ENTRIES = 10_000
 _API_KEY_PREFIX = "bk_"
 _MAX_API_KEY_CHARS = 256
+_OPERATOR_PREFIX = "bo_"
+_OPERATOR_KEY = re.compile(r"bo_[0-9a-f]{16}_[A-Za-z0-9_-]{43}")
 _MAX_HOST_CHARS = 300
 _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
@@ -144,6 +147,8 @@ class TenantResolver:
             if self._run_tokens is not None and self._run_tokens.is_one(token):
                 caller = self._run_tokens.verify(token)
                 return caller if self._run_standings is None else await self._run_standings.admitted(caller)
+            if token.startswith(_OPERATOR_PREFIX):
+                return await self._operator(token)
             return await self._tokens.verify(token)
         if key is None:
             return ANONYMOUS
@@ -152,6 +157,13 @@ class TenantResolver:
         if grant is None or await self._revocations.has_key(_prefix_of(key)):
             raise InvalidCredential("The API key is not valid.")
         return grant
+
+    async def _operator(self, key: str) -> Caller:
+        """Asked for each time and never remembered: identity notes that it was used, and a revoked one ends at once."""
+        caller = await self._identity.authenticate_operator(key) if _OPERATOR_KEY.fullmatch(key) else None
+        if caller is None:
+            raise InvalidCredential("The operator's key is not valid.")
+        return caller
 
 
 def _credential_in(headers: Mapping[str, str]) -> tuple[str | None, str | None]:

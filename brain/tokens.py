@@ -11,10 +11,17 @@ from typing import Any, NoReturn
 
 import jwt
 
-from brain.caller import INTERNAL_SCOPE, Caller
+from brain.caller import INTERNAL_SCOPE, PLATFORM_SCOPES, Caller
 from brain.revocation import Revocations, mark_of_user
 
-__all__ = ["AccessTokens", "InvalidCredential", "KeysUnavailable", "SigningKeys", "allowed_scopes"]
+__all__ = [
+    "AccessTokens",
+    "InvalidCredential",
+    "KeysUnavailable",
+    "SigningKeys",
+    "allowed_scopes",
+    "scopes_in_a_tenant",
+]
 
 _log = logging.getLogger("brain.tokens")
 
@@ -217,13 +224,22 @@ def allowed_scopes(scopes: object) -> tuple[str, ...]:
     return tuple(scope for scope in _texts(scopes) if scope != INTERNAL_SCOPE)
 
 
+def scopes_in_a_tenant(scopes: object) -> tuple[str, ...]:
+    """The scopes of a credential that is of one tenant: neither the Brain's own nor the platform's, whoever says so.
+
+    Raises:
+        TypeError: not a list of strings.
+    """
+    return tuple(scope for scope in allowed_scopes(scopes) if not scope.startswith(PLATFORM_SCOPES))
+
+
 def _caller(claims: Mapping[str, Any]) -> Caller:
     return Caller(
         tenant_id=_text(claims["tenant"]),
         tenant_slug=_text(claims.get("tenant_slug")),
         user_id=_text(claims["sub"]),
         roles=_texts(claims.get("roles", [])),
-        scopes=allowed_scopes(claims.get("scopes", [])),
+        scopes=scopes_in_a_tenant(claims.get("scopes", [])),
         plan=_text(claims.get("plan")),
         locale=_text(claims.get("locale")),
         channel=_text(claims.get("channel")),

@@ -35,12 +35,14 @@ from brain.integrations import all_crews
 from brain.integrations.connection_checks import ConnectionChecks
 from brain.integrations.credentials import NoCredentials, VaultCredentials
 from brain.integrations.graph import ConnectedAccess
+from brain.integrations.notifications import NotificationDeliveries
 from brain.run_tokens import RunTokenSigner
 from brain.vault import Vault, VaultError
 from brain.worker_health import served_health
 from brain.workflows.agent_run import AgentRunWorkflow
 from brain.workflows.connection_check import ConnectionCheckWorkflow
 from brain.workflows.messages import RUNS_QUEUE, crews_queue
+from brain.workflows.notification_delivery import NotificationDeliveryWorkflow
 from brain.workflows.scheduled_run import ScheduledRunWorkflow
 from router import configure_logging
 
@@ -101,7 +103,8 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         graph = ConnectedAccess(http, url, signer, load_catalogue(), connector)
         own = None if vault is None else _Engines(vault).of_tenant
         activities = Activities(graph, own, platform, crews=all_crews())
-        for worker in _workers(client, activities, ConnectionChecks(graph, connector)):
+        checks, messages = ConnectionChecks(graph, connector), NotificationDeliveries(graph, connector)
+        for worker in _workers(client, activities, checks, messages):
             await stack.enter_async_context(worker)
         health = served_health(settings.host, settings.worker_port, client.service_client.check_health)
         await stack.enter_async_context(health)
@@ -110,12 +113,14 @@ async def serve(settings: BrainSettings, stop: asyncio.Event) -> None:
         _log.info("stops")
 
 
-def _workers(client: Client, activities: Activities, connections: ConnectionChecks) -> list[Worker]:
+def _workers(
+    client: Client, activities: Activities, connections: ConnectionChecks, messages: NotificationDeliveries
+) -> list[Worker]:
     runs = Worker(
         client,
         task_queue=RUNS_QUEUE,
-        workflows=[AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow],
-        activities=[*activities.light(), connections.check_connection],
+        workflows=[AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow, NotificationDeliveryWorkflow],
+        activities=[*activities.light(), connections.check_connection, messages.deliver_notifications],
         workflow_runner=_AS_LOADED,
         max_concurrent_activities=40,
         graceful_shutdown_timeout=_GRACE,

@@ -133,8 +133,8 @@ class Call:
     async def _pages(self, request: Request, pagination: Pagination) -> ConnectorResult:
         items: list[Any] = []
         following: Request | None = first_page(pagination, request)
-        pages = 0
-        while following is not None and pages < self._max_pages and len(items) < self._bounds.items:
+        pages, most = 0, min(self._max_pages, pagination.pages or self._max_pages)
+        while following is not None and pages < most and len(items) < self._bounds.items:
             request = following
             answer, data = await self._send(request)
             pages += 1

@@ -217,6 +217,7 @@ class Pagination:
         size_parameter, size: how large a page is asked for.
         total: dotted path of the number of all items (offset) or of all pages (page).
         continue_path: the rest is got from here, with nothing but the cursor in the body.
+        pages: of one call at most; 0: as many as the connector allows.
     """
 
     style: PaginationStyle
@@ -231,6 +232,7 @@ class Pagination:
     item_id: str = "id"
     total: str = ""
     continue_path: str = ""
+    pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,6 +309,7 @@ def _pagination(section: Section) -> Pagination:
         item_id=section.text("item_id", "id"),
         total=section.text("total", ""),
         continue_path=section.text("continue_path", ""),
+        pages=section.integer("pages", 0),
     )
     section.done()
     needs = {

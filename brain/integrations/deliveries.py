@@ -23,7 +23,7 @@ from brain.catalogue.errors import (
 from brain.crews.errors import GraphRefused, GraphUnavailable
 from brain.vault import VaultUnavailable
 
-__all__ = ["Delivery", "takes_messages"]
+__all__ = ["Delivery", "Provider", "reference_of", "takes_messages"]
 
 _log = logging.getLogger("brain.integrations")
 
@@ -151,7 +151,7 @@ class Delivery:
             # Whoever does not say no may have sent it.
             refused = 400 <= getattr(error, "status", 0) < 500 and not error.outcome_unknown
             return {"status": "FAILED" if refused else "UNKNOWN", "failure": error.code}
-        return {"status": "SENT", "reference": _reference(done.data)}
+        return {"status": "SENT", "reference": reference_of(done.data)}
 
     async def _call_for(
         self, campaign: Mapping[str, Any], message: Mapping[str, Any]
@@ -171,7 +171,7 @@ class Delivery:
                 raise GraphRefused(error["code"], error["message"])
 
 
-def _reference(data: Any) -> str | None:
+def reference_of(data: Any) -> str | None:
     """What the provider calls a message."""
-    found = data.get("sid") if isinstance(data, Mapping) else data
+    found = data.get("sid", data.get("id")) if isinstance(data, Mapping) else data
     return None if found is None else str(found)[:200]

@@ -147,7 +147,7 @@ class SaleorCalls:
         try:
             token = await self._tokens.get(link)
             reply = await self._sent(call, send, token)
-            if not is_expired(reply):
+            if not is_expired(reply) or call.stream is not None:  # files can be sent on once
                 return reply
             return await self._sent(call, send, await self._tokens.get(link, instead_of=token))
         except LinkUnavailable as error:

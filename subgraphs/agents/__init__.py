@@ -2,5 +2,6 @@
 
 Owns the entity `AgentRun` by `id`. Refers to identity's `Account` by id only. Runs themselves are durable workflows
 elsewhere: this context keeps their record, and is where budgets, controls and approvals are decided in transactions.
-Events go out on Redis streams `agents:{tenant}:{run}`.
+Events of runs go out on Redis streams `agents:{tenant}:{run}`; others are told of
+`agents.approval_requested`, `agents.integration_checked` and `agents.run_ended`.
 """

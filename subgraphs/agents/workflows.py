@@ -12,9 +12,8 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from resolvers.errors import DomainError
+from resolvers.workflow_service import TASK_QUEUE, TemporalSettings, WorkflowService, WorkflowServiceMissing, marked
 from subgraphs.agents.domain.actions import Decision
 from subgraphs.agents.domain.errors import (
     ActionNotFound,
@@ -37,7 +36,6 @@ _log = logging.getLogger("subgraphs.agents.workflows")
 WORKFLOW_TYPE: Final = "AgentRun"
 SCHEDULED_TYPE: Final = "ScheduledRun"
 CONNECTION_TYPE: Final = "ConnectionCheck"
-TASK_QUEUE: Final = "agent-runs"
 _TIMEOUT_S: Final = 5.0
 _CHECK_S: Final = 10.0
 _CHECK_EVERY: Final = timedelta(hours=6)
@@ -54,20 +52,6 @@ _OBJECTIONS: Final[dict[str, type[DomainError]]] = {
 
 Actor = dict[str, Any]
 """Who decides or cancels: `user_id`, `roles`, `scopes`."""
-
-
-class TemporalSettings(BaseSettings):
-    """Where the workflow service is.
-
-    Attributes:
-        temporal_address: `host:port` (`BRAIN_TEMPORAL_ADDRESS`); without one nothing can be started or decided.
-        temporal_namespace: ours in it (`BRAIN_TEMPORAL_NAMESPACE`).
-    """
-
-    model_config = SettingsConfigDict(env_prefix="BRAIN_", extra="ignore", frozen=True)
-
-    temporal_address: str | None = None
-    temporal_namespace: str = "default"
 
 
 def workflow_id(tenant_id: UUID, run: Run) -> str:
@@ -102,14 +86,6 @@ def _checks_id(tenant_id: UUID, integration: str) -> str:
     return f"{tenant_id}:connection:{integration}"
 
 
-def _marked(tenant_id: UUID) -> Any:
-    """What everything of a tenant is found by in the workflow service."""
-    from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes  # noqa: PLC0415
-
-    pair = SearchAttributePair(SearchAttributeKey.for_keyword("TenantId"), str(tenant_id))
-    return TypedSearchAttributes([pair])
-
-
 class Workflows:
     """The workflows of runs.
 
@@ -120,14 +96,12 @@ class Workflows:
     """
 
     def __init__(self, settings: TemporalSettings) -> None:
-        self._settings = settings
-        self._client: Any = None
-        self._connecting = asyncio.Lock()
+        self._service = WorkflowService(settings)
 
     @property
     def is_configured(self) -> bool:
         """Whether there is a workflow service at all."""
-        return self._settings.temporal_address is not None
+        return self._service.is_configured
 
     async def start(self, tenant_id: UUID, run: Run) -> None:
         """Starts the run's workflow, unless it was started before."""
@@ -148,7 +122,7 @@ class Workflows:
                     task_queue=TASK_QUEUE,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    search_attributes=_marked(tenant_id),
+                    search_attributes=marked(tenant_id),
                     # Where tasks queue up, tenants get their turns one after another.
                     priority=Priority(fairness_key=str(tenant_id)),
                     rpc_timeout=timedelta(seconds=_TIMEOUT_S),
@@ -223,7 +197,7 @@ class Workflows:
                 {"tenant": str(tenant_id), "schedule_id": str(schedule.id), "crew": schedule.crew},
                 id=f"{tenant_id}:{key_prefix(schedule.id)}",
                 task_queue=TASK_QUEUE,
-                typed_search_attributes=_marked(tenant_id),
+                typed_search_attributes=marked(tenant_id),
                 priority=Priority(fairness_key=str(tenant_id)),
             ),
             spec=ScheduleSpec(cron_expressions=[schedule.cron], time_zone_name=schedule.time_zone),
@@ -239,7 +213,7 @@ class Workflows:
             try:
                 await client.create_schedule(
                     _schedule_id(tenant_id, schedule.id), wanted, rpc_timeout=timeout,
-                    search_attributes=_marked(tenant_id),
+                    search_attributes=marked(tenant_id),
                 )  # fmt: skip
             except ScheduleAlreadyRunningError:
                 handle = client.get_schedule_handle(_schedule_id(tenant_id, schedule.id))
@@ -274,7 +248,7 @@ class Workflows:
                 task_queue=TASK_QUEUE,
                 # One that is under way may have begun with other credentials.
                 id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
-                search_attributes=_marked(tenant_id),
+                search_attributes=marked(tenant_id),
                 priority=Priority(fairness_key=str(tenant_id)),
                 rpc_timeout=timedelta(seconds=_TIMEOUT_S),
             )
@@ -305,7 +279,7 @@ class Workflows:
                 {"tenant": str(tenant_id), "integration": integration},
                 id=f"{tenant_id}:connection:{integration}",
                 task_queue=TASK_QUEUE,
-                typed_search_attributes=_marked(tenant_id),
+                typed_search_attributes=marked(tenant_id),
                 priority=Priority(fairness_key=str(tenant_id)),
             ),
             spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=_CHECK_EVERY)], jitter=_CHECK_SPREAD),
@@ -316,7 +290,7 @@ class Workflows:
                     _checks_id(tenant_id, integration),
                     checks,
                     rpc_timeout=timedelta(seconds=_TIMEOUT_S),
-                    search_attributes=_marked(tenant_id),
+                    search_attributes=marked(tenant_id),
                 )
 
     async def drop_connection_checks(self, tenant_id: UUID, integration: str) -> None:
@@ -334,7 +308,9 @@ class Workflows:
 
         try:
             async with asyncio.timeout(_TIMEOUT_S + 1):
-                yield await self._connected()
+                yield await self._service.client()
+        except WorkflowServiceMissing as error:
+            raise TemporalUnavailable(str(error)) from error
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise WorkflowNotFound from error
@@ -343,16 +319,3 @@ class Workflows:
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError, OSError, RuntimeError) as error:
             _log.warning("the workflow service does not answer: %s", error or type(error).__name__)
             raise TemporalUnavailable from error
-
-    async def _connected(self) -> Any:
-        if self._client is None:
-            if self._settings.temporal_address is None:
-                raise TemporalUnavailable("No workflow service is set up.")
-            from temporalio.client import Client  # noqa: PLC0415 - a heavy import
-
-            async with self._connecting:
-                if self._client is None:
-                    self._client = await Client.connect(
-                        self._settings.temporal_address, namespace=self._settings.temporal_namespace
-                    )
-        return self._client

@@ -2,6 +2,7 @@
 
 from resolvers.app import Subgraph, subgraph_app
 from resolvers.settings import Settings
+from subgraphs.crm.reminders import Reminders
 from subgraphs.crm.schema import schema
 
 __all__ = ["create_app", "sdl"]
@@ -9,7 +10,13 @@ __all__ = ["create_app", "sdl"]
 
 def create_app(settings: Settings) -> Subgraph:
     """The subgraph, at `/crm/graphql` and `/crm/health`."""
-    return subgraph_app("crm", schema, settings)
+    reminders = Reminders()
+
+    async def begin() -> None:
+        reminders.begin(app.database)
+
+    app = subgraph_app("crm", schema, settings, on_start=begin, on_stop=reminders.end)
+    return app
 
 
 def sdl() -> str:

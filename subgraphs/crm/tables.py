@@ -193,9 +193,16 @@ tasks = tenant_table(
     moment("completed_at", nullable=True),
     Column("completed_by", Uuid),
     Column("version", Integer, nullable=False),
+    # Of which moment it was told that it has come: another one is told of again.
+    moment("told_due_at", nullable=True),
     tenant_reference("lead_id", "crm.leads", ondelete="CASCADE"),
     tenant_reference("contact_id", "crm.contacts", ondelete="CASCADE"),
     CheckConstraint("num_nonnulls(lead_id, contact_id) = 1", name="subject"),
+)
+Index(
+    "ix_tasks_untold",
+    tasks.c.due_at,
+    postgresql_where=text("completed_at IS NULL AND told_due_at IS DISTINCT FROM due_at"),
 )
 
 lead_scores = tenant_table(

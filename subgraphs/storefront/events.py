@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from resolvers.events.declaration import event
 from subgraphs.storefront import values
 
-__all__ = ["OrderLine", "OrderPlaced"]
+__all__ = ["OrderLine", "OrderPlaced", "VariantBackInStock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,22 @@ class OrderPlaced:
         _check(self, "total", values.money)
         _check(self, "currency", values.currency)
         _check(self, "placed_at", values.moment)
+
+
+@event("storefront.variant_back_in_stock", version=1, about="variant_id")
+@dataclass(frozen=True, slots=True)
+class VariantBackInStock:
+    """What users wait for can be had again. Their waiting is over: they are told once.
+
+    Attributes:
+        variant_id: Saleor's global id.
+        user_ids: some of those who waited, 500 at most; where there are more, further events name them.
+    """
+
+    variant_id: str
+    channel: str | None
+    user_ids: tuple[UUID, ...]
+    back_at: datetime
 
 
 def _check(told: object, name: str, check: Callable[..., Any], *limits: int) -> None:

@@ -15,6 +15,7 @@ from resolvers.permissions import requires
 from subgraphs.agents.catalogue import integration_names, load_catalogue
 from subgraphs.agents.domain.errors import IntegrationNotFound
 from subgraphs.agents.domain.values import IntegrationState, optional_text, run_id_of
+from subgraphs.agents.events import IntegrationChecked
 from subgraphs.agents.repository import integrations, runs
 from subgraphs.agents.repository.integrations import Connection
 from subgraphs.agents.schema.internal import INTERNAL, RUN
@@ -185,4 +186,5 @@ class CatalogueMutation:
         detail = optional_text("detail", input.detail, 500)
         found = Connection(input.name, input.state, detail, datetime.now(UTC))
         await integrations.set_connection(info.context.session, found)
+        info.context.session.publish(IntegrationChecked(found.name, found.state.value, found.checked_at))
         return RecordAgentIntegrationPayload(state=input.state)

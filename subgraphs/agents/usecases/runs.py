@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from uuid import UUID
 
 from resolvers.errors import DomainError
@@ -10,7 +11,8 @@ from subgraphs.agents.domain.actions import advance
 from subgraphs.agents.domain.budgets import period_of
 from subgraphs.agents.domain.errors import BudgetExhausted, IdempotencyKeyReused, KillSwitchOn
 from subgraphs.agents.domain.runs import Opening, Report, Run
-from subgraphs.agents.domain.values import ActionStatus, hash_of, run_id_of
+from subgraphs.agents.domain.values import ActionStatus, RunStatus, hash_of, run_id_of
+from subgraphs.agents.events import ApprovalRequested, RunEnded
 from subgraphs.agents.repository import actions, budgets, controls, runs
 from subgraphs.agents.usecases.budgets import settled_run
 from subgraphs.agents.usecases.work import Work, actor_of
@@ -121,6 +123,10 @@ async def report_run(work: Work, run_id: UUID, news: Report) -> Run:
         after = await work.tell(after, "RUN_REPORTED", data)
         await runs.change_run(work.session, after)
         return after
+    if after.status is RunStatus.WAITING_FOR_APPROVAL and run.status is not after.status:
+        (found,) = await actions.actions_of_runs(work.session, [run_id])
+        proposed = sum(action.status is ActionStatus.PROPOSED for action in found)
+        work.session.publish(ApprovalRequested(run_id, run.crew, proposed, run.requested_by, work.now))
     return await work.written(after, "RUN_REPORTED", data, actor=_WORKFLOW)
 
 
@@ -143,4 +149,19 @@ async def _wound_up(work: Work, run: Run) -> Run:
     for action in found:
         if action.status in (ActionStatus.PROPOSED, ActionStatus.APPROVED):
             await actions.change_action(work.session, advance(action, ActionStatus.SKIPPED, None, work.now))
-    return await settled_run(work, run)
+    ended = await settled_run(work, run)
+    work.session.publish(
+        RunEnded(
+            run_id=ended.id,
+            crew=ended.crew,
+            field=f"{ended.subgraph}.{ended.field}",
+            status=ended.status.value,
+            error_code=ended.error_code,
+            dry_run=ended.dry_run,
+            engine=None if ended.engine_kind is None else ended.engine_kind.value,
+            spent=Decimal(ended.spent_micros).scaleb(-6),
+            currency="USD",
+            ended_at=ended.ended_at or work.now,
+        )
+    )
+    return ended

@@ -2,9 +2,11 @@
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
 
 from resolvers.sealing import Sealed
+from resolvers.values import fraction_digits
 from subgraphs.crm.domain.errors import InvalidValue
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "checked_moment",
     "checked_score",
     "checked_value_minor",
+    "in_major_units",
     "optional_text",
     "required_text",
     "sealable_text",
@@ -148,3 +151,8 @@ def checked_moment(field: str, value: datetime) -> datetime:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError:
         raise InvalidValue(field, "is out of range") from None
+
+
+def in_major_units(value_minor: int, currency: str) -> Decimal:
+    """An amount in the currency itself: 1234 cents of EUR are 12.34."""
+    return Decimal(value_minor).scaleb(-fraction_digits(currency))

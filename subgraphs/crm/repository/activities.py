@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, select
 
 from resolvers.pagination import Page, Window, fetch_page, fetch_pages
 from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Activity, ActivityFilter, ActivityOrderField
-from subgraphs.crm.repository.lists import orderings, page_of
+from subgraphs.crm.repository.lists import count, counts_by, orderings, page_of
 from subgraphs.crm.repository.rows import insert_rows, update_row
 from subgraphs.crm.tables import activities
 
@@ -50,21 +50,14 @@ async def activity_pages_by(
 
 async def count_activities(session: TenantSession, wanted: ActivityFilter) -> int:
     """How many of the tenant's activities match."""
-    return int(await session.scalar(select(func.count()).select_from(activities).where(*_conditions(wanted))))
+    return await count(session, activities, _conditions(wanted))
 
 
 async def count_activities_by(
     session: TenantSession, column: str, parents: Sequence[UUID], wanted: ActivityFilter
 ) -> list[int]:
     """How many activities of each parent match, in the order of parents. One statement."""
-    parent = activities.c[column]
-    rows = await session.rows(
-        select(parent.label("parent"), func.count().label("number"))
-        .where(among(parent, parents), *_conditions(wanted))
-        .group_by(parent)
-    )
-    counts = {row.parent: row.number for row in rows}
-    return [counts.get(key, 0) for key in parents]
+    return await counts_by(session, activities.c[column], parents, _conditions(wanted))
 
 
 async def activity_for_update(session: TenantSession, activity_id: UUID) -> Activity | None:

@@ -13,7 +13,7 @@ from resolvers.rows import among, columns_of, refusing
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Contact, ContactFilter, ContactOrderField
 from subgraphs.crm.domain.errors import ContactInUse
-from subgraphs.crm.events import ContactChanged, ContactDeleted
+from subgraphs.crm.events import ContactChanged, ContactCreated, ContactDeleted
 from subgraphs.crm.repository.lists import matches_words, orderings, page_of
 from subgraphs.crm.repository.rows import insert_rows, update_row
 from subgraphs.crm.tables import contacts, merged_contacts
@@ -28,6 +28,7 @@ __all__ = [
     "count_contacts",
     "find_contacts",
     "remove_contact",
+    "retell_contacts",
 ]
 
 CONTACT_ORDERINGS = orderings(contacts, ContactOrderField)
@@ -79,6 +80,8 @@ async def add_contact(session: TenantSession, *new: Contact) -> None:
         DuplicateEmail: another contact has the address.
     """
     await insert_rows(session, contacts, *new)
+    for contact in new:
+        session.publish(ContactCreated(contact.id, contact.email, contact.created_at))
     _tell(session, *new)
 
 
@@ -114,6 +117,19 @@ def _tell(session: TenantSession, *changed: Contact) -> None:
                 contact.created_at,
             )
         )
+
+
+async def retell_contacts(session: TenantSession, after: UUID | None, limit: int) -> list[UUID]:
+    """Tells others of the tenant's next contacts, as they are; of which, in order of id."""
+    names = ("name", "email", "company", "job_title", "business_id", "version", "created_at")
+    wanted = select(contacts.c.id.label("contact_id"), *(contacts.c[name] for name in names)).where(
+        contacts.c.tenant_id == session.tenant_id()
+    )
+    page = wanted.order_by(contacts.c.id).limit(limit)
+    rows = await session.rows(page if after is None else page.where(contacts.c.id > after))
+    for row in rows:
+        session.publish(ContactChanged(**row._mapping))
+    return [row.contact_id for row in rows]
 
 
 def _contact(row: Row[Any]) -> Contact:

@@ -1,6 +1,7 @@
 """Leads: statements that read and write `crm.leads`."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from resolvers.pagination import Page, Window, fetch_page, fetch_pages
 from resolvers.rows import among, columns_of
 from resolvers.session import TenantSession
 from subgraphs.crm.domain import Lead, LeadFilter, LeadOrderField, LeadStatus
-from subgraphs.crm.repository.lists import matches_words, orderings, page_of
+from subgraphs.crm.domain.values import in_major_units
+from subgraphs.crm.events import LeadChanged, LeadCreated, LeadDeleted
+from subgraphs.crm.repository.lists import count, counts_by, matches_words, orderings, page_of
 from subgraphs.crm.repository.rows import insert_rows, update_row
-from subgraphs.crm.tables import leads
+from subgraphs.crm.tables import leads, stages
 
 __all__ = [
     "LEAD_ORDERINGS",
@@ -28,11 +31,27 @@ __all__ = [
     "lead_pages_by",
     "open_lead_by_email",
     "remove_lead",
+    "retell_leads",
 ]
 
 LEAD_ORDERINGS = orderings(leads, LeadOrderField)
 
 _COLUMNS = columns_of(leads, Lead)
+_TOLD = tuple(
+    leads.c[name]
+    for name in (
+        "id",
+        "contact_id",
+        "status",
+        "source",
+        "score",
+        "value_minor",
+        "currency",
+        "version",
+        "created_at",
+        "updated_at",
+    )
+)
 _LISTED = select(*_COLUMNS, leads.c.name_key)
 
 
@@ -62,19 +81,12 @@ async def lead_pages_by(
 
 async def count_leads(session: TenantSession, wanted: LeadFilter) -> int:
     """How many of the tenant's leads match."""
-    return int(await session.scalar(select(func.count()).select_from(leads).where(*_conditions(wanted))))
+    return await count(session, leads, _conditions(wanted))
 
 
 async def count_leads_by(session: TenantSession, column: str, parents: Sequence[UUID], wanted: LeadFilter) -> list[int]:
     """How many leads of each parent match, in the order of parents. One statement."""
-    parent = leads.c[column]
-    rows = await session.rows(
-        select(parent.label("parent"), func.count().label("number"))
-        .where(among(parent, parents), *_conditions(wanted))
-        .group_by(parent)
-    )
-    counts = {row.parent: row.number for row in rows}
-    return [counts.get(key, 0) for key in parents]
+    return await counts_by(session, leads.c[column], parents, _conditions(wanted))
 
 
 async def count_open_leads_of_users(session: TenantSession, users: Sequence[UUID]) -> list[int]:
@@ -103,16 +115,61 @@ async def add_lead(session: TenantSession, *new: Lead) -> None:
         ContactNotFound: the tenant has no such contact.
     """
     await insert_rows(session, leads, *new)
+    for lead in new:
+        session.publish(LeadCreated(lead.id, lead.contact_id, lead.email, lead.source.value, lead.created_at))
+    await _tell(session, *new)
 
 
 async def change_lead(session: TenantSession, lead: Lead) -> None:
     """Writes a lead that `lead_for_update` gave, as it is now. Raises as `add_lead`."""
     await update_row(session, leads, lead)
+    await _tell(session, lead)
 
 
 async def remove_lead(session: TenantSession, lead_id: UUID) -> None:
     """Deletes a lead with its activities."""
     await session.execute(delete(leads).where(leads.c.id == lead_id))
+    session.publish(LeadDeleted(lead_id, datetime.now(UTC)))
+
+
+async def retell_leads(session: TenantSession, after: UUID | None, limit: int) -> list[UUID]:
+    """Tells others of the tenant's next leads, as they are; of which, in order of id."""
+    wanted = select(*_TOLD, stages.c.name).join(stages, stages.c.id == leads.c.stage_id)
+    wanted = wanted.where(leads.c.tenant_id == session.tenant_id()).order_by(leads.c.id).limit(limit)
+    rows = await session.rows(wanted if after is None else wanted.where(leads.c.id > after))
+    for row in rows:
+        session.publish(_changed(row[:-1], row[-1]))
+    return [row.id for row in rows]
+
+
+async def _tell(session: TenantSession, *changed: Lead) -> None:
+    """Tells others of leads: here, so that no way of writing one leaves it out."""
+    if not changed:
+        return
+    ids = {lead.stage_id for lead in changed}
+    named = await session.rows(select(stages.c.id, stages.c.name).where(among(stages.c.id, list(ids))))
+    names = {row.id: row.name for row in named}
+    for lead in changed:
+        facts = (getattr(lead, column.name) for column in _TOLD)
+        session.publish(_changed(facts, names[lead.stage_id]))
+
+
+def _changed(facts: Iterable[Any], stage: str) -> LeadChanged:
+    """Of the values of `_TOLD`, in their order."""
+    lead_id, contact_id, status, source, score, value_minor, currency, version, created_at, updated_at = facts
+    return LeadChanged(
+        lead_id=lead_id,
+        contact_id=contact_id,
+        stage=stage,
+        status=status.value,
+        source=source.value,
+        score=score,
+        value=in_major_units(value_minor, currency),
+        currency=currency,
+        version=version,
+        created_at=created_at,
+        changed_at=updated_at,
+    )
 
 
 def _lead(row: Row[Any]) -> Lead:

@@ -1,15 +1,18 @@
-"""What lists of leads, contacts and activities share: orderings, words searched for, pages of domain objects."""
+"""What lists of leads, contacts, activities and tasks share: orderings, words searched for, pages, counts."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table
+from sqlalchemy import ColumnElement, Row, Table, func, select
 
 from resolvers.pagination import Key, Ordering, Page
+from resolvers.rows import among
+from resolvers.session import TenantSession
 
-__all__ = ["DESCENDING", "matches_words", "orderings", "page_of"]
+__all__ = ["DESCENDING", "count", "counts_by", "matches_words", "orderings", "page_of"]
 
 DESCENDING = True
 
@@ -42,3 +45,28 @@ def matches_words(column: ColumnElement[Any], search: str | None) -> list[Column
 def page_of(page: Page[Row[Any]], read: Callable[[Row[Any]], T]) -> Page[T]:
     """The page with what `read` makes of each row."""
     return Page(tuple(read(row) for row in page.rows), page.cursors, page.info)
+
+
+async def count(session: TenantSession, table: Table, conditions: Iterable[ColumnElement[bool]]) -> int:
+    """How many of the tenant's rows match. One statement."""
+    return int(await session.scalar(select(func.count()).select_from(table).where(*conditions)))
+
+
+async def counts_by(
+    session: TenantSession,
+    parent: ColumnElement[Any],
+    parents: Sequence[UUID],
+    conditions: Iterable[ColumnElement[bool]],
+) -> list[int]:
+    """How many rows of each parent match, in the order of parents. One statement.
+
+    Args:
+        parent: the column that refers to the parents.
+    """
+    rows = await session.rows(
+        select(parent.label("parent"), func.count().label("number"))
+        .where(among(parent, parents), *conditions)
+        .group_by(parent)
+    )
+    numbers = {row.parent: row.number for row in rows}
+    return [numbers.get(key, 0) for key in parents]

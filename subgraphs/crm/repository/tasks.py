@@ -1,10 +1,11 @@
 """Tasks: statements that read and write `crm.tasks`."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, select, update
 
 from resolvers.loaders import aligned
 from resolvers.pagination import Page, Window, fetch_page, fetch_pages
@@ -13,7 +14,7 @@ from resolvers.session import TenantSession
 from subgraphs.crm.domain import TaskFilter, TaskOrderField
 from subgraphs.crm.domain.tasks import CrmTask
 from subgraphs.crm.events import TaskCreated
-from subgraphs.crm.repository.lists import orderings, page_of
+from subgraphs.crm.repository.lists import count, counts_by, orderings, page_of
 from subgraphs.crm.repository.rows import insert_rows, update_row
 from subgraphs.crm.tables import tasks
 
@@ -24,6 +25,7 @@ __all__ = [
     "count_tasks",
     "count_tasks_by",
     "find_tasks",
+    "note_due",
     "task_for_update",
     "task_page",
     "task_pages_by",
@@ -40,6 +42,18 @@ async def find_tasks(session: TenantSession, ids: Iterable[UUID]) -> list[CrmTas
     wanted = list(ids)
     rows = await session.rows(_LISTED.where(among(tasks.c.id, wanted)))
     return aligned(wanted, {row.id: _task(row) for row in rows})
+
+
+async def note_due(session: TenantSession, now: datetime, since: datetime) -> list[CrmTask]:
+    """Tasks that have become due and nobody was told of, noted as told: whoever asks next is not given them."""
+    due = (
+        update(tasks)
+        .where(tasks.c.completed_at.is_(None), tasks.c.told_due_at.is_distinct_from(tasks.c.due_at))
+        .where(tasks.c.due_at <= now, tasks.c.due_at > since)
+        .values(told_due_at=tasks.c.due_at)
+        .returning(*_COLUMNS)
+    )
+    return [_task(row) for row in await session.rows(due)]
 
 
 async def task_page(session: TenantSession, wanted: TaskFilter, window: Window) -> Page[CrmTask]:
@@ -61,19 +75,12 @@ async def task_pages_by(
 
 async def count_tasks(session: TenantSession, wanted: TaskFilter) -> int:
     """How many of the tenant's tasks match."""
-    return int(await session.scalar(select(func.count()).select_from(tasks).where(*_conditions(wanted))))
+    return await count(session, tasks, _conditions(wanted))
 
 
 async def count_tasks_by(session: TenantSession, column: str, parents: Sequence[UUID], wanted: TaskFilter) -> list[int]:
     """How many tasks of each parent match, in the order of parents. One statement."""
-    parent = tasks.c[column]
-    rows = await session.rows(
-        select(parent.label("parent"), func.count().label("number"))
-        .where(among(parent, parents), *_conditions(wanted))
-        .group_by(parent)
-    )
-    counts = {row.parent: row.number for row in rows}
-    return [counts.get(key, 0) for key in parents]
+    return await counts_by(session, tasks.c[column], parents, _conditions(wanted))
 
 
 async def task_for_update(session: TenantSession, task_id: UUID) -> CrmTask | None:

@@ -18,6 +18,8 @@ from subgraphs.crm.domain.errors import (
     StageNotInPipeline,
     check_version,
 )
+from subgraphs.crm.domain.values import in_major_units
+from subgraphs.crm.events import LeadClosed
 from subgraphs.crm.repository import contacts, leads, pipelines
 from subgraphs.crm.usecases.automation import carry_out
 from subgraphs.crm.usecases.members import check_assignee
@@ -84,6 +86,19 @@ async def move_lead(
     entered = domain.enter_stage(lead, stage, lost_reason, datetime.now(UTC))
     if entered is lead:
         return lead
+    if entered.closed_at is not None:
+        session.publish(
+            LeadClosed(
+                lead_id=lead.id,
+                contact_id=lead.contact_id,
+                email=lead.email,
+                status=entered.status.value,
+                source=lead.source.value,
+                value=in_major_units(lead.value_minor, lead.currency),
+                currency=lead.currency,
+                closed_at=entered.closed_at,
+            )
+        )
     return await _written(session, lead, await carry_out(session, entered, stage))
 
 

@@ -1,19 +1,22 @@
 """Tasks: made, changed, given to somebody, done."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from resolvers.session import TenantSession
 from subgraphs.crm.domain.errors import TaskNotFound, check_version
 from subgraphs.crm.domain.tasks import CrmTask, assign_task, complete_task, edit_task, new_task
 from subgraphs.crm.domain.timeline import TimelineKind, task_summary
-from subgraphs.crm.events import TaskCompleted
+from subgraphs.crm.events import TaskCompleted, TaskDue
 from subgraphs.crm.repository import leads, tasks, timeline
 from subgraphs.crm.usecases.members import check_assignee
 
-__all__ = ["assign_crm_task", "complete_crm_task", "create_crm_task", "update_crm_task"]
+__all__ = ["assign_crm_task", "complete_crm_task", "create_crm_task", "tell_of_due_tasks", "update_crm_task"]
+
+NO_LONGER_NEWS: Final = timedelta(days=1)
+"""What was due longer ago is told of to nobody: a reminder that comes so late helps no one."""
 
 
 async def create_crm_task(
@@ -90,6 +93,17 @@ async def complete_crm_task(session: TenantSession, task_id: UUID, expected_vers
             event_id=done.id,
         )
     return done
+
+
+async def tell_of_due_tasks(session: TenantSession) -> int:
+    """Tells others of the tenant's tasks that have become due; each once, unless it is put off. Says how many."""
+    now = datetime.now(UTC)
+    due = await tasks.note_due(session, now, now - NO_LONGER_NEWS)
+    for task in due:
+        session.publish(
+            TaskDue(task.id, task.title, task.lead_id, task.contact_id, task.assignee_id, task.created_by, task.due_at)
+        )
+    return len(due)
 
 
 async def _locked(session: TenantSession, task_id: UUID, expected_version: int | None) -> CrmTask:

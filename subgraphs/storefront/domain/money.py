@@ -10,37 +10,13 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from resolvers.values import fraction_digits
 from subgraphs.storefront.domain.errors import InvalidValue
 
 COST_PLACES = Decimal("0.0001")
 MAX_AMOUNT = Decimal("99999999.9999")
 
 _RATE_PLACES = Decimal("0.0001")
-_MINOR_DIGITS = {
-    **dict.fromkeys(
-        (
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ),
-        0,
-    ),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
-"""Places after the point, where they are not two (ISO 4217)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +28,7 @@ class Money:
 
     def rounded(self) -> Money:
         """To the smallest coin of the currency."""
-        digits = _MINOR_DIGITS.get(self.currency, 2)
+        digits = fraction_digits(self.currency)
         return Money(self.amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP), self.currency)
 
 

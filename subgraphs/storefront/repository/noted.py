@@ -216,19 +216,21 @@ async def waiting_page(session: TenantSession, user_id: UUID, window: Window) ->
     )
 
 
-async def notified(session: TenantSession, variant_id: str, channel: str | None, at: datetime) -> int:
-    """Ends the waiting for a variant; returns for how many.
+async def notified(session: TenantSession, variant_id: str, channel: str | None, at: datetime) -> list[UUID]:
+    """Ends the waiting for a variant; returns who waited.
 
     Args:
         channel: where it can be had again; who named no channel waits for any.
     """
     table = stock_subscriptions.c
     here = table.channel.is_(None) if channel is None else (table.channel.is_(None) | (table.channel == channel))
-    return await session.execute(
+    ended = (
         update(stock_subscriptions)
         .where(table.variant_id == variant_id, table.notified_at.is_(None), here)
         .values(notified_at=at, updated_at=func.now())
+        .returning(table.user_id)
     )
+    return [row.user_id for row in await session.rows(ended)]
 
 
 # ---- carts ----

@@ -19,6 +19,7 @@ from subgraphs.storefront.domain.errors import (
     WishlistNotFound,
 )
 from subgraphs.storefront.domain.values import MAX_NAME, MAX_NOTE, channel_slug, shop_id, text_of
+from subgraphs.storefront.events import VariantBackInStock
 from subgraphs.storefront.repository import noted, rows
 from subgraphs.storefront.tables import carts, wishlists
 
@@ -27,6 +28,7 @@ MAX_ITEMS = 500
 MAX_VIEWED = 100
 MAX_WAITING = 200
 MAX_CARTS = 20
+_TOLD_AT_ONCE = 500
 FIRST_WISHLIST = "Wishlist"
 
 
@@ -159,13 +161,17 @@ async def stop_waiting(session: TenantSession, user_id: UUID, subscription_id: U
 
 
 async def mark_back_in_stock(session: TenantSession, variant_id: str, channel: str | None) -> int:
-    """Ends the waiting of all who wait for a variant; returns for how many.
+    """Ends the waiting of all who wait for a variant, and has them told; returns for how many.
 
     Raises:
         InvalidValue: no variant's id, or no channel.
     """
     checked, slug = shop_id(variant_id, "ProductVariant", "variantId"), channel_slug(channel, "channel")
-    return await noted.notified(session, checked, slug, datetime.now(UTC))
+    now = datetime.now(UTC)
+    users = await noted.notified(session, checked, slug, now)
+    for start in range(0, len(users), _TOLD_AT_ONCE):
+        session.publish(VariantBackInStock(checked, slug, tuple(users[start : start + _TOLD_AT_ONCE]), now))
+    return len(users)
 
 
 async def add_cart(

@@ -1,0 +1,72 @@
+"""Tells others of tasks that become due.
+
+Any number of processes may look: that a task was told of is noted in the transaction that tells of it.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from resolvers.context import RequestContext
+from resolvers.events.loops import pause
+from resolvers.session import Database, TransactionFailed
+from subgraphs.crm.usecases.tasks import NO_LONGER_NEWS, tell_of_due_tasks
+
+__all__ = ["Reminders"]
+
+_log = logging.getLogger("subgraphs.crm.reminders")
+
+_EVERY_S: Final = 10.0
+_MOST: Final = 200
+
+# Before a tenant is known: the function runs as the owner of the tables and tells ids alone.
+_DUE: Final = text("select tenant_id from crm.tenants_with_due_tasks(:since, :most)")
+
+
+class Reminders:
+    """One per process.
+
+    Args:
+        every_s: between two looks.
+    """
+
+    def __init__(self, *, every_s: float = _EVERY_S) -> None:
+        self._every_s = every_s
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self, database: Database) -> None:
+        """Looks from now on."""
+        self._task = asyncio.create_task(self._forever(database))
+
+    async def end(self) -> None:
+        """Stops."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def remind(self, database: Database) -> int:
+        """Tells of what is due, and says of how many tasks.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError, OSError: the database does not answer.
+        """
+        async with database.session(RequestContext.system(None)) as session:
+            tenants = await session.rows(_DUE, {"since": NO_LONGER_NEWS, "most": _MOST})
+        told = 0
+        for row in tenants:
+            async with database.session(RequestContext.system(row.tenant_id)) as session:
+                told += await tell_of_due_tasks(session)
+        return told
+
+    async def _forever(self, database: Database) -> None:
+        while True:
+            await pause(self._every_s)
+            try:
+                await self.remind(database)
+            except (SQLAlchemyError, TransactionFailed, OSError) as error:
+                _log.warning("tasks that are due cannot be looked for: %s", error)

@@ -1,0 +1,1 @@
+"""All SQL of notifications, by what it is about."""
