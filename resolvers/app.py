@@ -1,8 +1,9 @@
 """The ASGI application of a subgraph: `POST /<name>/graphql` and `GET /<name>/health`.
 
 The order of things in a call: the context header is verified (401 otherwise, also for introspection and `_service`),
-the body is read, the operation runs inside one session with the caller's deadline, and the session is committed once
-before the answer leaves. A request that accepts `text/event-stream` is a subscription, see `resolvers.event_stream`.
+the body is read, with its files if it is a multipart one (`resolvers.uploads`), the operation runs inside one session
+with the caller's deadline, and the session is committed once before the answer leaves. A request that accepts
+`text/event-stream` is a subscription, see `resolvers.event_stream`.
 """
 
 import asyncio
@@ -13,13 +14,13 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
 from graphql import GraphQLError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
@@ -38,6 +39,7 @@ from resolvers.schema import SubgraphSchema
 from resolvers.sealing import seals_of
 from resolvers.session import Database, TransactionFailed
 from resolvers.settings import Settings
+from resolvers.uploads import Multipart, UploadLimits, UploadTooLarge, is_multipart, read_multipart
 
 __all__ = ["Subgraph", "subgraph_app"]
 
@@ -64,6 +66,7 @@ def subgraph_app(
     settings: Settings,
     *,
     services: Any = None,
+    uploads: UploadLimits | None = None,
     routes: Sequence[BaseRoute] = (),
     on_start: Callable[[], Awaitable[None]] | None = None,
     on_stop: Callable[[], Awaitable[None]] | None = None,
@@ -75,6 +78,7 @@ def subgraph_app(
         schema: from `build_schema`.
         settings: where the database, Redis and the keys shared with the Brain are.
         services: handed to resolvers as `info.context.services`.
+        uploads: how much files a request may have; None: it takes none.
         routes: further public routes below `/<name>`, which no context header guards.
         on_start: awaited before the first request.
         on_stop: awaited after the last one.
@@ -113,7 +117,7 @@ def subgraph_app(
             await database.close()
             await redis.aclose()
 
-    endpoint = _Endpoint(name, schema, verifier, database, redis, settings, services)
+    endpoint = _Endpoint(name, schema, verifier, database, redis, settings, services, uploads)
     app = Subgraph(
         routes=[Mount(f"/{name}", routes=[Route("/graphql", endpoint), Route("/health", health), *routes])],
         lifespan=lifespan,
@@ -122,8 +126,18 @@ def subgraph_app(
     return app
 
 
+class _Read(StarletteRequestAdapter):
+    """The request as Strawberry looks at it, with what has been read of a multipart one."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.multipart: Multipart | None = getattr(request.state, "multipart", None)
+
+
 class _Endpoint(GraphQL[Operation, None]):
     """Strawberry's GraphQL over HTTP behind the context header, with one session per request."""
+
+    request_adapter_class = _Read
 
     def __init__(
         self,
@@ -134,8 +148,12 @@ class _Endpoint(GraphQL[Operation, None]):
         redis: Redis,
         settings: Settings,
         services: Any,
+        uploads: UploadLimits | None,
     ) -> None:
-        super().__init__(schema, graphql_ide=None, allow_queries_via_get=False)
+        super().__init__(
+            schema, graphql_ide=None, allow_queries_via_get=False, multipart_uploads_enabled=uploads is not None
+        )
+        self._uploads = uploads
         self._schema = schema
         self._name = name
         self._verifier = verifier
@@ -158,7 +176,7 @@ class _Endpoint(GraphQL[Operation, None]):
         except (RedisError, OSError):
             _log.exception("the context header cannot be verified")
             return _error_response(503, "SERVICE_UNAVAILABLE", "The service is not available.")
-        if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+        if not is_multipart(request) and int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
             return _error_response(413, "BAD_REQUEST", "The request is too large.")
         if is_wanted_by(request):
             context = without_deadline(context)
@@ -167,9 +185,13 @@ class _Endpoint(GraphQL[Operation, None]):
             return _error_response(200, DeadlineExceeded.code, DeadlineExceeded().message)
         try:
             async with asyncio.timeout(context.remaining_s()):
-                return await (self._stream(request) if is_wanted_by(request) else self.run(request))
+                return await self._ran(request)
         except HTTPException as error:
             return _error_response(error.status_code, "BAD_REQUEST", error.reason)
+        except UploadTooLarge as error:
+            return _error_response(413, error.code, str(error))
+        except ClientDisconnect:
+            return _error_response(400, "BAD_REQUEST", "The request has not come to its end.")
         except (UnicodeDecodeError, RecursionError):
             return _error_response(400, "BAD_REQUEST", "The request cannot be read.")
         except TimeoutError:
@@ -179,6 +201,23 @@ class _Endpoint(GraphQL[Operation, None]):
             _log.exception("unexpected error, trace id %s", context.request_id)
             extensions = {"traceId": context.request_id}
             return _error_response(500, "INTERNAL_SERVER_ERROR", "Internal server error", extensions)
+
+    async def _ran(self, request: Request) -> Response:
+        if not is_multipart(request):
+            return await (self._stream(request) if is_wanted_by(request) else self.run(request))
+        if self._uploads is None or is_wanted_by(request):
+            raise HTTPException(415, "This takes no files.")
+        request.state.multipart, form = await read_multipart(request, self._uploads)
+        try:
+            return await self.run(request)
+        finally:
+            await form.close()
+
+    async def parse_multipart(self, request: AsyncHTTPRequestAdapter) -> dict[str, Any]:
+        """What `_ran` has read already, within the limits."""
+        assert isinstance(request, _Read)
+        assert request.multipart is not None
+        return _checked(request.multipart.operation)
 
     async def _stream(self, request: Request) -> Response:
         async with asyncio.timeout(BODY_TIMEOUT_S):
@@ -195,12 +234,7 @@ class _Endpoint(GraphQL[Operation, None]):
 
     def parse_json(self, data: str | bytes) -> Any:
         """The request's JSON object; anything else is refused here, before Strawberry takes it for one."""
-        parsed = super().parse_json(data)
-        if not isinstance(parsed, dict):
-            raise HTTPException(400, "The request body must be a JSON object.")
-        if not isinstance(parsed.get("operationName"), str | None):
-            raise HTTPException(400, "`operationName` must be a string or null.")
-        return parsed
+        return _checked(super().parse_json(data))
 
     async def get_context(
         self,
@@ -238,10 +272,20 @@ class _Endpoint(GraphQL[Operation, None]):
         execute = partial(super().execute_operation, context=context, **arguments)
         key = context.request.idempotency_key
         if key is not None:
-            body = await arguments["request"].body()
+            request: Request = arguments["request"]
+            multipart: Multipart | None = getattr(request.state, "multipart", None)
+            body = await request.body() if multipart is None else multipart.said
             if is_mutation(body):
                 return await once(context, self._name, key, body, execute)
         return await execute()
+
+
+def _checked(parsed: Any) -> dict[str, Any]:
+    if not isinstance(parsed, dict):
+        raise HTTPException(400, "The request body must be a JSON object.")
+    if not isinstance(parsed.get("operationName"), str | None):
+        raise HTTPException(400, "`operationName` must be a string or null.")
+    return parsed
 
 
 def _error_response(status: int, code: str, message: str, extensions: dict[str, str] | None = None) -> Response:

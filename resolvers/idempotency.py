@@ -3,6 +3,9 @@
 The answer is kept in the same transaction as what the mutation wrote, in the context's table `answers`. The same
 request under the same key is answered from there; another request under it is refused. What failed was undone and is
 not kept.
+
+A context that writes in transactions of its own notes there what it has done (`subgraphs.content.cms.repeats`), by the
+request's key and hash: an answer that could not be kept is then made again, and what was done is not done again.
 """
 
 import hashlib
@@ -51,6 +54,7 @@ async def once(context: Operation, name: str, key: str, body: bytes, execute: Ca
     """
     session, answers = context.session, answers_table(name)
     tenant_id, digest = context.tenant_id(), hashlib.sha256(body).hexdigest()
+    context.request_hash = digest
     # A second one that comes while the first is at work waits for its end.
     await session.execute(_LOCK, {"name": f"{name}/{tenant_id}/{key}"})
     found = await session.row(select(answers.c.request_hash, answers.c.answer).where(answers.c.key == key))

@@ -28,6 +28,7 @@ class Operation:
         redis: shared short-lived state; the tenant is part of every key.
         services: what the context gave to `subgraph_app(services=...)`.
         mutates: set once a mutation field has run.
+        request_hash: of a mutation with an idempotency key: what the same request is known by.
         last_event_id: of a subscription: the last event that the caller got before, or None.
         event_id: of a subscription: set by its resolver before each event that can be resumed after.
     """
@@ -39,6 +40,7 @@ class Operation:
     settings: Settings
     services: Any = None
     mutates: bool = False
+    request_hash: str | None = None
     last_event_id: str | None = None
     event_id: str | None = None
 

@@ -12,7 +12,7 @@ from typing import Any
 import strawberry
 from strawberry.extensions import FieldExtension
 
-__all__ = ["requires"]
+__all__ = ["requires", "requires_tenant"]
 
 
 class _RequiresScopes(FieldExtension):
@@ -28,6 +28,23 @@ class _RequiresScopes(FieldExtension):
     ) -> Any:
         info.context.require(*self.scopes)
         return await next_(source, info, **kwargs)
+
+
+class _RequiresTenant(FieldExtension):
+    def resolve(self, next_: Callable[..., Any], source: Any, info: strawberry.Info[Any, Any], **kwargs: Any) -> Any:
+        info.context.tenant_id()
+        return next_(source, info, **kwargs)
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Any, Any], **kwargs: Any
+    ) -> Any:
+        info.context.tenant_id()
+        return await next_(source, info, **kwargs)
+
+
+def requires_tenant() -> FieldExtension:
+    """A field extension for what every visitor of a tenant may see: without a tenant it refuses (UNAUTHENTICATED)."""
+    return _RequiresTenant()
 
 
 def requires(*scopes: str) -> FieldExtension:

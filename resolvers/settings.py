@@ -38,6 +38,8 @@ class Settings(BaseSettings):
         superset_public_url: where browsers find it; by default there too.
         superset_username: who asks it for dashboards and for guest tokens.
         superset_password_file: with the password of that account.
+        analytics_events_days: for how long `analytics` keeps what it has read of events, which funnels are made of.
+        analytics_quarters_days: for how long it keeps amounts by quarters of an hour; older ones are by days.
         oidc_loopback: whether identity providers, and the websites of businesses, may run on this machine, over plain
             HTTP: for development and tests.
         token_issuer: `iss` of the access tokens.
@@ -65,6 +67,8 @@ class Settings(BaseSettings):
     superset_public_url: str | None = None
     superset_username: str | None = None
     superset_password_file: Path | None = None
+    analytics_events_days: int = 400
+    analytics_quarters_days: int = 400
     oidc_loopback: bool = False
     token_issuer: str = "brain"  # noqa: S105 - a name, not a secret
     log_level: str = "INFO"

@@ -1,10 +1,20 @@
 """Values as the contexts' rules check them, and as they are written."""
 
 from decimal import Decimal
+from typing import Final
 
 from resolvers.errors import InvalidValue
 
-__all__ = ["checked_currency", "checked_text", "plain"]
+__all__ = ["checked_currency", "checked_text", "fraction_digits", "plain"]
+
+_WITHOUT_COINS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_WITH_THOUSANDTHS: Final = "BHD IQD JOD KWD LYD OMR TND"
+_FRACTION_DIGITS: Final = {
+    currency: digits
+    for digits, currencies in ((0, _WITHOUT_COINS), (3, _WITH_THOUSANDTHS))
+    for currency in currencies.split()
+}
+"""By currency, where they are not two."""
 
 
 def checked_text(field: str, text: str, most: int, *, least: int = 1) -> str:
@@ -34,6 +44,11 @@ def checked_currency(field: str, code: str) -> str:
     if len(upper) != 3 or not upper.isascii() or not upper.isalpha():
         raise InvalidValue(field, "must be a currency's three letters of ISO 4217")
     return upper
+
+
+def fraction_digits(currency: str) -> int:
+    """Decimal places of a currency's smallest coin (ISO 4217); two for a code that is not known."""
+    return _FRACTION_DIGITS.get(currency, 2)
 
 
 def plain(number: Decimal) -> Decimal:

@@ -26,6 +26,7 @@ CONTEXTS: Final = (
     "campaigns",
     "content",
     "sourcing",
+    "notifications",
 )
 """All contexts, in the order in which they are migrated and seeded."""
 

@@ -7,6 +7,7 @@
     python -m subgraphs rebuild [--only ...]    make what is worked out anew from what is kept
     python -m subgraphs sdl [--only ...] [--out schema/subgraphs]
     python -m subgraphs events ...              see `subgraphs.event_commands`
+    python -m subgraphs operators ...           see `subgraphs.operator_commands`
 
 Settings come from the environment, see `resolvers.settings`. All contexts run in one process, each below `/<name>/`.
 `--stand-ins` adds what stands in for systems that run elsewhere (`subgraphs.STAND_INS`).
@@ -26,6 +27,7 @@ from typing import Any
 from resolvers.settings import Settings
 from subgraphs import CONTEXTS, STAND_INS
 from subgraphs.event_commands import add_event_commands, run_event_command, subscriptions_of
+from subgraphs.operator_commands import add_operator_commands, run_operator_command
 
 _ALL = (*CONTEXTS, *STAND_INS)
 
@@ -39,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if options.command == "events":
         return run_event_command(options, settings)
+    if options.command == "operators":
+        return run_operator_command(options, settings)
     names: tuple[str, ...] = options.only or (_ALL if options.command == "sdl" else CONTEXTS)
     if options.stand_ins:
         names = tuple(name for name in _ALL if name in names or name in STAND_INS)
@@ -192,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rebuild", parents=[shared], help="make what is worked out anew, after its rules were changed")
     sdl = commands.add_parser("sdl", parents=[shared], help="print the schemas, those of stand-ins among them")
     sdl.add_argument("--out", type=Path, metavar="DIR", help="write <name>.graphql files instead")
+    add_operator_commands(commands.add_parser("operators", help="make and end those who run the platform"))
     add_event_commands(commands.add_parser("events", help="look after what contexts tell one another"), shared)
     return parser
 

@@ -1,7 +1,7 @@
 """Writing events beside what they tell of: in the same transaction, just before it is committed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
@@ -14,13 +14,14 @@ from resolvers.events.tables import EVENTS
 if TYPE_CHECKING:
     from resolvers.session import TenantSession
 
-__all__ = ["Outgoing", "outgoing", "write"]
+__all__ = ["LOCK", "Outgoing", "lock_keys", "outgoing", "rows_of", "write"]
 
-# Held until the commit: events about one aggregate get their positions in the order of commits. In the order of keys,
-# and last of all that a transaction does: nobody who holds one waits for another's rows.
-_LOCK: Final = text(
-    "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as keys (key)"
-)
+LOCK: Final = "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast({} as text[])) as keys (key)"
+"""Locks `lock_keys`, which stand in the braces, until the commit: events about one aggregate get their positions in the
+order of commits. It is the last that a transaction does before it writes them: nobody who holds one waits for another's
+rows."""
+
+_LOCK: Final = text(LOCK.format(":keys"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +49,25 @@ def outgoing(event: object) -> Outgoing:
     return Outgoing(uuid4(), declared.name, declared.version, aggregate, data, datetime.now(UTC))
 
 
+def lock_keys(scope: str, tenant_id: UUID, events: Sequence[Outgoing]) -> list[str]:
+    """What is locked before events are written, in the order in which all do so.
+
+    Args:
+        scope: the context, whose aggregates these are.
+    """
+    return sorted({f"event/{scope}/{tenant_id}/{each.aggregate}" for each in events})
+
+
+def rows_of(tenant_id: UUID, events: Sequence[Outgoing], request_id: str) -> list[dict[str, Any]]:
+    """The events as rows of the outbox, in their order: the values by the columns' names."""
+    return [{"tenant_id": tenant_id, "request_id": request_id, **asdict(each)} for each in events]
+
+
 async def write(session: "TenantSession", tenant_id: UUID, events: Sequence[Outgoing], scope: str) -> None:
     """Puts events into the outbox, in their order.
 
     Args:
         scope: the context, whose aggregates these are.
     """
-    keys = sorted({f"event/{scope}/{tenant_id}/{each.aggregate}" for each in events})
-    await session.rows(_LOCK, {"keys": keys})
-    request_id = session.context.request_id
-    rows = [
-        {
-            "tenant_id": tenant_id,
-            "id": each.id,
-            "name": each.name,
-            "version": each.version,
-            "aggregate": each.aggregate,
-            "data": each.data,
-            "request_id": request_id,
-            "created_at": each.created_at,
-        }
-        for each in events
-    ]
-    await session.execute(insert(EVENTS.outbox), rows)
+    await session.rows(_LOCK, {"keys": lock_keys(scope, tenant_id, events)})
+    await session.execute(insert(EVENTS.outbox), rows_of(tenant_id, events, session.context.request_id))

@@ -58,6 +58,7 @@ class Identity:
     contexts: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
     answer: Any = None
+    operators: dict[str, Any] = field(default_factory=dict)
 
     def token(
         self, *, key: Ed25519PrivateKey | None = None, headers: dict[str, Any] | None = None, **claims: Any
@@ -110,6 +111,9 @@ class Identity:
         if "whoami" in body["query"]:
             self.calls.append("whoami")
             return web.json_response({"data": {"whoami": json.dumps(self.contexts[-1])}})
+        if "authenticateOperator" in body["query"]:
+            self.calls.append("operator")
+            return web.json_response({"data": {"authenticateOperator": self.operators.get(variables["key"])}})
         self.calls.append("api key")
         known = self.api_keys.get(variables["key"])
         return web.json_response({"data": {"authenticateApiKey": known and {"createdBy": None, **known}}})

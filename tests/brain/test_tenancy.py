@@ -160,6 +160,54 @@ async def test_credential_of_no_tenant_may_act_for_one_only_with_the_scope(
     assert (await resolver.resolve(bearer("bk_platform"))).tenant_id is None
 
 
+OPERATOR = f"bo_{'0' * 16}_{'k' * 43}"
+
+
+def operator(**values: Any) -> dict[str, Any]:
+    return {"name": "eve", "scopes": ["platform:analytics"], "expiresAt": "2099-01-01T00:00:00+00:00", **values}
+
+
+async def test_an_operator_is_of_no_tenant_and_asked_for_each_time(
+    resolver: TenantResolver, identity: Identity
+) -> None:
+    identity.operators[OPERATOR] = operator()
+    for _ in range(2):
+        caller = await resolver.resolve(bearer(OPERATOR))
+        assert (caller.tenant_id, caller.user_id, caller.roles, caller.made_by) == (None, None, (), None)
+        assert (caller.scopes, caller.via, caller.operator) == (("platform:analytics",), "operator", "eve")
+        assert caller.expires_at is not None
+    assert identity.calls == ["operator", "operator"]
+    del identity.operators[OPERATOR]
+    assert (await refused(resolver, bearer(OPERATOR))).status == 401
+
+
+async def test_an_operator_has_nothing_of_a_tenant(resolver: TenantResolver, identity: Identity) -> None:
+    identity.operators[OPERATOR] = operator(scopes=["platform:analytics", "crm:read", "internal", "identity:admin"])
+    assert (await resolver.resolve(bearer(OPERATOR))).scopes == ("platform:analytics",)
+    for where in ({"x-tenant": "acme"}, {"host": "acme.localhost"}):
+        assert (await refused(resolver, bearer(OPERATOR) | where)).status == 403
+
+
+@pytest.mark.parametrize("key", ["bo_", OPERATOR + "k", OPERATOR[:-1], OPERATOR.upper(), "bo_" + "0" * 9000])
+async def test_what_is_no_operators_key_is_not_asked_for(
+    resolver: TenantResolver, identity: Identity, key: str
+) -> None:
+    assert (await refused(resolver, bearer(key))).status == 401
+    assert (await refused(resolver, {"host": "localhost", "x-api-key": OPERATOR})).status == 401
+    assert "operator" not in identity.calls
+
+
+async def test_credentials_of_a_tenant_have_no_scopes_of_the_platform(
+    resolver: TenantResolver, identity: Identity
+) -> None:
+    """Whoever says so: identity's own key and its own answer."""
+    platform = ["platform:analytics", ACT_FOR_ANY_TENANT, "internal", "crm:read"]
+    token = identity.token(roles=["owner", "operator", "platform"], scopes=platform)
+    assert (await resolver.resolve(bearer(token))).scopes == ("crm:read",)
+    identity.api_keys["bk_p_secret"] = grant(scopes=platform)
+    assert (await resolver.resolve(bearer("bk_p_secret"))).scopes == ("crm:read",)
+
+
 @pytest.mark.parametrize("named", ["", "acme, globex", "a/b", "x" * 64, "é"])
 async def test_malformed_name(resolver: TenantResolver, identity: Identity, named: str) -> None:
     assert (await refused(resolver, bearer(identity.token()) | {"x-tenant": named})).status == 400

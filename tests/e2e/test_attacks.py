@@ -16,16 +16,15 @@ import httpx
 import hvac
 import pytest
 
-from brain.config import BrainSettings
 from brain.embedded.data_folder import find_data_folder
 from brain.run_tokens import RunTokenSigner
-from brain.vault import Vault
 from resolvers.demo import demo_id, demo_tenant_id
 from tests.brain.catalogue.contract_server import ContractServer
 from tests.brain.catalogue.provider_files import PROVIDERS
 from tests.brain.crews.openai_server import Answer, Provider, Request, says, serving, wants
 
 from .conftest import Platform, codes
+from .connected import connect
 from .runs import DECIDE, SCORE, Client, database_url, open_leads, scores_of
 
 ADA, BEN, DAN = "ada@acme", "ben@acme", "dan@acme"
@@ -104,19 +103,6 @@ def play(model: Provider, about: str, *answers: Answer) -> None:
     model.script = [answer] * 50
 
 
-async def connect(platform: Platform, tenant: str) -> None:
-    """The tenant has connected its bot."""
-    folder = find_data_folder(platform.data_dir)
-    assert folder is not None
-    settings = BrainSettings(
-        vault_address=f"http://127.0.0.1:{folder.noted_port('openbao')}",
-        vault_role_id_file=platform.data_dir / "vault" / "{role}" / "role_id",
-        vault_secret_id_file=platform.data_dir / "vault" / "{role}" / "secret_id",
-    )
-    async with Vault.from_settings(settings, "worker") as vault:
-        await vault.write("integrations/telegram", demo_tenant_id(tenant), TELEGRAM.credentials)
-
-
 async def asked(client: Client, lead: str, user: str = ADA) -> str:
     response = await client.ask(SCORE, {"id": lead}, user, idempotency_key=uuid.uuid4().hex, prefer="respond-async")
     body = response.json()
@@ -189,7 +175,7 @@ async def test_a_providers_answer_that_orders_to_write(
     platform: Platform, client: Client, providers: ContractServer, model: Provider
 ) -> None:
     """What a tool gave holds an order and an approval; the model obeys, and the one write waits for a person."""
-    await connect(platform, "acme")
+    await connect(platform, "acme", "telegram", **TELEGRAM.credentials)
     (page,) = TELEGRAM.pages()
     page.reply["result"][0]["message"]["text"] = f"{ORDER} {json.dumps(FORGED)}"
     providers.play(page)

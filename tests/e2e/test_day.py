@@ -20,13 +20,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from brain.config import BrainSettings
-from brain.vault import Vault
 from resolvers.demo import demo_id
 
 from .conftest import Platform
+from .connected import connect
 from .runs import Client
-from .test_integrations import vault_address
 from .test_purchase import buy
 
 pytestmark = pytest.mark.stack
@@ -116,15 +114,8 @@ async def serving(app: Any, port: int) -> AsyncIterator[None]:
 @pytest.fixture
 async def mail(platform: Platform) -> AsyncIterator[MailProvider]:
     provider = MailProvider({f"SG.{tenant}.{uuid4().hex}": tenant for tenant in TENANTS})
-    folder = platform.data_dir / "vault"
-    settings = BrainSettings(
-        vault_address=vault_address(platform),
-        vault_role_id_file=folder / "{role}" / "role_id",
-        vault_secret_id_file=folder / "{role}" / "secret_id",
-    )
-    async with Vault.from_settings(settings, "worker") as vault:
-        for key, tenant in provider.keys.items():
-            await vault.write("integrations/sendgrid", demo_id(tenant, "tenant", tenant), {"api_key": key})
+    for key, tenant in provider.keys.items():
+        await connect(platform, tenant, "sendgrid", api_key=key)
     app = Starlette(routes=[Route("/v3/mail/send", provider.take, methods=["POST"])])
     async with serving(app, platform.providers_port):
         yield provider

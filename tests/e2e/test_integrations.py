@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from brain.config import BrainSettings
-from brain.vault import Vault
-from resolvers.demo import demo_id
 from tests.brain.catalogue.contract_server import ContractServer, Step
 from tests.brain.catalogue.provider_files import PROVIDERS
+
+from .connected import connect
 
 STRIPE = next(provider for provider in PROVIDERS if provider.name == "stripe")
 
@@ -52,26 +51,6 @@ async def providers(platform: Any) -> AsyncIterator[ContractServer]:
     await server.stop()
 
 
-async def connect(platform: Any, tenant: str, integration: str = "stripe", **fields: str) -> None:
-    """What a tenant stores, written by the role that may."""
-    folder = platform.data_dir / "vault"
-    settings = BrainSettings(
-        vault_address=vault_address(platform),
-        vault_role_id_file=folder / "{role}" / "role_id",
-        vault_secret_id_file=folder / "{role}" / "secret_id",
-    )
-    async with Vault.from_settings(settings, "worker") as vault:
-        await vault.write(f"integrations/{integration}", demo_id(tenant, "tenant", tenant), fields)
-
-
-def vault_address(platform: Any) -> str:
-    from brain.embedded.data_folder import find_data_folder
-
-    folder = find_data_folder(platform.data_dir)
-    assert folder is not None
-    return f"http://127.0.0.1:{folder.noted_port('openbao')}"
-
-
 async def ask(platform: Any, query: str, variables: dict[str, Any], user: str, **headers: str) -> Any:
     return await asyncio.to_thread(platform.data, query, variables, user=user, **headers)
 
@@ -86,7 +65,7 @@ async def ended(platform: Any, run: str, user: str, *statuses: str) -> Any:
 
 
 async def test_it_reads_proposes_and_writes_once_it_is_approved(platform: Any, providers: ContractServer) -> None:
-    await connect(platform, "acme", **STRIPE.credentials)
+    await connect(platform, "acme", "stripe", **STRIPE.credentials)
     providers.play(*STRIPE.pages())
     asked = {"integration": "stripe", "goal": "See.", "operation": "list_charges", "arguments": {"customer": "cus_1"}}
     payload = (await ask(platform, RUN, {"input": asked}, "ada@acme", prefer="wait=25"))["runIntegrationAgent"]

@@ -48,6 +48,7 @@ ALL_SCOPES = [
     "agents:admin",
     "gaming:play",
     "content:publish",
+    "sourcing:approve",
 ]
 
 

@@ -19,6 +19,12 @@ WITHOUT_SCOPE = {
         "content",
         "ContentPage",
     ): "a site shows live pages to everybody; drafts and what was sent need a scope",
+    (
+        "directory",
+        "Business",
+    ): "a directory shows its listings to everybody; owners and authors are refused field by field",
+    ("directory", "BusinessCategory"): "as Business",
+    ("directory", "Review"): "as Business; hidden ones are for their authors and moderators",
     ("storefront", "Product"): "a shop shows its products to everybody; costs and offers are refused field by field",
     ("storefront", "ProductVariant"): "as Product",
     ("storefront", "Business"): "of a business it tells what it sells, which is Products",

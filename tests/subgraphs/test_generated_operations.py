@@ -42,6 +42,7 @@ schemathesis.graphql.scalar("Date", st.sampled_from(["2026-03-02", ""]).map(lamb
 schemathesis.graphql.scalar(
     "ExactDecimal", st.sampled_from(['"19.90"', "0", "-1", '"1e400"', '"x"', "99999999999999"]).map(parse_value)
 )
+schemathesis.graphql.scalar("Upload", st.sampled_from(['"x"', "1", "{}"]).map(parse_value))  # no file at all
 schemathesis.graphql.scalar(
     "_Any",
     st.builds(
@@ -176,6 +177,12 @@ def test_content(case: schemathesis.Case, served: str, sign_context: Any) -> Non
 @bounded
 def test_sourcing(case: schemathesis.Case, served: str, sign_context: Any) -> None:
     check(case, f"{served}/sourcing/graphql", sign_context("sourcing"))
+
+
+@_schema("notifications").parametrize()
+@bounded
+def test_notifications(case: schemathesis.Case, served: str, sign_context: Any) -> None:
+    check(case, f"{served}/notifications/graphql", sign_context("notifications"))
 
 
 def check(case: schemathesis.Case, url: str, header: str) -> None:

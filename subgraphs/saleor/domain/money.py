@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-__all__ = ["ZERO", "Money", "TaxedMoney", "fraction_digits", "rounded", "split", "taxed"]
+from resolvers.values import fraction_digits
+
+__all__ = ["ZERO", "Money", "TaxedMoney", "rounded", "split", "taxed"]
 
 ZERO = Decimal(0)
-_WITHOUT_CENTS = frozenset({"BIF", "CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"})
-_WITH_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,6 @@ class TaxedMoney:
     def tax(self) -> Decimal:
         """What the gross amount has above the net one."""
         return self.gross - self.net
-
-
-def fraction_digits(currency: str) -> int:
-    """Decimal places of a currency's smallest unit."""
-    if currency in _WITHOUT_CENTS:
-        return 0
-    return 3 if currency in _WITH_THOUSANDTHS else 2
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:

@@ -10,9 +10,10 @@ from sqlalchemy import Row, Select
 
 from resolvers.loaders import Loaders
 from resolvers.session import TenantSession
+from resolvers.values import fraction_digits
 from subgraphs.saleor.domain.errors import Failed, Refused
 from subgraphs.saleor.domain.ids import global_id
-from subgraphs.saleor.domain.money import Money, fraction_digits
+from subgraphs.saleor.domain.money import Money
 from subgraphs.saleor.domain.pages import window
 from subgraphs.saleor.domain.requesters import Requester
 from subgraphs.saleor.repository.catalogue import Scope

@@ -11,10 +11,10 @@ from typing import Final
 from uuid import UUID
 
 from resolvers.errors import InvalidValue
-from resolvers.values import checked_currency, checked_text
+from resolvers.values import checked_currency, checked_text, fraction_digits
 from subgraphs.trading.domain.errors import InsufficientCash, InsufficientPosition
 from subgraphs.trading.domain.orders import Order, OrderSide, OrderStatus
-from subgraphs.trading.domain.values import checked_amount, money_places, rounded_money
+from subgraphs.trading.domain.values import checked_amount, rounded_money
 
 __all__ = [
     "MAX_OPEN_ORDERS",
@@ -159,8 +159,8 @@ def moved(portfolio: Portfolio, amount: Decimal, available: Decimal, now: dateti
         InvalidValue: nothing, parts of a coin, or more than can be kept.
         InsufficientCash: more is taken out than is available.
     """
-    checked_amount("amount", abs(amount), money_places(portfolio.currency))
-    checked_amount("amount", portfolio.cash + max(amount, Decimal(0)), money_places(portfolio.currency), zero=True)
+    checked_amount("amount", abs(amount), fraction_digits(portfolio.currency))
+    checked_amount("amount", portfolio.cash + max(amount, Decimal(0)), fraction_digits(portfolio.currency), zero=True)
     if -amount > available:
         raise InsufficientCash(-amount, available, portfolio.currency)
     kind = CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL

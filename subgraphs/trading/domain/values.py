@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from resolvers.errors import InvalidValue
+from resolvers.values import fraction_digits
 
 __all__ = [
     "PRICE_PLACES",
@@ -14,20 +15,12 @@ __all__ = [
     "BarInterval",
     "BarSource",
     "checked_amount",
-    "money_places",
     "rounded_money",
 ]
 
 PRICE_PLACES: Final = 8
 QUANTITY_PLACES: Final = 8
 _MOST: Final = Decimal(10) ** 12
-
-# ISO 4217: all others have two.
-_PLACES: Final = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV"), 0),
-    **dict.fromkeys(("XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
 
 
 class AssetKind(Enum):
@@ -91,11 +84,6 @@ def checked_amount(field: str, value: Decimal, places: int, *, zero: bool = Fals
     return value
 
 
-def money_places(currency: str) -> int:
-    """Decimal places of a currency's amounts."""
-    return _PLACES.get(currency, 2)
-
-
 def rounded_money(amount: Decimal, currency: str) -> Decimal:
     """The amount in whole units of the currency's smallest coin, half to even."""
-    return amount.quantize(Decimal(1).scaleb(-money_places(currency)))
+    return amount.quantize(Decimal(1).scaleb(-fraction_digits(currency)))

@@ -37,7 +37,7 @@ SEARCH = (
         "&includedData=summaries,salesRanks&pageSize=20"
     ),
     None,
-    {"numberOfResults": 1, "pagination": {"nextToken": "n"}, "items": [{"asin": ASIN}]},
+    {"numberOfResults": 1, "pagination": {}, "items": [{"asin": ASIN}]},
     [{"asin": ASIN}],
 )
 ASKED: list[Any] = [
@@ -116,6 +116,24 @@ async def test_it_is_asked_as_amazon_documents_it(
     server.play(*AMAZON.token_step(), step(request_, body, reply=reply))
     result = await make_connector().call(TENANT, "amazon_sp", operation, arguments)
     assert result.data == data
+    server.verify()
+
+
+async def test_the_catalogue_is_read_page_by_page_and_not_for_ever(
+    server: ContractServer, make_connector: Make
+) -> None:
+    operation, arguments, request, *_ = SEARCH
+    pages = [
+        step(
+            request if page == 1 else f"{request}&pageToken=p{page}",
+            reply={"pagination": {"nextToken": f"p{page + 1}"}, "items": [{"asin": f"B00000000{page}"}]},
+        )
+        for page in range(1, 6)
+    ]
+    server.play(*AMAZON.token_step(), *pages)
+    result = await make_connector().call(TENANT, "amazon_sp", operation, arguments)
+    assert [each["asin"][-1] for each in result.data] == ["1", "2", "3", "4", "5"]
+    assert (result.pages, result.complete) == (5, False)
     server.verify()
 
 

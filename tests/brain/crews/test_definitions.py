@@ -9,6 +9,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse, validate
 
 from brain.catalogue.yaml_source import CatalogueError
+from brain.crews import definitions_loader
 from brain.crews.actions import ActionUnknown, operation_for, propose, refusal_of
 from brain.crews.definition import Risk
 from brain.crews.definitions_loader import load, load_crews
@@ -207,3 +208,13 @@ def test_a_run_begins_with_the_fields_arguments(given):
 def test_a_run_does_not_begin_with_others(given, problem):
     with pytest.raises(InputInvalid, match=problem):
         crew_named("lead_scoring").checked_input(given)
+
+
+def test_a_playbooks_shared_code_is_part_of_each_crew_that_uses_it(tmp_path, monkeypatch):
+    shutil.copytree(HERE, tmp_path / "crews", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(definitions_loader, "_HERE", tmp_path / "crews")
+    with (tmp_path / "crews" / "playbooks" / "amazon_offers.py").open("a") as file:
+        file.write("# another rule")
+    after = load(HERE / "definitions", HERE / "operations")
+    changed = {name for name, crew in after.items() if crew.version != CREWS[name].version}
+    assert changed == {"product_search", "supply_check"}

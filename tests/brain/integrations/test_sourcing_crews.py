@@ -1,6 +1,7 @@
 """The crews of sourcing: what they ask Amazon and the graph, what they propose, and what stops them."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -117,6 +118,7 @@ async def test_products_are_found_with_their_offers(server: ContractServer, make
         "PLAYBOOK",
     )
     first, second = action.arguments["products"]
+    assert first.pop("currency") == "EUR"
     assert first == {
         "asin": "B000000001",
         "title": "Bottle",
@@ -157,22 +159,68 @@ async def test_without_a_connection_it_says_so_and_invents_nothing(
 async def test_what_is_due_is_looked_at_in_one_request(
     server: ContractServer, make_connector: Make, story: Story
 ) -> None:
-    asins = ["B000000001", "B000000002", "B000000003", "B000000004"]
+    asins = [f"B00000000{number}" for number in range(1, 7)]
+    dollars = offer(7)
+    dollars["listingPrice"]["currencyCode"] = "USD"
     offers = [
         answer(asins[0], offer(9.99)),
         answer(asins[1]),
         answer(asins[2], status=404),
         answer(asins[3], status=500),
+        # An answer is of the product that it names, wherever it stands.
+        answer(asins[5], offer(5)),
+        answer(asins[4], dollars),
     ]
     server.play(*AMAZON.token_step(), step(f"POST {HOST}/batches{URI}", {"responses": offers}, asked(*asins)))
-    due = {"edges": [{"node": {"asin": asin}} for asin in asins]}
+    due = {"edges": [{"node": {"asin": asin, "currency": "EUR"}} for asin in asins]}
     access = Access(make_connector(), {"sourcingCandidates": lambda info, **_: due})
     result = await run(access, story, "supply_check", "look", marketplaceId=DE)
     (action,) = result.actions
     seen = {each["asin"]: (each["unitPrice"], each["offerCount"]) for each in action.arguments["observations"]}
-    assert seen == {asins[0]: ("9.99", 1), asins[1]: (None, 0), asins[2]: (None, 0)}, "of the last nothing is known"
+    assert datetime.fromisoformat(action.arguments["observedAt"]) == NOW
+    assert seen == {asins[0]: ("9.99", 1), asins[1]: (None, 0), asins[2]: (None, 0), asins[5]: ("5", 1)}
+    assert action.arguments["unanswered"] == [asins[3], asins[4]], "dollars are no price in Germany"
     assert (action.tool, result.read_untrusted) == ("record_supply", False)
-    assert result.output["summary"] == "3 of 4 products were seen, 2 of them are not to be had."
+    assert result.output["summary"] == "4 of 6 products were seen, 2 of them are not to be had."
+
+
+@pytest.mark.usefixtures("connected")
+async def test_a_request_that_amazon_refuses_sells_nothing_out(
+    server: ContractServer, make_connector: Make, story: Story
+) -> None:
+    asins = ["B000000001", "B000000002"]
+    offers = [answer(asin, status=400) for asin in asins]
+    server.play(*AMAZON.token_step(), step(f"POST {HOST}/batches{URI}", {"responses": offers}, asked(*asins)))
+    due = {"edges": [{"node": {"asin": asin, "currency": "EUR"}} for asin in asins]}
+    access = Access(make_connector(), {"sourcingCandidates": lambda info, **_: due})
+    (action,) = (await run(access, story, "supply_check", "look", marketplaceId=DE)).actions
+    assert (action.arguments["observations"], action.arguments["unanswered"]) == ([], asins)
+
+
+@pytest.mark.usefixtures("connected")
+async def test_more_products_are_noted_twenty_at_a_time(
+    server: ContractServer, make_connector: Make, story: Story
+) -> None:
+    asins = [f"B0000000{number}" for number in range(10, 33)]
+    found = [item(asin, "Bottle") for asin in asins]
+    server.play(
+        *AMAZON.token_step(),
+        step(SEARCH, {"items": found[:20], "pagination": {"nextToken": "n"}}),
+        step(f"{SEARCH}&pageToken=n", {"items": found[20:]}),
+        step(
+            f"POST {HOST}/batches{URI}",
+            {"responses": [answer(each, offer(2)) for each in asins[:20]]},
+            asked(*asins[:20]),
+        ),
+    )
+    access = Access(make_connector(), {})
+    result = await run(access, story, "product_search", "search", marketplaceId=DE, keywords=["steel", "bottle"])
+    server.verify()
+    assert [[each["asin"] for each in action.arguments["products"]] for action in result.actions] == [
+        asins[:20],
+        asins[20:],
+    ]
+    assert result.output["summary"] == "23 products are found, 20 of them with an offer."
 
 
 async def test_a_crew_uses_no_operation_that_is_not_its_tool(server: ContractServer, make_connector: Make) -> None:
@@ -194,22 +242,33 @@ def candidate(**changes: Any) -> dict[str, Any]:
     inputs |= {"rateDate": None, "hsCode": None, "dutyPercent": "0"}
     evaluation: dict[str, Any] = {"id": "e1", "currency": "EUR", "landedCost": "13", "netPrice": "25", "profit": "8"}
     evaluation |= {"marginPercent": changes.pop("margin", "33.85"), "breakEvenPrice": "19.53", "inputs": inputs}
-    found = {"id": "c1", "asin": "B000000001", "title": "Steel bottle", "brand": "B", "salesRank": 900}
+    found = {
+        "id": "c1",
+        "asin": "B000000001",
+        "marketplaceId": DE,
+        "title": "Steel bottle",
+        "brand": "B",
+        "salesRank": 900,
+    }
     found |= {"rankCategory": "Kitchen", "inStock": True, "offerCount": 4, "unitPrice": "12", "shippingPrice": "1"}
     found |= {"currency": "EUR", "observedAt": None, "evaluation": evaluation, "changes": {"edges": []}}
     return {**found, **changes}
 
 
-def judged(found: dict[str, Any]) -> tuple[dict[str, Any], Evidence]:
+def judged(found: dict[str, Any], **product: Any) -> tuple[dict[str, Any], Evidence]:
     evidence = Evidence()
     steps = PLAYBOOKS["product_validation", "validate"](Given({}, {}, NOW))
     next(steps)
     evidence.calls.append(ToolCall("read_candidate", {}, {"sourcingCandidate": found}))
+    asked = steps.send({"sourcingCandidate": found})
+    assert (asked.tool, asked.arguments) == ("read_product", {"asin": found["asin"], "marketplace_id": DE})
+    known = {"text": json.dumps({"productTypes": [{"marketplaceId": DE, "productType": "BOTTLE"}], **product})}
+    evidence.calls.append(ToolCall("read_product", asked.arguments, known))
     try:
-        steps.send({"sourcingCandidate": found})
+        steps.send(known)
     except StopIteration as end:
         return end.value, evidence
-    raise AssertionError("it reads once")
+    raise AssertionError("it reads twice")
 
 
 def problems(model: Any, rules: tuple[str, ...], evidence: Evidence) -> list[str]:
@@ -244,6 +303,56 @@ def test_a_product_is_judged_by_stated_rules(change: dict[str, Any], failed: Any
     assert problems(ProductValidationOutput.model_validate(output), RULES, evidence) == []
 
 
+@pytest.mark.parametrize(
+    ("product", "verdict", "note"),
+    [
+        ({}, "PASS", "BOTTLE"),
+        # Words of a title are of the marketplace's language; product types are Amazon's own.
+        ({"productTypes": [{"productType": "KITCHEN_KNIFE"}]}, "CONCERN", "product type says 'knife'"),
+        ({"productTypes": [{"productType": "ELECTRONIC_CIGARETTE"}]}, "FAIL", "product type says 'cigarette'"),
+        ({"summaries": [{"adultProduct": True}]}, "CONCERN", "for adults"),
+        ({"productTypes": []}, "CONCERN", "not known (Amazon names none)"),
+    ],
+)
+def test_compliance_is_judged_by_what_amazon_calls_it(product: dict[str, Any], verdict: str, note: str) -> None:
+    output, evidence = judged(candidate(title="Kuechenhelfer, 12 Zoll"), **product)
+    (finding,) = [each for each in output["findings"] if each["aspect"] == "compliance"]
+    assert (finding["verdict"], note in finding["note"]) == (verdict, True)
+    bold = {**output, "approval": "It sells.", "rejection": None}
+    bold["findings"] = [{**each, "verdict": "PASS"} for each in output["findings"]]
+    refused = problems(ProductValidationOutput.model_validate(bold), ("verdict_follows",), evidence)
+    assert [each for each in refused if "product type" in each] == refused
+    assert bool(refused) == (verdict == "FAIL")
+
+
+@pytest.mark.usefixtures("connected")
+async def test_amazons_catalogue_is_asked_for_the_product_type(
+    server: ContractServer, make_connector: Make, story: Story
+) -> None:
+    asked_for = f"GET {HOST}/catalog/2022-04-01/items/B000000001?marketplaceIds={DE}"
+    asked_for += "&includedData=summaries,salesRanks,dimensions,productTypes"
+    known = {"asin": "B000000001", "productTypes": [{"marketplaceId": DE, "productType": "BOTTLE"}]}
+    server.play(*AMAZON.token_step(), step(asked_for, known))
+    access = Access(make_connector(), {"sourcingCandidate": lambda info, id: candidate()})  # noqa: A006
+    result = await run(access, story, "product_validation", "validate", candidateId="c1")
+    server.verify()
+    (action,) = result.actions
+    finding = {each["aspect"]: each for each in action.arguments["findings"]}["compliance"]
+    assert (finding["verdict"], "BOTTLE" in finding["note"]) == ("PASS", True)
+
+
+async def test_without_a_connection_the_product_type_is_a_concern(
+    server: ContractServer, make_connector: Make, story: Story
+) -> None:
+    server.play()
+    access = Access(make_connector(), {"sourcingCandidate": lambda info, id: candidate()})  # noqa: A006
+    result = await run(access, story, "product_validation", "validate", candidateId="c1")
+    (action,) = result.actions
+    finding = {each["aspect"]: each for each in action.arguments["findings"]}["compliance"]
+    assert (finding["verdict"], "(MISSING_CREDENTIALS)" in finding["note"]) == ("CONCERN", True)
+    assert action.tool == "approve_candidate"
+
+
 def test_what_a_language_model_may_not_put_out() -> None:
     output, evidence = judged(candidate())
     failing = [{**output["findings"][0], "verdict": "FAIL"}, *output["findings"][1:]]
@@ -271,8 +380,10 @@ def test_no_product_or_price_that_amazon_has_not_named() -> None:
     good = {"asin": "B000000001", "unitPrice": "9.99", "shippingPrice": "0", "offerCount": 1}
     for change, wrong in (({}, []), ({"asin": "B000000002"}, ["B000000002"]), ({"unitPrice": "8.99"}, ["8.99"])):
         seen = {**good, **change}
-        found = ProductSearchOutput.model_validate({"summary": "x", "products": [{**seen, "title": "x"}]})
-        watched = SupplyCheckOutput.model_validate({"summary": "x", "observations": [seen]})
+        found = ProductSearchOutput.model_validate({"summary": "x", "batches": [[{**seen, "title": "x"}]]})
+        watched = SupplyCheckOutput.model_validate(
+            {"summary": "x", "observedAt": NOW, "observations": [seen], "unanswered": []}
+        )
         for model, rule in ((found, "products_were_read"), (watched, "supply_was_read")):
             assert [each.split()[0] for each in problems(model, (rule,), evidence)] == wrong
 
@@ -284,7 +395,7 @@ async def test_a_person_decides_about_what_is_proposed(story: Story) -> None:
     (action,) = result.actions
     assert (action.tool, action.risk, result.read_untrusted) == ("approve_candidate", Risk.MONEY, True)
     assert action.arguments["evaluationId"] == "e1"
-    assert action.arguments["note"] == "Worth listing: 33.85 % margin at 29.99 EUR."
+    assert action.arguments["note"] == "Worth listing: 33.85 % margin at 29.99 EUR; of concern: compliance."
     assert graph.writes == []
     crew = crew_named("product_validation")
     assert (crew.risk, crew.approve_writes) == (Risk.MONEY, True)

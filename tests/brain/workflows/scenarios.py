@@ -31,6 +31,7 @@ from brain.workflows.messages import (
     RunFailure,
     arguments_hash,
 )
+from brain.workflows.notification_delivery import NotificationDeliveryInput, NotificationDeliveryWorkflow
 from brain.workflows.steps import Step, StepKind
 
 from .campaign import APPROVAL, AUDIENCE, CONTENT, MEASURE, PUBLISH, campaign
@@ -164,6 +165,7 @@ async def record() -> None:
             file.write_text(json.dumps(_portable(history), separators=(",", ":")) + "\n")
             print(file.name)
         await record_connection_check(environment.client)
+        await record_notification_delivery(environment.client)
 
 
 @activity.defn(name="check_connection")
@@ -181,6 +183,30 @@ async def record_connection_check(client: Client) -> None:
             ConnectionCheckWorkflow.run, ConnectionInput(TENANT, "stripe"), id="check", task_queue="checks"
         )
         await handle.result()
+    history = json.loads((await handle.fetch_history()).to_json())
+    file.write_text(json.dumps(_portable(history), separators=(",", ":")) + "\n")
+    print(file.name)
+
+
+@activity.defn(name="deliver_notifications")
+async def _deliver_notifications(wanted: NotificationDeliveryInput) -> int:
+    return 3 if activity.info().activity_id == "1" else 0
+
+
+async def record_notification_delivery(client: Client) -> None:
+    """Write the history of messages that are sent, unless it is there."""
+    file = HISTORIES / "notification_delivery_sent.json"
+    if file.exists():
+        return
+    workflows, activities = [NotificationDeliveryWorkflow], [_deliver_notifications]
+    async with Worker(client, task_queue="messages", workflows=workflows, activities=activities):
+        handle = await client.start_workflow(
+            NotificationDeliveryWorkflow.run,
+            NotificationDeliveryInput(TENANT),
+            id="messages",
+            task_queue="messages",
+        )
+        assert await handle.result() == 3
     history = json.loads((await handle.fetch_history()).to_json())
     file.write_text(json.dumps(_portable(history), separators=(",", ":")) + "\n")
     print(file.name)

@@ -14,12 +14,13 @@ from temporalio.workflow import NondeterminismError
 from brain.workflows.agent_run import AgentRunWorkflow
 from brain.workflows.connection_check import ConnectionCheckWorkflow
 from brain.workflows.messages import RunInput, RunState
+from brain.workflows.notification_delivery import NotificationDeliveryWorkflow
 from brain.workflows.scheduled_run import ScheduledRunWorkflow
 
 from .scenarios import HISTORIES, SCENARIOS
 
 FILES = sorted(HISTORIES.glob("*.json"))
-WORKFLOWS = [AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow]
+WORKFLOWS = [AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow, NotificationDeliveryWorkflow]
 
 
 def history(file: Path) -> WorkflowHistory:

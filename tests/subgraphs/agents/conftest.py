@@ -5,8 +5,10 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from brain.embedded.temporal import TemporalServer
+from resolvers.context import RequestContext
 from subgraphs.agents.app import create_app
 from subgraphs.agents.workflows import TemporalSettings
 
@@ -34,6 +36,12 @@ class Tenant:
             query, variables, **{"tenant": self.id, "user": self.ada, **caller}
         )
         return data
+
+    async def told(self, name: str) -> list[dict[str, Any]]:
+        """What other contexts were told under this name, the first first."""
+        async with self.agents.database.session(RequestContext.system(self.id)) as session:
+            told = text("select data from outbox where name = :name order by position")
+            return [row.data for row in await session.rows(told, {"name": name})]
 
     async def mutate(
         self, name: str, selection: str, /, caller: dict[str, Any] | None = None, **values: Any

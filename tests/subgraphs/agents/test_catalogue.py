@@ -37,6 +37,8 @@ async def test_what_came_of_an_integration_is_the_tenants_own(tenant: Any, agent
             "recordAgentIntegration", "state", me, name="stripe", state=state, detail="No key is set."
         )
         assert payload == {"state": state, "errors": []}
+    told = [(event["integration"], event["state"]) for event in await tenant.told("agents.integration_checked")]
+    assert told == [("slack", "connected"), ("stripe", "connected"), ("stripe", "missing")]
     by_name = {entry["name"]: entry for entry in (await tenant.data(CATALOGUE))["agentCatalogue"]["integrations"]}
     assert (by_name["stripe"]["state"], by_name["stripe"]["detail"]) == ("MISSING_CREDENTIALS", "No key is set.")
     others = await agents.data(CATALOGUE, tenant=uuid4())

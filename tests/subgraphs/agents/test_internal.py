@@ -172,6 +172,8 @@ async def test_reports_count_once_and_never_back(tenant):
     assert over["run"]["endedAt"]
     assert (await says(seq=9, status="FAILED"))["run"] == over["run"]
     assert codes(await says(seq=10, status="FAILED")) == ["AGENT_RUN_OVER"]
+    (event,) = await tenant.told("agents.approval_requested")
+    assert (event["run_id"], event["crew"], event["actions"]) == (run_id, "lead_scoring", 0)
 
 
 async def test_the_same_report_at_the_same_time_is_one_event(tenant):

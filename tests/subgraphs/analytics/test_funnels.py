@@ -102,6 +102,75 @@ async def test_leads_on_their_way(tenant):
     assert (await tenant.data(FUNNEL, {"input": longer}))["funnel"]["steps"][1]["subjects"] == 2
 
 
+async def test_from_a_visitors_form_to_a_lead_that_is_won(tenant):
+    """Who they are is told by the address, whatever its case; steps are those of three contexts."""
+
+    def at(day: int) -> str:
+        return f"2026-03-{day:02}T10:00:00+00:00"
+
+    def form(email: str, day: int) -> Observation:
+        data = {"email": email, "form": "contact", "page": "/", "locale": None, "submitted_at": at(day)}
+        return tenant.observed("content.form_submitted", data, at(day))
+
+    def lead(email: str | None, day: int) -> Observation:
+        data = {"lead_id": str(uuid4()), "contact_id": None, "email": email, "source": "website"}
+        return tenant.observed("crm.lead_created", {**data, "created_at": at(day)}, at(day))
+
+    def closed(email: str | None, day: int, status: str) -> Observation:
+        data = {"lead_id": str(uuid4()), "contact_id": None, "email": email, "source": "website", "status": status}
+        told = {**data, "value": "100.50", "currency": "EUR", "closed_at": at(day)}
+        return tenant.observed("crm.lead_closed", told, at(day))
+
+    await tenant.count(form("Ada@x.example", 1), lead("ada@x.example", 2), closed("ada@x.example", 9, "won"))
+    await tenant.count(form("ben@x.example", 1), lead("ben@x.example", 2), closed("ben@x.example", 9, "lost"))
+    await tenant.count(form("cleo@x.example", 1), lead(None, 2), closed(None, 3, "won"))
+    steps = [
+        {"event": "content.form_submitted", "trait": "form", "value": "contact"},
+        {"event": "crm.lead_created"},
+        {"event": "crm.lead_closed", "trait": "status", "value": "won"},
+    ]
+    asked = {"subject": "person", "steps": steps, "period": MARCH, "withinHours": 24 * 30}
+    found = (await tenant.data(FUNNEL, {"input": asked}))["funnel"]
+    assert [step["subjects"] for step in found["steps"]] == [3, 2, 1]
+    period = '{from: "2026-03-01T00:00:00Z", to: "2026-04-01T00:00:00Z"}'
+    figure = f'total(period: {period}, slice: {{currency: "EUR"}}) {{ value }}'
+    won = await tenant.data(f'{{ metric(id: "crm.value_won") {{ {figure} }} }}')
+    assert won["metric"]["total"]["value"] == "201.00", "of those that were won alone"
+
+
+async def test_from_a_campaigns_message_to_an_order(tenant):
+    def at(minute: int) -> str:
+        return f"2026-03-01T10:{minute:02}:00+00:00"
+
+    def message(event: str, minute: int, moment: str, **data: Any) -> Observation:
+        told = {"contact_id": str(uuid4()), "campaign_name": "Spring", "channel": "email", **data, moment: at(minute)}
+        return tenant.observed(event, told, at(minute))
+
+    def sent(**data: Any) -> Observation:
+        return message("campaigns.contact_messaged", 0, "sent_at", **data)
+
+    def responded(email: str, minute: int, kind: str) -> Observation:
+        return message("campaigns.contact_responded", minute, "at", email=email, kind=kind)
+
+    # The last one is as it was told before there were addresses in it.
+    await tenant.count(sent(email="ada@shop.example"), sent(email="ben@shop.example"), sent(email=None), sent())
+    await tenant.count(
+        responded("ada@shop.example", 1, "opened"),
+        responded("ben@shop.example", 1, "opened"),
+        responded("ada@shop.example", 2, "clicked"),
+        tenant.order(at(30)),
+    )
+    steps = [
+        {"event": "campaigns.contact_messaged", "trait": "campaign", "value": "Spring"},
+        {"event": "campaigns.contact_responded", "trait": "kind", "value": "opened"},
+        {"event": "campaigns.contact_responded", "trait": "kind", "value": "clicked"},
+        {"event": "storefront.order_placed"},
+    ]
+    asked = {"subject": "person", "steps": steps, "period": MARCH, "withinHours": 24}
+    found = (await tenant.data(FUNNEL, {"input": asked}))["funnel"]
+    assert [step["subjects"] for step in found["steps"]] == [2, 2, 1, 1]
+
+
 async def test_another_tenants_subjects_are_not_counted(tenant, analytics):
     other = type(tenant)(analytics, uuid4())
     await other.count(tenant.stage("a", "2026-03-01T10:00:00+00:00", "New"))

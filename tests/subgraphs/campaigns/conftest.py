@@ -9,6 +9,7 @@ import pytest
 from resolvers.context import RequestContext
 from subgraphs.campaigns.usecases import telling
 from subgraphs.campaigns.usecases.telling import ChangedContact
+from tests.subgraphs.conftest import ALL_SCOPES
 
 CAMPAIGN = "campaign { id status version recipients sendAt failureCode }"
 KINDS = {
@@ -35,8 +36,8 @@ class Tenant:
         """The payload of the mutation `field`, with its errors; on behalf of `run`."""
         kind = KINDS.get(field, field[0].upper() + field[1:] + "Input")
         query = f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ {selection} errors {{ code message }} }} }}"
-        claims = {} if run is None else {"claims": {"run": str(run)}}
-        payload: dict[str, Any] = (await self.data(query, {"input": values}, **claims))[field]
+        caller = {} if run is None else {"claims": {"run": str(run)}, "scopes": [*ALL_SCOPES, "agents:run"]}
+        payload: dict[str, Any] = (await self.data(query, {"input": values}, **caller))[field]
         return payload
 
     async def done(self, field: str, selection: str, run: UUID | None = None, **values: Any) -> dict[str, Any]:

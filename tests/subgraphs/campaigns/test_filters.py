@@ -24,7 +24,7 @@ from subgraphs.campaigns.domain.filter_nodes import (
     written,
 )
 from subgraphs.campaigns.domain.filter_parser import MAX_DEPTH, MAX_TERMS, parse_filter
-from subgraphs.campaigns.domain.people import Person, holds
+from subgraphs.campaigns.domain.people import LeadFacts, Person, holds
 from subgraphs.campaigns.repository import people
 
 from .conftest import Tenant
@@ -130,13 +130,13 @@ def test_there_are_only_so_many_comparisons():
 def everybody():
     """People of all sorts: with and without each field, and with characters that mean something to SQL."""
     return [
-        Person(uuid4(), name, email, company, job, NOW - timedelta(days=days), orders, last)
-        for name, email, company, job, days, orders, last in [
-            ("a", None, None, None, 0, 0, None),
-            ("Ab", "ab@x.example", "%", "_", 1, 1, NOW - timedelta(days=1)),
-            ("é a_b", "É@x.example", "a_b\\", "'", 7, 2, NOW),
-            ('"B"', "b@x.example", None, "'; drop table x; --", 8, 3, NOW - timedelta(days=9, hours=3)),
-            ("É", None, "a%", "aB", 400, 0, None),
+        Person(uuid4(), name, email, company, job, NOW - timedelta(days=days), orders, last, *lead)
+        for name, email, company, job, days, orders, last, lead in [
+            ("a", None, None, None, 0, 0, None, ()),
+            ("Ab", "ab@x.example", "%", "_", 1, 1, NOW - timedelta(days=1), ("b", "a_b", "É", 0, Decimal("0.5"), NOW)),
+            ("é a_b", "É@x.example", "a_b\\", "'", 7, 2, NOW, ("Ab", "%", "a", 3, Decimal(2), NOW - timedelta(days=4))),
+            ('"B"', "b@x.example", None, "'; drop table x; --", 8, 3, NOW - timedelta(days=9, hours=3), ()),
+            ("É", None, "a%", "aB", 400, 0, None, ("a", '"', "_", 4, Decimal(4), NOW - timedelta(days=9))),
         ]
     ]
 
@@ -148,6 +148,12 @@ async def known(campaigns):
     async with tenant.session() as session:
         for person in made:
             await people.put_person(session, person, 1)
+            if person.lead_status is not None:
+                lead = [person.lead_status, person.lead_stage, person.lead_source, person.lead_score]
+                lead += [person.lead_value, NOW, person.lead_changed_at]
+                older = ["won", "Old", "event", 1, Decimal(1), NOW - timedelta(days=99), NOW]
+                for facts in (lead, older):
+                    await people.put_lead(session, LeadFacts(uuid4(), person.id, *facts), 1)
             for number in range(person.orders):
                 placed = person.last_order_at - timedelta(days=number)
                 await people.note_purchase(session, f"{person.id}-{number}", person.email, Decimal(1), "EUR", placed)

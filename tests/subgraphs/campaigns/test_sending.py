@@ -83,6 +83,7 @@ async def test_a_campaign_is_scheduled_sent_and_finished(tenant):
         "campaigns.campaign_finished",
     ]
     assert told[-1].data["sent"] == 2
+    assert {row.data["email"] for row in told[1:3]} == {"Ada@x.example", "ben@x.example"}
     listed = await tenant.data(
         "query ($id: ID!) { campaignMessages(campaignId: $id, first: 1) {"
         " edges { node { status reference variant { name } } } } }",
@@ -273,6 +274,9 @@ async def test_what_providers_tell_counts_once(tenant):
     assert (first["recorded"], first["unmatched"]) == (4, 2)
     again = await tenant.done("recordCampaignEvents", "recorded unmatched", events=told)
     assert (again["recorded"], again["unmatched"]) == (0, 2)
+    responses = [row.data for row in await events(tenant) if row.name == "campaigns.contact_responded"]
+    assert [each["kind"] for each in responses] == ["delivered", "opened", "opened", "opened"]
+    assert responses[0]["email"] == one["address"]
     shown = (await tenant.data(METRICS, {"id": campaign_id}))["campaign"]["metrics"]
     assert (shown["sent"], shown["delivered"], shown["opened"], shown["clicked"]) == (4, 1, 2, 0)
     assert shown["openRate"] == 0.5
@@ -345,3 +349,12 @@ async def test_nothing_of_it_is_another_tenants(tenant, campaigns):
         tenant="globex",
     )
     assert taken["recordCampaignEvents"] == {"recorded": 0, "unmatched": 1}
+
+
+async def test_a_run_that_stands_behind_a_persons_own_fields_approves_nothing(tenant):
+    campaign_id, run = await tenant.campaign("email is set"), uuid4()
+    version = (await tenant.done("planCampaign", CAMPAIGN, id=campaign_id))["campaign"]["version"]
+    given = {"campaignId": campaign_id, "version": version, "filter": "email is set", "sendAt": AT}
+    query = "mutation ($input: ScheduleCampaignInput!) { scheduleCampaign(input: $input) { campaign { status } } }"
+    refused = await tenant.subgraph.call(query, {"input": given}, tenant=tenant.id, claims={"run": str(run)})
+    assert refused["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "agents:run"}

@@ -4,6 +4,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
+
+from resolvers.context import RequestContext
 
 
 def codes(payload: dict[str, Any]) -> list[str]:
@@ -104,6 +107,26 @@ async def test_open_leads_have_an_email_each_whatever_its_case(tenant, new_tenan
     third = await tenant.lead(email="other@byron.example")
     changed = await tenant.mutate("updateLead", LEAD, id=third["id"], email=second["email"])
     assert codes(changed) == ["DUPLICATE_EMAIL"]
+
+
+async def test_it_is_told_that_a_lead_is_new_and_closed_and_each_time_once(tenant):
+    lead = await tenant.lead(email="ada@byron.example", valueMinor=1250, currency="JPY")
+    for stage, more in (
+        ("Talk", {}),
+        ("Lost", {"lostReason": "No budget"}),
+        ("Lost", {"lostReason": "x"}),
+        ("Idea", {}),
+    ):
+        await tenant.mutate("moveLead", LEAD, id=lead["id"], stageId=tenant.stages[stage], **more)
+    async with tenant.crm.database.session(RequestContext.system(tenant.id)) as session:
+        statement = text("select name, data from outbox where name in ('crm.lead_created', 'crm.lead_closed')")
+        created, closed = await session.rows(statement)
+    assert (created.data["lead_id"], created.data["email"], created.data["source"]) == (
+        lead["id"],
+        "ada@byron.example",
+        "website",
+    )
+    assert (closed.data["status"], closed.data["value"], closed.data["currency"]) == ("lost", "1250", "JPY")
 
 
 async def test_an_update_changes_what_is_given_and_empties_what_is_null(tenant):

@@ -103,6 +103,7 @@ async def test_every_statement_of_a_mutation_is_known(tenant):
         data = await tenant.data(query, {"input": {"id": lead["id"]}})
     assert data["convertLead"]["errors"] == []
     verbs = [statement.split()[0] for statement in statements if "SAVEPOINT" not in statement]
-    # lock, contact by e-mail, new contact, changed lead; then contact, stage, pipeline, activities; the contact's event
+    # lock, contact by e-mail, new contact, changed lead, the stage's name for its event; then contact, stage, pipeline,
+    # activities; the events
     reads = ["SELECT"] * 4
-    assert verbs == ["SELECT", "SELECT", "INSERT", "UPDATE", *reads, "select", "INSERT"]
+    assert verbs == ["SELECT", "SELECT", "INSERT", "UPDATE", "SELECT", *reads, "select", "INSERT"]

@@ -1,5 +1,6 @@
 """Tasks: made, listed, given to somebody, done, by the tenant's people alone."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from resolvers.context import RequestContext
+from subgraphs.crm.reminders import Reminders
 
 TASK = """task { id title body dueAt completedAt version assignee { id } createdBy { id } completedBy { id }
   lead { id } contact { id } }"""
@@ -176,3 +178,31 @@ async def test_they_go_with_merged_contacts_and_with_what_they_are_about(tenant)
     await tenant.mutate("deleteLead", "deletedId", id=lead["id"])
     data = await tenant.data("{ crmTasks { edges { node { id contact { id } } } } }")
     assert [edge["node"] for edge in data["crmTasks"]["edges"]] == [{"id": task["id"], "contact": {"id": kept["id"]}}]
+
+
+async def test_others_are_told_once_that_a_task_is_due(tenant):
+    contact, account = (await tenant.contact())["id"], await tenant.member()
+    now = datetime.now(UTC)
+    moments = {"due": -60, "later": 3600, "stale": -3 * 86400, "done": -60}
+    tasks = {
+        name: await made(
+            tenant, name, contactId=contact, assigneeId=account, dueAt=(now + timedelta(seconds=seconds)).isoformat()
+        )
+        for name, seconds in moments.items()
+    }
+    await tenant.mutate("completeCrmTask", TASK, id=tasks["done"]["id"])
+    database, reminders = tenant.crm.database, Reminders()
+
+    async def due() -> list[Any]:
+        return [data for name, data in await told(tenant) if name == "crm.task_due"]
+
+    await asyncio.gather(*(reminders.remind(database) for _ in range(3)))
+    (event,) = await due()
+    assert (event["task_id"], event["title"], event["assignee_id"]) == (tasks["due"]["id"], "due", account)
+    await tenant.mutate("updateCrmTask", TASK, id=tasks["due"]["id"], title="Renamed")
+    await reminders.remind(database)
+    assert len(await due()) == 1, "another title is no news"
+    put_off = (now - timedelta(seconds=5)).isoformat()
+    await tenant.mutate("updateCrmTask", TASK, id=tasks["due"]["id"], dueAt=put_off)
+    await reminders.remind(database)
+    assert [event["title"] for event in await due()] == ["due", "Renamed"], "another moment is"

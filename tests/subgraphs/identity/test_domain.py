@@ -37,7 +37,7 @@ def test_nobody_gives_away_more_than_they_hold(own: Role, given: Role) -> None:
 
 def test_keys_never_administer_and_never_approve() -> None:
     assert "internal" not in GRANTABLE_SCOPES
-    for scope in ("identity:admin", "agents:admin", "agents:approve"):
+    for scope in ("identity:admin", "agents:admin", "agents:approve", "sourcing:approve"):
         assert scope not in GRANTABLE_SCOPES
         with pytest.raises(BadUserInput):
             check_api_key_scopes([scope], ROLE_SCOPES[Role.OWNER])

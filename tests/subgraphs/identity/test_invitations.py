@@ -5,6 +5,8 @@ from typing import Any
 
 import asyncpg
 
+from resolvers.message_worker import message_worker_id
+
 from .people import ANYONE, OWNER, PASSWORD, accept, codes, invite
 
 RENEW = """
@@ -32,6 +34,51 @@ async def test_an_invitation_is_renewed(identity: Any, tenant: uuid.UUID, admin:
     assert (accepted["errors"], accepted["user"]["email"]) == ([], email)
     gone = (await identity.data(RENEW, {"id": first["invitation"]["id"]}, **owner))["renewInvitation"]
     assert codes(gone) == ["NOT_FOUND"]
+
+
+async def test_a_token_is_made_when_the_invitation_is_sent(
+    identity: Any, tenant: uuid.UUID, admin: asyncpg.Connection
+) -> None:
+    email = f"{uuid.uuid4().hex}@people.example"
+    invited = await invite(identity, tenant, email)
+    given = {"input": {"id": invited["invitation"]["id"]}}
+    make = """mutation ($input: MakeInvitationTokenInput!) {
+      makeInvitationToken(input: $input) { code address errors { code } } }"""
+
+    def worker(of: uuid.UUID) -> dict[str, Any]:
+        claims = {"run": str(message_worker_id(of))}
+        return {"tenant": tenant, "user": None, "scopes": ["agents:run"], "claims": claims}
+
+    async def made() -> Any:
+        return (await identity.data(make, given, **worker(tenant)))["makeInvitationToken"]
+
+    for caller in (worker(uuid.uuid4()), {"tenant": tenant, "user": OWNER}):
+        body = await identity.call(make, given, **caller)
+        assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    first, second = await made(), await made()
+    assert (first["address"], second["address"]) == (email, email)
+    told = await admin.fetch("select data::text from identity.outbox where tenant_id = $1", tenant)
+    rows = await admin.fetch("select i::text from identity.invitations i where tenant_id = $1", tenant)
+    for kept in (told, rows):
+        assert len(kept) == 1
+        assert not any(token in str(kept[0]) for token in (first["code"], second["code"], invited["invitationToken"]))
+    assert (
+        await admin.fetchval("select name from identity.outbox where tenant_id = $1", tenant)
+        == "identity.invitation_made"
+    )
+    assert email not in str(told[0])
+    preview = {token: (await identity.data(PREVIEW, {"token": token}, **ANYONE))["invitationPreview"]
+               for token in (first["code"], second["code"], invited["invitationToken"])}  # fmt: skip
+    assert [shown is None for shown in preview.values()] == [True, False, False]
+    accepted = await accept(identity, second["code"], PASSWORD)
+    assert (accepted["errors"], accepted["user"]["email"]) == ([], email)
+    assert await made() == {"code": None, "address": None, "errors": []}
+    query = "query ($ids: [ID!]!) { memberAddresses(userIds: $ids) { userId email } }"
+    member = {"ids": [accepted["user"]["id"], str(uuid.uuid4())]}
+    found = (await identity.data(query, member, **worker(tenant)))["memberAddresses"]
+    assert found == [{"userId": accepted["user"]["id"], "email": email}]
+    refused = await identity.call(query, member, tenant=tenant, user=OWNER)
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 async def test_nobody_renews_what_they_could_not_give(identity: Any, tenant: uuid.UUID) -> None:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from resolvers.demo import demo_tenant_id
 from subgraphs.identity import openid
+from subgraphs.identity.domain import ROLE_SCOPES, Role
 
 from .people import ANYONE, OWNER, PASSWORD, accept, codes, invite, join
 from .provider import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, Key, Provider, brought_back
@@ -166,6 +167,23 @@ async def test_whoever_is_of_the_domain_joins_and_is_known_again(
     listed = "query ($id: ID!) { loginSessions(userId: $id) { edges { node { method } } } }"
     found = await identity.data(listed, {"id": user["id"]}, tenant=tenant, user=OWNER)
     assert [edge["node"]["method"] for edge in found["loginSessions"]["edges"]] == ["SINGLE_SIGN_ON"] * 2
+
+
+async def test_claims_of_a_provider_give_no_rights(provider: Provider, browser: Browser) -> None:
+    """Neither those of the platform nor a tenant's: the provider is the tenant's own, and says what it likes."""
+    forged = ["platform:analytics", "internal", "identity:admin"]
+    provider.person |= {
+        "roles": ["operator", "owner"],
+        "groups": ["operator"],
+        "role": "OWNER",
+        "scopes": forged,
+        "scope": " ".join(forged),
+        "operator": True,
+    }
+    signed_in = await browser.sign_in()
+    claims = jwt.decode(signed_in["tokens"]["accessToken"], options={"verify_signature": False})
+    assert claims["roles"] == ["agent"]
+    assert set(claims["scopes"]) == ROLE_SCOPES[Role.AGENT]
 
 
 async def test_an_account_made_so_has_no_password(

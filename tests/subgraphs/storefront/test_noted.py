@@ -5,7 +5,9 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from resolvers.context import RequestContext
 from subgraphs.storefront.seed import demo_product, demo_variant
 from subgraphs.storefront.usecases import noted
 from tests.subgraphs.storefront.conftest import Tenant
@@ -167,6 +169,9 @@ async def test_waiting_for_what_is_sold_out(tenant: Tenant) -> None:
             "markBackInStock", "BackInStockInput", "ended", variantId=demo_variant(126), channel=channel
         )
         assert payload == {"ended": ended, "errors": []}
+    async with tenant.storefront.database.session(RequestContext.system(tenant.id)) as session:
+        events = await session.rows(text("select data from outbox where name = 'storefront.variant_back_in_stock'"))
+    assert sorted(row.data["user_ids"] for row in events) == sorted([[str(tenant.user)], [str(other["user"])]])
     query = "{ backInStockSubscriptions { edges { node { id notifiedAt } } } }"
     ((told,),) = [(await tenant.data(query))["backInStockSubscriptions"]["edges"]]
     assert told["node"]["id"] == key

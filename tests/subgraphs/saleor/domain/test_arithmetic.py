@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subgraphs.saleor.domain.money import ZERO, fraction_digits, rounded, split, taxed
+from resolvers.values import fraction_digits
+from subgraphs.saleor.domain.money import ZERO, rounded, split, taxed
 from subgraphs.saleor.domain.prices import PricedLine, Voucher, discount_of, is_applicable, totals
 from subgraphs.saleor.domain.stock import Stock, allocate, available
 
