@@ -108,6 +108,7 @@ def started(**settings: str) -> Iterator[Platform]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
     providers_port = free_port()
     environment["BRAIN_PROVIDER_GATEWAY"] = f"127.0.0.1:{providers_port}"
+    environment["BRAIN_OIDC_LOOPBACK"] = "true"  # identity providers of tests run here
     environment |= settings
     command = [str(Path(sys.executable).parent / "brain"), "up", "--port", str(port), "--data-dir", str(data_dir)]
     with output.open("wb") as stream:

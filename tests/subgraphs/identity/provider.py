@@ -46,6 +46,7 @@ class Provider:
     """The server's state, for tests to change and to look at.
 
     Attributes:
+        redirect_uris: where it sends browsers back to.
         person: claims of who is signed in there.
         claims: instead of those that an ID token would have; None leaves one out.
         metadata: likewise, of discovery.
@@ -55,6 +56,7 @@ class Provider:
 
     url: str = ""
     keys: list[Key] = field(default_factory=lambda: [Key("first")])
+    redirect_uris: frozenset[str] = frozenset({REDIRECT_URI})
     person: dict[str, Any] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -95,7 +97,7 @@ class Provider:
         """As if the person had logged in and agreed."""
         query = request.query
         assert (query["client_id"], query["response_type"]) == (CLIENT_ID, "code")
-        assert query["redirect_uri"] == REDIRECT_URI
+        assert query["redirect_uri"] in self.redirect_uris
         assert query["code_challenge_method"] == "S256"
         assert "openid" in query["scope"].split()
         code = secrets.token_urlsafe()
