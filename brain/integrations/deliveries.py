@@ -142,8 +142,11 @@ class Delivery:
             done = await self.provider.call(
                 self.tenant, integration, operation, arguments, idempotency_key=str(message["id"])
             )
-        except (MissingCredentials, AuthenticationFailed, RateLimited, Unreachable):
-            raise
+        except (MissingCredentials, AuthenticationFailed, RateLimited, Unreachable) as error:
+            if not error.outcome_unknown:
+                raise
+            # The connection was lost when the message had gone out: given back, it would be sent twice.
+            return {"status": "UNKNOWN", "failure": error.code}
         except InvalidArguments as error:
             return {"status": "FAILED", "failure": error.code}
         except ConnectorError as error:

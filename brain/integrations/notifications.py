@@ -1,18 +1,22 @@
 """Sending a tenant's messages: taken from the graph, completed with addresses and secrets, given to the provider.
 
-A message is given out once. What is lost over a worker that is stopped is UNKNOWN after a while, and never sent again
-by itself: neither provider knows a key that would make sending it twice harmless. Addresses of members are asked for
-now, and codes are made now; both are held in this process until the message is sent, and written down nowhere.
+A message is given out once. What a worker was stopped over is UNKNOWN after a while, and never sent again by itself:
+neither provider knows a key that would make sending it twice harmless. What it had not begun with is given back.
+Addresses of members are asked for now, and codes are made now; both are held in this process until the message is
+sent, and written down nowhere.
 """
 
+import asyncio
 import html
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from brain.catalogue.errors import (
     AuthenticationFailed,
@@ -24,7 +28,7 @@ from brain.catalogue.errors import (
     Unreachable,
 )
 from brain.crews.errors import CrewError
-from brain.graph_client import GraphAccess
+from brain.graph_client import GraphAccess, RunGraph
 from brain.integrations.crews import crew_of
 from brain.integrations.deliveries import Provider, reference_of
 from brain.recording import write_down
@@ -38,6 +42,10 @@ _log = logging.getLogger("brain.integrations")
 
 _NAMESPACE: Final = UUID("5c1b9c1e-5d53-5b0e-9a39-6f0c3f1d7a84")
 _AT_ONCE: Final = 10
+_FOR_S: Final = 90.0
+"""For how long one try begins with messages. The last one's outcome is told well before what was taken counts as lost:
+nobody sends what has been given up meanwhile, and may be another's by then."""
+_RECORDING_PAUSES_S: Final = (0.5, 2.0, 5.0)
 _SECRET_MARK: Final = "\ue000"  # noqa: S105 - where one is put
 _ADDRESSES: Final = "query MemberAddresses($ids: [ID!]!) { memberAddresses(userIds: $ids) { userId email } }"
 _CLAIM: Final = """mutation ClaimNotificationDeliveries($input: ClaimNotificationDeliveriesInput!) {
@@ -88,11 +96,13 @@ class NotificationDeliveries:
     Args:
         graph: where messages come from, and what became of them goes.
         provider: sends.
+        for_s: for how long one try begins with messages.
     """
 
-    def __init__(self, graph: GraphAccess, provider: Provider) -> None:
+    def __init__(self, graph: GraphAccess, provider: Provider, *, for_s: float = _FOR_S) -> None:
         self._graph = graph
         self._provider = provider
+        self._for_s = for_s
 
     @activity.defn
     async def deliver_notifications(self, wanted: NotificationDeliveryInput) -> int:
@@ -109,25 +119,39 @@ class NotificationDeliveries:
         messages = (await write_down(graph, _CLAIM, "claimNotificationDeliveries", claim))["messages"]
         if not messages:
             return 0
+        untouched = {message["id"] for message in messages}
+        try:
+            await self._deliver(wanted.tenant, graph, messages, untouched)
+        except (Exception, asyncio.CancelledError):
+            # The graph is away, or the worker ends: what was not begun with need not become UNKNOWN.
+            await _record(graph, [{"id": each, "outcome": "LATER", "errorCode": "INTERRUPTED"} for each in untouched])
+            raise
+        return len(messages)
+
+    async def _deliver(
+        self, tenant: str, graph: RunGraph, messages: Sequence[Mapping[str, Any]], untouched: set[str]
+    ) -> None:
+        """Send them, and have written down what became of each; whatever may have been sent is `untouched` no more."""
         addresses: dict[str, str] | None = None
         stopped: dict[str, _NotSent] = {}
+        until = time.monotonic() + self._for_s
         for message in messages:
             try:
-                if message["channel"] in stopped:
-                    raise stopped[message["channel"]]
+                over = _NotSent("LATER", "INTERRUPTED") if time.monotonic() > until else stopped.get(message["channel"])
+                if over is not None:
+                    raise over
                 if message["userId"] is not None and addresses is None:
                     addresses = await _addresses(graph.execute, messages)
                 completed = await _completed(graph.execute, message, addresses or {})
-                told = {"outcome": "SENT", "providerId": await self._send(wanted.tenant, message, completed)}
+                untouched.discard(message["id"])
+                told = {"outcome": "SENT", "providerId": await self._send(tenant, message, completed)}
             except _NotSent as error:
                 told = {"outcome": error.outcome, "errorCode": error.code}
                 if error.outcome == "NO_INTEGRATION":
                     stopped[message["channel"]] = error
             # One by one: what a worker that is stopped has sent is known.
-            await write_down(
-                graph, _RECORD, "recordNotificationDeliveries", {"outcomes": [{"id": message["id"], **told}]}
-            )
-        return len(messages)
+            await _record(graph, [{"id": message["id"], **told}])
+            untouched.discard(message["id"])
 
     async def _send(self, tenant: str, message: Mapping[str, Any], completed: _Completed) -> str | None:
         """What the provider calls the message.
@@ -143,7 +167,8 @@ class NotificationDeliveries:
         except (MissingCredentials, AuthenticationFailed) as error:
             raise _NotSent("NO_INTEGRATION", error.code) from error
         except (RateLimited, Unreachable) as error:
-            raise _NotSent("LATER", error.code) from error
+            # A connection that is lost after the message went out says nothing of what became of it.
+            raise _NotSent("UNKNOWN" if error.outcome_unknown else "LATER", error.code) from error
         except VaultUnavailable as error:
             raise _NotSent("LATER", "VAULT_UNAVAILABLE") from error
         except InvalidArguments as error:
@@ -154,6 +179,24 @@ class NotificationDeliveries:
             refused = isinstance(error, ProviderError) and 400 <= error.status < 500 and not error.outcome_unknown
             raise _NotSent("FAILED" if refused else "UNKNOWN", error.code) from error
         return reference_of(done.data)
+
+
+async def _record(graph: RunGraph, outcomes: Sequence[Mapping[str, Any]]) -> None:
+    """Have written down what became of messages. It is said again where the graph is away for a moment: what was sent,
+    and nobody knows of, a person may send again.
+
+    Raises:
+        ApplicationError: the graph stays away, or refuses.
+    """
+    for pause_s in (*_RECORDING_PAUSES_S, None) if outcomes else ():
+        try:
+            await write_down(graph, _RECORD, "recordNotificationDeliveries", {"outcomes": outcomes})
+        except ApplicationError as error:
+            if error.non_retryable or pause_s is None:
+                raise
+            await asyncio.sleep(pause_s)
+        else:
+            return
 
 
 async def _addresses(execute: Execute, messages: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from brain.catalogue.connector import ConnectorResult
-from brain.catalogue.errors import MissingCredentials, ProviderError, RateLimited, TimedOut
+from brain.catalogue.errors import MissingCredentials, ProviderError, RateLimited, TimedOut, Unreachable
 from brain.crews.definitions_loader import load_crews
 from brain.crews.errors import GraphRefused, GraphUnavailable
 from brain.integrations.deliveries import Delivery, takes_messages
@@ -132,12 +132,13 @@ async def test_without_credentials_nothing_is_sent_and_the_campaign_says_why(ten
 
 
 async def test_a_provider_that_says_no_or_nothing(tenant):
-    await tenant.people("no@x.example", "nothing@x.example", "fine@x.example")
+    await tenant.people("no@x.example", "nothing@x.example", "lost@x.example", "fine@x.example")
     campaign_id, run = await scheduled(tenant)
     provider = Provider(
         {
             "no@x.example": ProviderError("sendgrid", "send_mail", "no such address", status=400),
             "nothing@x.example": TimedOut("sendgrid", "send_mail", "no answer", outcome_unknown=True),
+            "lost@x.example": Unreachable("sendgrid", "send_mail", "the connection was lost", outcome_unknown=True),
         }
     )
     await Delivery(str(tenant.id), graph_of(tenant, run), provider).carry_out(
@@ -145,7 +146,7 @@ async def test_a_provider_that_says_no_or_nothing(tenant):
     )
     shown = (await tenant.data(METRICS, {"id": campaign_id}))["campaign"]
     assert shown["status"] == "FINISHED"
-    assert (shown["metrics"]["sent"], shown["metrics"]["failed"], shown["metrics"]["unknown"]) == (1, 1, 1)
+    assert (shown["metrics"]["sent"], shown["metrics"]["failed"], shown["metrics"]["unknown"]) == (1, 1, 2)
 
 
 async def test_a_provider_that_is_busy_is_waited_for_and_time_is_bounded(tenant):

@@ -66,6 +66,7 @@ class Graph:
     codes: dict[str, dict[str, str | None]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     away: bool = False
+    deaf: int = 0
 
     def of(self, run: RunRef) -> "Graph":
         assert (run.tenant, run.scopes, run.requested_by) == (str(self.tenant.id), [], None)
@@ -81,12 +82,15 @@ class Graph:
         if "made:" in document:
             made = self.codes.get(variables["input"]["id"], {"code": None, "address": None})
             return {"made": {**made, "errors": []}}
+        if self.deaf and "RecordNotificationDeliveries" in document:
+            self.deaf -= 1
+            raise GraphUnavailable("away")
         found: dict[str, Any] = await self.tenant.data(document, dict(variables), **self.tenant.worker)
         return found
 
 
-async def deliver(graph: Graph, provider: Provider) -> int:
-    deliveries = NotificationDeliveries(graph, provider)  # type: ignore[arg-type]
+async def deliver(graph: Graph, provider: Provider, **bounds: float) -> int:
+    deliveries = NotificationDeliveries(graph, provider, **bounds)  # type: ignore[arg-type]
     given = NotificationDeliveryInput(str(graph.tenant.id))
     found: int = await ActivityEnvironment().run(deliveries.deliver_notifications, given)
     return found
@@ -239,6 +243,7 @@ async def test_what_was_certainly_not_sent_is_tried_again_until_it_is_given_up(s
     ("error", "state"),
     [
         (TimedOut("sendgrid", "x", "late", outcome_unknown=True), "UNKNOWN"),
+        (Unreachable("sendgrid", "x", "the connection was lost", outcome_unknown=True), "UNKNOWN"),
         (ProviderError("sendgrid", "x", "broken", status=502), "UNKNOWN"),
         (ProviderError("sendgrid", "x", "no such address", status=400), "FAILED"),
     ],
@@ -272,6 +277,51 @@ async def test_a_worker_that_dies_over_a_message_sends_it_no_second_time(sending
     assert next(row for row in await sending.ledger() if row["id"] == unknown["id"])["state"] == "SENT", "it turned out"
     await sending.record(unknown["id"], "FAILED", errorCode="NO")
     assert next(row for row in await sending.ledger() if row["id"] == unknown["id"])["state"] == "SENT"
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """A graph that is away is asked again without a pause."""
+    monkeypatch.setattr(worker, "_RECORDING_PAUSES_S", (0.0,) * 3)
+
+
+async def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_begun_with(sending):
+    users, graph, provider = [uuid4() for _ in range(3)], Graph(sending), Provider()
+    await sending.tell(*users, title="One")
+    ids = {row["recipient"]["id"]: row["id"] for row in await sending.ledger()}
+    second = sorted(users, key=lambda user: ids[str(user)])[1]
+    provider.errors[f"{second}@x.example"] = asyncio.CancelledError()
+    with pytest.raises(asyncio.CancelledError):
+        await deliver(graph, provider)
+    states = {row["recipient"]["id"]: (row["state"], row["errorCode"]) for row in await sending.ledger()}
+    assert states.pop(str(second)) == ("SENDING", None), "it may have gone out"
+    assert sorted(states.values(), key=str) == [("QUEUED", "INTERRUPTED"), ("SENT", None)]
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_was_sent_is_written_down_by_a_graph_that_is_back_in_a_moment(sending):
+    graph, provider = Graph(sending, deaf=3), Provider()
+    await sending.tell(uuid4(), title="One")
+    await deliver(graph, provider)
+    assert [row["state"] for row in await sending.ledger()] == ["SENT"]
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_graph_that_stays_away_is_sent_nothing_more(sending):
+    graph, provider = Graph(sending, deaf=4), Provider()
+    await sending.tell(uuid4(), uuid4(), title="One")
+    with pytest.raises(ApplicationError):
+        await deliver(graph, provider)
+    assert len(provider.taken) == 1
+    assert sorted(row["state"] for row in await sending.ledger()) == ["QUEUED", "SENDING"]
+
+
+async def test_a_worker_begins_with_no_message_when_its_time_is_over(sending):
+    graph, provider = Graph(sending), Provider()
+    await sending.tell(uuid4(), title="One")
+    await deliver(graph, provider, for_s=-1)
+    assert provider.taken == []
+    assert [(row["state"], row["errorCode"]) for row in await sending.ledger()] == [("QUEUED", "INTERRUPTED")]
 
 
 async def test_many_workers_at_once_are_given_different_messages(sending):
