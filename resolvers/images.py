@@ -81,7 +81,7 @@ def _decoded(content: bytes, longest: int) -> Image.Image:
             _check(opened)
             opened.draft("RGB", (longest, longest))  # a JPEG is decoded to not much more than is needed
             opened.load()
-            return _upright(_seen(opened))
+            return _upright(_seen(opened, longest))
     except UnusableImage:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -111,23 +111,33 @@ def _upright(picture: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(picture)
 
 
-def _seen(opened: Image.Image) -> Image.Image:
-    """The picture in sRGB, on white where it is transparent; with its EXIF still, which says how it is held."""
+def _seen(opened: Image.Image, longest: int) -> Image.Image:
+    """The picture in sRGB, on white where it is transparent; with its EXIF still, which says how it is held.
+
+    It is made small before anything else: each step on all that was decoded takes a hundred megabytes more.
+    """
     exif = opened.getexif()
     profile = opened.info.get("icc_profile")
     if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info:
-        layers = opened.convert("RGBA")
+        layers = _reduced(opened, "RGBA", longest)
         picture = Image.new("RGB", layers.size, "white")
         picture.paste(layers, mask=layers.getchannel("A"))
     elif profile and opened.mode in ("RGB", "CMYK"):
-        picture = opened.convert("RGB")
+        colors = _reduced(opened, opened.mode, longest)
+        picture = colors.convert("RGB")
         with suppress(ImageCms.PyCMSError, OSError, ValueError):  # a profile that is none: as if there were none
             known = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            made = ImageCms.profileToProfile(opened, known, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            made = ImageCms.profileToProfile(colors, known, ImageCms.createProfile("sRGB"), outputMode="RGB")
             picture = made if made is not None else picture
     else:
-        picture = opened.convert("RGB")
+        picture = _reduced(opened, "RGB", longest)
     picture.info = {"exif": exif.tobytes()} if exif else {}
+    return picture
+
+
+def _reduced(opened: Image.Image, mode: str, longest: int) -> Image.Image:
+    picture = opened if opened.mode == mode else opened.convert(mode)
+    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return picture
 
 

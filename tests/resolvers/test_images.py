@@ -4,6 +4,8 @@ import asyncio
 import io
 import random
 import struct
+import subprocess
+import sys
 import zlib
 from typing import Any
 
@@ -188,6 +190,30 @@ async def test_no_bytes_break_it() -> None:
         except UnusableImage:
             continue
         assert all(each.width <= 400 and each.height <= 400 for each in made.values())
+
+
+_PEAK = """
+import re, sys
+from resolvers.images import renditions_of
+
+def peak():
+    return int(re.search(r"VmHWM:\\s+([0-9]+)", open("/proc/self/status").read())[1]) // 1024
+
+content = sys.stdin.buffer.read()
+before = peak()
+renditions_of(content, {"small": 400, "large": 1600})
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is Linux's to tell")
+def test_the_largest_image_takes_little_more_memory_than_its_pixels() -> None:
+    """Turned, and of the most pixels: 115 MB decoded. Each further step on all of them would take as much again."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = written(Image.new("RGB", (6_000, 5_000), "red"), "PNG", exif=exif)
+    done = subprocess.run([sys.executable, "-c", _PEAK], input=content, capture_output=True, check=True, timeout=60)
+    assert 100 < int(done.stdout) < 220
 
 
 async def test_others_go_on_meanwhile() -> None:
