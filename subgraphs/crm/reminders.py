@@ -16,11 +16,11 @@ from resolvers.events.loops import pause
 from resolvers.session import Database, TransactionFailed
 from subgraphs.crm.usecases.tasks import NO_LONGER_NEWS, tell_of_due_tasks
 
-__all__ = ["Reminders"]
+__all__ = ["REMIND_EVERY_S", "Reminders"]
 
 _log = logging.getLogger("subgraphs.crm.reminders")
 
-_EVERY_S: Final = 10.0
+REMIND_EVERY_S: Final = 10.0
 _MOST: Final = 200
 
 # Before a tenant is known: the function runs as the owner of the tables and tells ids alone.
@@ -34,7 +34,7 @@ class Reminders:
         every_s: between two looks.
     """
 
-    def __init__(self, *, every_s: float = _EVERY_S) -> None:
+    def __init__(self, *, every_s: float = REMIND_EVERY_S) -> None:
         self._every_s = every_s
         self._task: asyncio.Task[None] | None = None
 

@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -203,6 +203,13 @@ def sign_context() -> ContextSigner:
     return ContextSigner(secrets.token_bytes(32))
 
 
+QUIET: Final[Mapping[str, Mapping[str, float]]] = {
+    "crm": {"remind_every_s": 3600.0},
+    "gaming": {"sweep_every_s": 3600.0},
+}
+"""What looks around on its own does so when a test says, and not in the middle of one."""
+
+
 @contextmanager
 def cheap_passwords() -> Iterator[None]:
     """What is made inside hashes passwords for a thousandth of the cost: to be slow is tested of one hash, once."""
@@ -225,7 +232,7 @@ async def start_subgraph(
                 await migrate_all([name], subgraph_settings)
                 with cheap_passwords():
                     await seed_all([name], subgraph_settings)
-                    app = module.create_app(subgraph_settings)
+                    app = module.create_app(subgraph_settings, **QUIET.get(name, {}))
                 await stack.enter_async_context(app.router.lifespan_context(app))
                 transport = httpx.ASGITransport(app, raise_app_exceptions=False)
                 client = await stack.enter_async_context(

@@ -5,6 +5,7 @@ from resolvers.errors import BadUserInput, NotFound
 __all__ = [
     "CurrencyNeeded",
     "MetricNotFound",
+    "PeriodNotKept",
     "TooManyPoints",
     "UnknownDimension",
     "UnknownEvent",
@@ -23,6 +24,12 @@ class CurrencyNeeded(BadUserInput):
     """Amounts of several currencies have no sum: name one of them."""
 
     code = "CURRENCY_NEEDED"
+
+
+class PeriodNotKept(BadUserInput):
+    """Events of the beginning of the period are not kept any more."""
+
+    code = "PERIOD_NOT_KEPT"
 
 
 class UnknownDimension(BadUserInput):

@@ -13,7 +13,7 @@ from subgraphs.analytics.domain.ages import MIN_DAYS, Ages, Horizon
 from subgraphs.analytics.repository.facts import lock
 from subgraphs.analytics.tables import appearances, facts, horizons, rollups
 
-__all__ = ["horizon", "prune", "tenants_to_prune"]
+__all__ = ["events_kept_from", "horizon", "prune", "tenants_to_prune"]
 
 _ROWS: Final = 10_000
 _STEP: Final = timedelta(days=31)
@@ -57,6 +57,14 @@ async def horizon(session: TenantSession) -> Horizon:
         await session.execute(insert(horizons).values(tenant_id=session.tenant_id()).on_conflict_do_nothing())
         return Horizon()
     return Horizon(row.events_from, row.quarters_from)
+
+
+async def events_kept_from(session: TenantSession) -> datetime:
+    """Since when the tenant's events are all there, in UTC. One statement."""
+    found: datetime | None = await session.scalar(
+        select(horizons.c.events_from).where(horizons.c.tenant_id == session.tenant_id())
+    )
+    return Horizon().events_from if found is None else found
 
 
 async def prune(database: Database, tenant_id: UUID, ages: Ages, now: datetime) -> int:

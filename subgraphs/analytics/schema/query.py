@@ -11,13 +11,13 @@ from resolvers.pagination import After, Before, First, Last, Window
 from resolvers.permissions import requires
 from subgraphs.analytics.domain.funnels import EVENTS
 from subgraphs.analytics.domain.metrics import METRICS
-from subgraphs.analytics.repository import funnels
 from subgraphs.analytics.repository.definitions import BY_ID, metric_page
 from subgraphs.analytics.schema.arguments import INTERNAL, READ
 from subgraphs.analytics.schema.dashboards import AnalyticsDashboard, published
 from subgraphs.analytics.schema.funnels import Funnel, FunnelEvent, FunnelInput, funnel_of
 from subgraphs.analytics.schema.metrics import Metric, MetricConnection
 from subgraphs.analytics.schema.platform import PLATFORM, PlatformMetric
+from subgraphs.analytics.usecases.funnels import count_funnel
 
 __all__ = ["Query"]
 
@@ -53,7 +53,7 @@ class Query:
         self, info: Info, input: Annotated[FunnelInput, strawberry.argument(description="Which steps, and when.")]
     ) -> Funnel:
         asked = funnel_of(input)
-        return Funnel.of(asked, await funnels.reached(info.context.session, asked))
+        return Funnel.of(asked, await count_funnel(info.context.session, asked))
 
     @strawberry.federation.field(
         tags=INTERNAL,

@@ -28,6 +28,8 @@ from subgraphs.directory.websites import Websites
 __all__ = ["claim_business", "make_code", "prove_claim", "send_another_code", "withdraw_claim"]
 
 _DAY = timedelta(days=1)
+_LONGEST_ATTEMPT = timedelta(minutes=1)
+"""A website or a name server has seconds: an attempt that was counted longer ago, and not judged, never will be."""
 _FAILURES = {
     ClaimMethod.WEBSITE: f"{rules.TOKEN_PATH} on the website has no line with the token",
     ClaimMethod.DNS: f"{rules.RECORD_LABEL} of the website's domain has no TXT record with the token",
@@ -190,8 +192,11 @@ async def _count_attempt(session: TenantSession, tenant_id: UUID, user_id: UUID,
         return ClaimClosed()
     bound = rules.MAX_CHECKS if claim.method in _TOKENS else rules.MAX_ATTEMPTS
     if claim.attempts >= bound:
-        await claims.note(session, tenant_id, [claim.id], ClaimAction.FAILED, user_id)
-        await _close(session, claim.id, ClaimState.FAILED)
+        # Those that are counted may still be under way, and one of them may be right: the last that is judged ends
+        # the claim. Only where the process of one has ended before that, it is ended here.
+        if claim.updated_at < datetime.now(UTC) - _LONGEST_ATTEMPT:
+            await claims.note(session, tenant_id, [claim.id], ClaimAction.FAILED, user_id)
+            await _close(session, claim.id, ClaimState.FAILED)
         return ClaimClosed()
     await claims.change(session, claim.id, attempts=claim.attempts + 1)
     return None
@@ -214,11 +219,15 @@ async def _decide(
     by_token = claim.method in _TOKENS
     action = ClaimAction.TOKEN_MISSING if by_token else ClaimAction.CODE_WRONG
     await claims.note(session, tenant_id, [claim.id], action, user_id)
-    left = (rules.MAX_CHECKS if by_token else rules.MAX_ATTEMPTS) - claim.attempts
-    if left <= 0:
+    bound = rules.MAX_CHECKS if by_token else rules.MAX_ATTEMPTS
+    # Others that were counted before the bound was reached may be under way: the last one of them ends the claim.
+    notes = (await claims.notes_of(session, [claim.id]))[claim.id]
+    if sum(note.action == action for note in notes) >= bound:
         await claims.note(session, tenant_id, [claim.id], ClaimAction.FAILED, user_id)
         await _close(session, claim.id, ClaimState.FAILED)
-    return ClaimNotProven(f"{_FAILURES.get(claim.method, 'This is not the code')}; attempts left: {max(0, left)}.")
+    return ClaimNotProven(
+        f"{_FAILURES.get(claim.method, 'This is not the code')}; attempts left: {max(0, bound - claim.attempts)}."
+    )
 
 
 async def _request_code(session: TenantSession, claim: Row[Any], business: Row[Any], now: datetime) -> Row[Any]:

@@ -175,6 +175,26 @@ async def test_counting_while_it_is_pruned_loses_nothing(tenant: Any) -> None:
         assert await shown(session, NOW - 200 * DAY, NOW) == Cell(Decimal(8), 8)
 
 
+async def test_a_funnel_over_what_is_forgotten_is_refused(tenant: Any) -> None:
+    """Zeros would look like numbers."""
+    query = """query ($input: FunnelInput!) { funnel(input: $input) { steps { subjects } } }"""
+    email = {"subject": "person", "steps": [{"event": "crm.lead_created"}, {"event": "storefront.order_placed"}]}
+
+    def since(first: datetime) -> dict[str, Any]:
+        return {"input": {**email, "period": {"from": first.isoformat(), "to": (first + 9 * DAY).isoformat()}}}
+
+    old = HORIZON.events_from - timedelta(minutes=15)
+    assert (await tenant.data(query, since(old)))["funnel"]["steps"][0] == {"subjects": 0}, "nothing is forgotten yet"
+    await prune(tenant.subgraph.database, tenant.id, AGES, NOW)
+    (error,) = (await tenant.subgraph.call(query, since(old), tenant=tenant.id))["errors"]
+    assert error["extensions"]["code"] == "PERIOD_NOT_KEPT"
+    assert f"{HORIZON.events_from:%Y-%m-%dT%H:%M:%SZ}" in error["message"]
+    kept = await tenant.data(query, since(HORIZON.events_from))
+    assert kept["funnel"]["steps"] == [{"subjects": 0}] * 2
+    other = await tenant.subgraph.call(query, since(old), tenant=uuid4())
+    assert "errors" not in other, "another tenant's events are kept by themselves"
+
+
 @pytest.mark.parametrize("days", [{"events_days": 59}, {"quarters_days": 0}])
 def test_what_is_resent_must_be_known(days: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="60 days"):
