@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,6 +35,7 @@ __all__ = [
     "find_campaigns",
     "find_segments",
     "find_variants",
+    "forget_outcomes",
     "keep_outcome",
     "lock_run",
     "outcome_of",
@@ -51,6 +53,7 @@ CAMPAIGNS_NEWEST_FIRST: Final = Ordering(
 )
 SEGMENTS_BY_NAME: Final = Ordering("NAME", Key(segments.c.name_key), Key(segments.c.id))
 
+_FORGOTTEN_AT_ONCE: Final = 1_000
 _LOCK_RUN: Final = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _VARIANT: Final[tuple[ColumnElement[Any], ...]] = tuple(variants.c[field.name] for field in fields(Variant))
 
@@ -78,6 +81,18 @@ async def keep_outcome(session: TenantSession, outcome: RunOutcome) -> None:
         tenant_id=session.tenant_id(), id=outcome.run_id, status=outcome.status, error_code=outcome.error_code
     )
     await session.execute(new.on_conflict_do_nothing())
+
+
+async def forget_outcomes(session: TenantSession, before: datetime) -> None:
+    """Forgets the ends of runs that are kept since before a moment in UTC."""
+    # What another transaction forgets just now, it does.
+    old = (
+        select(ended_runs.c.id)
+        .where(ended_runs.c.created_at < before)
+        .limit(_FORGOTTEN_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(delete(ended_runs).where(ended_runs.c.id.in_(old)))
 
 
 async def outcome_of(session: TenantSession, run_id: UUID) -> RunOutcome | None:

@@ -1,7 +1,7 @@
 """Runs that stand behind campaigns, and have ended."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from subgraphs.campaigns.repository import campaigns
 __all__ = ["EndedRun", "after_its_end", "note_end"]
 
 _LAUNCH: Final = "campaigns.launchCampaign"
+_KEPT_FOR: Final = timedelta(days=30)
+"""A launch is written down minutes after its run at most, and events are sent again for 14 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,12 @@ async def note_end(session: TenantSession, run: EndedRun) -> None:
     outcome = RunOutcome(run.run_id, run.status, run.error_code)
     await campaigns.lock_run(session, run.run_id)
     campaign = await campaigns.campaign_of_run_for_update(session, run.run_id)
+    now = datetime.now(UTC)
     if campaign is None:
         await campaigns.keep_outcome(session, outcome)
+        await campaigns.forget_outcomes(session, now - _KEPT_FOR)
         return
-    changed = left_by_its_run(campaign, outcome, datetime.now(UTC))
+    changed = left_by_its_run(campaign, outcome, now)
     if changed is not campaign:
         await campaigns.change_campaign(session, changed)
 

@@ -1,11 +1,12 @@
 """A run that ends leaves no campaign waiting, whichever of the two comes first."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from subgraphs.campaigns.usecases import campaigns as launching
 from subgraphs.campaigns.usecases.runs import EndedRun, note_end
@@ -96,3 +97,27 @@ async def test_ends_of_other_runs_and_of_other_tenants_change_nothing(tenant: An
     await end(tenant, uuid4(), "rejected")
     await end(tenant, run, "rejected", field="somethingElse")
     assert (await shown(tenant, campaign_id))["status"] == "WAITING_FOR_APPROVAL"
+
+
+async def test_ends_that_nobody_waits_for_are_forgotten(tenant: Any, campaigns: Any) -> None:
+    other = type(tenant)(campaigns, uuid4())
+
+    async def kept(by: Any) -> set[UUID]:
+        async with by.session() as session:
+            return {row.id for row in await session.rows(text("select id from ended_runs"))}
+
+    async def ended(by: Any, days: int) -> UUID:
+        run = uuid4()
+        await end(by, run, "failed")
+        async with by.session() as session:
+            values = {"id": run, "at": datetime.now(UTC) - timedelta(days=days)}
+            await session.execute(text("update ended_runs set created_at = :at where id = :id"), values)
+        return run
+
+    young, _ = await ended(tenant, 29), await ended(tenant, 31)
+    others = {await ended(other, 29), await ended(other, 31)}
+    new = {uuid4() for _ in range(4)}
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(end(tenant, run, "failed") for run in new))
+    assert await kept(tenant) == {young} | new
+    assert await kept(other) == others, "another tenant's go when it has a new one"
