@@ -6,11 +6,12 @@ from resolvers.session import TenantSession
 from subgraphs.crm.usecases import csv_imports, forms, members, timeline
 from subgraphs.crm.usecases.csv_imports import Advanced
 from subgraphs.crm.usecases.forms import SubmittedForm
-from subgraphs.crm.usecases.members import JoinedMember, RemovedMember
+from subgraphs.crm.usecases.members import ConfirmedMember, JoinedMember, RemovedMember
 from subgraphs.crm.usecases.timeline import PlacedOrder, PostedReview, SentMessage, Told, Unsubscribed
 
 __all__ = [
     "continue_csv_import",
+    "note_member_confirmed",
     "note_member_joined",
     "note_member_removed",
     "note_message",
@@ -61,6 +62,12 @@ async def take_form(session: TenantSession, submitted: SubmittedForm, about: Abo
 async def note_member_joined(session: TenantSession, joined: JoinedMember, _: About) -> None:
     """Somebody belongs to the tenant: leads and contacts may be theirs."""
     await members.note_joined(session, joined)
+
+
+@subscribe("identity.member_confirmed", version=1)
+async def note_member_confirmed(session: TenantSession, confirmed: ConfirmedMember, _: About) -> None:
+    """Somebody who joined before crm listened belongs to the tenant."""
+    await members.note_confirmed(session, confirmed)
 
 
 @subscribe("identity.member_removed", version=1)

@@ -5,6 +5,6 @@ a password, who can belong to several tenants with a role in each; what a caller
 caller's tenant. An address is not unique: it is text that a tenant wrote into an invitation, and proves nothing about
 accounts elsewhere.
 
-Tells of `identity.member_joined`, `identity.role_changed`, `identity.member_removed` and `identity.invitation_made`;
-listens to nothing.
+Tells of `identity.member_joined`, `identity.role_changed`, `identity.member_removed` and `identity.invitation_made`,
+and once more of members that there are (`identity.member_confirmed`, `retell`); listens to nothing.
 """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resolvers.events.declaration import event
 
-__all__ = ["InvitationMade", "MemberJoined", "MemberRemoved", "RoleChanged"]
+__all__ = ["InvitationMade", "MemberConfirmed", "MemberJoined", "MemberRemoved", "RoleChanged"]
 
 
 @event("identity.member_joined", version=1, about="user_id")
@@ -23,6 +23,21 @@ class MemberJoined:
     name: str
     role: str
     joined_at: datetime
+
+
+@event("identity.member_confirmed", version=1, about="user_id")
+@dataclass(frozen=True, slots=True)
+class MemberConfirmed:
+    """A person is a member of the tenant: told once more, for those who have begun to listen since the person joined.
+
+    Attributes:
+        role: owner, manager, agent or viewer.
+        changed_at: since when it is so. Who knows of something later knows better.
+    """
+
+    user_id: UUID
+    role: str
+    changed_at: datetime
 
 
 @event("identity.role_changed", version=1, about="user_id")

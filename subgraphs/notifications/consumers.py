@@ -14,6 +14,7 @@ from subgraphs.notifications.usecases import delivering
 from subgraphs.notifications.usecases.telling import About, tell_address, tell_members
 
 __all__ = [
+    "note_confirmed_member",
     "note_connection",
     "note_member",
     "note_member_removed",
@@ -44,6 +45,15 @@ class Joined:
     user_id: UUID
     role: str
     joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Somebody belongs to the tenant still."""
+
+    user_id: UUID
+    role: str
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +178,12 @@ class BackInStock:
 async def note_member(session: TenantSession, joined: Joined, _: Event) -> None:
     """Somebody may be told what those with their role are told."""
     await people.note_member(session, joined.user_id, joined.role, joined.joined_at, is_member=True)
+
+
+@subscribe("identity.member_confirmed", version=1)
+async def note_confirmed_member(session: TenantSession, confirmed: Confirmed, _: Event) -> None:
+    """Somebody who joined before notifications listened may be told what those with their role are told."""
+    await people.note_member(session, confirmed.user_id, confirmed.role, confirmed.changed_at, is_member=True)
 
 
 @subscribe("identity.role_changed", version=1)

@@ -328,6 +328,7 @@ NOT_COUNTED: Final[Mapping[str, str]] = {
     "agents.integration_checked": "says how a connection is now",
     "crm.task_due": "is a reminder; tasks are counted when they are made and done",
     "directory.claim_code_requested": "is for whoever sends the code; claims that came to something are counted",
+    "identity.member_confirmed": "says who is a member now, for those who begin to listen; who joins is counted",
     "identity.invitation_made": "is for whoever sends the invitation; who joins is counted",
     "storefront.variant_back_in_stock": "is for those who wait for it",
 }

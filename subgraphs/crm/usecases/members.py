@@ -8,7 +8,15 @@ from resolvers.session import TenantSession
 from subgraphs.crm.domain.errors import AssigneeNotFound
 from subgraphs.crm.repository import members
 
-__all__ = ["JoinedMember", "RemovedMember", "check_assignee", "note_joined", "note_removed"]
+__all__ = [
+    "ConfirmedMember",
+    "JoinedMember",
+    "RemovedMember",
+    "check_assignee",
+    "note_confirmed",
+    "note_joined",
+    "note_removed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,14 @@ class JoinedMember:
 
     user_id: UUID
     joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedMember:
+    """Somebody is a member of the tenant still."""
+
+    user_id: UUID
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,11 @@ class RemovedMember:
 async def note_joined(session: TenantSession, joined: JoinedMember) -> None:
     """From now on work may be given to them."""
     await members.note_member(session, joined.user_id, joined.joined_at, is_member=True)
+
+
+async def note_confirmed(session: TenantSession, confirmed: ConfirmedMember) -> None:
+    """Work may be given to them, unless something later is known."""
+    await members.note_member(session, confirmed.user_id, confirmed.changed_at, is_member=True)
 
 
 async def note_removed(session: TenantSession, removed: RemovedMember) -> None:

@@ -10,7 +10,7 @@ from resolvers.events.relay import Relay
 from resolvers.events.streams import connect, stream_of
 from subgraphs.crm.usecases.members import JoinedMember, RemovedMember, note_joined, note_removed
 from subgraphs.event_commands import subscriptions_of
-from subgraphs.identity.events import MemberJoined, MemberRemoved
+from subgraphs.identity.events import MemberConfirmed, MemberJoined, MemberRemoved
 
 
 async def assigned(tenant: Any, lead: dict[str, Any], account: str) -> list[str]:
@@ -73,6 +73,8 @@ async def test_identity_tells_of_them(tenant, start_subgraph):
     told = (
         (MemberJoined(account, "Eve", "agent", now), []),
         (MemberRemoved(account, now + timedelta(seconds=1)), ["ASSIGNEE_NOT_FOUND"]),
+        (MemberConfirmed(account, "agent", now), ["ASSIGNEE_NOT_FOUND"]),
+        (MemberConfirmed(account, "agent", now + timedelta(seconds=2)), []),
     )
     for event, codes in told:
         async with identity.database.session(RequestContext.system(tenant.id)) as session:

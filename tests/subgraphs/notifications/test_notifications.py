@@ -262,3 +262,16 @@ def test_every_kind_has_its_texts():
         assert set(texts) == set(NotificationKind)
         for kind, text in texts.items():
             assert checked_template(kind, text.subject, text.body) == text
+
+
+async def test_who_joined_before_is_known_once_it_is_told_again(tenant):
+    ada, ben, gone = uuid4(), uuid4(), uuid4()
+    now = datetime.now(UTC)
+    before = now - timedelta(days=400)
+    await consume(tenant, consumers.note_member, user_id=ben, role="manager", joined_at=now)
+    await consume(tenant, consumers.note_member_removed, user_id=gone, removed_at=now)
+    for user, role in ((ada, "owner"), (ben, "viewer"), (gone, "owner")):
+        await consume(tenant, consumers.note_confirmed_member, user_id=user, role=role, changed_at=before)
+    async with tenant.session() as session:
+        assert await people.members_with_roles(session, ["owner"], 10) == [ada], "who is gone stays gone"
+        assert await people.members_with_roles(session, ["manager"], 10) == [ben], "what is later counts"
