@@ -135,9 +135,11 @@ async def take(session: TenantSession, claim_id: UUID, limit: int, now: datetime
     return [rows[each] for each in ids]
 
 
-async def postpone(session: TenantSession, now: datetime, until: datetime) -> None:
-    """Has what is due wait until a moment."""
+async def postpone(session: TenantSession, now: datetime, until: datetime, *, transactional: bool) -> None:
+    """Has what is due wait until a moment; codes and invitations, too, if it says so."""
     due = update(deliveries).where(_TABLE.state == DeliveryState.QUEUED, _TABLE.next_try_at <= now)
+    if not transactional:
+        due = due.where(_TABLE.is_transactional.is_(False))
     await session.execute(due.values(next_try_at=until, error_code="RATE_LIMITED", updated_at=func.now()))
 
 

@@ -27,6 +27,8 @@ __all__ = ["Message", "Outcome", "claim", "connected", "record", "retry"]
 
 _HOUR: Final = timedelta(hours=1)
 _MOST: Final = 25
+_RESERVED: Final = 10
+"""The tenth of an hour's messages is for codes and invitations: whoever makes many others told keeps nobody out."""
 _OPEN: Final = frozenset({DeliveryState.SENDING, DeliveryState.UNKNOWN})
 
 
@@ -60,11 +62,13 @@ async def claim(session: TenantSession, claim_id: UUID, limit: int) -> list[Mess
     await deliveries.abandon_lost(session, now)
     settings = await texts.read_settings(session)
     used, first = await deliveries.used_since(session, now - _HOUR)
-    room = min(limit, _MOST, settings.hourly_limit - used)
-    if room <= 0:
-        await deliveries.postpone(session, now, (first or now) + _HOUR)
+    spare = settings.hourly_limit - used
+    ordinary = spare - settings.hourly_limit // _RESERVED
+    if ordinary <= 0:
+        await deliveries.postpone(session, now, (first or now) + _HOUR, transactional=spare <= 0)
+    if spare <= 0:
         return []
-    taken = await deliveries.take(session, claim_id, room, now)
+    taken = await deliveries.take(session, claim_id, min(limit, _MOST, ordinary if ordinary > 0 else spare), now)
     unwanted = await _unwanted(session, taken, now)
     own = await texts.texts_of(session, {each.delivery.kind for each in taken}) if taken else {}
     messages = []

@@ -354,6 +354,24 @@ async def test_codes_go_first_and_no_more_than_the_limit_in_an_hour(sending):
     assert len(provider.addresses) == 4
 
 
+async def test_a_tenth_of_the_hour_is_for_codes(sending):
+    """Whoever has many reviews posted keeps no invitation and no code from being sent."""
+    provider, graph = Provider(), Graph(sending)
+    await sending.done("updateNotificationSettings", "settings { hourlyLimit }", {"hourlyLimit": 10})
+    await sending.tell(*(uuid4() for _ in range(12)), title="One")
+    while await deliver(graph, provider):
+        pass
+    assert len(provider.addresses) == 9
+    for code in ("1", "2"):
+        graph.codes[await tell_code(sending)] = {"code": code, "address": f"{code}@bakery.example"}
+    while await deliver(graph, provider):
+        pass
+    assert provider.addresses[9:] in (["1@bakery.example"], ["2@bakery.example"]), "the hour's limit holds for all"
+    waiting = [row for row in await sending.ledger() if row["state"] == "QUEUED"]
+    assert sorted(row["kind"] for row in waiting) == ["CLAIM_CODE", *["TASK_DUE"] * 3]
+    assert {row["errorCode"] for row in waiting} == {"RATE_LIMITED"}
+
+
 async def test_who_is_no_member_gets_nothing_and_a_graph_that_is_away_is_waited_for(sending):
     ada, provider = uuid4(), Provider()
     await sending.tell(ada, title="One")
