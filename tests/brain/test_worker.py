@@ -13,6 +13,7 @@ from brain.crews import load_crews
 from brain.embedded.keys import ensure_private_key
 from brain.embedded.ports import free_port
 from brain.integrations.connection_checks import ConnectionChecks
+from brain.integrations.notifications import NotificationDeliveries
 from brain.worker import _workers, serve
 from brain.workflows.messages import RUNS_QUEUE, crews_queue
 
@@ -42,7 +43,8 @@ async def test_a_key_that_is_none(settings: BrainSettings, tmp_path: Path) -> No
 
 async def test_every_crew_has_a_queue_that_is_served(temporal: Any) -> None:
     client = await Client.connect(temporal.address)
-    workers = _workers(client, Activities(None), ConnectionChecks(None, None))  # type: ignore[arg-type]
+    checks, messages = ConnectionChecks(None, None), NotificationDeliveries(None, None)  # type: ignore[arg-type]
+    workers = _workers(client, Activities(None), checks, messages)
     served = {worker.task_queue for worker in workers}
     assert served >= {RUNS_QUEUE, *(crews_queue(crew.weight) for crew in load_crews().values())}
     assert served == {RUNS_QUEUE, *(crews_queue(weight) for weight in (1, 2, 3, 4))}

@@ -1,5 +1,6 @@
 """A reference composer, run as a Node process and asked over its standard input; not part of this project."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -41,6 +42,25 @@ class Oracle:
         return {error["code"] for error in self.compose(subgraphs)["errors"]}
 
 
+def _install(npm: str) -> None:
+    """Test processes come here at once: one installs, the others wait, and none sees half of it."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for source in (SHARED / "lib.mjs", SHARED / "package.json", Path(__file__).with_name("oracle_worker.mjs")):
+            target = CACHE / source.name.removeprefix("oracle_")
+            shutil.copy(source, target.with_suffix(".new"))
+            target.with_suffix(".new").replace(target)
+        installed = CACHE / ".installed"
+        if installed.exists():
+            return
+        install = [npm, "install", "--no-audit", "--no-fund"]
+        result = subprocess.run(install, cwd=CACHE, capture_output=True, text=True, timeout=180, check=False)
+        if result.returncode:
+            raise OracleUnavailable(f"npm install failed: {result.stderr[-300:]}")
+        installed.touch()
+
+
 @contextmanager
 def running_oracle() -> Iterator[Oracle]:
     """Starts the reference composer, installing it first if need be.
@@ -53,15 +73,7 @@ def running_oracle() -> Iterator[Oracle]:
         raise OracleUnavailable("Node.js and npm are not installed")
     if not SHARED.is_dir():
         raise OracleUnavailable("../shared/oracle is not there")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    for name in ("lib.mjs", "package.json"):
-        shutil.copy(SHARED / name, CACHE / name)
-    shutil.copy(Path(__file__).with_name("oracle_worker.mjs"), CACHE / "worker.mjs")
-    if not (CACHE / "node_modules" / "@apollo" / "composition").is_dir():
-        install = [npm, "install", "--no-audit", "--no-fund"]
-        result = subprocess.run(install, cwd=CACHE, capture_output=True, text=True, timeout=180, check=False)
-        if result.returncode:
-            raise OracleUnavailable(f"npm install failed: {result.stderr[-300:]}")
+    _install(npm)
     process = subprocess.Popen(
         [node, "worker.mjs"], cwd=CACHE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )

@@ -7,7 +7,10 @@ from resolvers.demo import demo_tenant_id
 
 from .conftest import Platform
 
-__all__ = ["connect"]
+__all__ = ["NOTICES", "connect"]
+
+NOTICES = frozenset({"api.sendgrid.com", "api.twilio.com"})
+"""Whom the platform asks to tell people of runs and the like, where a tenant has connected it."""
 
 
 async def connect(platform: Platform, tenant: str, integration: str, **credentials: str) -> None:

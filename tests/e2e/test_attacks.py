@@ -24,7 +24,7 @@ from tests.brain.catalogue.provider_files import PROVIDERS
 from tests.brain.crews.openai_server import Answer, Provider, Request, says, serving, wants
 
 from .conftest import Platform, codes
-from .connected import connect
+from .connected import NOTICES, connect
 from .runs import DECIDE, SCORE, Client, database_url, open_leads, scores_of
 
 ADA, BEN, DAN = "ada@acme", "ben@acme", "dan@acme"
@@ -56,7 +56,7 @@ async def client(platform: Platform) -> AsyncIterator[Client]:
 @pytest.fixture
 async def providers(platform: Platform) -> AsyncIterator[ContractServer]:
     """What would leave, arrives here."""
-    server = ContractServer()
+    server = ContractServer(aside=NOTICES)
     await server.start(platform.providers_port)
     yield server
     await server.stop()

@@ -9,7 +9,7 @@ import pytest
 from tests.brain.catalogue.contract_server import ContractServer, Step
 from tests.brain.catalogue.provider_files import PROVIDERS
 
-from .connected import connect
+from .connected import NOTICES, connect
 
 STRIPE = next(provider for provider in PROVIDERS if provider.name == "stripe")
 
@@ -45,7 +45,7 @@ query ($title: String!) { sourcingCandidates(filter: {title: $title}) {
 
 @pytest.fixture
 async def providers(platform: Any) -> AsyncIterator[ContractServer]:
-    server = ContractServer()
+    server = ContractServer(aside=NOTICES)
     await server.start(platform.providers_port)
     yield server
     await server.stop()

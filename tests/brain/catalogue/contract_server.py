@@ -6,7 +6,7 @@ The scripts are made of `providers/*.yaml`, which are written from what provider
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -44,9 +44,13 @@ class Step:
 
 
 class ContractServer:
-    """The server; `play` gives it a script, `verify` says whether all of it was asked for and nothing else."""
+    """The server; `play` gives it a script, `verify` says whether all of it was asked for and nothing else.
 
-    def __init__(self) -> None:
+    Hosts that are `aside` are no part of the script: other parts of the platform ask them meanwhile. They are away.
+    """
+
+    def __init__(self, *, aside: Container[str] = ()) -> None:
+        self._aside = aside
         self.port = 0
         self.left: list[Step] = []
         self.wrong: list[str] = []
@@ -88,6 +92,9 @@ class ContractServer:
             if not message.get("more_body"):
                 break
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        if headers["host"] in self._aside:
+            await _answer(send, 503, {}, b"")
+            return
         target = scope["raw_path"].decode() + ("?" + scope["query_string"].decode() if scope["query_string"] else "")
         line = f"{scope['method']} {headers['host']}{target}"
         self.received.append({"line": line, "headers": headers, "body": body})
