@@ -70,6 +70,15 @@ class AgentCall:
         return inner if given.keys() == {"input"} and isinstance(inner, dict) else given
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a fetch's document has at its root: agent-backed fields, and the names of other ones."""
+
+    calls: tuple[tuple[AgentField, str, FieldNode], ...]
+    others: tuple[str, ...]
+    defaults: Mapping[str, Any]
+
+
 class AgentFields:
     """The agent-backed fields of whatever supergraph is served.
 
@@ -81,51 +90,63 @@ class AgentFields:
         self._supergraph = supergraph
         self._read: Supergraph | None = None
         self._fields: Mapping[str, AgentField] = {}
-        self._calls: dict[str, tuple[tuple[AgentField, str, FieldNode, Mapping[str, Any]], ...]] = {}
+        self._calls: dict[str, _Read] = {}
 
     def call_in(self, plan: QueryPlan) -> AgentCall | None:
         """The agent-backed field that the plan runs, or None.
 
         Raises:
-            RequestRefused: there are several (AGENT_ONE_PER_REQUEST).
+            RequestRefused: there are several (AGENT_ONE_PER_REQUEST), or others would be sent with it to its subgraph
+                (AGENT_FIELD_NOT_ALONE): they would be carried out in the name of a run about which nobody has decided.
         """
         supergraph = self._supergraph()
         if supergraph is not self._read:
             self._fields, self._calls, self._read = _agent_fields(supergraph), {}, supergraph
         if not self._fields:
             return None
-        found = [
-            AgentCall(field, fetch.id, key, node, defaults)
-            for fetch in plan.fetches
-            if fetch.operation_type == "mutation"
-            for field, key, node, defaults in self._in_document(fetch.document)
-        ]
+        found: list[AgentCall] = []
+        others: tuple[str, ...] = ()
+        for fetch in plan.fetches:
+            if fetch.operation_type == "mutation":
+                read = self._in_document(fetch.document)
+                if read.calls:
+                    others = read.others
+                found += [AgentCall(field, fetch.id, key, node, read.defaults) for field, key, node in read.calls]
         if len(found) > 1:
             names = ", ".join(call.field.name for call in found)
             message = f"One request may start one agents' run; send {names} in requests of their own."
             raise RequestRefused(message, code="AGENT_ONE_PER_REQUEST", status=400)
+        if found and others:
+            name = found[0].field.name
+            message = (
+                f"Agents stand behind {name}, whose run is nobody else's; send {', '.join(others)} in another request."
+            )
+            raise RequestRefused(message, code="AGENT_FIELD_NOT_ALONE", status=400)
         return found[0] if found else None
 
-    def _in_document(self, document: str) -> tuple[tuple[AgentField, str, FieldNode, Mapping[str, Any]], ...]:
+    def _in_document(self, document: str) -> _Read:
         known = self._calls.get(document)
         if known is None:
             if len(self._calls) >= _MAX_DOCUMENTS:
                 self._calls.clear()
-            known = self._calls[document] = tuple(self._root_fields(parse(document, no_location=True)))
+            known = self._calls[document] = self._read_fields(parse(document, no_location=True))
         return known
 
-    def _root_fields(self, document: DocumentNode) -> list[tuple[AgentField, str, FieldNode, Mapping[str, Any]]]:
+    def _read_fields(self, document: DocumentNode) -> _Read:
         (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
         defaults = {
             variable.variable.name.value: value_from_ast_untyped(variable.default_value)
             for variable in operation.variable_definitions or ()
             if variable.default_value is not None
         }
-        return [
-            (self._fields[node.name.value], (node.alias or node.name).value, node, defaults)
-            for node in _fields(operation.selection_set.selections)
+        nodes = _fields(operation.selection_set.selections)
+        calls = tuple(
+            (self._fields[node.name.value], (node.alias or node.name).value, node)
+            for node in nodes
             if node.name.value in self._fields
-        ]
+        )
+        others = (name for name in (node.name.value for node in nodes) if name not in self._fields)
+        return _Read(calls, tuple(name for name in dict.fromkeys(others) if name != "__typename"), defaults)
 
 
 def _fields(selections: Any) -> list[FieldNode]:

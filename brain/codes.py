@@ -43,6 +43,10 @@ AGENT_NOT_NESTED
 A run of agents asked for another run.
 Have the run propose what is to be done, and start the other one yourself.
 
+AGENT_FIELD_NOT_ALONE
+Fields of the same subgraph stand beside one that agents stand behind: they would be sent there in its run's name.
+Send the others in a request of their own.
+
 AGENT_ONE_PER_REQUEST
 The request calls several fields that agents stand behind.
 Send each of them in a request of its own.

@@ -8,11 +8,11 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from resolvers.errors import Forbidden
-from resolvers.operation import Operation
+from resolvers.operation import AGENT_RUN_SCOPE, Operation
 
 __all__ = ["MESSAGE_WORKER_SCOPE", "message_worker_id", "require_message_worker"]
 
-MESSAGE_WORKER_SCOPE: Final = "agents:run"
+MESSAGE_WORKER_SCOPE: Final = AGENT_RUN_SCOPE
 
 # Not the namespace of runs, whose ids are made of what people choose.
 _NAMESPACE: Final = UUID("5c1b9c1e-5d53-5b0e-9a39-6f0c3f1d7a84")

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, overload
+from typing import Any, Final, TypeAlias, overload
 from uuid import UUID
 
 import strawberry
@@ -14,7 +14,10 @@ from resolvers.loaders import NO_ARGUMENTS, A, K, Loaders, V
 from resolvers.session import TenantSession
 from resolvers.settings import Settings
 
-__all__ = ["Info", "Operation"]
+__all__ = ["AGENT_RUN_SCOPE", "Info", "Operation"]
+
+AGENT_RUN_SCOPE: Final = "agents:run"
+"""In the credentials of runs alone, which the worker signs while it carries them out."""
 
 
 @dataclass(slots=True)
@@ -99,6 +102,24 @@ class Operation:
             return UUID(self.request.run_id or "")
         except ValueError:
             raise AgentRunRequired from None
+
+    def acting_run(self) -> UUID | None:
+        """The agent run that makes the call with a credential of its own; None for everybody else.
+
+        Only such a run carries out what was decided. `run_id` says less: a run stands already behind the field that a
+        person asks for it with, before anybody has approved anything.
+        """
+        return self.run_id() if AGENT_RUN_SCOPE in self.request.scopes else None
+
+    def require_acting_run(self) -> UUID:
+        """Lets only runs of agents through that make the call with a credential of their own.
+
+        Raises:
+            Unauthenticated, Forbidden: the caller is anyone else.
+            AgentRunRequired: the credential names no run.
+        """
+        self.require(AGENT_RUN_SCOPE)
+        return self.run_id()
 
 
 Info: TypeAlias = strawberry.Info[Operation, None]

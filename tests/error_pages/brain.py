@@ -39,11 +39,14 @@ input RunIntegrationAgentInput { integration: String! goal: String! }
 type AgentRun { id: ID! }
 type ScoreLeadPayload { run: AgentRun! }
 type RunIntegrationAgentPayload { run: AgentRun! }
+input DeleteLeadInput { id: ID! }
+type DeleteLeadPayload { deletedId: ID }
 type Query { viewer: String }
 type Mutation {
   scoreLead(input: ScoreLeadInput!): ScoreLeadPayload! @agent(crew: "lead_scoring", risk: WRITE)
   runIntegrationAgent(input: RunIntegrationAgentInput!): RunIntegrationAgentPayload!
     @agent(crew: "integration_{integration}", risk: MONEY)
+  deleteLead(input: DeleteLeadInput!): DeleteLeadPayload!
 }
 """
 SHOWN = {"subgraphs": {"crm": {"expose_errors": True}}}
@@ -163,6 +166,7 @@ def integration(name: str) -> str:
 
 
 BOTH = SCORE.replace("{ score", "{ one: score", 1)[:-1] + 'two: scoreLead(input: {leadId: "l2"}) { run { id } } }'
+BESIDE = SCORE[:-1] + 'deleteLead(input: {id: "l2"}) { deletedId } }'
 
 EXAMPLES: dict[str, Example] = {
     "AGENTS_UNAVAILABLE": Example(
@@ -173,6 +177,7 @@ EXAMPLES: dict[str, Example] = {
         asked(SCORE, caller=replace(ADA, via="agent", run_id=RUN), note="The credential is that of a run."),
         asked(SCORE),
     ),
+    "AGENT_FIELD_NOT_ALONE": Example(asked(BESIDE), asked(SCORE)),
     "AGENT_ONE_PER_REQUEST": Example(asked(BOTH), asked(SCORE)),
     "BUDGET_EXHAUSTED": refused(
         BudgetExhausted("This month's budget is spent."), "The tenant's budget is spent, and says `REFUSE`."

@@ -145,13 +145,10 @@ class Mutation:
         description="For the campaign's run: writes the messages of what was approved, one for each recipient.",
     )
     async def schedule_campaign(self, info: Info, input: payloads.ScheduleCampaignInput) -> payloads.CampaignPayload:
-        # Which the worker holds alone. That there is a run says nothing: a run stands also behind what a person asks
-        # beside `launchCampaign`, before anybody has approved it.
-        info.context.require("agents:run")
         found = await sending.schedule(
             info.context.session,
             campaign_key(input.campaign_id),
-            info.context.run_id(),
+            info.context.require_acting_run(),
             input.version,
             input.filter,
             input.send_at,
@@ -169,7 +166,7 @@ class Mutation:
         campaign, taken = await sending.claim_messages(
             info.context.session,
             campaign_key(input.campaign_id),
-            info.context.run_id(),
+            info.context.require_acting_run(),
             uuid4() if input.claim_id is None else parse_id(input.claim_id, "input", "claimId"),
             input.limit,
             abandon=input.abandon,
@@ -199,7 +196,7 @@ class Mutation:
         found = await sending.record_deliveries(
             info.context.session,
             campaign_key(input.campaign_id),
-            info.context.run_id(),
+            info.context.require_acting_run(),
             [each.to_domain() for each in input.deliveries],
         )
         return payloads.CampaignPayload(campaign=Campaign.of(found))
@@ -213,7 +210,7 @@ class Mutation:
         found = await sending.fail_campaign(
             info.context.session,
             campaign_key(input.campaign_id),
-            info.context.run_id(),
+            info.context.require_acting_run(),
             input.code,
             input.message,
         )

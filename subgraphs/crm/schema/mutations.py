@@ -90,7 +90,6 @@ class Mutation(CsvImportMutation, TaskMutation):
         "changes nothing.",
     )
     async def record_lead_score(self, info: Info, input: payloads.RecordLeadScoreInput) -> payloads.LeadPayload:  # noqa: A002
-        run_id = info.context.request.run_id
         lead, _ = await usecases.record_lead_score(
             info.context.session,
             parse_id(input.lead_id, "input", "leadId"),
@@ -98,7 +97,7 @@ class Mutation(CsvImportMutation, TaskMutation):
             input.reasons,
             engine=input.engine,
             model=input.model,
-            run_id=None if run_id is None else parse_id(run_id),
+            run_id=info.context.acting_run(),
             expected_version=input.expected_version,
         )
         return payloads.LeadPayload(lead=Lead.of(lead))

@@ -302,11 +302,9 @@ class Mutation(ModerationMutations, ClaimMutations, CategoryMutations, PhotoMuta
         self, info: Info, input: Annotated[RespondToReviewInput, strawberry.argument(description="The response.")]
     ) -> ReviewPayload:
         context = info.context
-        run_id = context.request.run_id
         with under("input"):
             review_id = parse_id(input.review_id, "reviewId")
-            run = None if run_id is None else parse_id(run_id)
-            wording = Wording.of(input.text, input.engine.value, input.model, run)
+            wording = Wording.of(input.text, input.engine.value, input.model, context.acting_run())
             row = await responses.respond_to_review(
                 context.session, context.tenant_id(), review_id, wording, publish=input.publish
             )

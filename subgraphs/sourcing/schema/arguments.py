@@ -19,7 +19,6 @@ __all__ = [
     "APPROVE",
     "INTERNAL",
     "READ",
-    "RUN",
     "VERSION",
     "WRITE",
     "Account",
@@ -32,8 +31,6 @@ __all__ = [
 ]
 
 READ, WRITE, APPROVE = "sourcing:read", "sourcing:write", "sourcing:approve"
-RUN = "agents:run"
-"""Which the worker holds alone, while it carries out what was decided."""
 INTERNAL = ("internal",)
 VERSION = "The version the change is made on; refused with VERSION_CONFLICT if it is not current. Null: any."
 

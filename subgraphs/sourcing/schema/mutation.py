@@ -13,7 +13,7 @@ from subgraphs.sourcing.domain.candidates import Listing, checked_found
 from subgraphs.sourcing.domain.supply import checked_observation, checked_rules
 from subgraphs.sourcing.domain.values import checked_asin, checked_marketplace
 from subgraphs.sourcing.schema import payloads
-from subgraphs.sourcing.schema.arguments import APPROVE, RUN, WRITE, exact
+from subgraphs.sourcing.schema.arguments import APPROVE, WRITE, exact
 from subgraphs.sourcing.schema.candidates import SourcingCandidate, SourcingPriceProposal
 from subgraphs.sourcing.schema.dropship import DropshipMutation
 from subgraphs.sourcing.schema.evaluations import SourcingEvaluation
@@ -104,8 +104,7 @@ class Mutation(DropshipMutation):
     async def approve_sourcing_candidate(
         self, info: Info, input: payloads.ApproveSourcingCandidateInput
     ) -> payloads.SourcingCandidatePayload:
-        # That there is a run says nothing: it also stands behind the fields that people ask beside an agent's.
-        if RUN not in info.context.request.scopes:
+        if info.context.acting_run() is None:
             info.context.require(APPROVE)
         approved = await candidates.approve(
             info.context.session,

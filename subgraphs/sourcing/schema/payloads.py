@@ -229,6 +229,5 @@ class SourcingPriceRulesPayload(MutationPayload):
 
 def decision(info: Info, findings: list[SourcingFindingInput], note: str) -> Decision:
     """Why, and by which run if one asks for it."""
-    run = None if info.context.request.run_id is None else info.context.run_id()
     told = [{"aspect": each.aspect, "verdict": each.verdict.value, "note": each.note} for each in findings]
-    return Decision(told, note, run)
+    return Decision(told, note, info.context.acting_run())

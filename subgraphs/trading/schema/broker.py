@@ -88,13 +88,12 @@ class BrokerMutation:
         "for new bars, with what it takes set aside.",
     )
     async def place_order(self, info: Info, input: PlaceOrderInput) -> TradeOrderPayload:
-        run_id = info.context.request.run_id
         placed = await broker.place_order(
             info.context.session,
             parse_id(input.portfolio_id, "input", "portfolioId"),
             parse_id(input.instrument_id, "input", "instrumentId"),
             OrderRequest(input.side, input.kind, input.quantity, input.limit_price, input.stop_price, input.note),
-            None if run_id is None else parse_id(run_id),
+            info.context.acting_run(),
             bells=info.context.services.bells,
         )
         return TradeOrderPayload(order=TradeOrder.of(placed))

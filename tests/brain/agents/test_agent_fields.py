@@ -91,6 +91,44 @@ def test_several_in_one_request_are_refused(document: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "document",
+    [
+        'mutation { score(input: {id: "1"}) plain(id: "1") }',
+        'mutation { plain(id: "1") score(input: {id: "1"}) }',
+        'mutation { a: plain(id: "1") ... on Mutation { b: score(input: {id: "1"}) } }',
+        'mutation { ...F plain(id: "1") } fragment F on Mutation { score(input: {id: "1"}) }',
+        'mutation ($y: Boolean!) { score(input: {id: "1"}) @skip(if: $y) plain(id: "1") @include(if: $y) }',
+    ],
+)
+def test_others_of_its_subgraph_beside_it_are_refused(document: str) -> None:
+    with pytest.raises(RequestRefused) as caught:
+        called(document)
+    assert (caught.value.code, caught.value.status) == ("AGENT_FIELD_NOT_ALONE", 400)
+    assert caught.value.message.endswith("send plain in another request.")
+
+
+def test_what_goes_to_its_subgraph_by_itself_or_to_another_one_may_stand_beside_it() -> None:
+    composed = compose(
+        [
+            Subgraph("crm", SDL.replace("URL", SPEC).replace("IMPORT", '["@agent"]').replace("NAME", "agent")),
+            Subgraph("other", "type Query { there: Int } type Mutation { elsewhere: Int }"),
+        ]
+    )
+    assert isinstance(composed, Composed), composed
+    supergraph = load_supergraph(composed.supergraph_sdl)
+    fields = AgentFields(lambda: supergraph)
+    beside = 'mutation { __typename score(input: {id: "1"}) elsewhere }'
+    found = called(beside, fields, supergraph)
+    assert found is not None
+    # What comes again to the subgraph later is a fetch of its own, which the run does not go with.
+    later = plan('mutation { score(input: {id: "1"}) elsewhere plain(id: "1") }', supergraph)
+    found = fields.call_in(later)
+    assert found is not None
+    (own,) = (fetch.document for fetch in later.fetches if fetch.id == found.fetch_id)
+    assert "plain" not in own
+
+
+@pytest.mark.parametrize(
     ("document", "variables", "expected"),
     [
         ("mutation ($i: In!) { score(input: $i) }", {"i": {"id": "1", "note": "n"}}, {"id": "1", "note": "n"}),
@@ -98,9 +136,9 @@ def test_several_in_one_request_are_refused(document: str) -> None:
         ("mutation { analyse(days: 3, deep: true) }", {}, {"days": 3, "deep": True}),
         ("mutation ($d: Int = 9) { analyse(days: $d) }", {}, {"days": 9}),
         ("mutation ($d: Int = 9) { analyse(days: $d) }", {"d": 1}, {"days": 1}),
-        ("mutation ($y: Boolean!) { analyse(days: 1) @skip(if: $y) plain(id: 1) }", {"y": True}, None),
-        ("mutation ($y: Boolean!) { analyse(days: 1) @skip(if: $y) plain(id: 1) }", {"y": False}, {"days": 1}),
-        ("mutation ($y: Boolean!) { analyse(days: 1) @include(if: $y) plain(id: 1) }", {"y": False}, None),
+        ("mutation ($y: Boolean!) { analyse(days: 1) @skip(if: $y) __typename }", {"y": True}, None),
+        ("mutation ($y: Boolean!) { analyse(days: 1) @skip(if: $y) __typename }", {"y": False}, {"days": 1}),
+        ("mutation ($y: Boolean!) { analyse(days: 1) @include(if: $y) __typename }", {"y": False}, None),
     ],
 )
 def test_what_it_is_called_with(document: str, variables: dict[str, Any], expected: Any) -> None:

@@ -14,6 +14,7 @@ from brain.catalogue.errors import MissingCredentials, ProviderError, RateLimite
 from brain.crews.definitions_loader import load_crews
 from brain.crews.errors import GraphRefused, GraphUnavailable
 from brain.integrations.deliveries import Delivery, takes_messages
+from tests.subgraphs.conftest import ALL_SCOPES
 
 from .test_sending import METRICS, scheduled
 
@@ -53,7 +54,9 @@ def graph_of(tenant: Any, run: UUID) -> Any:
     """The graph as the run reaches it."""
 
     async def execute(document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = await tenant.data(document, dict(variables), claims={"run": str(run)})
+        found: dict[str, Any] = await tenant.data(
+            document, dict(variables), claims={"run": str(run)}, scopes=[*ALL_SCOPES, "agents:run"]
+        )
         return found
 
     return execute

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from subgraphs.campaigns.usecases import telling
 from subgraphs.campaigns.usecases.telling import MergedContacts, PlacedOrder
+from tests.subgraphs.conftest import ALL_SCOPES
 
 from .conftest import CAMPAIGN
 
@@ -115,7 +116,7 @@ async def test_what_was_not_approved_is_not_sent(tenant):
         f'mutation {{ claimCampaignMessages(input: {{campaignId: "{campaign_id}"}}) {{ errors {{ code }} }} }}',
         tenant=tenant.id,
     )
-    assert refused["errors"][0]["extensions"]["code"] == "AGENT_RUN_REQUIRED"
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 async def test_only_the_run_behind_it_has_a_say(tenant, campaigns):
@@ -134,6 +135,7 @@ async def test_only_the_run_behind_it_has_a_say(tenant, campaigns):
             {"i": {"campaignId": campaign_id, **values}},
             tenant="globex",
             claims={"run": str(run)},
+            scopes=[*ALL_SCOPES, "agents:run"],
         )
         assert codes(foreign[field]) == ["CAMPAIGN_NOT_FOUND"]
     assert codes(await tenant.mutate("updateCampaign", CAMPAIGN, id=campaign_id, name="x")) == ["CAMPAIGN_STATE"]
@@ -358,3 +360,22 @@ async def test_a_run_that_stands_behind_a_persons_own_fields_approves_nothing(te
     query = "mutation ($input: ScheduleCampaignInput!) { scheduleCampaign(input: $input) { campaign { status } } }"
     refused = await tenant.subgraph.call(query, {"input": given}, tenant=tenant.id, claims={"run": str(run)})
     assert refused["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "agents:run"}
+
+
+async def test_nor_does_it_take_messages_or_say_what_became_of_them(tenant):
+    await tenant.people("a@x.example")
+    campaign_id, run = await scheduled(tenant)
+    before = (await tenant.data("query ($id: ID!) { campaign(id: $id) { status } }", {"id": campaign_id}))["campaign"]
+    for field, values in (
+        ("claimCampaignMessages", {}),
+        ("recordCampaignDeliveries", {"deliveries": [{"messageId": str(uuid4()), "status": "SENT"}]}),
+        ("failCampaign", {"code": "X", "message": "x"}),
+    ):
+        kind = field[0].upper() + field[1:] + "Input"
+        query = f"mutation ($i: {kind}!) {{ {field}(input: $i) {{ errors {{ code }} }} }}"
+        given = {"i": {"campaignId": campaign_id, **values}}
+        refused = await tenant.subgraph.call(query, given, tenant=tenant.id, claims={"run": str(run)})
+        assert refused["errors"][0]["extensions"] == {"code": "FORBIDDEN", "missingScope": "agents:run"}, field
+    after = await tenant.data("query ($id: ID!) { campaign(id: $id) { status } }", {"id": campaign_id})
+    assert after["campaign"] == before
+    assert len((await claim(tenant, campaign_id, run))["messages"]) == 1

@@ -7,6 +7,7 @@ import pytest
 
 from resolvers.demo import demo_id
 from subgraphs.crm.domain import LeadGrade, grade_of
+from tests.subgraphs.conftest import ALL_SCOPES
 
 SCORED = "lead { id score version scoring { value grade reasons engine model runId scoredBy { id } } }"
 
@@ -16,7 +17,7 @@ def codes(payload):
 
 
 def as_run(run, **values):
-    return {"claims": {"run": run, **values}}
+    return {"claims": {"run": run, **values}, "scopes": [*ALL_SCOPES, "agents:run"]}
 
 
 async def record(tenant, lead, caller=None, **values):
@@ -120,6 +121,15 @@ async def test_the_scores_of_a_page_of_leads_are_one_statement(tenant, crm):
 
 SCORE = """mutation ($id: ID!) { scoreLead(input: {leadId: $id}) {
   run { id } lead { id score scoring { value } } errors { code } } }"""
+
+
+async def test_a_run_that_is_only_asked_for_records_nothing(tenant):
+    lead = await tenant.lead()
+    beside = {"claims": {"run": str(uuid4())}}
+    payload = await record(tenant, lead["id"], beside, engine="LLM", model="gpt-4.1-mini")
+    assert (payload["lead"], codes(payload)) == (None, ["BAD_USER_INPUT"])
+    payload = await record(tenant, lead["id"], beside)
+    assert (payload["lead"]["scoring"]["engine"], payload["lead"]["scoring"]["runId"]) == ("PERSON", None)
 
 
 async def test_a_lead_is_judged_in_a_run_only(tenant, new_tenant):

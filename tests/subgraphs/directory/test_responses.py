@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.subgraphs.conftest import ALL_SCOPES
+
 ADD = "mutation ($input: AddReviewInput!) { addReview(input: $input) { review { id } errors { code } } }"
 RESPOND = """
 mutation ($input: RespondToReviewInput!) { respondToReview(input: $input) {
@@ -37,7 +39,7 @@ async def review(new_tenant: Any, business: UUID) -> str:
 
 
 def as_run(run: str) -> dict[str, Any]:
-    return {"claims": {"run": run}, "roles": []}
+    return {"claims": {"run": run}, "roles": [], "scopes": [*ALL_SCOPES, "agents:run"]}
 
 
 async def respond(tenant: Any, review: str, caller: dict[str, Any], **values: Any) -> dict[str, Any]:
@@ -114,6 +116,14 @@ async def test_a_bad_value_is_named(new_tenant: Any, review: str, values: Any, r
     payload = await respond(new_tenant, review, caller, **values)
     assert payload["review"] is None
     assert payload["errors"] == [{"code": "BAD_USER_INPUT", "path": ["input", field]}]
+
+
+async def test_a_run_that_is_only_asked_for_answers_for_no_listing(new_tenant: Any, review: str) -> None:
+    beside = {"claims": {"run": str(uuid4())}, "roles": []}
+    payload = await respond(new_tenant, review, beside, publish=True)
+    assert (payload["review"], [error["code"] for error in payload["errors"]]) == (None, ["NOT_YOUR_LISTING"])
+    payload = await respond(new_tenant, review, beside, engine="PLAYBOOK")
+    assert payload["errors"] == [{"code": "BAD_USER_INPUT", "path": ["input", "engine"]}]
 
 
 async def test_a_draft_by_a_crew_needs_a_run_and_a_review_of_the_tenant(

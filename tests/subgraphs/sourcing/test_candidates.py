@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from resolvers.demo import demo_id
+from tests.subgraphs.conftest import ALL_SCOPES
 from tests.subgraphs.sourcing.conftest import CANDIDATE, COSTS, DE, PRODUCT, V1
 
 LIST = """query ($filter: SourcingCandidateFilterInput, $orderBy: SourcingCandidateOrder! = NEWEST, $first: Int) {
@@ -280,6 +281,6 @@ async def test_what_a_run_stands_behind_is_refused_without_one_and_says_which_lo
     approve = """mutation ($input: ApproveSourcingCandidateInput!) { approveSourcingCandidate(input: $input) {
       candidate { status } errors { code } } }"""
     given = {"candidateId": found["id"], "evaluationId": found["evaluation"]["id"], "note": "It sells."}
-    await tenant.data(approve, {"input": given}, claims={"run": run})
+    await tenant.data(approve, {"input": given}, claims={"run": run}, scopes=[*ALL_SCOPES, "agents:run"])
     again = (await tenant.data(query, {"id": found["id"]}, claims={"run": run}))["validateSourcingCandidate"]
     assert (again["candidate"]["status"], again["errors"]) == ("APPROVED", [])

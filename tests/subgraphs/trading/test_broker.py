@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from resolvers.context import RequestContext
 from resolvers.demo import demo_id
+from tests.subgraphs.conftest import ALL_SCOPES
 
 ORDER = """order { id side kind status quantity limitPrice stopPrice reserved price amount commission rejection
   placedBy { id } run { id } endedAt }"""
@@ -200,7 +201,10 @@ async def test_an_order_says_which_run_placed_it(tenant, share, portfolio):
     run = str(uuid4())
     query = f"mutation ($input: PlaceOrderInput!) {{ placeOrder(input: $input) {{ {ORDER} errors {{ code }} }} }}"
     values = {"portfolioId": portfolio, "instrumentId": share, "side": "BUY", "quantity": "1"}
-    data = await tenant.subgraph.data(query, {"input": values}, tenant=tenant.id, claims={"run": run})
+    named = {"tenant": tenant.id, "claims": {"run": run}}
+    beside = await tenant.subgraph.data(query, {"input": values}, **named)
+    assert beside["placeOrder"]["order"]["run"] is None, "it was only asked for, and has placed nothing"
+    data = await tenant.subgraph.data(query, {"input": values}, **named, scopes=[*ALL_SCOPES, "agents:run"])
     assert data["placeOrder"]["order"]["run"] == {"id": run}
     assert data["placeOrder"]["order"]["placedBy"] == {"id": str(demo_id("acme", "user", "ada"))}
 
