@@ -2,10 +2,14 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from resolvers.demo import demo_tenant_id
+
+from .conftest import PAGE, PUBLISH
 
 VISITOR: list[str] = []
 BODY = """
@@ -158,6 +162,83 @@ async def test_menus_and_redirects(content: Any) -> None:
     assert {"oldPath": "/who-we-are", "target": "/about"} in [
         edge["node"] for edge in found["contentRedirects"]["edges"]
     ]
+
+
+BARRED = """query ($above: ID!, $id: ID!, $path: String!, $text: String!, $known: [_Any!]!) {
+  byId: contentPage(id: $id) { id }
+  byPath: contentPage(path: $path) { id }
+  home: contentPage(path: "/") { children(first: 100) { edges { node { id } } } }
+  contentPages(first: 100) { edges { node { id } } }
+  below: contentPages(filter: {parentId: $above}) { totalCount }
+  searchContent(text: $text) { totalCount }
+  contentMenu(slug: "main") { links { target page { id } } }
+  _entities(representations: $known) { ... on ContentPage { id title } }
+}"""
+
+
+@pytest.mark.parametrize("kind", ["login", "password", "groups"])
+async def test_what_is_barred_is_seen_nowhere(
+    content: Any, mutate: Any, draft: Any, admin: asyncpg.Connection, kind: str
+) -> None:
+    """A bar on a page hides it and all below it, whichever way a visitor comes; and a page of a like path not."""
+    text = f"zeppelin{uuid4().hex}"
+    above = await draft(title=text)
+    page = await draft(parentId=above["id"], title=text)
+    beside = await draft(title=text)
+    for each in (above, page, beside):
+        assert (await mutate("publishContentPage", PAGE, {"id": each["id"]}, scopes=PUBLISH))["errors"] == []
+    link = await admin.fetchval(
+        "insert into content.cms_menuitem (sort_order, menu_id, label, page_id, url, tenant_id)"
+        " select 9, id, 'Below', $1, '', tenant_id from content.cms_menu m where slug = 'main' and exists"
+        " (select from content.wagtailcore_page p where p.id = $1 and p.tenant_id = m.tenant_id) returning id",
+        int(page["id"]),
+    )
+
+    async def seen() -> dict[str, Any]:
+        known = [{"__typename": "ContentPage", "id": each["id"]} for each in (above, page, beside)]
+        given = {"above": above["id"], "id": page["id"], "path": page["path"], "text": text, "known": known}
+        found = await content.data(BARRED, given, scopes=VISITOR)
+
+        def ids(edges: list[Any]) -> set[str]:
+            return {edge["node"]["id"] for edge in edges} & {above["id"], page["id"], beside["id"]}
+
+        return {
+            "pages": [found["byId"], found["byPath"]],
+            "children": ids(found["home"]["children"]["edges"]),
+            "listed": ids(found["contentPages"]["edges"]),
+            "counted": (found["below"]["totalCount"], found["searchContent"]["totalCount"]),
+            "link": found["contentMenu"]["links"][-1],
+            "entities": [each and each["id"] for each in found["_entities"]],
+        }
+
+    everything = {
+        "pages": [{"id": page["id"]}] * 2,
+        "children": {above["id"], beside["id"]},
+        "listed": {above["id"], page["id"], beside["id"]},
+        "counted": (1, 3),
+        "link": {"target": page["path"], "page": {"id": page["id"]}},
+        "entities": [above["id"], page["id"], beside["id"]],
+    }
+    bar = await admin.fetchval(
+        "insert into content.wagtailcore_pageviewrestriction (restriction_type, password, page_id, tenant_id)"
+        " select $2, 'open', id, tenant_id from content.wagtailcore_page where id = $1 returning id",
+        int(above["id"]),
+        kind,
+    )
+    try:
+        assert await seen() == {
+            "pages": [None, None],
+            "children": {beside["id"]},
+            "listed": {beside["id"]},
+            "counted": (0, 1),
+            "link": {"target": None, "page": None},
+            "entities": [None, None, beside["id"]],
+        }
+        await admin.execute("delete from content.wagtailcore_pageviewrestriction where id = $1", bar)
+        assert await seen() == everything
+    finally:
+        await admin.execute("delete from content.wagtailcore_pageviewrestriction where id = $1", bar)
+        await admin.execute("delete from content.cms_menuitem where id = $1", link)
 
 
 async def test_renditions_are_of_few_sizes(content: Any) -> None:
