@@ -8,7 +8,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from resolvers.demo import demo_tenant_id
 from resolvers.session import TenantSession
+from subgraphs.content.domain.previews import is_preview, preview_token
 from subgraphs.content.sweeper import sweep_once
 
 from .conftest import PAGE, PUBLISH, READ, WRITE
@@ -137,6 +139,16 @@ async def test_a_preview_shows_one_draft_for_some_time(content: Any, mutate: Any
     for number, token in ((other["id"], made["token"]), (page["id"], longer), (page["id"], ""), (page["id"], "1.x")):
         body = await content.call(query, {"id": number, "t": token}, scopes=READ)
         assert body["errors"][0]["extensions"]["code"] == "INVALID_PREVIEW"
+
+
+def test_a_preview_ends_and_is_of_one_page_of_one_tenant() -> None:
+    secret, ours, theirs = b"s" * 32, demo_tenant_id("acme"), demo_tenant_id("globex")
+    token = preview_token(secret, ours, 7, 1000)
+    assert is_preview(secret, ours, 7, token, 999.9)
+    assert not is_preview(secret, ours, 7, token, 1000.0)
+    assert not is_preview(secret, theirs, 7, token, 0.0)
+    assert not is_preview(secret, ours, 8, token, 0.0)
+    assert not is_preview(b"t" * 32, ours, 7, token, 0.0)
 
 
 async def test_pages_come_and_go_when_they_are_due(
