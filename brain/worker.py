@@ -46,9 +46,12 @@ from brain.workflows.notification_delivery import NotificationDeliveryWorkflow
 from brain.workflows.scheduled_run import ScheduledRunWorkflow
 from router import configure_logging
 
-__all__ = ["main", "serve"]
+__all__ = ["WORKFLOWS", "main", "serve"]
 
 _log = logging.getLogger("brain.worker")
+
+WORKFLOWS: Final = (AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow, NotificationDeliveryWorkflow)
+"""All that is durable here; tests hold each to histories of its own."""
 
 _GRACE: Final = timedelta(seconds=20)
 _CONNECT_PAUSE_S: Final = 1.0
@@ -119,7 +122,7 @@ def _workers(
     runs = Worker(
         client,
         task_queue=RUNS_QUEUE,
-        workflows=[AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow, NotificationDeliveryWorkflow],
+        workflows=WORKFLOWS,
         activities=[*activities.light(), connections.check_connection, messages.deliver_notifications],
         workflow_runner=_AS_LOADED,
         max_concurrent_activities=40,

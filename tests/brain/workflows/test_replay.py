@@ -11,16 +11,13 @@ from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
+from brain.worker import WORKFLOWS
 from brain.workflows.agent_run import AgentRunWorkflow
-from brain.workflows.connection_check import ConnectionCheckWorkflow
 from brain.workflows.messages import RunInput, RunState
-from brain.workflows.notification_delivery import NotificationDeliveryWorkflow
-from brain.workflows.scheduled_run import ScheduledRunWorkflow
 
 from .scenarios import HISTORIES, SCENARIOS
 
 FILES = sorted(HISTORIES.glob("*.json"))
-WORKFLOWS = [AgentRunWorkflow, ScheduledRunWorkflow, ConnectionCheckWorkflow, NotificationDeliveryWorkflow]
 
 
 def history(file: Path) -> WorkflowHistory:
