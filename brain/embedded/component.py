@@ -38,7 +38,7 @@ class Component:
     after: tuple[str, ...] = ()
     ready_after: tuple[str, ...] = ()
     address: str = ""
-    ready_within_s: float = 60.0
+    ready_within_s: float = 120.0
     optional: bool = False
 
     @property

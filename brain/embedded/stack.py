@@ -220,7 +220,8 @@ def subgraph_components(
     """
     all_of_them = ("--stand-ins",) if stands_in else ()
     migrate = _python(environment, "-m", "subgraphs", "migrate", *all_of_them)
-    components = [Component("migrate", migrate, is_ready=None, after=after)]
+    # How long it takes is a matter of the data and the machine; one that hangs is seen, as its log is shown.
+    components = [Component("migrate", migrate, is_ready=None, after=after, ready_within_s=600)]
     version = seed_version(subgraph_sources(), " ".join((database, *all_of_them)))
     # Once per database: rows that somebody deleted since do not come back at every start.
     if settings.demo_data and folder.noted("seeded") != version:
@@ -228,7 +229,7 @@ def subgraph_components(
         done = partial(folder.note, "seeded", version)
         # It seals columns, with our own OpenBao once that is set up.
         needs = ("migrate", "vault") if own_vault else ("migrate",)
-        components.append(Component("seed", seed, None, on_done=done, after=needs, ready_within_s=120))
+        components.append(Component("seed", seed, None, on_done=done, after=needs, ready_within_s=300))
     assert settings.subgraphs_url is not None
     base = urlsplit(settings.subgraphs_url)
     names = context_names(settings.supergraph)

@@ -26,7 +26,7 @@ from brain.embedded.process import NOBODY, identity, reachable
 from subgraphs import CONTEXTS
 
 ROOT = Path(__file__).parents[2]
-START_WITHIN_S = 180
+START_WITHIN_S = 400
 STOP_WITHIN_S = 5
 
 pytestmark = pytest.mark.stack
