@@ -22,7 +22,7 @@ from selenium.webdriver.chrome.service import Service
 
 from brain.embedded.ports import free_port
 
-START_WITHIN_S = 400
+START_WITHIN_S = 280
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
