@@ -1,5 +1,6 @@
 """What owners can do about agents, on the whole platform: kill switch, dry runs, usage, and a log that is checked."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -41,10 +42,18 @@ async def switched(client: Client, **switches: Any) -> None:
 
 
 async def score(client: Client, lead: str) -> httpx.Response:
-    return await client.ask(SCORE, {"id": lead}, ADA, idempotency_key=uuid.uuid4().hex, prefer="respond-async")
+    """Sent again under its key where a busy machine could not say whether the run was opened, as the error tells."""
+    key = uuid.uuid4().hex
+    for _ in range(10):
+        response = await client.ask(SCORE, {"id": lead}, ADA, idempotency_key=key, prefer="respond-async")
+        if "AGENTS_UNAVAILABLE" not in response.text:
+            break
+        await asyncio.sleep(1)
+    return response
 
 
 def run_of(response: httpx.Response) -> str:
+    assert "errors" not in response.json(), response.text
     return str(response.json()["data"]["scoreLead"]["run"]["id"])
 
 
