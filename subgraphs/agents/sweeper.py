@@ -4,9 +4,7 @@ A run's workflow is started under an id of its own, so it does not matter how ma
 starts it at the same moment.
 """
 
-import asyncio
 import logging
-from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import text
@@ -14,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
 from resolvers.errors import DomainError
-from resolvers.events.loops import pause
+from resolvers.events.loops import Loop, pause
 from resolvers.session import Database
 from subgraphs.agents.domain.values import RunStatus
 from subgraphs.agents.repository import controls, runs
@@ -32,7 +30,7 @@ _MOST: Final = 200
 _UNSTARTED = text("select tenant_id, run_id from agents.unstarted_runs(make_interval(secs => :age), :most)")
 
 
-class Sweeper:
+class Sweeper(Loop):
     """One per process.
 
     Args:
@@ -42,22 +40,15 @@ class Sweeper:
     """
 
     def __init__(self, workflows: Workflows, *, every_s: float = _EVERY_S, age_s: float = _AGE_S) -> None:
+        super().__init__()
         self._workflows = workflows
         self._every_s = every_s
         self._age_s = age_s
-        self._task: asyncio.Task[None] | None = None
 
     def begin(self, database: Database) -> None:
         """Sweeps from now on, if there is a workflow service at all."""
         if self._workflows.is_configured:
-            self._task = asyncio.create_task(self._forever(database))
-
-    async def end(self) -> None:
-        """Stops."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            super().begin(database)
 
     async def sweep(self, database: Database) -> int:
         """Starts what is to be started, tenants in turns, and says how many that were.

@@ -1,12 +1,10 @@
 """Forgets what is too old, tenant by tenant, once a day each. Any number of processes may do so."""
 
-import asyncio
 import logging
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from resolvers.events.loops import TROUBLE, pause
+from resolvers.events.loops import TROUBLE, Loop, pause
 from resolvers.session import Database
 from subgraphs.analytics.domain.ages import Ages
 from subgraphs.analytics.repository.pruning import prune, tenants_to_prune
@@ -20,7 +18,7 @@ _AGAIN_AFTER: Final = timedelta(days=1)
 _MOST: Final = 200
 
 
-class Sweeper:
+class Sweeper(Loop):
     """One per process.
 
     Args:
@@ -29,20 +27,9 @@ class Sweeper:
     """
 
     def __init__(self, ages: Ages, *, every_s: float = _EVERY_S) -> None:
+        super().__init__()
         self._ages = ages
         self._every_s = every_s
-        self._task: asyncio.Task[None] | None = None
-
-    def begin(self, database: Database) -> None:
-        """Sweeps from now on."""
-        self._task = asyncio.create_task(self._forever(database))
-
-    async def end(self) -> None:
-        """Stops."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
 
     async def sweep(self, database: Database, now: datetime | None = None) -> int:
         """Looks after the tenants whose turn it is, and says how many that were.

@@ -3,16 +3,14 @@
 Any number of processes may look: that a task was told of is noted in the transaction that tells of it.
 """
 
-import asyncio
 import logging
-from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
-from resolvers.events.loops import pause
+from resolvers.events.loops import Loop, pause
 from resolvers.session import Database, TransactionFailed
 from subgraphs.crm.usecases.tasks import NO_LONGER_NEWS, tell_of_due_tasks
 
@@ -27,7 +25,7 @@ _MOST: Final = 200
 _DUE: Final = text("select tenant_id from crm.tenants_with_due_tasks(:since, :most)")
 
 
-class Reminders:
+class Reminders(Loop):
     """One per process.
 
     Args:
@@ -35,19 +33,8 @@ class Reminders:
     """
 
     def __init__(self, *, every_s: float = REMIND_EVERY_S) -> None:
+        super().__init__()
         self._every_s = every_s
-        self._task: asyncio.Task[None] | None = None
-
-    def begin(self, database: Database) -> None:
-        """Looks from now on."""
-        self._task = asyncio.create_task(self._forever(database))
-
-    async def end(self) -> None:
-        """Stops."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
 
     async def remind(self, database: Database) -> int:
         """Tells of what is due, and says of how many tasks.

@@ -4,16 +4,14 @@ A tenant's messages are sent by one workflow at a time, whose id is the tenant's
 processes look, or how often; and what is queued while the workflow service is away is found when it is back.
 """
 
-import asyncio
 import logging
-from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from resolvers.context import RequestContext
-from resolvers.events.loops import pause
+from resolvers.events.loops import Loop, pause
 from resolvers.session import Database
 from resolvers.workflow_service import WorkflowService
 from subgraphs.notifications.domain.deliveries import CLAIM_LIFETIME
@@ -32,7 +30,7 @@ _MOST: Final = 200
 _DUE: Final = text("select tenant_id from notifications.due_tenants(:lost_after, :most)")
 
 
-class Dispatcher:
+class Dispatcher(Loop):
     """One per process.
 
     Args:
@@ -41,21 +39,14 @@ class Dispatcher:
     """
 
     def __init__(self, service: WorkflowService, *, every_s: float = _EVERY_S) -> None:
+        super().__init__()
         self._service = service
         self._every_s = every_s
-        self._task: asyncio.Task[None] | None = None
 
     def begin(self, database: Database) -> None:
         """Looks from now on, if there is a workflow service at all."""
         if self._service.is_configured:
-            self._task = asyncio.create_task(self._forever(database))
-
-    async def end(self) -> None:
-        """Stops."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            super().begin(database)
 
     async def dispatch(self, database: Database) -> int:
         """Has what is due sent, and says of how many tenants.
