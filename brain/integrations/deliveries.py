@@ -17,13 +17,14 @@ from brain.catalogue.errors import (
     ConnectorError,
     InvalidArguments,
     MissingCredentials,
+    ProviderError,
     RateLimited,
     Unreachable,
 )
 from brain.crews.errors import GraphRefused, GraphUnavailable
 from brain.vault import VaultUnavailable
 
-__all__ = ["Delivery", "Provider", "reference_of", "takes_messages"]
+__all__ = ["Delivery", "Provider", "dialled", "is_refusal", "reference_of", "takes_messages"]
 
 _log = logging.getLogger("brain.integrations")
 
@@ -151,9 +152,7 @@ class Delivery:
             return {"status": "FAILED", "failure": error.code}
         except ConnectorError as error:
             _log.warning("a campaign's message for tenant %s: %s", self.tenant, error.code)
-            # Whoever does not say no may have sent it.
-            refused = 400 <= getattr(error, "status", 0) < 500 and not error.outcome_unknown
-            return {"status": "FAILED" if refused else "UNKNOWN", "failure": error.code}
+            return {"status": "FAILED" if is_refusal(error) else "UNKNOWN", "failure": error.code}
         return {"status": "SENT", "reference": reference_of(done.data)}
 
     async def _call_for(
@@ -162,7 +161,7 @@ class Delivery:
         if campaign["channel"] == "SMS":
             found = await self.execute(_PHONE, {"id": message["contactId"]})
             phone = (found["contact"] or {}).get("phone")
-            to = None if phone is None else "".join(character for character in phone if character in "+0123456789")
+            to = None if phone is None else dialled(phone)
             return "twilio", "send_message", {"to": to, "from": campaign["sender"], "body": message["text"]}
         arguments = {"to": message["address"], "from": campaign["sender"]}
         return "sendgrid", "send_mail", {**arguments, "subject": message["subject"], "text": message["text"]}
@@ -172,6 +171,16 @@ class Delivery:
         for payload in data.values():
             for error in payload["errors"]:
                 raise GraphRefused(error["code"], error["message"])
+
+
+def is_refusal(error: ConnectorError) -> bool:
+    """Whether the provider said no to a message: one that does not say so may have sent it."""
+    return isinstance(error, ProviderError) and 400 <= error.status < 500 and not error.outcome_unknown
+
+
+def dialled(phone: str) -> str:
+    """A phone number as providers take it: without what people write between the digits."""
+    return "".join(character for character in phone if character in "+0123456789")
 
 
 def reference_of(data: Any) -> str | None:

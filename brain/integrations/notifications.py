@@ -23,14 +23,13 @@ from brain.catalogue.errors import (
     ConnectorError,
     InvalidArguments,
     MissingCredentials,
-    ProviderError,
     RateLimited,
     Unreachable,
 )
 from brain.crews.errors import CrewError
 from brain.graph_client import GraphAccess, RunGraph
 from brain.integrations.crews import crew_of
-from brain.integrations.deliveries import Provider, reference_of
+from brain.integrations.deliveries import Provider, dialled, is_refusal, reference_of
 from brain.recording import write_down
 from brain.vault import VaultUnavailable
 from brain.workflows.messages import RunRef
@@ -175,9 +174,7 @@ class NotificationDeliveries:
             raise _NotSent("FAILED", error.code) from error
         except ConnectorError as error:
             _log.warning("a message for tenant %s: %s", tenant, error.code)
-            # Whoever does not say no may have sent it.
-            refused = isinstance(error, ProviderError) and 400 <= error.status < 500 and not error.outcome_unknown
-            raise _NotSent("FAILED" if refused else "UNKNOWN", error.code) from error
+            raise _NotSent("FAILED" if is_refusal(error) else "UNKNOWN", error.code) from error
         return reference_of(done.data)
 
 
@@ -239,7 +236,7 @@ async def _asked(execute: Execute, document: str, variables: Mapping[str, Any]) 
 
 def _call_for(message: Mapping[str, Any], completed: _Completed) -> tuple[str, str, dict[str, Any]]:
     if message["channel"] == "SMS":
-        to = "".join(character for character in completed.to if character in "+0123456789")
-        return "twilio", "send_message", {"to": to, "from": message["sender"], "body": completed.text}
+        given = {"to": dialled(completed.to), "from": message["sender"], "body": completed.text}
+        return "twilio", "send_message", given
     arguments = {"to": completed.to, "from": message["sender"], "subject": message["subject"]}
     return "sendgrid", "send_formatted_mail", {**arguments, "text": completed.text, "html": completed.html}
