@@ -1,16 +1,22 @@
 """TCP ports of this machine: free ones, taken ones, and who has them."""
 
+import secrets
 import socket
+from typing import Final
 
 import psutil
 
+# Below the ports that Linux, macOS and Windows give to clients: a port from among those may be a connection's before
+# the server that it was looked up for listens.
+_FOR_SERVERS: Final = range(20_000, 32_768)
+
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on at this moment, and that no client is given."""
+    while True:
+        port = secrets.choice(_FOR_SERVERS)
+        if is_free(host, port):
+            return port
 
 
 def is_free(host: str, port: int) -> bool:
