@@ -150,11 +150,15 @@ def is_plain_keep_alive(headers: Mapping[str, str]) -> bool:
 
 
 def wrong_lines(version: str, lines: Iterable[tuple[bytes, bytes]]) -> Rejected | None:
-    """Why a request's header lines leave open what it is for, or where it ends (RFC 9112, 3.2 and 6.1); None if not.
+    """Why a request's head leaves open what it is for, or where it ends (RFC 9112, 3.2 and 6.1), or is of a version
+    that is not spoken in this way (RFC 9110, 15.6.6); None if not.
 
     Args:
-        version: of HTTP, `1.1` or `1.0`, which needs no `Host`.
+        version: of HTTP, as the request line says; `1.0` needs no `Host`.
     """
+    if version not in {"1.1", "1.0"}:
+        told = f"HTTP/{version} is not spoken here: send HTTP/1.1, or HTTP/2 by its preface or ALPN."
+        return Rejected.one("BAD_REQUEST", told, status=505)
     hosts, codings = 0, []
     for raw_name, value in lines:
         name = raw_name.lower()

@@ -23,6 +23,7 @@ _MAX_BODY: Final = 10_000
 _MAX_VALUE: Final = 500
 _PLACE: Final = re.compile(r"\{\{\s*([A-Za-z]+)\s*\}\}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ue000]+")
+_SCHEME: Final = re.compile(r"(?<=[a-z]):(?=//)", re.IGNORECASE)
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 
 
@@ -54,12 +55,17 @@ def checked_template(kind: NotificationKind, subject: str, body: str) -> Text:
 
 
 def rendered(text: Text, values: Mapping[str, str]) -> Rendered:
-    """A text filled in; what has no value is left empty, and `code` is `SECRET_MARK`."""
+    """A text filled in; what has no value is left empty, and `code` is `SECRET_MARK`.
+
+    An address in a value is shown as `https[:]//…`: others type titles and names, and what they type must not become
+    a link in a message that the tenant sends. The tenant's own address stays one.
+    """
 
     def value(match: re.Match[str]) -> str:
         if match[1] == SECRET:
             return SECRET_MARK
-        return _CONTROL.sub(" ", values.get(match[1], ""))[:_MAX_VALUE]
+        shown = _CONTROL.sub(" ", values.get(match[1], ""))
+        return (shown if match[1] == TENANT_URL else _SCHEME.sub("[:]", shown))[:_MAX_VALUE]
 
     subject = _PLACE.sub(value, text.subject).replace(SECRET_MARK, "")
     return Rendered(subject[: _MAX_SUBJECT + _MAX_VALUE].strip(), _PLACE.sub(value, text.body).strip())

@@ -1,9 +1,11 @@
 """Texts: what a tenant may write, and that what is filled in stays text."""
 
+import re
+
 import pytest
 
 from subgraphs.notifications.domain.kinds import NotificationKind
-from subgraphs.notifications.domain.templates import SECRET_MARK, as_html, rendered
+from subgraphs.notifications.domain.templates import SECRET_MARK, TENANT_URL, as_html, rendered
 from subgraphs.notifications.domain.texts import Text, locales_for
 
 SHOWN = "template { kind locale subject body isOwn placeholders }"
@@ -54,15 +56,23 @@ async def test_what_is_no_text(tenant, changes, problem):
 
 def test_values_are_put_in_once_and_stay_text():
     text = Text("{{ title }}", "{{ title }} and {{ dueAt }}: {{ code }}")
-    evil = {"title": f"{{{{ dueAt }}}}\r\nBcc: x@x.example <b>{SECRET_MARK}", "dueAt": "https://x.example/?a=1&b=2."}
+    evil = {"title": f"{{{{ dueAt }}}}\r\nBcc: x@x.example <b>{SECRET_MARK}", "dueAt": "tomorrow"}
     shown = rendered(text, evil)
     assert not {"\n", "\r"} & set(shown.subject)
     assert "{{ dueAt }}" in shown.subject, "what a value says is not read again"
     assert SECRET_MARK not in shown.subject
     assert shown.body.count(SECRET_MARK) == 1
+    assert "<b>" not in as_html(shown.body)
+
+
+def test_only_the_text_s_own_addresses_and_the_tenant_s_are_links():
+    text = Text("{{ title }}", "{{ title }}: {{ tenantUrl }}/tasks, or https://help.example/?a=1&b=2.")
+    evil = "Pay at HTTPS://evil.example/pay or http://evil.example"
+    shown = rendered(text, {"title": evil, TENANT_URL: "https://acme.example"})
+    assert shown.subject == "Pay at HTTPS[:]//evil.example/pay or http[:]//evil.example"
     html = as_html(shown.body)
-    assert "<b>" not in html
-    assert '<a href="https://x.example/?a=1&amp;b=2">https://x.example/?a=1&amp;b=2</a>.' in html
+    assert re.findall('<a href="([^"]*)">', html) == ["https://acme.example/tasks", "https://help.example/?a=1&amp;b=2"]
+    assert '">https://help.example/?a=1&amp;b=2</a>.' in html
 
 
 def test_languages_are_looked_for_in_order():
