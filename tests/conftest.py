@@ -29,13 +29,20 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 _ON_PLATFORM = "tests/e2e/"
 # What takes longest begins first, so that no process has a long file left when the others are done.
 _FIRST = (_ON_PLATFORM, "tests/brain/new_context/", "tests/subgraphs/test_", "tests/resolvers/", "tests/turns/")
-_WITH_THEIR_OWN = ("/test_kills.py", "/test_up.py")
+_WITH_ITS_OWN = "/test_up.py"
+# What does harm to the platform that others share.
+_LAST_ON_PLATFORM = "/test_kills.py"
 _STATUS = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of the whole platform come first."""
-    items.sort(key=lambda item: next((n for n, path in enumerate(_FIRST) if path in item.nodeid), len(_FIRST)))
+    """The tests of the whole platform come first, and of them last what does it harm."""
+
+    def order(item: pytest.Item) -> tuple[int, bool]:
+        place = next((n for n, path in enumerate(_FIRST) if path in item.nodeid), len(_FIRST))
+        return place, _LAST_ON_PLATFORM in item.nodeid
+
+    items.sort(key=order)
 
 
 def pytest_collection_finish() -> None:
@@ -53,7 +60,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return _ON_PLATFORM if _ON_PLATFORM in file and not file.endswith(_WITH_THEIR_OWN) else file
+            return _ON_PLATFORM if _ON_PLATFORM in file and not file.endswith(_WITH_ITS_OWN) else file
 
     return Scheduling(config, log)
 

@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from brain.embedded.ports import free_port
+
+from .instance import Instance
 
 START_WITHIN_S = 280
 
@@ -95,13 +96,6 @@ mutation LogIn($input: LogInInput!) {
 @pytest.fixture(scope="package")
 def platform() -> Iterator[Platform]:
     """`brain up` on a folder and a port of its own."""
-    with started() as running:
-        yield running
-
-
-@contextmanager
-def started(**settings: str) -> Iterator[Platform]:
-    """A platform of its own, for a test that does it harm. `settings`: of its environment."""
     folder = Path(tempfile.mkdtemp(prefix="brain-e2e-"))
     folder.chmod(0o755)  # PostgreSQL runs as another user where we are root
     data_dir, output, port = folder / "data", folder / "output.txt", free_port()
@@ -109,7 +103,6 @@ def started(**settings: str) -> Iterator[Platform]:
     providers_port = free_port()
     environment["BRAIN_PROVIDER_GATEWAY"] = f"127.0.0.1:{providers_port}"
     environment["BRAIN_OIDC_LOOPBACK"] = "true"  # identity providers of tests run here
-    environment |= settings
     command = [str(Path(sys.executable).parent / "brain"), "up", "--port", str(port), "--data-dir", str(data_dir)]
     with output.open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, env=environment)
@@ -148,6 +141,24 @@ def codes(response: httpx.Response) -> list[str]:
 
 def pretty(value: Any) -> str:
     return json.dumps(value, indent=1)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other users may enter, too."""
+    path = Path(tempfile.mkdtemp(prefix="brain-up-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def instances() -> Iterator[list[Instance]]:
+    """Where a test puts its instances, so that they end with it."""
+    started: list[Instance] = []
+    yield started
+    for instance in started:
+        instance.kill()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from resolvers.demo import demo_tenant_id
 
-from .conftest import Platform, started
+from .conftest import Platform
 from .runs import SCORE, Client, component_pid, open_leads, scores_of
 
 ADA, BEN = "ada@acme", "ben@acme"
@@ -26,10 +26,9 @@ TOGETHER = 5
 
 
 @pytest.fixture(scope="module")
-async def client() -> AsyncIterator[Client]:
-    with started() as platform:
-        async with httpx.AsyncClient(base_url=platform.url, timeout=15, trust_env=False) as http:
-            yield Client(platform, http, patience_s=240)
+async def client(platform: Platform) -> AsyncIterator[Client]:
+    async with httpx.AsyncClient(base_url=platform.url, timeout=15, trust_env=False) as http:
+        yield Client(platform, http, patience_s=240)
 
 
 async def one_run(client: Client, lead: str, chance: random.Random) -> str:

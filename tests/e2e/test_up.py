@@ -1,158 +1,27 @@
 """`brain up` as its user meets it: a second start, a second instance, accidents, and an end that leaves nothing."""
 
 import asyncio
-import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-import psutil
 import pytest
 
 from brain.embedded.data_folder import find_data_folder
 from brain.embedded.ports import free_port
 from brain.embedded.postgres import PostgresServer
-from brain.embedded.process import NOBODY, identity, reachable
 from subgraphs import CONTEXTS
 
-ROOT = Path(__file__).parents[2]
-START_WITHIN_S = 400
-STOP_WITHIN_S = 5
+from .instance import START_WITHIN_S, STOP_WITHIN_S, Instance
 
 pytestmark = pytest.mark.stack
-
-
-class Instance:
-    """One run of `brain up`."""
-
-    def __init__(
-        self,
-        data_dir: Path,
-        port: int,
-        *options: str,
-        program: tuple[str, ...] = (),
-        popen: dict[str, Any] | None = None,
-        **settings: str,
-    ) -> None:
-        self.data_dir, self.port = data_dir, port
-        self.url = f"http://127.0.0.1:{port}"
-        self.seen: dict[int, str] = {}
-        command = program or (sys.executable, "-m", "brain.cli")
-        with tempfile.TemporaryFile() as output:
-            self._output = os.dup(output.fileno())
-        self.process = subprocess.Popen(
-            [*command, "up", "--data-dir", str(data_dir), "--port", str(port), *options],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd="/",
-            env={**os.environ, **settings},
-            **(popen or {}),
-        )
-
-    @property
-    def output(self) -> str:
-        return os.pread(self._output, 100_000, 0).decode()
-
-    def ready(self) -> "Instance":
-        """Wait until it says so, and remember every process that it has."""
-        deadline = time.monotonic() + START_WITHIN_S
-        while "ready in" not in re.sub(r"^\w+ ready in.*$", "", self.output, flags=re.MULTILINE):
-            assert self.process.poll() is None, self.output
-            assert time.monotonic() < deadline, self.output
-            time.sleep(0.05)
-        self.remember()
-        return self
-
-    def remember(self) -> None:
-        family = psutil.Process(self.process.pid)
-        for process in (family, *family.children(recursive=True)):
-            known_as = identity(process.pid)
-            if known_as is not None:
-                self.seen[process.pid] = known_as
-
-    def left_over(self) -> list[int]:
-        """Processes it once had that still run."""
-        return [pid for pid, known_as in self.seen.items() if identity(pid) == known_as]
-
-    def state(self) -> Any:
-        return json.loads((self.data_dir / "state.json").read_text())
-
-    def pid(self, component: str) -> int:
-        return int(self.state()["components"][component]["pid"])
-
-    def stop(self, number: signal.Signals) -> float:
-        """End it, assert that nothing is left, return the seconds it took."""
-        self.remember()
-        began_s = time.monotonic()
-        self.process.send_signal(number)
-        status = self.process.wait(START_WITHIN_S)
-        took_s = time.monotonic() - began_s
-        assert status == 0, self.output
-        assert self.left_over() == []
-        return took_s
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(START_WITHIN_S)
-        os.close(self._output)
-
-    def ask(self, query: str, token: str | None = None, **variables: Any) -> Any:
-        headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        with urllib.request.urlopen(urllib.request.Request(f"{self.url}/graphql", body, headers), timeout=20) as answer:
-            document = json.load(answer)
-        assert "errors" not in document, document
-        return document["data"]
-
-    def doctor(self) -> dict[str, str]:
-        """What `brain doctor` finds: name -> verdict."""
-        command = [sys.executable, "-m", "brain.cli", "doctor", "--json"]
-        options = ["--data-dir", str(self.data_dir), "--port", str(self.port)]
-        done = subprocess.run([*command, *options], capture_output=True, check=False, cwd="/")
-        report = json.loads(done.stdout)
-        assert done.returncode == (0 if report["ok"] else 1)
-        return {finding["name"]: finding["verdict"] for finding in report["findings"]}
-
-    def log_in(self) -> str:
-        query = "mutation L($input: LogInInput!) { logIn(input: $input) { errors { code } tokens { accessToken } } }"
-        given = {"email": "ada@acme.example", "password": "demo-acme-ada"}
-        payload = self.ask(query, input=given)["logIn"]
-        assert not payload["errors"], payload
-        return str(payload["tokens"]["accessToken"])
-
-    def first_lead(self) -> Any:
-        return self.ask("{ leads(first: 1) { edges { node { id name assignee { name } } } } }", self.log_in())
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that other users may enter, too."""
-    path = Path(tempfile.mkdtemp(prefix="brain-up-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
-
-
-@pytest.fixture
-def instances() -> Iterator[list[Instance]]:
-    """Where a test puts its instances, so that they end with it."""
-    started: list[Instance] = []
-    yield started
-    for instance in started:
-        instance.kill()
 
 
 @pytest.mark.timeout(900)
@@ -220,33 +89,6 @@ def test_a_life(folder: Path, instances: list[Instance]) -> None:
     with pytest.raises(AssertionError, match="INVALID_CREDENTIALS"):
         third.log_in()
     assert third.stop(signal.SIGINT) < STOP_WITHIN_S
-
-
-def test_beside_another_as_a_plain_user(folder: Path, instances: list[Instance], platform: Any) -> None:
-    popen: dict[str, Any] = {}
-    settings = {"BRAIN_DEMO_DATA": "false"}
-    program: tuple[str, ...] = ()
-    if os.geteuid() == 0:
-        folder.chmod(0o777)
-        popen = {"user": NOBODY.uid, "group": NOBODY.gid, "extra_groups": []}
-        program = (readable_python(folder), "-c", "from brain.cli import main; main()")
-        settings |= {"PYTHONPATH": f"{packages()}:{ROOT}", "LD_LIBRARY_PATH": str(folder / "lib"), "HOME": "/nowhere"}
-    beside = Instance(folder / "data", free_port(), program=program, popen=popen, **settings)
-    instances.append(beside)
-    beside.ready()
-    assert beside.ask("{ __typename }") == {"__typename": "Query"}
-    assert platform.client.get("/health").status_code == 200  # the other one is not disturbed
-    users = {psutil.Process(pid).uids().real for pid in beside.seen}
-    assert users == {NOBODY.uid if os.geteuid() == 0 else os.geteuid()}
-    if os.geteuid() != 0:
-        assert beside.stop(signal.SIGHUP) < STOP_WITHIN_S
-    else:
-        # Root runs the tests: its own refusal of a folder that is somebody else's.
-        mine = Instance(folder / "data", free_port())
-        instances.append(mine)
-        assert mine.process.wait(START_WITHIN_S) == 1
-        assert f"belongs to user {NOBODY.uid}" in mine.output
-        assert beside.stop(signal.SIGHUP) < STOP_WITHIN_S
 
 
 def test_what_cannot_start_says_why_and_leaves_nothing(
@@ -338,25 +180,3 @@ def answers_nothing(instance: Instance) -> bool:
     except OSError:
         return True
     return False
-
-
-def packages() -> Path:
-    """The folder with the installed packages."""
-    return Path(psutil.__file__).parents[1]
-
-
-def readable_python(folder: Path) -> str:
-    """An interpreter that the plain user can run: ours, or (one below a closed home) a copy of it."""
-    if not reachable(packages(), NOBODY):
-        pytest.skip("a plain user cannot read the installed packages here")
-    if reachable(Path(sys.executable), NOBODY):
-        return sys.executable
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    home = Path(sys.base_prefix)
-    (folder / "bin").mkdir()
-    python = shutil.copy2(Path(sys.executable).resolve(), folder / "bin" / version)
-    unused = shutil.ignore_patterns("site-packages", "test", "__pycache__", "idlelib", "tkinter", "*.a")
-    shutil.copytree(home / "lib" / version, folder / "lib" / version, ignore=unused, symlinks=True)
-    for library in (home / "lib").glob("libpython*.so*"):
-        shutil.copy2(library, folder / "lib")
-    return str(python)
